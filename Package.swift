@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every Swift target; the gate adds warnings as errors.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: fixtures ? [.copy("Fixtures")] : [],
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "reid",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "reid", targets: ["reid"]),
+        .executable(name: "reid-bench", targets: ["reid-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COneDNN"),
+        .systemLibrary(name: "COpenSSL"),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+
+        library("Digests", ["COpenSSL"]),
+        library("Tensors", ["COneDNN"]),
+        library("NeuralNetwork", ["Tensors"]),
+        library("Imaging", ["CJPEG", "CPNG"]),
+        library("CSPRModel", ["NeuralNetwork", "Tensors", "Imaging", "Digests", logging]),
+        library("Ranking", ["Tensors"]),
+        library("Gallery", ["Ranking", "Digests", grdb, logging]),
+        library("HTTP", [httpTypes, logging]),
+        library("Datasets", ["Imaging"]),
+        library(
+            "ReIDService",
+            [
+                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Tensors", httpTypes,
+                logging, metrics,
+            ]),
+
+        .executableTarget(
+            name: "reid",
+            dependencies: [
+                "ReIDService", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "Datasets", "HTTP",
+                "Gallery", arguments, logging,
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "reid-bench",
+            dependencies: [
+                "ReIDService", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "HTTP", "Gallery",
+                httpTypes, arguments, logging,
+            ],
+            swiftSettings: swiftSettings),
+
+        tests("DigestsTests", ["Digests"]),
+        tests("TensorsTests", ["Tensors"]),
+        tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"]),
+        tests("ImagingTests", ["Imaging"], fixtures: true),
+        tests("DatasetsTests", ["Datasets", "Imaging"]),
+        tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
+        tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),
+        tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
+        tests("HTTPTests", ["HTTP", httpTypes, logging]),
+        tests(
+            "ReIDServiceTests",
+            [
+                "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Tensors",
+                httpTypes, logging,
+            ]),
+        tests("CommandLineTests", ["reid", "Tensors", "Imaging", "Ranking"]),
+    ]
+)
