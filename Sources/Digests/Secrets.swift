@@ -1,0 +1,30 @@
+internal import COpenSSL
+
+/// `count` bytes from OpenSSL's cryptographic random generator.
+public func randomBytes(_ count: Int) throws(DigestError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    guard unsafe bytes.withUnsafeMutableBufferPointer({ unsafe RAND_bytes($0.baseAddress, Int32(count)) }) == 1 else {
+        throw .noRandomness
+    }
+    return bytes
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+public func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    guard a.count == b.count else { return false }
+    return unsafe a.withUnsafeBytes { a in
+        unsafe b.withUnsafeBytes { b in unsafe CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0 }
+    }
+}
+
+/// Lowercase hexadecimal, two digits a byte.
+public func hexString(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
+/// An opaque identifier: `prefix` and 20 characters of lowercase base 32 (100 random bits).
+public func randomIdentifier(_ prefix: String) throws(DigestError) -> String {
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+    return prefix + String(decoding: try randomBytes(20).map { alphabet[Int($0 & 31)] }, as: UTF8.self)
+}
