@@ -1,0 +1,196 @@
+#include "CJPEG.h"
+
+#include <setjmp.h>
+#include <string.h>
+
+_Static_assert(C_JPEG_MESSAGE >= JMSG_LENGTH_MAX, "libjpeg's messages must fit");
+
+/// The error manager first, so that libjpeg's pointer to it is also a pointer to this.
+typedef struct {
+    struct jpeg_error_mgr manager;
+    jmp_buf escape;
+    char *message;
+    c_jpeg_tolerance_t tolerance;
+} failure_t;
+
+static void fail(j_common_ptr codec) {
+    failure_t *failure = (failure_t *)codec->err;
+    failure->manager.format_message(codec, failure->message);
+    longjmp(failure->escape, 1);
+}
+
+/// Warnings have a negative level; traces are dropped.
+static void note(j_common_ptr codec, int level) {
+    failure_t *failure = (failure_t *)codec->err;
+    if (level >= 0) return;
+    for (size_t i = 0; i < failure->tolerance.harmless_warning_count; i++) {
+        if (failure->tolerance.harmless_warnings[i] == failure->manager.msg_code) return;
+    }
+    fail(codec);
+}
+
+static void print_nothing(j_common_ptr codec) { (void)codec; }
+
+static struct jpeg_error_mgr *prepare(failure_t *failure, c_jpeg_tolerance_t tolerance, char *message) {
+    struct jpeg_error_mgr *manager = jpeg_std_error(&failure->manager);
+    manager->error_exit = fail;
+    manager->emit_message = note;
+    manager->output_message = print_nothing;
+    failure->message = message;
+    failure->tolerance = tolerance;
+    message[0] = 0;
+    return manager;
+}
+
+/// A reader lives in the public function's frame, so that setjmp's frame has no locals that change after it.
+typedef struct {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_progress_mgr progress;
+    failure_t failure;
+    /// A bit for each component that some scan of a multi-scan file had data of.
+    unsigned components_seen;
+} reader_t;
+
+static void stop(reader_t *reader, const char *reason) {
+    strcpy(reader->failure.message, reason);
+    longjmp(reader->failure.escape, 1);
+}
+
+/// Called for each row of blocks that is read from a multi-scan file, before the first row is decoded.
+static void watch_scans(j_common_ptr codec) {
+    reader_t *reader = (reader_t *)codec->client_data;
+    if (reader->codec.input_scan_number > reader->failure.tolerance.maximum_scans) {
+        stop(reader, "more scans than any sensible file has");
+    }
+    for (int i = 0; i < reader->codec.comps_in_scan; i++) {
+        reader->components_seen |= 1u << reader->codec.cur_comp_info[i]->component_index;
+    }
+}
+
+static void open_reader(reader_t *reader, const uint8_t *bytes, size_t count) {
+    jpeg_create_decompress(&reader->codec);
+    reader->codec.client_data = reader;
+    reader->progress.progress_monitor = watch_scans;
+    reader->codec.progress = &reader->progress;
+    jpeg_mem_src(&reader->codec, bytes, count);
+    jpeg_read_header(&reader->codec, TRUE);
+}
+
+static int read_header(reader_t *reader, const uint8_t *bytes, size_t count, c_jpeg_header_t *header) {
+    if (setjmp(reader->failure.escape)) return 0;
+    open_reader(reader, bytes, count);
+    header->width = reader->codec.image_width;
+    header->height = reader->codec.image_height;
+    header->is_cmyk = reader->codec.jpeg_color_space == JCS_CMYK || reader->codec.jpeg_color_space == JCS_YCCK;
+    return 1;
+}
+
+int c_jpeg_read_header(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t tolerance, c_jpeg_header_t *header,
+                       char message[C_JPEG_MESSAGE]) {
+    reader_t reader;
+    memset(&reader, 0, sizeof reader);
+    reader.codec.err = prepare(&reader.failure, tolerance, message);
+    int done = read_header(&reader, bytes, count, header);
+    jpeg_destroy_decompress(&reader.codec);
+    return done;
+}
+
+static int decode(reader_t *reader, const uint8_t *bytes, size_t count, unsigned eighths, int as_cmyk,
+                  uint8_t *pixels, uint32_t width, uint32_t height) {
+    if (setjmp(reader->failure.escape)) return 0;
+    open_reader(reader, bytes, count);
+    j_decompress_ptr codec = &reader->codec;
+    codec->scale_num = eighths;
+    codec->scale_denom = 8;
+    codec->out_color_space = as_cmyk ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(codec);
+    if (codec->output_width != width || codec->output_height != height ||
+        codec->output_components != (as_cmyk ? 4 : 3)) {
+        stop(reader, "the picture is not the size its header announced");
+    }
+    if (jpeg_has_multiple_scans(codec) && reader->components_seen != (1u << codec->num_components) - 1) {
+        stop(reader, "a component without data");
+    }
+    size_t stride = (size_t)width * (size_t)codec->output_components;
+    while (codec->output_scanline < height) {
+        JSAMPROW row = pixels + stride * codec->output_scanline;
+        jpeg_read_scanlines(codec, &row, 1);
+    }
+    jpeg_finish_decompress(codec);
+    return 1;
+}
+
+int c_jpeg_decode(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t tolerance, unsigned eighths, int as_cmyk,
+                  uint8_t *pixels, uint32_t width, uint32_t height, char message[C_JPEG_MESSAGE]) {
+    reader_t reader;
+    memset(&reader, 0, sizeof reader);
+    reader.codec.err = prepare(&reader.failure, tolerance, message);
+    int done = decode(&reader, bytes, count, eighths, as_cmyk, pixels, width, height);
+    jpeg_destroy_decompress(&reader.codec);
+    return done;
+}
+
+typedef struct {
+    struct jpeg_compress_struct codec;
+    struct jpeg_destination_mgr destination;
+    failure_t failure;
+    void (*sink)(void *context, const uint8_t *bytes, size_t count);
+    void *context;
+    uint8_t piece[16384];
+} writer_t;
+
+static void start_piece(j_compress_ptr codec) {
+    writer_t *writer = (writer_t *)codec->client_data;
+    writer->destination.next_output_byte = writer->piece;
+    writer->destination.free_in_buffer = sizeof writer->piece;
+}
+
+static boolean send_full_piece(j_compress_ptr codec) {
+    writer_t *writer = (writer_t *)codec->client_data;
+    writer->sink(writer->context, writer->piece, sizeof writer->piece);
+    start_piece(codec);
+    return TRUE;
+}
+
+static void send_last_piece(j_compress_ptr codec) {
+    writer_t *writer = (writer_t *)codec->client_data;
+    writer->sink(writer->context, writer->piece, sizeof writer->piece - writer->destination.free_in_buffer);
+}
+
+static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint32_t height, int quality) {
+    if (setjmp(writer->failure.escape)) return 0;
+    j_compress_ptr codec = &writer->codec;
+    jpeg_create_compress(codec);
+    codec->client_data = writer;
+    writer->destination.init_destination = start_piece;
+    writer->destination.empty_output_buffer = send_full_piece;
+    writer->destination.term_destination = send_last_piece;
+    codec->dest = &writer->destination;
+    codec->image_width = width;
+    codec->image_height = height;
+    codec->input_components = 3;
+    codec->in_color_space = JCS_RGB;
+    jpeg_set_defaults(codec);
+    jpeg_set_quality(codec, quality, TRUE);
+    jpeg_start_compress(codec, TRUE);
+    while (codec->next_scanline < height) {
+        JSAMPROW row = (JSAMPROW)pixels + (size_t)width * 3 * codec->next_scanline;
+        jpeg_write_scanlines(codec, &row, 1);
+    }
+    jpeg_finish_compress(codec);
+    return 1;
+}
+
+int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality,
+                  void (*sink)(void *context, const uint8_t *bytes, size_t count), void *context,
+                  char message[C_JPEG_MESSAGE]) {
+    writer_t writer;
+    memset(&writer, 0, sizeof writer);
+    c_jpeg_tolerance_t none = {NULL, 0, 0};
+    writer.codec.err = prepare(&writer.failure, none, message);
+    writer.sink = sink;
+    writer.context = context;
+    int done = encode(&writer, pixels, width, height, quality);
+    jpeg_destroy_compress(&writer.codec);
+    return done;
+}

@@ -1,0 +1,17 @@
+/// The text that a codec left in a C string.
+func text(_ message: [CChar]) -> String {
+    let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return bytes.isEmpty ? "no reason given" : String(decoding: bytes, as: UTF8.self)
+}
+
+/// Appends a piece of an encoded file to the `[UInt8]` that `context` points to; the encoders' sink.
+func appendPiece(_ context: UnsafeMutableRawPointer?, _ bytes: UnsafePointer<UInt8>?, _ count: Int) {
+    guard let context = unsafe context, let bytes = unsafe bytes else { return }
+    let piece = unsafe UnsafeBufferPointer(start: bytes, count: count)
+    unsafe context.assumingMemoryBound(to: [UInt8].self).pointee.append(contentsOf: piece)
+}
+
+/// The big-endian 32-bit number at `index`, which must have three more bytes after it.
+func bigEndian32(_ bytes: ArraySlice<UInt8>, at index: Int) -> UInt32 {
+    bytes[index..<index + 4].reduce(0) { $0 << 8 | UInt32($1) }
+}

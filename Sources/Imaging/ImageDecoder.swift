@@ -1,0 +1,28 @@
+/// Decodes a JPEG or PNG, recognised by its content, to upright RGB.
+///
+/// The EXIF orientation is applied; transparency is laid over black; gamma and colour profiles are ignored; 16-bit
+/// samples are rounded to 8. Data that is cut or damaged anywhere before the format's end mark is an error; bytes
+/// after the end mark are ignored.
+///
+/// - Parameters:
+///   - bytes: The whole file.
+///   - limits: What it may cost; checked from the header before memory is taken for pixels.
+///   - target: The size that the caller will shrink the upright image to. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
+///     size where both sides stay at least twice the target's. Absent: full size.
+/// - Returns: The upright image.
+/// - Throws: Every case of `ImageError` but `notEncodable`.
+public func decodeImage(
+    _ bytes: [UInt8], limits: ImageLimits = ImageLimits(), covering target: (width: Int, height: Int)? = nil
+) throws(ImageError) -> RGBImage {
+    try limits.check(bytes: bytes.count)
+    switch ImageFormat.sniff(bytes) {
+    case .jpeg:
+        let orientation = jpegOrientation(bytes)
+        let stored = orientation.swapsSides ? target.map { (width: $0.height, height: $0.width) } : target
+        return try decodeJPEG(bytes, limits: limits, covering: stored).upright(from: orientation)
+    case .png:
+        return try decodePNG(bytes, limits: limits).upright(from: pngOrientation(bytes))
+    case nil:
+        throw .unsupportedFormat
+    }
+}

@@ -1,0 +1,96 @@
+import Imaging
+import Testing
+
+@Suite struct DecoderTests {
+    /// Two levels: see `make_fixtures.py`.
+    @Test func `every kind of JPEG becomes the RGB that Pillow makes of it`() throws {
+        for fixture in try Fixture.load("jpeg") {
+            let difference = try greatestDifference(decodeImage(fixture.bytes), fixture.image)
+            #expect(difference.map { $0 <= 2 } == true, "\(fixture.name): \(String(describing: difference))")
+        }
+    }
+
+    /// One level: see `make_fixtures.py`.
+    @Test func `every kind of PNG becomes the RGB that the specification says`() throws {
+        for fixture in try Fixture.load("png") {
+            let difference = try greatestDifference(decodeImage(fixture.bytes), fixture.image)
+            #expect(difference.map { $0 <= 1 } == true, "\(fixture.name): \(String(describing: difference))")
+        }
+    }
+
+    @Test func `all eight orientations stand upright`() throws {
+        for fixture in try Fixture.load("orientation") {
+            let difference = try greatestDifference(decodeImage(fixture.bytes), fixture.image)
+            #expect(difference.map { $0 <= 2 } == true, "\(fixture.name): \(String(describing: difference))")
+        }
+    }
+
+    @Test func `malformed EXIF leaves the picture as it is`() throws {
+        let plain = try slopes(8, 5).jpeg()
+        let upright = try decodeImage(plain)
+        let tiff: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0]
+        #expect(try decodeImage(withEXIF(tiff, plain)).width == 5)
+        for length in 0..<tiff.count - 2 {
+            #expect(try decodeImage(withEXIF(Array(tiff.prefix(length)), plain)) == upright)
+        }
+        let faults: [(at: Int, value: UInt8)] = [
+            (0, 0x49), (3, 43), (4, 0xFF), (7, 200), (8, 0xFF), (13, 4), (17, 2), (19, 0), (19, 9), (18, 1),
+        ]
+        for fault in faults {
+            var broken = tiff
+            broken[fault.at] = fault.value
+            // A directory that claims more entries than there are still names the orientation in its first.
+            let expected = fault.at == 8 ? 5 : 8
+            #expect(try decodeImage(withEXIF(broken, plain)).width == expected, "\(fault)")
+        }
+    }
+
+    @Test func `only the first EXIF segment counts`() throws {
+        let plain = try slopes(8, 5).jpeg()
+        let turned = withEXIF([0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], plain)
+        #expect(try decodeImage(withEXIF([1, 2, 3], turned)).width == 8)
+    }
+
+    @Test func `bytes after the end mark are ignored`() throws {
+        for file in [try slopes(9, 7).jpeg(), try slopes(9, 7).png()] {
+            let image = try decodeImage(file)
+            #expect(try decodeImage(file + [0, 1, 2, 0xFF, 0xD8, 0xFF]) == image)
+        }
+    }
+
+    @Test func `a format is known by its content`() throws {
+        #expect(ImageFormat.sniff(try slopes(3, 3).jpeg()) == .jpeg)
+        #expect(ImageFormat.sniff(try slopes(3, 3).png()) == .png)
+        #expect(ImageFormat.sniff(Array("GIF89a".utf8)) == nil)
+        #expect(ImageFormat.sniff([]) == nil)
+        #expect(ImageFormat.jpeg.rawValue == "image/jpeg")
+    }
+
+    @Test func `a JPEG is decoded small where the target is much smaller, and looks the same once resized`() throws {
+        let file = try slopes(640, 480).jpeg(quality: 95)
+        let full = try decodeImage(file)
+        for (target, width, height) in [
+            ((40, 30), 80, 60), ((41, 30), 160, 120), ((100, 100), 320, 240), ((320, 241), 640, 480),
+        ] {
+            let reduced = try decodeImage(file, covering: (width: target.0, height: target.1))
+            #expect((reduced.width, reduced.height) == (width, height))
+            let a = reduced.resized(width: target.0, height: target.1)
+            let b = full.resized(width: target.0, height: target.1)
+            // On slopes both filters give the same but for rounding and the outermost pixels.
+            #expect(meanDifference(a, b) < 1)
+        }
+    }
+
+    @Test func `the covered target is that of the upright picture`() throws {
+        let plain = try slopes(640, 160).jpeg()
+        let turned = withEXIF([0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 8, 0, 0], plain)
+        let image = try decodeImage(turned, covering: (width: 20, height: 80))
+        #expect((image.width, image.height) == (40, 160))
+    }
+
+    private func withEXIF(_ tiff: [UInt8], _ jpeg: [UInt8]) -> [UInt8] {
+        let data = Array("Exif".utf8) + [0, 0] + tiff
+        let length = data.count + 2
+        return [0xFF, 0xD8, 0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + data + jpeg.dropFirst(2)
+    }
+}
