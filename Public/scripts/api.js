@@ -1,0 +1,223 @@
+/** @import { Gallery, KeptQuery, Model, Ranking, SearchOptions } from "./types.js" */
+
+/** Why a request did not give what was asked; the words come from the service's problem document. */
+export class ServiceProblem extends Error {
+  /**
+   * @param {string} detail what to tell the reader
+   * @param {object} facts
+   * @param {string} [facts.title]
+   * @param {number} [facts.status] 0 when no answer came
+   * @param {string} [facts.parameter] the option at fault
+   * @param {number} [facts.retryAfter] seconds the service asks to wait
+   */
+  constructor(detail, { title = "The request failed", status = 0, parameter = "", retryAfter = 0 } = {}) {
+    super(detail);
+    this.title = title;
+    this.status = status;
+    this.parameter = parameter;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * Whether an error only says that the page itself gave up waiting.
+ *
+ * @param {unknown} error
+ */
+export function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/**
+ * What to tell the reader about any error.
+ *
+ * @param {unknown} error
+ * @returns {ServiceProblem}
+ */
+export function asProblem(error) {
+  if (error instanceof ServiceProblem) return error;
+  return new ServiceProblem(error instanceof Error ? error.message : String(error));
+}
+
+/** @param {Response} response */
+async function problem(response) {
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  const facts = { title: `The service answered ${response.status}`, status: response.status, retryAfter };
+  if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
+    return new ServiceProblem(response.statusText || "It gave no reason.", facts);
+  }
+  try {
+    const said = await response.json();
+    const pointer = typeof said.pointer === "string" ? said.pointer.split("/").pop() : "";
+    return new ServiceProblem(said.detail ?? said.title ?? "It gave no reason.", {
+      ...facts,
+      title: said.title ?? facts.title,
+      parameter: said.parameter ?? pointer,
+    });
+  } catch {
+    return new ServiceProblem("It gave no readable reason.", facts);
+  }
+}
+
+/**
+ * Sends a request; anything but success or 304 is thrown as a `ServiceProblem`.
+ *
+ * @param {string} path
+ * @param {RequestInit} [init]
+ */
+async function send(path, init = {}) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store", redirect: "error", referrerPolicy: "no-referrer", ...init });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ServiceProblem("The service cannot be reached. Is it running?", { title: "No connection" });
+  }
+  if (response.ok || response.status === 304) return response;
+  throw await problem(response);
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+async function json(path, signal) {
+  return (await send(path, { signal })).json();
+}
+
+/**
+ * Whether the service can answer searches; a service that is starting says so with 503.
+ *
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ready: boolean, modelTrained: boolean | undefined}>}
+ */
+export async function readiness(signal) {
+  let response;
+  try {
+    response = await fetch("/readyz", { cache: "no-store", signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ServiceProblem("The service cannot be reached. Is it running?", { title: "No connection" });
+  }
+  const isJSON = (response.headers.get("Content-Type") ?? "").includes("json");
+  const said = isJSON ? await response.json() : {};
+  return { ready: response.ok, modelTrained: said.model?.trained ?? said.model_trained };
+}
+
+/** @param {AbortSignal} [signal] @returns {Promise<Model>} */
+export async function model(signal) {
+  const said = await json("/v1/model", signal);
+  return { ...said, sha256: said.sha256.replace(/^sha256:/, "") };
+}
+
+/**
+ * Every gallery, whatever the number of pages.
+ *
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Gallery[]>}
+ */
+export async function galleries(signal) {
+  /** @type {Gallery[]} */
+  const all = [];
+  /** @type {string | null} */
+  let cursor = null;
+  do {
+    /** @type {{items: Gallery[], next: string | null}} */
+    const page = await json(cursor ? `/v1/galleries?cursor=${encodeURIComponent(cursor)}` : "/v1/galleries", signal);
+    all.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return all;
+}
+
+/**
+ * One page of the kept queries.
+ *
+ * @param {string | null} cursor
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{items: KeptQuery[], next: string | null}>}
+ */
+export function queries(cursor, signal) {
+  const parameters = new URLSearchParams({ limit: "50" });
+  if (cursor) parameters.set("cursor", cursor);
+  return json(`/v1/queries?${parameters}`, signal);
+}
+
+/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<KeptQuery>} */
+export function query(id, signal) {
+  return json(`/v1/queries/${encodeURIComponent(id)}`, signal);
+}
+
+/** @param {string} id */
+export async function deleteQuery(id) {
+  await send(`/v1/queries/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** @param {SearchOptions} options */
+function parameters(options) {
+  const list = new URLSearchParams({ limit: String(options.limit), rerank: String(options.rerank) });
+  if (options.rerank) {
+    list.set("k1", String(options.k1));
+    list.set("k2", String(options.k2));
+    list.set("lambda", String(options.lambda));
+  }
+  for (const camera of options.camera) list.append("camera", camera);
+  for (const camera of options.exclude_camera) list.append("exclude_camera", camera);
+  if (options.captured_from) list.set("captured_from", options.captured_from);
+  if (options.captured_to) list.set("captured_to", options.captured_to);
+  if (options.standing) list.set("standing", "true");
+  return list;
+}
+
+/**
+ * Says what a picture is by its first bytes; a name can lie.
+ *
+ * @param {Blob} picture
+ */
+async function contentType(picture) {
+  const [first, second, third, fourth] = new Uint8Array(await picture.slice(0, 4).arrayBuffer());
+  if (first === 0xff && second === 0xd8) return "image/jpeg";
+  if (first === 0x89 && second === 0x50 && third === 0x4e && fourth === 0x47) return "image/png";
+  return picture.type || "application/octet-stream";
+}
+
+/**
+ * Searches a gallery with a picture and keeps the query.
+ *
+ * @param {string} gallery
+ * @param {Blob} picture
+ * @param {SearchOptions} options
+ * @returns {Promise<string>} the query's id
+ */
+export async function keepQuery(gallery, picture, options) {
+  const response = await send(`/v1/galleries/${encodeURIComponent(gallery)}/queries?${parameters(options)}`, {
+    method: "POST",
+    body: picture,
+    headers: { "Content-Type": await contentType(picture) },
+  });
+  const location = response.headers.get("Location") ?? "";
+  const id = location.slice(location.lastIndexOf("/") + 1);
+  if (id === "") throw new ServiceProblem("The service kept the query but did not say where.");
+  return decodeURIComponent(id);
+}
+
+/**
+ * The newest ranking of a kept query, or null if it is still the one `etag` names.
+ *
+ * @param {string} id
+ * @param {{etag: string, wait: number, signal: AbortSignal}} options `wait`: seconds to be held for a change
+ * @returns {Promise<{ranking: Ranking, etag: string} | null>}
+ */
+export async function ranking(id, { etag, wait, signal }) {
+  const path = `/v1/queries/${encodeURIComponent(id)}/ranking${etag && wait > 0 ? `?wait=${wait}` : ""}`;
+  const response = await send(path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
+  if (response.status === 304) return null;
+  return { ranking: await response.json(), etag: response.headers.get("ETag") ?? "" };
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+export async function picture(path, signal) {
+  return (await send(path, { signal, cache: "default" })).blob();
+}
+
+/** @param {string} imageID @param {number} branch @param {AbortSignal} [signal] */
+export function attention(imageID, branch, signal) {
+  return picture(`/v1/images/${encodeURIComponent(imageID)}/attention?branch=${branch}`, signal);
+}

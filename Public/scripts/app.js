@@ -1,0 +1,100 @@
+import { GalleriesView } from "../views/galleries.js";
+import { ModelView } from "../views/model.js";
+import { QueriesView } from "../views/queries.js";
+import { SearchView } from "../views/search.js";
+import { element, icon } from "./dom.js";
+import { Service } from "./service.js";
+/** @import { View } from "./types.js" */
+/** @import { ServiceState } from "./service.js" */
+
+const service = new Service();
+/** @type {Record<string, View>} */
+const views = {
+  search: new SearchView(service),
+  queries: new QueriesView(),
+  galleries: new GalleriesView(service),
+  model: new ModelView(service),
+};
+/** @type {View | null} */
+let current = null;
+
+/**
+ * What percent signs stand for; an address typed wrongly is taken as it is.
+ *
+ * @param {string} text
+ */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Brings up the view that the address names: `#/search`, `#/search/q_…`, `#/queries`, … */
+function route() {
+  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  const view = views[name] ?? views.search;
+  const argument = rest.length > 0 ? decoded(rest.join("/")) : null;
+  document.title = `${view.title} · reid`;
+  for (const link of document.querySelectorAll(".site-nav a")) {
+    const here = link.getAttribute("href") === `#/${views[name] ? name : "search"}`;
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view !== current) {
+    const first = current === null;
+    current?.hide();
+    current = view;
+    document.getElementById("main")?.replaceChildren(view.root);
+    if (!first) {
+      scrollTo(0, 0);
+      view.root.querySelector("h1")?.focus({ preventScroll: true });
+    }
+  }
+  view.show(argument);
+}
+
+/** @param {ServiceState} state */
+function showService({ condition, trained }) {
+  const texts = { waiting: "Connecting", ready: "Ready", starting: "Not ready", unreachable: "Unreachable" };
+  const pill = document.getElementById("service-state");
+  if (pill) {
+    pill.dataset.state = condition;
+    pill.replaceChildren(element("span", {}, texts[condition]));
+  }
+  const banner = document.getElementById("banner");
+  if (!banner || banner.hidden === (trained !== false)) return;
+  banner.hidden = trained !== false;
+  banner.replaceChildren(icon("warning"), element("p", {},
+    element("strong", {}, "The model is untrained."),
+    " Its weights are random: rankings show how the service works, and are not meaningful identities."));
+}
+
+/** Keeps the colour theme; storage may be forbidden, then it lasts as long as the page. */
+function connectThemePicker() {
+  const picker = document.getElementById("theme");
+  if (!(picker instanceof HTMLSelectElement)) return;
+  picker.value = document.documentElement.dataset.theme ?? "system";
+  picker.addEventListener("change", () => {
+    if (picker.value === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = picker.value;
+    try {
+      localStorage.setItem("reid.theme", picker.value);
+    } catch (error) {
+      console.info("theme not kept:", error);
+    }
+  });
+}
+
+document.querySelector(".skip-link")?.addEventListener("click", (event) => {
+  // The address belongs to the views, so the jump is made by hand.
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+});
+connectThemePicker();
+service.follow(showService);
+// The banner and the number of branches are known before the first view appears, so that nothing jumps.
+await service.look();
+addEventListener("hashchange", route);
+route();

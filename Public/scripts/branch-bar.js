@@ -1,0 +1,55 @@
+import { element } from "./dom.js";
+
+let bars = 0;
+
+/** A row of switches, "off" and one per branch; radio buttons, so that the arrow keys work by themselves. */
+export class BranchBar {
+  /**
+   * @param {string} label
+   * @param {(branch: number | null) => void} onChoose
+   */
+  constructor(label, onChoose) {
+    bars += 1;
+    this.name = `branch-bar-${bars}`;
+    this.onChoose = onChoose;
+    this.branches = -1;
+    this.choices = element("span", { class: "segments" });
+    this.root = element("fieldset", { class: "branch-bar" },
+      element("legend", { class: "visually-hidden" }, label),
+      element("span", { "aria-hidden": "true" }, label),
+      this.choices);
+    this.setBranches(0);
+  }
+
+  /** @param {number} branches how many the model has */
+  setBranches(branches) {
+    if (branches === this.branches) return;
+    this.branches = branches;
+    this.root.hidden = branches === 0;
+    this.choices.replaceChildren(this.choice(null), ...Array.from({ length: branches }, (_, i) => this.choice(i)));
+    this.choose(null);
+  }
+
+  /** @param {number | null} branch */
+  choice(branch) {
+    return element("label", {},
+      element("input", {
+        type: "radio",
+        name: this.name,
+        value: branch === null ? "" : String(branch),
+        "aria-label": branch === null ? "No attention" : `Attention of branch ${branch}`,
+        onchange: () => this.onChoose(branch),
+      }),
+      element("span", { "aria-hidden": "true" }, branch === null ? "Off" : String(branch)));
+  }
+
+  /**
+   * Shows a choice without telling anyone.
+   *
+   * @param {number | null} branch
+   */
+  choose(branch) {
+    const value = branch === null ? "" : String(branch);
+    for (const input of this.choices.querySelectorAll("input")) input.checked = input.value === value;
+  }
+}

@@ -1,0 +1,166 @@
+import { CameraFilter } from "./camera-filter.js";
+import { element } from "./dom.js";
+import { inputTime, requestTime } from "./format.js";
+/** @import { SearchOptions } from "./types.js" */
+/** @import { ServiceProblem } from "./api.js" */
+
+/** Milliseconds without another change before the search runs again. */
+const settle = 450;
+
+/** @type {SearchOptions} */
+const defaults = {
+  limit: 20,
+  rerank: true,
+  k1: 20,
+  k2: 6,
+  lambda: 0.3,
+  camera: [],
+  exclude_camera: [],
+  captured_from: "",
+  captured_to: "",
+  standing: false,
+};
+
+/** Everything that can be chosen about a search; says so when something changed and is valid. */
+export class OptionsPanel {
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.onChange = onChange;
+    this.timer = 0;
+    const changed = () => this.changed();
+    this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
+    this.rerank = element("input", { type: "checkbox", id: "option-rerank" });
+    this.k1 = number("k1", "k1", { min: 1, max: 1000, step: 1, hint: "neighbours looked at" });
+    this.k2 = number("k2", "k2", { min: 1, max: 1000, step: 1, hint: "neighbours averaged" });
+    this.lambda = number("lambda", "λ", { min: 0, max: 1, step: 0.05, hint: "weight of the plain distance" });
+    this.cameras = new CameraFilter(changed);
+    this.from = time("captured_from", "Captured from (UTC)");
+    this.to = time("captured_to", "Captured to (UTC)");
+    this.standing = element("input", { type: "checkbox", id: "option-standing" });
+    this.numbers = element("div", { class: "field-row" }, this.k1.root, this.k2.root, this.lambda.root);
+    this.form = element("form", { class: "options", noValidate: true, oninput: changed },
+      element("div", { class: "switches" },
+        element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new pictures")),
+        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbours"))),
+      this.numbers,
+      this.cameras.root,
+      element("div", { class: "field-row times" }, this.from.root, this.to.root),
+      element("div", { class: "field-row last" },
+        this.limit.root,
+        element("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Default options")));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      changed();
+    });
+    this.root = element("details", { class: "options-panel" }, element("summary", {}, "Options"), this.form);
+    this.set(defaults);
+  }
+
+  /**
+   * The fields an answer of the service can point at.
+   *
+   * @returns {Record<string, Field>}
+   */
+  get fields() {
+    const { limit, k1, k2, lambda, from, to } = this;
+    return { limit, k1, k2, lambda, captured_from: from, captured_to: to };
+  }
+
+  reset() {
+    this.set(defaults);
+    this.changed();
+  }
+
+  /** @param {Partial<SearchOptions>} options */
+  set(options) {
+    const all = { ...defaults, ...options };
+    this.limit.input.value = String(all.limit);
+    this.rerank.checked = all.rerank;
+    this.k1.input.value = String(all.k1);
+    this.k2.input.value = String(all.k2);
+    this.lambda.input.value = String(all.lambda);
+    this.cameras.choose(all.camera ?? [], all.exclude_camera ?? []);
+    this.from.input.value = inputTime(all.captured_from);
+    this.to.input.value = inputTime(all.captured_to);
+    this.standing.checked = all.standing;
+    this.validate();
+  }
+
+  /** @returns {SearchOptions} */
+  get value() {
+    return {
+      limit: Number(this.limit.input.value),
+      rerank: this.rerank.checked,
+      k1: Number(this.k1.input.value),
+      k2: Number(this.k2.input.value),
+      lambda: Number(this.lambda.input.value),
+      camera: this.cameras.chosen("only"),
+      exclude_camera: this.cameras.chosen("without"),
+      captured_from: requestTime(this.from.input.value),
+      captured_to: requestTime(this.to.input.value),
+      standing: this.standing.checked,
+    };
+  }
+
+  /** Marks what is wrong; answers whether nothing is. */
+  validate() {
+    for (const field of [this.k1, this.k2, this.lambda]) field.input.disabled = !this.rerank.checked;
+    for (const field of Object.values(this.fields)) {
+      const { input } = field;
+      mark(field, input.disabled || input.validity.valid ? "" : input.validationMessage);
+    }
+    const { captured_from: from, captured_to: to } = this.value;
+    if (from && to && from > to) mark(this.to, "The end is before the start.");
+    return Object.values(this.fields).every(({ input }) => input.getAttribute("aria-invalid") !== "true");
+  }
+
+  changed() {
+    clearTimeout(this.timer);
+    if (!this.validate()) return;
+    this.timer = setTimeout(this.onChange, settle);
+  }
+
+  /**
+   * Puts the service's words next to the field they are about, if there is one.
+   *
+   * @param {ServiceProblem} problem
+   */
+  explain(problem) {
+    const field = this.fields[problem.parameter];
+    if (!field) return;
+    mark(field, problem.message);
+    this.root.open = true;
+  }
+}
+
+/** @typedef {{root: HTMLElement, input: HTMLInputElement, error: HTMLElement}} Field */
+
+/** @param {Field} field @param {string} text */
+function mark({ input, error }, text) {
+  input.setAttribute("aria-invalid", String(text !== ""));
+  error.textContent = text;
+}
+
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {{min: number, max: number, step: number, hint?: string}} range
+ */
+function number(name, label, { hint, ...range }) {
+  const input = element("input", { type: "number", inputMode: "decimal", required: true, title: hint, ...range });
+  return field(name, label, input);
+}
+
+/** @param {string} name @param {string} label */
+function time(name, label) {
+  return field(name, label, element("input", { type: "datetime-local", step: "1" }));
+}
+
+/** @param {string} name @param {string} label @param {HTMLInputElement} input @returns {Field} */
+function field(name, label, input) {
+  const error = element("span", { class: "field-error", id: `option-${name}-error`, role: "alert" });
+  input.id = `option-${name}`;
+  input.setAttribute("aria-describedby", error.id);
+  const root = element("div", { class: "field" }, element("label", { for: input.id }, label), input, error);
+  return { root, input, error };
+}

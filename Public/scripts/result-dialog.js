@@ -1,0 +1,150 @@
+import { BranchBar } from "./branch-bar.js";
+import { element, icon } from "./dom.js";
+import { decimal, moment } from "./format.js";
+import { LayeredPicture } from "./layered-picture.js";
+import { movedSentence, personText, placesMoved } from "./result-tile.js";
+/** @import { Ranking, RankingResult } from "./types.js" */
+
+/** One result large, beside the query picture, with everything known of it. */
+export class ResultDialog {
+  /**
+   * @param {object} handlers
+   * @param {(imageID: string) => void} handlers.onSearchWith
+   * @param {(imageID: string, branch: number | null) => void} handlers.onBranch
+   * @param {(imageID: string) => number | null} handlers.branchOf
+   * @param {(imageID: string) => void} handlers.onClose
+   */
+  constructor({ onSearchWith, onBranch, branchOf, onClose }) {
+    this.branchOf = branchOf;
+    this.onBranch = onBranch;
+    /** @type {Ranking | null} */
+    this.ranking = null;
+    this.imageID = "";
+    this.query = new LayeredPicture();
+    this.picture = new LayeredPicture();
+    this.title = element("h2", { id: "result-title", "aria-live": "polite" });
+    this.facts = element("dl", { class: "facts" });
+    this.branches = new BranchBar("Attention", (branch) => onBranch(this.imageID, branch));
+    this.searchWith = element("button", { type: "button", class: "primary", onclick: () => onSearchWith(this.imageID) },
+      icon("search"), "Search with this picture");
+    this.previous = button("Previous result", "previous", () => this.step(-1));
+    this.next = button("Next result", "next", () => this.step(1));
+    this.root = element("dialog", { class: "result-dialog", "aria-labelledby": "result-title" },
+      element("header", { class: "dialog-header" },
+        this.previous, this.next, this.title, button("Close", "close", () => this.root.close())),
+      element("div", { class: "dialog-body" },
+        element("div", { class: "pair" },
+          element("figure", {}, this.query.root, element("figcaption", {}, "Query")),
+          element("figure", {}, this.picture.root, element("figcaption", {}, "Result"))),
+        element("div", { class: "dialog-side" },
+          this.branches.root,
+          this.facts,
+          element("p", { class: "actions" }, this.searchWith))));
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("click", (event) => {
+      if (event.target === this.root) this.root.close();
+    });
+    this.root.addEventListener("close", () => onClose(this.imageID));
+  }
+
+  /**
+   * @param {string} imageID
+   * @param {Ranking} ranking
+   * @param {string} queryPicture its address, or empty
+   */
+  open(imageID, ranking, queryPicture) {
+    this.ranking = ranking;
+    const shown = this.query.root.parentElement;
+    if (shown) shown.hidden = queryPicture === "";
+    if (queryPicture) this.query.show(queryPicture, "The query picture");
+    this.show(imageID);
+    if (!this.root.open) this.root.showModal();
+  }
+
+  /**
+   * Takes over a newer ranking; closes if the picture is no longer in it.
+   *
+   * @param {Ranking} ranking
+   */
+  update(ranking) {
+    if (!this.root.open) return;
+    this.ranking = ranking;
+    if (this.index < 0) {
+      this.root.close();
+    } else {
+      this.show(this.imageID);
+    }
+  }
+
+  get index() {
+    return this.ranking?.results.findIndex((result) => result.image_id === this.imageID) ?? -1;
+  }
+
+  /** @param {string} imageID */
+  show(imageID) {
+    this.imageID = imageID;
+    const results = this.ranking?.results ?? [];
+    const index = this.index;
+    if (index < 0) return;
+    const result = results[index];
+    this.title.textContent = `Rank ${result.rank} of ${results.length}`;
+    this.previous.disabled = index === 0;
+    this.next.disabled = index === results.length - 1;
+    this.picture.show(result.image_url, `Rank ${result.rank}, person ${personText(result)}`);
+    this.searchWith.disabled = !result.image_url;
+    this.facts.replaceChildren(...facts(result, placesMoved(results)[index]));
+    this.attend();
+  }
+
+  /** Shows the branch chosen for the picture on screen. */
+  attend() {
+    const branch = this.branchOf(this.imageID);
+    this.branches.choose(branch);
+    void this.picture.attend(this.imageID, branch);
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const result = this.ranking?.results[this.index + by];
+    if (result) this.show(result.image_id);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^\d$/.test(event.key) && Number(event.key) < this.branches.branches) {
+      const digit = Number(event.key);
+      return this.onBranch(this.imageID, this.branchOf(this.imageID) === digit ? null : digit);
+    }
+    // Among the branch switches the arrows choose a branch.
+    if (event.target instanceof HTMLInputElement) return;
+    if (event.key === "ArrowLeft") this.step(-1);
+    if (event.key === "ArrowRight") this.step(1);
+  }
+}
+
+/** @param {RankingResult} result @param {number | null} moved */
+function facts(result, moved) {
+  /** @type {[string, string][]} */
+  const rows = [
+    ["Person", personText(result)],
+    ["Camera", result.camera_id ?? "–"],
+    ["Captured (UTC)", moment(result.captured_at)],
+    ["Distance", `${decimal(result.distance, 4)} of 4`],
+    ["Similarity", decimal(result.similarity, 4)],
+  ];
+  if (moved !== null) {
+    rows.push(["Re-ranked distance", `${decimal(result.reranked_distance, 4)} of 1`]);
+    rows.push(["Movement", movedSentence(moved)]);
+  }
+  if (typeof result.probability === "number") rows.push(["Same person", `${(100 * result.probability).toFixed(1)} %`]);
+  if (result.external_id) rows.push(["External id", result.external_id]);
+  rows.push(["Image", result.image_id]);
+  return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+}
+
+/** @param {string} label @param {"previous" | "next" | "close"} symbol @param {() => void} action */
+function button(label, symbol, action) {
+  const properties = { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: action };
+  return element("button", properties, icon(symbol));
+}

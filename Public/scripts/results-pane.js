@@ -1,0 +1,212 @@
+import { BranchBar } from "./branch-bar.js";
+import { announce, element, notice } from "./dom.js";
+import { count, counted, decimal } from "./format.js";
+import { ResultDialog } from "./result-dialog.js";
+import { ResultsGrid } from "./results-grid.js";
+/** @import { Ranking } from "./types.js" */
+/** @import { ServiceProblem } from "./api.js" */
+/** @import { PollState } from "./ranking-poll.js" */
+
+/** The ranking, how fresh it is, and the attention over its pictures. */
+export class ResultsPane {
+  /**
+   * @param {object} handlers
+   * @param {(imageID: string, address: string) => void} handlers.onSearchWith
+   * @param {() => string} handlers.queryPicture the address of the query picture, or empty
+   */
+  constructor({ onSearchWith, queryPicture }) {
+    /** @type {Ranking | null} */
+    this.ranking = null;
+    /**
+     * The branch over every picture.
+     *
+     * @type {number | null}
+     */
+    this.branch = null;
+    /**
+     * Branches chosen for single pictures.
+     *
+     * @type {Map<string, number | null>}
+     */
+    this.branchByImage = new Map();
+    this.queryPicture = queryPicture;
+    /** @param {string} id */
+    const searchWith = (id) => {
+      const result = this.ranking?.results.find(({ image_id }) => image_id === id);
+      if (result?.image_url) onSearchWith(id, result.image_url);
+    };
+    /** @param {string} id */
+    const branchOf = (id) => this.branchByImage.has(id) ? this.branchByImage.get(id) ?? null : this.branch;
+    this.branchOf = branchOf;
+    this.grid = new ResultsGrid({
+      onOpen: (id) => this.open(id),
+      onSearchWith: searchWith,
+      onBranch: (id, digit) => {
+        if (digit < this.bar.branches) this.attendOne(id, branchOf(id) === digit ? null : digit);
+      },
+    });
+    this.dialog = new ResultDialog({
+      onSearchWith: searchWith,
+      onBranch: (id, branch) => this.attendOne(id, branch),
+      branchOf,
+      onClose: (id) => this.grid.focus(id),
+    });
+    this.bar = new BranchBar("Attention", (branch) => this.attendAll(branch));
+    this.summary = element("p", { class: "summary" });
+    this.state = element("p", { class: "state-pill", hidden: true });
+    this.message = element("div", { class: "results-message" });
+    this.tools = element("div", { class: "results-tools" }, this.summary, this.bar.root, this.state);
+    this.help = element("p", { class: "hint keys" },
+      "Arrow keys move between pictures, Enter opens one, a digit shows that branch’s attention, ",
+      "S searches with it. Times are UTC.");
+    this.root = element("section", { class: "results-pane", "aria-label": "Results" },
+      this.tools, this.message, this.grid.root, this.help, this.dialog.root);
+    this.clear();
+  }
+
+  /** @param {number} branches */
+  setBranches(branches) {
+    this.bar.setBranches(branches);
+    this.dialog.branches.setBranches(branches);
+  }
+
+  /** Nothing searched yet. */
+  showEmpty() {
+    this.message.replaceChildren(notice("empty", "Where else was this person seen?",
+      "Drop a picture of one person anywhere on this page, paste it, or choose a file. "
+        + "The gallery’s pictures appear here, the most alike first."));
+  }
+
+  showNoGallery() {
+    this.message.replaceChildren(notice("empty", "There is no gallery to search yet.",
+      "Create one and enrol pictures, for example with “reid enroll FOLDER --gallery lobby”."));
+  }
+
+  /** Forgets the ranking on screen. */
+  clear() {
+    this.ranking = null;
+    this.branchByImage.clear();
+    this.grid.clear();
+    this.message.replaceChildren();
+    this.summary.textContent = "";
+    this.state.hidden = true;
+    this.tools.hidden = true;
+    this.help.hidden = true;
+  }
+
+  /** @param {number} limit results asked for */
+  showSearching(limit) {
+    this.root.setAttribute("aria-busy", "true");
+    this.message.replaceChildren();
+    this.tools.hidden = false;
+    this.summary.textContent = "Searching…";
+    announce("Searching.");
+    if (!this.ranking) this.grid.showSkeleton(limit);
+  }
+
+  /** @param {ServiceProblem} problem @param {() => void} [again] tries once more, where that may help */
+  showProblem(problem, again) {
+    this.root.setAttribute("aria-busy", "false");
+    const actions = again ? [element("button", { type: "button", onclick: again }, "Try again")] : [];
+    this.message.replaceChildren(notice("error", problem.title, problem.message, ...actions));
+    if (this.ranking) {
+      this.summarise(this.ranking);
+    } else {
+      this.grid.clear();
+      this.tools.hidden = true;
+    }
+  }
+
+  /** @param {string} text */
+  explain(text) {
+    this.message.replaceChildren(notice("empty", text));
+  }
+
+  /** @param {Ranking} ranking */
+  showRanking(ranking) {
+    const known = this.ranking?.query_id === ranking.query_id ? this.ranking : null;
+    const before = new Set(known?.results.map(({ image_id }) => image_id));
+    const fresh = new Set(known ? ranking.results.map(({ image_id }) => image_id).filter((id) => !before.has(id)) : []);
+    const unchanged = known?.revision === ranking.revision;
+    this.ranking = ranking;
+    this.root.setAttribute("aria-busy", "false");
+    this.message.replaceChildren();
+    this.tools.hidden = false;
+    this.help.hidden = ranking.results.length === 0;
+    if (!unchanged) this.grid.show(ranking.results, fresh);
+    if (ranking.results.length === 0) {
+      this.message.append(notice("empty", "No picture of this gallery matches.",
+        ranking.gallery_size === 0 ? "The gallery is empty." : "Loosen the options on cameras or times."));
+    }
+    this.summarise(ranking);
+    this.attend();
+    this.dialog.update(ranking);
+    if (!unchanged) announce(sentence(ranking, known !== null, fresh.size));
+  }
+
+  /** @param {Ranking} ranking */
+  summarise({ results, gallery, gallery_size, revision, timing_ms }) {
+    const total = timing_ms?.total;
+    this.summary.replaceChildren(
+      element("b", {}, `${count(results.length)} of ${counted(gallery_size, "picture")}`),
+      ` in ${gallery} · revision ${count(revision)}`,
+      typeof total === "number" ? ` · ${decimal(total, 1)} ms` : "");
+    const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
+    this.summary.title = steps.join(", ");
+  }
+
+  /** @param {PollState} state @param {boolean} standing whether the query follows the gallery */
+  showState(state, standing) {
+    const texts = {
+      connecting: "Connecting",
+      live: standing ? "Watching" : "Up to date",
+      paused: "Paused while hidden",
+      ended: "This query was deleted",
+      retrying: "",
+    };
+    if (state.kind === "live" && this.state.dataset.state === "retrying") this.grid.reload();
+    this.state.hidden = false;
+    this.state.dataset.state = state.kind;
+    const text = state.kind === "retrying" ? `No answer, again in ${state.seconds} s` : texts[state.kind];
+    if (this.state.textContent !== text) this.state.replaceChildren(element("span", {}, text));
+    this.state.title = state.kind === "retrying" ? state.problem.message : "";
+    if (state.kind === "ended") {
+      this.root.setAttribute("aria-busy", "false");
+      if (!this.ranking) this.grid.clear();
+    }
+    if (state.kind === "retrying" && !this.ranking) {
+      this.message.replaceChildren(notice("error", state.problem.title, state.problem.message));
+    }
+  }
+
+  /** @param {string} imageID */
+  open(imageID) {
+    if (this.ranking) this.dialog.open(imageID, this.ranking, this.queryPicture());
+  }
+
+  /** @param {number | null} branch */
+  attendAll(branch) {
+    this.branch = branch;
+    this.branchByImage.clear();
+    this.attend();
+  }
+
+  /** @param {string} imageID @param {number | null} branch */
+  attendOne(imageID, branch) {
+    this.branchByImage.set(imageID, branch);
+    announce(branch === null ? "No attention." : `Attention of branch ${branch}.`);
+    this.attend();
+  }
+
+  attend() {
+    this.bar.choose(this.branch);
+    this.grid.attend(this.branchOf);
+    if (this.dialog.root.open) this.dialog.attend();
+  }
+}
+
+/** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */
+function sentence({ results, revision }, updated, fresh) {
+  if (!updated) return `${counted(results.length, "result")}.`;
+  return `Ranking updated to revision ${revision}: ${counted(fresh, "new picture")}.`;
+}

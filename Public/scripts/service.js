@@ -1,0 +1,72 @@
+import { model, readiness } from "./api.js";
+/** @import { Model } from "./types.js" */
+
+/** Milliseconds between two looks at the service. */
+const interval = 15_000;
+const retryInterval = 4_000;
+
+/**
+ * What every view wants to know of the service.
+ *
+ * @typedef {object} ServiceState
+ * @property {"waiting" | "ready" | "starting" | "unreachable"} condition
+ * @property {boolean | undefined} trained undefined while nobody knows
+ * @property {Model | null} model
+ * @property {number} branches attention branches of the model
+ */
+
+/** Keeps an eye on the service: whether it is ready, and which model it runs. */
+export class Service {
+  constructor() {
+    /** @type {ServiceState} */
+    this.state = { condition: "waiting", trained: undefined, model: null, branches: 0 };
+    /** @type {((state: ServiceState) => void)[]} */
+    this.listeners = [];
+    this.timer = 0;
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void this.look();
+    });
+  }
+
+  /**
+   * Calls `listener` now and whenever something changes.
+   *
+   * @param {(state: ServiceState) => void} listener
+   */
+  follow(listener) {
+    this.listeners.push(listener);
+    listener(this.state);
+  }
+
+  /** Looks once, and again later while the page is visible. */
+  async look() {
+    clearTimeout(this.timer);
+    const state = { ...this.state };
+    try {
+      const { ready, modelTrained } = await readiness();
+      const restarted = ready && this.state.condition !== "ready";
+      state.condition = ready ? "ready" : "starting";
+      if (modelTrained !== undefined) state.trained = modelTrained;
+      if (restarted) {
+        state.model = await model();
+        state.trained = state.model.trained;
+        state.branches = branches(state.model);
+      }
+    } catch (error) {
+      console.info("service:", error);
+      state.condition = "unreachable";
+    }
+    const changed = JSON.stringify(state) !== JSON.stringify(this.state);
+    this.state = state;
+    if (changed) for (const listener of this.listeners) listener(state);
+    if (document.hidden) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), state.condition === "ready" ? interval : retryInterval);
+  }
+}
+
+/** @param {Model} model */
+function branches({ branches, config }) {
+  if (branches !== undefined) return branches;
+  return config.attention === "none" || typeof config.branches !== "number" ? 0 : config.branches;
+}

@@ -1,0 +1,86 @@
+/**
+ * What the service sends; see the service's /openapi.json for every field.
+ *
+ * @typedef {object} SearchOptions
+ * @property {number} limit            results wanted, 1...1000
+ * @property {boolean} rerank          whether k-reciprocal re-ranking orders the results
+ * @property {number} k1               neighbours considered by re-ranking
+ * @property {number} k2               neighbours averaged by re-ranking
+ * @property {number} lambda           weight of the plain distance, 0...1
+ * @property {string[]} camera         only these cameras; empty: all
+ * @property {string[]} exclude_camera never these cameras
+ * @property {string} captured_from    RFC 3339 UTC, or empty
+ * @property {string} captured_to      RFC 3339 UTC, or empty
+ * @property {boolean} standing        whether the ranking follows the gallery
+ *
+ * @typedef {object} RankingResult
+ * @property {number} rank             1 is the best
+ * @property {string} image_id
+ * @property {string | null} [person_id]
+ * @property {string | null} [camera_id]
+ * @property {string | null} [captured_at] RFC 3339 UTC
+ * @property {string | null} [external_id]
+ * @property {number} distance         squared Euclidean distance of unit vectors, 0...4
+ * @property {number} similarity       cosine, -1...1
+ * @property {number | null} [reranked_distance] 0...1
+ * @property {number | null} [probability] that it is the same person, where the gallery is calibrated
+ * @property {string | null} [image_url]  null for an image that was enrolled as a vector alone
+ *
+ * @typedef {object} Ranking
+ * @property {string | null} [query_id]
+ * @property {number} revision
+ * @property {string} gallery
+ * @property {string} model            "sha256:…"
+ * @property {number} gallery_size
+ * @property {Partial<SearchOptions>} options
+ * @property {RankingResult[]} results
+ * @property {Record<string, number>} [timing_ms]
+ *
+ * @typedef {object} Batch
+ * @property {string} id
+ * @property {string} state
+ * @property {number | null} received  items in the batch; null while unknown
+ * @property {number} enrolled
+ * @property {number} duplicate
+ * @property {number} failed
+ * @property {number | null} [items_per_second]
+ *
+ * @typedef {object} Gallery
+ * @property {string} name
+ * @property {string} model            "sha256:…"
+ * @property {number} images
+ * @property {number} people
+ * @property {string[]} cameras
+ * @property {string | null} [captured_from]
+ * @property {string | null} [captured_to]
+ * @property {number} revision
+ * @property {boolean} [searchable]    false: bound to another model than the one loaded
+ * @property {Batch[]} [running_batches]
+ *
+ * @typedef {object} KeptQuery
+ * @property {string} query_id
+ * @property {string} gallery
+ * @property {string} created_at
+ * @property {boolean} standing
+ * @property {string} [state]
+ * @property {number} [revision]
+ * @property {Partial<SearchOptions>} options
+ * @property {string | null} [image_url]
+ *
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} sha256           64 hexadecimal digits
+ * @property {boolean} trained         false: random weights
+ * @property {number} [branches]       attention branches
+ * @property {number} dimensions
+ * @property {number} parameters
+ * @property {string} precision
+ * @property {Record<string, unknown>} config
+ *
+ * @typedef {object} View
+ * @property {string} title
+ * @property {HTMLElement} root
+ * @property {(argument: string | null) => void} show  comes up, with what follows its name in the address
+ * @property {() => void} hide
+ */
+export {};

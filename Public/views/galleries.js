@@ -1,0 +1,162 @@
+import { asProblem, galleries, isAbort } from "../scripts/api.js";
+import { element, notice } from "../scripts/dom.js";
+import { count, counted, decimal, moment, shortDigest } from "../scripts/format.js";
+/** @import { Batch, Gallery } from "../scripts/types.js" */
+/** @import { Service } from "../scripts/service.js" */
+
+/** Milliseconds between two looks: often while a batch runs, seldom otherwise. */
+const busyInterval = 2_000;
+const idleInterval = 10_000;
+
+/** What can be searched, and what is being enrolled. */
+export class GalleriesView {
+  title = "Galleries";
+
+  /** @param {Service} service */
+  constructor(service) {
+    this.service = service;
+    this.loading = new AbortController();
+    this.timer = 0;
+    this.visible = false;
+    /** @type {Map<string, GalleryCard>} */
+    this.cards = new Map();
+    this.message = element("div", {}, notice("loading", "Loading…"));
+    this.list = element("div", { class: "cards" });
+    this.root = element("div", { class: "page" },
+      element("header", { class: "page-header" },
+        element("h1", { tabIndex: -1 }, "Galleries"),
+        element("p", {}, "What can be searched. Pictures are enrolled through the admin address. Times are UTC.")),
+      this.message, this.list);
+    document.addEventListener("visibilitychange", () => {
+      if (this.visible && !document.hidden) void this.look();
+    });
+  }
+
+  show() {
+    this.visible = true;
+    void this.look();
+  }
+
+  hide() {
+    this.visible = false;
+    clearTimeout(this.timer);
+    this.loading.abort();
+  }
+
+  async look() {
+    clearTimeout(this.timer);
+    this.loading.abort();
+    this.loading = new AbortController();
+    let running = false;
+    try {
+      const all = await galleries(this.loading.signal);
+      running = all.some((gallery) => (gallery.running_batches ?? []).length > 0);
+      this.draw(all);
+    } catch (error) {
+      if (isAbort(error)) return;
+      const { title, message } = asProblem(error);
+      this.message.replaceChildren(notice("error", title, message,
+        element("button", { type: "button", onclick: () => this.look() }, "Try again")));
+    }
+    if (!this.visible || document.hidden) return;
+    this.timer = setTimeout(() => this.look(), running ? busyInterval : idleInterval);
+  }
+
+  /**
+   * Keeps the cards that stay, so that the focus stays where it is.
+   *
+   * @param {Gallery[]} all
+   */
+  draw(all) {
+    this.message.replaceChildren();
+    if (all.length === 0) {
+      this.message.append(notice("empty", "No galleries yet.",
+        "Create one and enrol pictures, for example with “reid enroll FOLDER --gallery lobby”."));
+    }
+    const names = new Set(all.map(({ name }) => name));
+    for (const [name, card] of this.cards) {
+      if (names.has(name)) continue;
+      card.root.remove();
+      this.cards.delete(name);
+    }
+    for (const gallery of all) {
+      let card = this.cards.get(gallery.name);
+      if (!card) {
+        card = new GalleryCard(gallery.name);
+        this.cards.set(gallery.name, card);
+        this.list.append(card.root);
+      }
+      card.show(gallery, this.service.state.model?.sha256 ?? "");
+    }
+  }
+}
+
+/** One gallery. */
+class GalleryCard {
+  /** @param {string} name */
+  constructor(name) {
+    this.facts = element("dl", { class: "facts" });
+    this.warning = element("p", { class: "card-warning", hidden: true },
+      "Made with another model than the one loaded: it cannot be searched until it is embedded again.");
+    this.batches = element("ul", { class: "batches" });
+    this.root = element("article", { class: "card", "aria-label": `Gallery ${name}` },
+      element("header", {},
+        element("h2", {}, name),
+        element("a", {
+          class: "button",
+          href: `#/search/in:${encodeURIComponent(name)}`,
+          "aria-label": `Search in ${name}`,
+        }, "Search")),
+      this.facts, this.warning, this.batches);
+  }
+
+  /** @param {Gallery} gallery @param {string} loaded the SHA-256 of the model the service runs, or empty */
+  show(gallery, loaded) {
+    const { images, people, cameras, captured_from, captured_to, model, revision } = gallery;
+    const times = element("span", { class: "span-of-time" },
+      element("span", {}, moment(captured_from)),
+      captured_to ? element("span", {}, `to ${moment(captured_to)}`) : null);
+    /** @type {[string, Node | string][]} */
+    const rows = [
+      ["Pictures", count(images)],
+      ["People", count(people)],
+      ["Cameras", cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
+      ["Captured", times],
+      ["Model", element("span", { class: "mono", title: model }, shortDigest(model))],
+      ["Revision", count(revision)],
+    ];
+    this.facts.replaceChildren(...rows.flatMap(([name, value]) =>
+      [element("dt", {}, name), element("dd", {}, value)]));
+    const searchable = gallery.searchable ?? (loaded === "" || model.endsWith(loaded));
+    this.warning.hidden = searchable;
+    this.batches.replaceChildren(...(gallery.running_batches ?? []).map(batchRow));
+  }
+}
+
+/** @param {Batch} batch */
+function batchRow({ id, state, received: known, enrolled, duplicate, failed, items_per_second }) {
+  const received = known ?? 0;
+  const done = enrolled + duplicate + failed;
+  const rate = items_per_second ?? 0;
+  const progress = element("progress", { "aria-label": `Batch ${id}` });
+  if (received > 0) {
+    progress.max = received;
+    progress.value = done;
+  }
+  const left = rate > 0 && received > done ? `, about ${duration((received - done) / rate)} left` : "";
+  return element("li", {},
+    element("p", {},
+      element("span", { class: "mono" }, id),
+      element("span", { class: "badge badge-accent" }, state),
+      element("span", {}, received > 0 ? `${count(done)} of ${counted(received, "item")}` : counted(done, "item"))),
+    progress,
+    element("p", { class: "hint" },
+      `${count(enrolled)} enrolled, ${count(duplicate)} duplicate, ${count(failed)} failed`,
+      rate > 0 ? ` · ${decimal(rate, 1)} per second${left}` : ""));
+}
+
+/** @param {number} seconds */
+function duration(seconds) {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${decimal(seconds / 3600, 1)} h`;
+}

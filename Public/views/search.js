@@ -1,0 +1,251 @@
+import * as api from "../scripts/api.js";
+import { element } from "../scripts/dom.js";
+import { count } from "../scripts/format.js";
+import { OptionsPanel } from "../scripts/options-panel.js";
+import { PictureInput } from "../scripts/picture-input.js";
+import { ResultsPane } from "../scripts/results-pane.js";
+import { SearchSession } from "../scripts/search-session.js";
+/** @import { Gallery, KeptQuery, Ranking } from "../scripts/types.js" */
+/** @import { ServiceProblem } from "../scripts/api.js" */
+/** @import { Service } from "../scripts/service.js" */
+
+/** A picture in, a ranking out. */
+export class SearchView {
+  title = "Search";
+
+  /** @param {Service} service */
+  constructor(service) {
+    /** @type {Gallery[]} */
+    this.galleries = [];
+    /** @type {Blob | null} */
+    this.picture = null;
+    /**
+     * Done when a kept query's picture is here, or known not to be.
+     *
+     * @type {Promise<void>}
+     */
+    this.arriving = Promise.resolve();
+    /** Done when the galleries are here, or known not to be. @type {Promise<void>} */
+    this.galleriesArriving = Promise.resolve();
+    this.visible = false;
+    /** The query on screen, as the address names it. */
+    this.queryID = "";
+    this.input = new PictureInput({
+      onPicture: (picture) => this.take(picture),
+      onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: "Not a picture for a search" })),
+    });
+    this.input.listen(() => this.visible);
+    this.gallery = element("select", { id: "gallery", onchange: () => this.galleryChosen() });
+    this.options = new OptionsPanel(() => this.search());
+    this.options.root.open = matchMedia("(min-width: 860px)").matches;
+    this.results = new ResultsPane({
+      onSearchWith: (imageID, address) => this.searchWith(imageID, address),
+      queryPicture: () => this.input.address,
+    });
+    service.follow(({ branches, condition }) => {
+      this.results.setBranches(branches);
+      if (condition === "ready" && this.visible && this.galleries.length === 0) void this.galleriesAgain("");
+    });
+    this.session = new SearchSession({
+      onSearching: () => this.results.showSearching(this.options.value.limit),
+      onKept: (id) => this.name(id),
+      onRanking: (ranking) => this.results.showRanking(ranking),
+      onProblem: (problem) => this.fail(problem, () => this.search()),
+      onState: (state) => this.results.showState(state, this.options.value.standing),
+    });
+    this.root = element("div", { class: "search-view" },
+      element("h1", { class: "visually-hidden", tabIndex: -1 }, "Search"),
+      element("section", { class: "query-pane", "aria-label": "Query" },
+        this.input.root,
+        element("div", { class: "field" }, element("label", { for: "gallery" }, "Gallery"), this.gallery),
+        this.options.root),
+      this.results.root);
+    this.results.showEmpty();
+  }
+
+  /** @param {string | null} argument a kept query's id, or `in:` and a gallery's name */
+  show(argument) {
+    this.visible = true;
+    const wanted = argument?.startsWith("in:") ? argument.slice(3) : "";
+    this.galleriesArriving = this.loadGalleries(wanted);
+    this.session.resume();
+    if (argument && !wanted && argument !== this.queryID) {
+      void this.open(argument);
+    } else if (this.queryID && !wanted) {
+      this.name(this.queryID);
+    }
+  }
+
+  hide() {
+    this.visible = false;
+    this.session.pause();
+    this.results.dialog.root.close();
+  }
+
+  /** @param {string} wanted the gallery to choose, or empty */
+  async loadGalleries(wanted) {
+    try {
+      this.galleries = await api.galleries();
+    } catch (error) {
+      this.fail(api.asProblem(error), () => this.galleriesAgain(wanted));
+      return;
+    }
+    const chosen = wanted || this.gallery.value || storedGallery();
+    this.gallery.replaceChildren(...this.galleries.map(({ name, images }) =>
+      element("option", { value: name }, `${name} (${count(images)})`)));
+    this.gallery.disabled = this.galleries.length === 0;
+    if (this.galleries.length === 0) {
+      this.gallery.append(element("option", { value: "" }, "No galleries yet"));
+      this.results.showNoGallery();
+    } else {
+      if (this.galleries.some(({ name }) => name === chosen)) this.gallery.value = chosen;
+      if (!this.queryID && !this.picture) this.results.showEmpty();
+    }
+    this.offerCameras();
+    if (wanted && this.gallery.value === wanted) this.galleryChosen();
+  }
+
+  /**
+   * Loads the galleries after a failure, and searches if a picture has been waiting.
+   *
+   * @param {string} wanted
+   */
+  async galleriesAgain(wanted) {
+    this.galleriesArriving = this.loadGalleries(wanted);
+    await this.galleriesArriving;
+    if (this.picture && !this.queryID && this.galleries.length > 0) await this.search();
+  }
+
+  offerCameras() {
+    const gallery = this.galleries.find(({ name }) => name === this.gallery.value);
+    this.options.cameras.setCameras(gallery?.cameras ?? []);
+  }
+
+  galleryChosen() {
+    storeGallery(this.gallery.value);
+    this.offerCameras();
+    void this.search();
+  }
+
+  /** @param {Blob} picture */
+  take(picture) {
+    this.session.clear();
+    this.queryID = "";
+    if (this.visible) history.replaceState(null, "", "#/search");
+    this.picture = picture;
+    this.arriving = Promise.resolve();
+    this.results.clear();
+    void this.search();
+  }
+
+  /** Searches with what is chosen now, if that is enough. */
+  async search() {
+    await Promise.all([this.arriving, this.galleriesArriving]);
+    if (!this.picture) {
+      const missing = "The picture of this query is not at hand; choose one to search with these options.";
+      if (this.queryID) this.results.explain(missing);
+      return;
+    }
+    if (this.gallery.value === "" || !this.options.validate()) return;
+    await this.session.search({ gallery: this.gallery.value, picture: this.picture, options: this.options.value });
+  }
+
+  /**
+   * Gives the query on screen its address, so that a reload finds it again.
+   *
+   * @param {string} id
+   */
+  name(id) {
+    this.queryID = id;
+    if (this.visible) history.replaceState(null, "", `#/search/${encodeURIComponent(id)}`);
+  }
+
+  /** @param {ServiceProblem} problem @param {() => void} [again] what to do once more, should it have been bad luck */
+  fail(problem, again) {
+    this.options.explain(problem);
+    const luck = problem.status === 0 || problem.status === 429 || problem.status >= 500;
+    this.results.showProblem(problem, luck ? again : undefined);
+  }
+
+  /**
+   * Brings up a kept query.
+   *
+   * @param {string} id
+   */
+  async open(id) {
+    this.session.clear();
+    this.queryID = id;
+    this.picture = null;
+    this.results.clear();
+    this.results.showSearching(this.options.value.limit);
+    this.input.clear("Drop, paste or choose a picture");
+    await this.galleriesArriving;
+    /** @type {KeptQuery} */
+    let kept;
+    try {
+      kept = await api.query(id);
+    } catch (error) {
+      if (this.queryID !== id) return;
+      this.queryID = "";
+      history.replaceState(null, "", "#/search");
+      this.fail(api.asProblem(error), () => this.open(id));
+      return;
+    }
+    if (this.queryID !== id) return;
+    if (this.galleries.some(({ name }) => name === kept.gallery)) this.gallery.value = kept.gallery;
+    this.offerCameras();
+    this.options.set({ ...kept.options, standing: kept.standing });
+    this.session.open(id);
+    this.arriving = this.fetchPicture(kept);
+  }
+
+  /** @param {KeptQuery} kept */
+  async fetchPicture(kept) {
+    if (!kept.image_url) return;
+    try {
+      const picture = await api.picture(kept.image_url);
+      if (this.queryID !== kept.query_id) return;
+      this.picture = picture;
+      this.input.show(picture, `Query ${kept.query_id}`);
+    } catch (error) {
+      if (this.queryID !== kept.query_id) return;
+      this.input.clear(`The query’s picture is not available: ${api.asProblem(error).message}`);
+    }
+  }
+
+  /**
+   * Starts over with a picture of the gallery.
+   *
+   * @param {string} imageID
+   * @param {string} address
+   */
+  async searchWith(imageID, address) {
+    try {
+      const picture = await api.picture(address);
+      this.input.show(picture, `Gallery picture ${imageID}`);
+      this.results.dialog.root.close();
+      scrollTo(0, 0);
+      this.take(picture);
+    } catch (error) {
+      this.fail(api.asProblem(error));
+    }
+  }
+}
+
+/** The gallery chosen last time; storage may be forbidden. */
+function storedGallery() {
+  try {
+    return localStorage.getItem("reid.gallery") ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} name */
+function storeGallery(name) {
+  try {
+    localStorage.setItem("reid.gallery", name);
+  } catch (error) {
+    console.info("gallery not kept:", error);
+  }
+}

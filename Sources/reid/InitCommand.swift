@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Foundation
+internal import Tensors
+
+/// `reid init`: seeded random weights.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write untrained weights (He initialisation, seeded).",
+        discussion: """
+            The file says that it is untrained, and the service repeats it everywhere. The default network is the paper's:
+            ResNet-50, 384x128, eight branches of 64 and a global embedding of 512.
+
+            EXAMPLE:
+              reid init --output model.safetensors --seed 1
+              reid init --output small.safetensors --config '{"width": 16, "height": 256}'
+            """)
+
+    @Option(help: "Where the weight file goes.")
+    var output: String
+
+    @Option(help: "The same seed gives the same bytes.")
+    var seed: UInt64 = 1
+
+    @Option(help: "JSON with the network's configuration; fields that are absent keep their default.")
+    var config: String?
+
+    @Option(help: "float32 or float16.")
+    var precision: WeightPrecision = .float32
+
+    mutating func run() throws {
+        let network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
+        do {
+            try CSPRModel.initialize(
+                configuration: network, seed: seed, to: output, precision: precision == .float16 ? .float16 : .float32)
+        } catch {
+            throw CommandFailure("\(output): \(error)")
+        }
+        Terminal.complain("wrote \(output): untrained, seed \(seed)")
+    }
+}
+
+/// How weights are stored.
+enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
+    case float32
+    case float16
+}

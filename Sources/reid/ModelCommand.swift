@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Foundation
+
+/// `reid model show`: what a weight file holds.
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Look into weight files.",
+        discussion: "EXAMPLE:\n  reid model show model.safetensors --json",
+        subcommands: [Show.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a weight file and print its configuration, identity and size.",
+            discussion: "EXAMPLE:\n  reid model show model.safetensors")
+
+        @Argument(help: "A weight file in the safetensors format.")
+        var file: String
+
+        @Flag(help: "One JSON object instead of text.")
+        var json = false
+
+        mutating func run() throws {
+            let model = try ModelText.open(file)
+            let description = Description(
+                identity: model.identity, trained: model.isTrained, parameters: model.parameters,
+                dimensions: model.dimensions, precision: model.precision, config: model.configuration)
+            if json { return try Terminal.printJSON(description) }
+            print("identity    \(model.identity)")
+            print("trained     \(model.isTrained ? "yes" : "no: its rankings mean nothing yet")")
+            print("parameters  \(model.parameters)")
+            print("dimensions  \(model.dimensions)")
+            print("precision   \(model.precision)")
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            print("config      \(String(decoding: try encoder.encode(model.configuration), as: UTF8.self))")
+        }
+    }
+
+    private struct Description: Encodable {
+        let identity: String
+        let trained: Bool
+        let parameters: Int
+        let dimensions: Int
+        let precision: String
+        let config: CSPRConfiguration
+    }
+}
+
+/// Weight files and configurations as they come from the command line.
+enum ModelText {
+    /// The checked model in `file`, or a failure that names the file.
+    static func open(_ file: String) throws -> CSPRModel {
+        do {
+            return try CSPRModel(contentsOf: file)
+        } catch {
+            throw CommandFailure("\(file): \(error)")
+        }
+    }
+
+    /// The default configuration with the members of `json` in place of its own.
+    static func configuration(json: String) throws -> CSPRConfiguration {
+        do {
+            return try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8))
+        } catch {
+            throw ValidationError("--config: \(error)")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Foundation
+
+/// What the commands write: results on standard output, everything else on standard error.
+enum Terminal {
+    /// One line on standard error.
+    static func complain(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Whether standard error is a terminal that can redraw a line.
+    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// `value` as JSON on standard output, one line, keys sorted.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+    }
+
+    /// Rows under a header, columns padded to their widest cell.
+    static func table(_ header: [String], _ rows: [[String]]) -> String {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        return ([header] + rows).map { row in
+            zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
+                .joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}
+
+/// A progress line on standard error: redrawn on a terminal, one line every tenth elsewhere.
+struct ProgressBar {
+    private let label: String
+    private let isInteractive = Terminal.isInteractive
+    private var lastShown = -1
+    private let started = Date()
+
+    init(_ label: String) { self.label = label }
+
+    /// Shows `done` of `total` with the rate since the start.
+    mutating func show(_ done: Int, of total: Int, note: String = "") {
+        let tenth = total > 0 ? done * 10 / total : 0
+        let rate = Double(done) / max(Date().timeIntervalSince(started), 0.001)
+        if isInteractive {
+            let filled = total > 0 ? done * 30 / total : 0
+            let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
+            let line = "\r\(label) [\(bar)] \(done)/\(total)  \(String(format: "%.1f", rate))/s  \(note)\u{1B}[K"
+            FileHandle.standardError.write(Data(line.utf8))
+        } else if tenth != lastShown {
+            Terminal.complain("\(label) \(done)/\(total) \(note)")
+        }
+        lastShown = tenth
+    }
+
+    /// Leaves the line.
+    func end() {
+        if isInteractive { Terminal.complain("") }
+    }
+}

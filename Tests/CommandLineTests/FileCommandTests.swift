@@ -1,0 +1,138 @@
+import Foundation
+import Imaging
+import Tensors
+import Testing
+
+/// Commands that read and write files, held against the golden files of the reference programs.
+@Suite struct FileCommandTests {
+    static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static func network(_ name: String) -> String {
+        tests.appendingPathComponent("CSPRModelTests/Fixtures/golden/\(name).safetensors").path
+    }
+
+    @Test(arguments: ["tiny_r50", "tiny_basic", "tiny_am", "tiny_cam_gap", "tiny_cam_pr", "tiny_base"])
+    func `embed --tensor writes what the reference network gives`(name: String) throws {
+        let folder = try TemporaryFolder()
+        let outcome = try ReidProgram.run(
+            "embed", "--model", Self.network("\(name).weights"), "--tensor", Self.network("\(name).golden"), "--output",
+            folder.path("out.safetensors"))
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let golden = try SafetensorsFile(contentsOf: Self.network("\(name).golden"))
+        let written = try SafetensorsFile(contentsOf: folder.path("out.safetensors"))
+        let outputs = ["attention", "raw", "global", "local", "feature"].filter { golden.shape(of: $0) != nil }
+        #expect(Set(written.names) == Set(outputs))
+        for output in outputs {
+            let expected = try golden.floats(output)
+            let actual = try written.floats(output)
+            #expect(actual.shape == expected.shape)
+            let largest = expected.elements.map(abs).max() ?? 0
+            let error = zip(actual.elements, expected.elements).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(error <= 1e-4 * largest, "\(output) is off by \(error) of \(largest)")
+        }
+    }
+
+    @Test func `embed prints a line for each picture, reports the bad one and ends with 1`() throws {
+        let folder = try TemporaryFolder()
+        try SmallModel.write(to: folder.path("m.safetensors"))
+        let picture = RGBImage(width: 20, height: 60, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 * 13) })
+        try Data(picture.png()).write(to: URL(fileURLWithPath: folder.path("a.png")))
+        try Data("not a picture".utf8).write(to: URL(fileURLWithPath: folder.path("b.jpg")))
+        let outcome = try ReidProgram.run(
+            "embed", "--model", folder.path("m.safetensors"), folder.path("a.png"), folder.path("b.jpg"))
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("b.jpg"))
+        let lines = outcome.output.split(separator: "\n")
+        try #require(lines.count == 1)
+        let line = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
+        #expect(line["path"] as? String == folder.path("a.png"))
+        #expect((line["feature"] as? [Double])?.count == 20 + 3 * 6)
+    }
+
+    @Test func `init is deterministic and model show says that it is untrained`() throws {
+        let folder = try TemporaryFolder()
+        for name in ["a", "b"] { try SmallModel.write(to: folder.path(name)) }
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: folder.path("a")))
+                == Data(contentsOf: URL(fileURLWithPath: folder.path("b"))))
+        let outcome = try ReidProgram.run("model", "show", folder.path("a"), "--json")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(json["trained"] as? Bool == false)
+        #expect(json["dimensions"] as? Int == 38)
+        let digest = try ReidProgram.run([folder.path("a")], program: URL(fileURLWithPath: "/usr/bin/sha256sum"))
+        #expect(json["identity"] as? String == "sha256:" + digest.output.prefix(64))
+    }
+
+    @Test(arguments: ["pool", "single"])
+    func `rerank writes the oracle's distances`(pool: String) throws {
+        // One query: the pool of all queries and the single query are the same.
+        let folder = try TemporaryFolder()
+        let golden = Self.tests.appendingPathComponent("RankingTests/Fixtures/ranking/rerank_single_query")
+        let manifest = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: golden.appendingPathComponent("manifest.json")))
+                as? [String: Any])
+        let cases = try #require(manifest["params"] as? [[String: Any]])
+        let features = try floats(golden.appendingPathComponent("features.f4"))
+        let arrays = try #require(manifest["arrays"] as? [String: [String: Any]])
+        let shape = try #require(arrays["features"]?["shape"] as? [Int])
+        try NumpyArray(shape: [1, shape[1]], elements: Array(features[..<shape[1]])).write(to: folder.path("q.npy"))
+        try NumpyArray(shape: [shape[0] - 1, shape[1]], elements: Array(features[shape[1]...]))
+            .write(to: folder.path("g.npy"))
+        for (index, parameters) in cases.enumerated() where parameters["tie"] as? String == "index" {
+            let outcome = try ReidProgram.run(
+                "rerank", "--query", folder.path("q.npy"), "--gallery", folder.path("g.npy"), "--k1",
+                "\(parameters["k1"] ?? "")", "--k2", "\(parameters["k2"] ?? "")", "--lambda",
+                "\(parameters["lam"] ?? "")", "--output", folder.path("d.npy"), "--pool", pool)
+            try #require(outcome.status == 0, "\(outcome.errors)")
+            let expected = try Data(contentsOf: golden.appendingPathComponent("final_\(index).f8")).withUnsafeBytes {
+                unsafe Array($0.bindMemory(to: Double.self))
+            }
+            let actual = try NumpyArray(contentsOf: folder.path("d.npy"))
+            #expect(actual.shape == [1, shape[0] - 1])
+            let error = zip(actual.elements, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
+            #expect(error < 1e-5)
+        }
+    }
+
+    private func floats(_ url: URL) throws -> [Float] {
+        try Data(contentsOf: url).withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
+    }
+
+    @Test func `evaluate scores a case that can be scored by hand`() throws {
+        let folder = try TemporaryFolder()
+        // Query at 0 degrees, person 1, camera 1. By distance: same person and camera (left out), person 2, junk (left
+        // out), person 1 of camera 2, person 2. The right answer stands second: AP 1/2, INP 1/2.
+        let angles: [Float] = [0.05, 0.1, 0.15, 0.2, 1.5]
+        let gallery = angles.flatMap { [Foundation.cos($0), Foundation.sin($0)] }
+        try SafetensorsWriter.write(
+            [
+                ("query", .floats(Tensor(shape: [1, 2], elements: [1, 0]))),
+                ("gallery", .floats(Tensor(shape: [5, 2], elements: gallery))),
+                ("query_person", .integers(shape: [1], elements: [1])),
+                ("query_camera", .integers(shape: [1], elements: [1])),
+                ("gallery_person", .integers(shape: [5], elements: [1, 2, -1, 1, 2])),
+                ("gallery_camera", .integers(shape: [5], elements: [1, 2, 2, 2, 1])),
+            ], metadata: [:], to: folder.path("f.safetensors"))
+        let outcome = try ReidProgram.run("evaluate", "--features", folder.path("f.safetensors"), "--json")
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let plain = try #require(json["plain"] as? [String: Double])
+        #expect(plain == ["CMC@1": 0, "CMC@5": 1, "CMC@10": 1, "mAP": 0.5, "mINP": 0.5])
+        #expect(json["reranked"] != nil && json["reranked_single"] != nil)
+    }
+
+    @Test func `a feature file with labels of the wrong length is refused by name and shape`() throws {
+        let folder = try TemporaryFolder()
+        try SafetensorsWriter.write(
+            [
+                ("query", .floats(Tensor(shape: [1, 2], elements: [1, 0]))),
+                ("gallery", .floats(Tensor(shape: [1, 2], elements: [1, 0]))),
+                ("query_person", .integers(shape: [2], elements: [1, 1])),
+                ("query_camera", .integers(shape: [1], elements: [1])),
+                ("gallery_person", .integers(shape: [1], elements: [1])),
+                ("gallery_camera", .integers(shape: [1], elements: [1])),
+            ], metadata: [:], to: folder.path("f.safetensors"))
+        let outcome = try ReidProgram.run("evaluate", "--features", folder.path("f.safetensors"))
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("query_person") && outcome.errors.contains("[2]"))
+    }
+}

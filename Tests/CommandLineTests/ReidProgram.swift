@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+/// The built `reid`, run as a user would.
+enum ReidProgram {
+    /// The program beside the test bundle.
+    static var url: URL {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("reid")
+    }
+
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs to the end.
+    static func run(_ arguments: String..., program: URL = url) throws -> Outcome {
+        try run(arguments, program: program)
+    }
+
+    static func run(_ arguments: [String], program: URL = url) throws -> Outcome {
+        let folder = try TemporaryFolder()
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        // Files, not pipes: a pipe that fills up would stop the program.
+        for name in ["output", "errors"] { try Data().write(to: folder.url.appendingPathComponent(name)) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: folder.url.appendingPathComponent("output"))
+        process.standardError = try FileHandle(forWritingTo: folder.url.appendingPathComponent("errors"))
+        try process.run()
+        process.waitUntilExit()
+        func text(_ name: String) throws -> String {
+            String(decoding: try Data(contentsOf: folder.url.appendingPathComponent(name)), as: UTF8.self)
+        }
+        return Outcome(status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+    }
+}
+
+/// A folder that goes away with its owner.
+final class TemporaryFolder {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("reid-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
+
+/// A small network, so that tests need no time for a large one.
+enum SmallModel {
+    static let configuration = """
+        {"width": 4, "height": 96, "width_px": 32, "branches": 3, "branch_dim": 6, "global_dim": 20,
+        "candidate_ratios": [0.2, 0.3, 0.4]}
+        """
+
+    static func write(to path: String) throws {
+        let outcome = try ReidProgram.run("init", "--output", path, "--seed", "3", "--config", configuration)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+    }
+}
+
+/// A running `reid serve` on free ports; it is killed with its owner.
+final class RunningService {
+    let query: String
+    let admin: String
+    let tokenFile: String
+    let process: Process
+
+    init(data: String, model: String, extra: [String] = []) throws {
+        process = Process()
+        process.executableURL = ReidProgram.url
+        process.arguments =
+            [
+                "serve", "--data", data, "--model", model, "--query-address", "127.0.0.1:0", "--admin-address",
+                "127.0.0.1:0",
+            ] + extra
+        let output = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line: [UInt8] = []
+        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
+        let ready = try #require(
+            try JSONSerialization.jsonObject(with: Data(line)) as? [String: String],
+            "no line of JSON: \(String(decoding: line, as: UTF8.self))")
+        query = try #require(ready["query"])
+        admin = try #require(ready["admin"])
+        tokenFile = try #require(ready["token_file"])
+    }
+
+    deinit { kill() }
+
+    /// As a power cut would.
+    func kill() {
+        guard process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Asks it to stop, and waits.
+    func terminate() -> Int32 {
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// What curl got: the status and the body as JSON.
+    func curl(_ arguments: String..., url: String) throws -> (status: Int, json: [String: Any]) {
+        let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let outcome = try ReidProgram.run(
+            ["--silent", "--max-time", "60", "--write-out", "\n%{http_code}", "-H", "Authorization: Bearer \(token)"]
+                + arguments + [url],
+            program: URL(fileURLWithPath: "/usr/bin/curl"))
+        let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+        let body = lines.dropLast().joined(separator: "\n")
+        let json = body.isEmpty ? nil : try JSONSerialization.jsonObject(with: Data(body.utf8))
+        return (Int(lines.last ?? "") ?? 0, json as? [String: Any] ?? [:])
+    }
+}
