@@ -1,0 +1,46 @@
+import FoundationEssentials
+import GRDB
+
+extension BatchRecord {
+    /// Reads a row of `batch`.
+    init(_ row: Row) throws {
+        let started = row.timestamp("started_at")
+        let finished = row.timestamp("finished_at")
+        self.init(
+            key: row["key"], id: row["id"], gallery: row["gallery_name"], kind: try row.value("kind"),
+            contentType: row["content_type"], bodyPath: row["body_path"], bodyBytes: row["body_bytes"],
+            state: try row.value("state"), isCancelRequested: row["cancel_requested"], expectedItems: row["expected"],
+            enrolled: row["enrolled"], duplicate: row["duplicate"], failed: row["failed"],
+            createdAt: Timestamp(milliseconds: row["created_at"]), startedAt: started, finishedAt: finished,
+            failure: row["failure"])
+        if let started, let finished, started < finished {
+            itemsPerSecond = Double(recorded) * 1000 / Double(finished.milliseconds - started.milliseconds)
+        }
+    }
+}
+
+extension BatchItem {
+    /// Reads a row of `batch_item` joined with the image's id as `image_id`.
+    init(_ row: Row) throws {
+        let failure: String? = row["failure"]
+        self.init(
+            index: row["position"], name: row["name"], state: try row.value("state"), imageID: row["image_id"],
+            failure: failure == nil ? nil : try row.value("failure"), detail: row["detail"])
+    }
+}
+
+extension Row {
+    /// One of an enumeration's raw values; anything else means that the file is damaged.
+    func value<Value: RawRepresentable<String>>(_ column: String) throws -> Value {
+        let text: String = self[column]
+        guard let value = Value(rawValue: text) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\"\(text)\" as \(column)")
+        }
+        return value
+    }
+}
+
+extension [UInt8] {
+    /// As SQLite takes it.
+    var data: Data { Data(self) }
+}

@@ -1,0 +1,175 @@
+import Digests
+import GRDB
+
+extension GalleryStore {
+    /// Hours that an idempotency key answers with its batch.
+    public static let idempotencyHours: Int64 = 24
+
+    /// A fresh id for a batch, needed before its body is moved into place.
+    public static func newBatchID() throws(GalleryError) -> String {
+        do { return try randomIdentifier("b_") } catch { throw .noRandomness }
+    }
+
+    /// Accepts a batch whose body lies on disk; it is queued when this returns.
+    ///
+    /// - Returns: the batch, and whether it is new: the same idempotency key, gallery and body within 24 hours give the batch
+    ///   accepted first, and the second body is the caller's to remove.
+    /// - Throws: `unknownGallery`, or `idempotencyConflict` for a key that came with another body or gallery.
+    public func createBatch(_ new: NewBatch) throws(GalleryError) -> (batch: BatchRecord, created: Bool) {
+        let (batch, created) = try write { db, aftermath in
+            let now = clock()
+            if let key = new.idempotencyKey, let earlier = try db.batch(of: key, for: new, now: now) {
+                return (earlier, false)
+            }
+            let gallery = try db.gallery(new.gallery)
+            try db.run(
+                """
+                INSERT INTO batch
+                    (id, gallery, gallery_name, kind, content_type, body_path, body_bytes, expected, state,
+                    created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
+                """,
+                [
+                    new.id, gallery.key, gallery.name, new.kind.rawValue, new.contentType, new.bodyPath, new.bodyBytes,
+                    new.expectedItems, now.milliseconds,
+                ])
+            if let key = new.idempotencyKey {
+                try db.run(
+                    "INSERT INTO idempotency_key (key, batch, body_sha256, created_at) VALUES (?, ?, ?, ?)",
+                    [key, db.lastInsertedRowID, new.bodySHA256.data, now.milliseconds])
+            }
+            aftermath.changes.append(.batch(id: new.id, state: .queued))
+            return (try db.batch(new.id), true)
+        }
+        return (measured(batch), created)
+    }
+
+    /// A batch with its counts.
+    public func batch(id: String) throws(GalleryError) -> BatchRecord {
+        measured(try read { try $0.batch(id) })
+    }
+
+    /// A page of batches, newest first.
+    public func batches(limit: Int, cursor: String? = nil) throws(GalleryError) -> Page<BatchRecord> {
+        try Page<BatchRecord>.check(limit: limit)
+        var before = Int64.max
+        if let cursor { before = try Cursor(cursor, of: .batches).key }
+        let found = try read { db in
+            try db.rows("SELECT * FROM batch WHERE key < ? ORDER BY key DESC LIMIT ?", [before, limit + 1])
+                .map { try BatchRecord($0) }
+        }
+        return Page(found.map(measured), limit: limit, list: .batches, key: \.key)
+    }
+
+    /// The queued and running batches of all galleries, oldest first.
+    public func unfinishedBatches() throws(GalleryError) -> [BatchRecord] {
+        try read { db in
+            try db.rows("SELECT * FROM batch WHERE state IN ('queued', 'running') ORDER BY key", [])
+                .map { try BatchRecord($0) }
+        }.map(measured)
+    }
+
+    /// The queued and running batches of one gallery, oldest first; none for an unknown gallery.
+    public func runningBatches(in gallery: String) throws(GalleryError) -> [BatchRecord] {
+        try unfinishedBatches().filter { $0.gallery == gallery }
+    }
+
+    /// Moves a batch on.
+    ///
+    /// - Parameters:
+    ///   - id: which batch.
+    ///   - state: the next state; `running` again is how a restarted server goes on, or tells `expectedItems`.
+    ///   - expectedItems: items in the body, once known; nil leaves it as it is.
+    ///   - failure: why it failed as a whole, for `failed`.
+    /// - Returns: the batch in its new state.
+    /// - Throws: `unknownBatch`; `invalidTransition`; `incompleteBatch` for `completed` with items missing.
+    @discardableResult
+    public func setBatchState(
+        _ id: String, to state: BatchState, expectedItems: Int? = nil, failure: String? = nil
+    ) throws(GalleryError) -> BatchRecord {
+        let batch = try write { db, aftermath in
+            let batch = try db.batch(id)
+            guard batch.state.canBecome(state) else {
+                throw GalleryError.invalidTransition(batch: id, from: batch.state, to: state)
+            }
+            let expected = expectedItems ?? batch.expectedItems
+            guard state != .completed || batch.recorded == expected else {
+                throw GalleryError.incompleteBatch(batch: id, recorded: batch.recorded, expected: expected)
+            }
+            let now = clock().milliseconds
+            try db.run(
+                """
+                UPDATE batch SET state = ?, expected = ?, failure = ?, started_at = coalesce(started_at, ?),
+                    finished_at = ? WHERE key = ?
+                """,
+                [
+                    state.rawValue, expected, failure, state == .running ? now : nil, state.isFinal ? now : nil,
+                    batch.key,
+                ])
+            aftermath.changes.append(.batch(id: id, state: state))
+            return try db.batch(id)
+        }
+        if state == .running { meters.note(id, items: batch.recorded, at: clock()) } else { meters.forget(id) }
+        return measured(batch)
+    }
+
+    /// Asks a batch to stop: a queued one is cancelled at once, a running one by its processor at the next chance.
+    ///
+    /// - Throws: `invalidTransition` if it is finished in another way; cancelling twice is no error.
+    @discardableResult
+    public func requestCancel(_ id: String) throws(GalleryError) -> BatchRecord {
+        let batch = try write { db, aftermath in
+            let batch = try db.batch(id)
+            switch batch.state {
+            case .queued:
+                try db.run(
+                    "UPDATE batch SET state = 'cancelled', cancel_requested = 1, finished_at = ? WHERE key = ?",
+                    [clock().milliseconds, batch.key])
+            case .running:
+                try db.run("UPDATE batch SET cancel_requested = 1 WHERE key = ?", [batch.key])
+            case .cancelled: return batch
+            case .completed, .failed:
+                throw GalleryError.invalidTransition(batch: id, from: batch.state, to: .cancelled)
+            }
+            let changed = try db.batch(id)
+            aftermath.changes.append(.batch(id: id, state: changed.state))
+            return changed
+        }
+        return measured(batch)
+    }
+
+    /// Adds what is known in memory about the speed of a running batch.
+    func measured(_ batch: BatchRecord) -> BatchRecord {
+        guard batch.state == .running else { return batch }
+        var batch = batch
+        batch.itemsPerSecond = meters.rate(of: batch.id)
+        return batch
+    }
+}
+
+extension Database {
+    /// The batch of this id, or `unknownBatch`.
+    func batch(_ id: String) throws -> BatchRecord {
+        guard let row = try row("SELECT * FROM batch WHERE id = ?", [id]) else {
+            throw GalleryError.unknownBatch(id)
+        }
+        return try BatchRecord(row)
+    }
+
+    /// The batch that `key` brought less than a day ago, if the request is the same; forgets older keys.
+    fileprivate func batch(of key: String, for new: NewBatch, now: Timestamp) throws -> BatchRecord? {
+        let oldest = now.adding(seconds: -GalleryStore.idempotencyHours * 3600)
+        try run("DELETE FROM idempotency_key WHERE created_at <= ?", [oldest.milliseconds])
+        let found = try row(
+            """
+            SELECT idempotency_key.body_sha256, batch.* FROM idempotency_key JOIN batch ON batch.key = idempotency_key.batch
+            WHERE idempotency_key.key = ?
+            """, [key])
+        guard let found else { return nil }
+        let batch = try BatchRecord(found)
+        guard found.bytes("body_sha256") == new.bodySHA256, batch.gallery == new.gallery, batch.kind == new.kind else {
+            throw GalleryError.idempotencyConflict(key: key)
+        }
+        return batch
+    }
+}

@@ -1,0 +1,133 @@
+import GRDB
+
+extension GalleryStore {
+    /// The gallery as the last commit left it; the caller may keep it as long as it likes.
+    public func snapshot(of gallery: String) throws(GalleryError) -> GallerySnapshot {
+        try index.snapshot(of: gallery)
+    }
+
+    /// Every gallery as the last commit left it, by name.
+    public func snapshots() -> [GallerySnapshot] {
+        index.all
+    }
+
+    /// Every gallery in numbers, by name.
+    public func galleries() -> [GallerySummary] {
+        index.all.map(\.summary)
+    }
+
+    /// One gallery in numbers.
+    public func gallery(_ name: String) throws(GalleryError) -> GallerySummary {
+        try index.snapshot(of: name).summary
+    }
+
+    /// Makes sure that a gallery exists, bound to a model.
+    ///
+    /// - Parameters:
+    ///   - name: its name.
+    ///   - model: identity of the model whose vectors it takes.
+    ///   - dimensions: length of a vector, at least 1.
+    /// - Returns: the gallery, and whether it was created now.
+    /// - Throws: `modelMismatch` or `dimensionMismatch` where it exists with another model.
+    @discardableResult
+    public func createGallery(
+        _ name: GalleryName, model: String, dimensions: Int
+    ) throws(GalleryError) -> (summary: GallerySummary, created: Bool) {
+        precondition(dimensions > 0, "a gallery of \(dimensions) dimensions")
+        let created = try write { db, aftermath in
+            if let row = try db.row("SELECT * FROM gallery WHERE name = ?", [name.rawValue]) {
+                try GalleryFacts(row).check(model: model, dimensions: dimensions)
+                return false
+            }
+            let now = clock()
+            try db.run(
+                "INSERT INTO gallery (name, model, dimensions, created_at) VALUES (?, ?, ?, ?)",
+                [name.rawValue, model, dimensions, now.milliseconds])
+            let facts = GalleryFacts(
+                key: db.lastInsertedRowID, name: name.rawValue, model: model, dimensions: dimensions, createdAt: now)
+            aftermath.publish.append { $0.create(facts) }
+            aftermath.changes.append(.gallery(name: facts.name, revision: 0))
+            return true
+        }
+        return (try gallery(name.rawValue), created)
+    }
+
+    /// Erases a gallery with its images, vectors, queries and rankings, and cancels its batches.
+    ///
+    /// What is left of a batch is its counts and the states of its items.
+    ///
+    /// - Returns: the batches that were cancelled by this; their bodies are the caller's to remove.
+    @discardableResult
+    public func deleteGallery(_ name: String) throws(GalleryError) -> [BatchRecord] {
+        let cancelled = try write { db, aftermath in
+            let gallery = try db.gallery(name)
+            let unfinished = try String.fetchAll(
+                db, sql: "SELECT id FROM batch WHERE gallery = ? AND state IN ('queued', 'running')",
+                arguments: [gallery.key])
+            let queries = try String.fetchAll(
+                db, sql: "SELECT id FROM query WHERE gallery = ?", arguments: [gallery.key])
+            try db.run(
+                """
+                UPDATE batch_item SET name = NULL, detail = NULL
+                WHERE batch IN (SELECT key FROM batch WHERE gallery = ?)
+                """, [gallery.key])
+            try db.run(
+                "DELETE FROM idempotency_key WHERE batch IN (SELECT key FROM batch WHERE gallery = ?)", [gallery.key])
+            try db.run(
+                """
+                UPDATE batch SET state = 'cancelled', cancel_requested = 1, finished_at = ?
+                WHERE gallery = ? AND state IN ('queued', 'running')
+                """, [clock().milliseconds, gallery.key])
+            try db.run("DELETE FROM gallery WHERE key = ?", [gallery.key])
+            aftermath.erases = true
+            aftermath.publish.append { $0.delete(name) }
+            aftermath.changes.append(.galleryDeleted(name: name))
+            aftermath.changes += unfinished.map { .batch(id: $0, state: .cancelled) }
+            aftermath.changes += queries.map { .queryDeleted(id: $0) }
+            return try unfinished.map { try db.batch($0) }
+        }
+        for batch in cancelled { meters.forget(batch.id) }
+        return cancelled
+    }
+}
+
+extension GalleryFacts {
+    /// Throws unless vectors of this model and length belong here.
+    func check(model: String, dimensions: Int) throws(GalleryError) {
+        guard model == self.model else { throw .modelMismatch(expected: self.model, found: model) }
+        guard dimensions == self.dimensions else {
+            throw .dimensionMismatch(expected: self.dimensions, found: dimensions)
+        }
+    }
+}
+
+extension Database {
+    /// Runs a statement, compiled once per connection.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// The first row of a statement, compiled once per connection.
+    func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
+        try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// All rows of a statement, compiled once per connection.
+    func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
+        try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// The gallery of this name, or `unknownGallery`.
+    func gallery(_ name: String) throws -> GalleryFacts {
+        guard let row = try row("SELECT * FROM gallery WHERE name = ?", [name]) else {
+            throw GalleryError.unknownGallery(name)
+        }
+        return GalleryFacts(row)
+    }
+
+    /// Counts one more change of a gallery's images: its new revision.
+    func advanceRevision(of gallery: GalleryFacts) throws -> Int64 {
+        try run("UPDATE gallery SET revision = revision + 1 WHERE key = ?", [gallery.key])
+        return try row("SELECT revision FROM gallery WHERE key = ?", [gallery.key])?["revision"] ?? 0
+    }
+}

@@ -1,0 +1,86 @@
+/// Why the store could not do what was asked.
+public enum GalleryError: Error, Sendable, Equatable {
+    /// No gallery has this name.
+    case unknownGallery(String)
+    /// No image has this id.
+    case unknownImage(String)
+    /// No batch has this id.
+    case unknownBatch(String)
+    /// No kept query has this id, or it has no such image.
+    case unknownQuery(String)
+    /// The image was enrolled as a vector alone, so there is no picture of it.
+    case noContent(image: String)
+    /// The gallery is bound to another model.
+    case modelMismatch(expected: String, found: String)
+    /// A vector's length is not the gallery's.
+    case dimensionMismatch(expected: Int, found: Int)
+    /// A vector contains a value that is not finite, or is not of length 1; `index` is the item's place in its batch.
+    case invalidEmbedding(index: Int)
+    /// A batch in the state `from` cannot go to the state `to`.
+    case invalidTransition(batch: String, from: BatchState, to: BatchState)
+    /// Items are recorded only while the batch runs.
+    case notRunning(batch: String, state: BatchState)
+    /// A batch is complete only when each of its items is recorded.
+    case incompleteBatch(batch: String, recorded: Int, expected: Int?)
+    /// The idempotency key came before, with another body or for another gallery.
+    case idempotencyConflict(key: String)
+    /// The text is no cursor of this list.
+    case invalidCursor(String)
+    /// A page has 1...`maximum` items.
+    case invalidLimit(Int, maximum: Int)
+
+    /// The database was written by a newer version of this program.
+    case newerSchema(path: String, found: Int, supported: Int)
+    /// The file is a database of another program.
+    case foreignDatabase(path: String)
+    /// The file is damaged, or no SQLite database.
+    case corrupt(path: String, reason: String)
+    /// The folder that should hold the file does not exist.
+    case missingFolder(path: String)
+    /// The file or its folder cannot be written.
+    case notWritable(path: String)
+    /// Another process, or another store of this one, has the file.
+    case locked(path: String)
+    /// There is no room for the change; nothing of it was kept.
+    case diskFull(path: String)
+    /// Reading or writing failed; nothing of the change was kept.
+    case inputOutput(path: String, reason: String)
+    /// SQLite refused for a reason that has no case of its own.
+    case database(path: String, code: Int, reason: String)
+    /// The system's random generator gave no identifier.
+    case noRandomness
+}
+
+extension GalleryError: CustomStringConvertible {
+    /// One sentence for an operator.
+    public var description: String {
+        switch self {
+        case .unknownGallery(let name): "there is no gallery \"\(name)\""
+        case .unknownImage(let id): "there is no image \"\(id)\""
+        case .unknownBatch(let id): "there is no batch \"\(id)\""
+        case .unknownQuery(let id): "there is no query \"\(id)\""
+        case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without a picture"
+        case .modelMismatch(let expected, let found): "the gallery is bound to model \(expected), not \(found)"
+        case .dimensionMismatch(let expected, let found): "the gallery's vectors have \(expected) values, not \(found)"
+        case .invalidEmbedding(let index): "the vector of item \(index) is not of length 1"
+        case .invalidTransition(let batch, let from, let to): "batch \"\(batch)\" is \(from) and cannot become \(to)"
+        case .notRunning(let batch, let state): "batch \"\(batch)\" is \(state), not running"
+        case .incompleteBatch(let batch, let recorded, let expected):
+            "batch \"\(batch)\" has \(recorded) of \(expected.map(String.init) ?? "an unknown number of") items"
+        case .idempotencyConflict(let key): "idempotency key \"\(key)\" was used for another request"
+        case .invalidCursor(let text): "\"\(text)\" is not a cursor of this list"
+        case .invalidLimit(let limit, let maximum): "a page has 1 to \(maximum) items, not \(limit)"
+        case .newerSchema(let path, let found, let supported):
+            "\(path) has schema \(found) of a newer version; this one knows up to \(supported)"
+        case .foreignDatabase(let path): "\(path) is a database of another program"
+        case .corrupt(let path, let reason): "\(path) is damaged: \(reason)"
+        case .missingFolder(let path): "the folder \(path) does not exist"
+        case .notWritable(let path): "\(path) cannot be written"
+        case .locked(let path): "\(path) is in use by another process"
+        case .diskFull(let path): "there is no room left to write \(path)"
+        case .inputOutput(let path, let reason): "reading or writing \(path) failed: \(reason)"
+        case .database(let path, let code, let reason): "SQLite refused (\(code)) on \(path): \(reason)"
+        case .noRandomness: "the system's random generator is not ready"
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Ranking
+import Synchronization
+
+/// The galleries in memory: a projection of the database, replaced snapshot by snapshot.
+///
+/// Only the writer changes it, after its commits and in their order; any thread reads.
+final class LiveIndex: Sendable {
+    private let snapshots: Mutex<[String: GallerySnapshot]>
+    /// Touched by the writer alone, so a tally is changed in place.
+    private let tallies: Mutex<[String: GalleryTally]>
+
+    init(_ loaded: [LoadedGallery]) {
+        snapshots = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0.snapshot) }))
+        tallies = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0.tally) }))
+    }
+
+    func snapshot(of name: String) throws(GalleryError) -> GallerySnapshot {
+        guard let snapshot = snapshots.withLock({ $0[name] }) else { throw .unknownGallery(name) }
+        return snapshot
+    }
+
+    /// Every gallery's newest snapshot, by name.
+    var all: [GallerySnapshot] {
+        snapshots.withLock { Array($0.values) }.sorted { $0.name < $1.name }
+    }
+
+    func create(_ facts: GalleryFacts) {
+        let empty = LoadedGallery(facts: facts, revision: 0)
+        tallies.withLock { $0[facts.name] = empty.tally }
+        publish(empty.snapshot)
+    }
+
+    func delete(_ name: String) {
+        tallies.withLock { $0[name] = nil }
+        // The snapshot may be the last owner of a large index: let go of it outside the lock.
+        _ = snapshots.withLock { $0.removeValue(forKey: name) }
+    }
+
+    /// Publishes the gallery with `added` after its last row.
+    func append(_ added: [EnrolledImage], to gallery: GalleryFacts, revision: Int64) {
+        change(gallery, revision: revision) { snapshot, tally in
+            var images = snapshot.images
+            var embeddings = snapshot.embeddings
+            for new in added {
+                images.append(new.image)
+                embeddings.append(new.embedding)
+                tally.add(new.image)
+            }
+            return (images, embeddings, snapshot.graphs)
+        }
+    }
+
+    /// Publishes the gallery without the images that have these keys.
+    func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64) {
+        change(gallery, revision: revision) { snapshot, tally in
+            let rows = Set(keys.compactMap { snapshot.row(ofKey: $0) })
+            for row in rows { tally.remove(snapshot.images[row]) }
+            let kept = snapshot.images.indices.lazy.filter { !rows.contains($0) }.map { snapshot.images[$0] }
+            let remaining = snapshot.embeddings.removing(rows)
+            return (ImageRows(kept), remaining, snapshot.graphs.removing(rows, leaving: remaining))
+        }
+    }
+
+    private func change(
+        _ gallery: GalleryFacts, revision: Int64,
+        _ body: (GallerySnapshot, inout GalleryTally) -> (ImageRows, EmbeddingMatrix, GraphLineage)
+    ) {
+        guard let snapshot = snapshots.withLock({ $0[gallery.name] }) else { return }
+        let (images, embeddings, graphs) = tallies.withLock { tallies in
+            body(snapshot, &tallies[gallery.name, default: GalleryTally()])
+        }
+        let summary = tallies.withLock { tallies in
+            tallies[gallery.name, default: GalleryTally()].summary(
+                of: gallery, images: images.count, revision: revision)
+        }
+        publish(
+            GallerySnapshot(facts: gallery, summary: summary, images: images, embeddings: embeddings, graphs: graphs))
+    }
+
+    private func publish(_ snapshot: GallerySnapshot) {
+        // The old value is let go of outside the lock.
+        _ = snapshots.withLock { $0.updateValue(snapshot, forKey: snapshot.name) }
+    }
+}
+
+/// An image that a commit enrolled, with its vector.
+struct EnrolledImage {
+    let image: GalleryImage
+    let embedding: [Float]
+}
+
+/// A gallery while it is being read back.
+struct LoadedGallery {
+    let facts: GalleryFacts
+    let revision: Int64
+    var tally = GalleryTally()
+    var images = ImageRows()
+    var embeddings: EmbeddingMatrix
+
+    init(facts: GalleryFacts, revision: Int64) {
+        self.facts = facts
+        self.revision = revision
+        embeddings = EmbeddingMatrix(dimensions: facts.dimensions)
+    }
+
+    mutating func append(_ image: GalleryImage, embedding: [Float]) {
+        tally.add(image)
+        images.append(image)
+        embeddings.append(embedding)
+    }
+
+    var snapshot: GallerySnapshot {
+        GallerySnapshot(
+            facts: facts, summary: tally.summary(of: facts, images: images.count, revision: revision), images: images,
+            embeddings: embeddings, graphs: GraphLineage())
+    }
+}
