@@ -1,0 +1,56 @@
+internal import COneDNN
+
+/// The matrix product C = A · B, or C = A · Bᵀ where `isTransposed`, of row-major float32 matrices.
+///
+/// - Parameters:
+///   - a: A, [m, k].
+///   - b: B, [k, n]; [n, k] where `isTransposed`.
+///   - m: Rows of C.
+///   - n: Columns of C.
+///   - k: Length of each sum.
+///   - isTransposed: B is given transposed.
+/// - Returns: C, [m, n].
+/// - Throws: What oneDNN refuses.
+public func multiply(
+    _ a: [Float], _ b: [Float], m: Int, n: Int, k: Int, isTransposed: Bool = false
+) throws(OneDNNError) -> [Float] {
+    precondition(a.count == m * k, "\(a.count) elements cannot fill the shape \([m, k])")
+    precondition(b.count == k * n, "\(b.count) elements cannot fill the shape \(isTransposed ? [n, k] : [k, n])")
+    var c = [Float](repeating: 0, count: m * n)
+    guard m > 0, n > 0, k > 0 else { return c }
+    let status = unsafe a.withUnsafeBufferPointer { a in
+        unsafe b.withUnsafeBufferPointer { b in
+            unsafe c.withUnsafeMutableBufferPointer { c in
+                unsafe sgemm(
+                    a.baseAddress, rowStride: k, b.baseAddress, rowStride: isTransposed ? k : n, into: c.baseAddress,
+                    rowStride: n, m: m, n: n, k: k, isTransposed: isTransposed)
+            }
+        }
+    }
+    try OneDNNError.check(status, "matrix product")
+    return c
+}
+
+/// The matrix product C = A · B, or C = A · Bᵀ where `isTransposed`, on row-major matrices in place.
+///
+/// Each matrix gives the distance between the starts of its rows, in floats. Inside a parallel region it runs on one thread.
+package func multiply(
+    _ a: UnsafePointer<Float>, rowStride aStride: Int, _ b: UnsafePointer<Float>, rowStride bStride: Int,
+    into c: UnsafeMutablePointer<Float>, rowStride cStride: Int, m: Int, n: Int, k: Int, isTransposed: Bool
+) throws(OneDNNError) {
+    guard m > 0, n > 0, k > 0 else { return }
+    let status = unsafe sgemm(
+        a, rowStride: aStride, b, rowStride: bStride, into: c, rowStride: cStride, m: m, n: n, k: k,
+        isTransposed: isTransposed)
+    try OneDNNError.check(status, "matrix product")
+}
+
+private func sgemm(
+    _ a: UnsafePointer<Float>?, rowStride aStride: Int, _ b: UnsafePointer<Float>?, rowStride bStride: Int,
+    into c: UnsafeMutablePointer<Float>?, rowStride cStride: Int, m: Int, n: Int, k: Int, isTransposed: Bool
+) -> dnnl_status_t {
+    let transpose = CChar(bitPattern: isTransposed ? UInt8(ascii: "T") : UInt8(ascii: "N"))
+    return unsafe dnnl_sgemm(
+        CChar(bitPattern: UInt8(ascii: "N")), transpose, dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
+        dnnl_dim_t(aStride), b, dnnl_dim_t(bStride), 0, c, dnnl_dim_t(cStride))
+}
