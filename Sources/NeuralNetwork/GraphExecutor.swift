@@ -1,0 +1,171 @@
+public import Tensors
+
+/// A graph compiled for one batch size: every primitive and buffer is made here, and a run allocates nothing.
+///
+/// Used by one thread at a time. The number of OpenMP threads is that of the thread which creates it.
+public final class GraphExecutor {
+    /// Images per run.
+    public let batch: Int
+    private let steps: [BoundOperation]
+    private let stream: ComputeStream
+    private let arena: AlignedMemory
+    private let inputRegion: MemoryRegion
+    private let inputCount: Int
+    private let outputRegions: [MemoryRegion]
+    private let outputShapes: [[Int]]
+
+    /// Compiles `graph` for `batch` images.
+    ///
+    /// - Parameters:
+    ///   - graph: What is computed.
+    ///   - batch: Images per run, at least 1.
+    ///   - weights: The convolutions' weights.
+    ///   - algorithm: How convolutions are computed.
+    ///   - engine: The processor.
+    /// - Throws: `OneDNNError`, or what loading the weights throws.
+    public init(
+        _ graph: NetworkGraph, batch: Int, weights: WeightStore, algorithm: ConvolutionAlgorithm, engine: ComputeEngine
+    ) throws {
+        precondition(batch > 0, "a batch of \(batch) images")
+        let compiled = try CompiledGraph(graph, batch: batch, algorithm: algorithm, engine: engine)
+        let arena = try AlignedMemory(bytes: compiled.plan.bytes)
+        let scratch = try AlignedMemory(bytes: compiled.scratchBytes)
+        self.batch = batch
+        self.arena = arena
+        stream = try ComputeStream(engine: engine)
+        steps = try compiled.steps.map { step in
+            let packed = try step.weights.map { name in
+                guard let layout = step.operation.weights else {
+                    throw OneDNNError.invalidArguments(operation: name)
+                }
+                return try weights.weights(name, layout: layout, engine: engine)
+            }
+            return try BoundOperation(
+                step.operation, source: MemoryRegion(arena, offset: compiled.offsets[step.source]),
+                destination: MemoryRegion(arena, offset: compiled.offsets[step.destination]), weights: packed,
+                scratch: MemoryRegion(scratch), engine: engine)
+        }
+        inputRegion = MemoryRegion(arena, offset: compiled.offsets[0])
+        inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
+        outputRegions = compiled.outputs.map { MemoryRegion(arena, offset: compiled.offsets[$0]) }
+        outputShapes = graph.outputs.map { [batch] + graph.shape(of: $0) }
+    }
+
+    /// Computes the outputs for `images`, row-major [count, channels, height, width], `count` at most `batch`.
+    public func run(_ images: [Float], count: Int) throws(OneDNNError) {
+        precondition(
+            count > 0 && count <= batch && images.count == inputCount / batch * count,
+            "\(images.count) floats for \(count) of at most \(batch) images of \(inputCount / batch)")
+        let input = unsafe inputRegion.memory.floats(at: inputRegion.offset, count: inputCount)
+        let end = unsafe input.update(fromContentsOf: images)
+        unsafe input[end...].update(repeating: 0)
+        for step in steps { try step.run(on: stream) }
+        try stream.wait()
+    }
+
+    /// The shape of output `index`, [batch, channels, height, width].
+    public func shape(ofOutput index: Int) -> [Int] { outputShapes[index] }
+
+    /// Output `index` of the last run, row-major; only the first `count` images are defined.
+    package func output(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        let region = outputRegions[index]
+        return unsafe region.memory.floats(at: region.offset, count: outputShapes[index].reduce(1, *))
+    }
+}
+
+/// A graph's operations with their places in memory.
+private struct CompiledGraph {
+    struct Step {
+        var operation: Operation
+        var weights: String?
+        /// Buffers, as indices of `offsets`.
+        var source: Int
+        var destination: Int
+    }
+
+    private struct Buffer {
+        var layout: DataLayout
+        var lifetime: ClosedRange<Int>
+    }
+
+    private(set) var steps: [Step] = []
+    private(set) var offsets: [Int] = []
+    /// The buffer of each output.
+    private(set) var outputs: [Int] = []
+    private(set) var plan = MemoryPlan()
+    private(set) var scratchBytes = 0
+    private var buffers: [Buffer] = []
+    private let engine: ComputeEngine
+
+    init(_ graph: NetworkGraph, batch: Int, algorithm: ConvolutionAlgorithm, engine: ComputeEngine) throws(OneDNNError)
+    {
+        self.engine = engine
+        var lastUse = [Int](repeating: 0, count: graph.nodes.count)
+        for (index, node) in graph.nodes.enumerated() {
+            for source in node.operation.sources { lastUse[source.index] = index }
+        }
+        for output in graph.outputs { lastUse[output.index] = Int.max }
+        /// The buffer that holds each value.
+        var home: [Int] = []
+        for (index, node) in graph.nodes.enumerated() {
+            let shape = [batch, node.channels, node.height, node.width]
+            switch node.operation {
+            case .input:
+                home.append(addBuffer(try .rowMajor(shape)))
+            case .convolution(let source, let name, let geometry, let term, let isRectified):
+                let operation = try Operation.convolution(
+                    geometry, source: buffers[home[source.index]].layout, shape: shape, isAdded: term != nil,
+                    isRectified: isRectified, algorithm: algorithm, engine: engine)
+                var destination: Int?
+                if let term {
+                    // The sum is formed in the term's own buffer where nobody reads the term later.
+                    destination = try buffer(
+                        home[term.index], in: operation.destination, mayReuse: lastUse[term.index] == index)
+                }
+                let result = destination ?? addBuffer(operation.destination)
+                addStep(operation, weights: name, from: home[source.index], to: result)
+                home.append(result)
+            case .maximumPooling(let source, let kernel, let stride, let padding):
+                let operation = try Operation.maximumPooling(
+                    source: buffers[home[source.index]].layout, shape: shape, kernel: kernel, stride: stride,
+                    padding: padding, engine: engine)
+                let result = addBuffer(operation.destination)
+                addStep(operation, from: home[source.index], to: result)
+                home.append(result)
+            }
+        }
+        for output in graph.outputs {
+            let shape = [batch] + graph.shape(of: output)
+            outputs.append(try buffer(home[output.index], in: try .rowMajor(shape), mayReuse: true))
+        }
+        for output in outputs { touch(output, at: Int.max) }
+        offsets = buffers.map { plan.place($0.layout.bytes, lifetime: $0.lifetime) }
+    }
+
+    private mutating func addBuffer(_ layout: DataLayout) -> Int {
+        buffers.append(Buffer(layout: layout, lifetime: steps.count...steps.count))
+        return buffers.count - 1
+    }
+
+    /// Notes that a buffer is in use during a step.
+    private mutating func touch(_ buffer: Int, at step: Int) {
+        let lifetime = buffers[buffer].lifetime
+        buffers[buffer].lifetime = min(lifetime.lowerBound, step)...max(lifetime.upperBound, step)
+    }
+
+    private mutating func addStep(_ operation: Operation, weights: String? = nil, from source: Int, to destination: Int)
+    {
+        touch(source, at: steps.count)
+        touch(destination, at: steps.count)
+        scratchBytes = max(scratchBytes, operation.scratch?.bytes ?? 0)
+        steps.append(Step(operation: operation, weights: weights, source: source, destination: destination))
+    }
+
+    /// `buffer` itself where its layout is right and it may be reused, else a copy in `layout`.
+    private mutating func buffer(_ buffer: Int, in layout: DataLayout, mayReuse: Bool) throws(OneDNNError) -> Int {
+        guard buffers[buffer].layout != layout || !mayReuse else { return buffer }
+        let copy = addBuffer(layout)
+        addStep(try .reorder(from: buffers[buffer].layout, to: layout, engine: engine), from: buffer, to: copy)
+        return copy
+    }
+}

@@ -1,0 +1,99 @@
+public import Tensors
+
+/// A network for inference as a list of operations in the order of their computation; holds no weights.
+public struct NetworkGraph: Sendable {
+    /// The result of an operation.
+    public struct Value: Sendable, Hashable {
+        let index: Int
+    }
+
+    /// One operation; every shape is [channels, height, width].
+    struct Node: Sendable {
+        var operation: Operation
+        var channels: Int
+        var height: Int
+        var width: Int
+    }
+
+    enum Operation: Sendable {
+        /// What the caller gives.
+        case input
+        /// A convolution with bias, plus `adding`, rectified where the flag says so.
+        case convolution(Value, name: String, ConvolutionGeometry, adding: Value?, isRectified: Bool)
+        /// The maximum over squares.
+        case maximumPooling(Value, kernel: Int, stride: Int, padding: Int)
+    }
+
+    private(set) var nodes: [Node] = []
+    private(set) var outputs: [Value] = []
+
+    /// A graph whose input is an image of `channels` × `height` × `width`.
+    public init(channels: Int, height: Int, width: Int) {
+        nodes.append(Node(operation: .input, channels: channels, height: height, width: width))
+    }
+
+    /// The image.
+    public var input: Value { Value(index: 0) }
+
+    /// The shape of a value, [channels, height, width].
+    public func shape(of value: Value) -> [Int] {
+        let node = nodes[value.index]
+        return [node.channels, node.height, node.width]
+    }
+
+    /// Appends a convolution with bias; its weights are asked for under `name`.
+    ///
+    /// - Parameters:
+    ///   - source: What is convolved.
+    ///   - name: The name of the weights.
+    ///   - geometry: The convolution's shape.
+    ///   - term: Added to the result before it is rectified.
+    ///   - isRectified: Negative results become zero.
+    /// - Returns: The convolution's result.
+    public mutating func convolution(
+        _ source: Value, name: String, _ geometry: ConvolutionGeometry, adding term: Value? = nil, isRectified: Bool
+    ) -> Value {
+        let input = nodes[source.index]
+        precondition(
+            input.channels == geometry.inputs, "\(name) takes \(geometry.inputs) channels, not \(input.channels)")
+        let shape = [geometry.outputs, geometry.output(input.height), geometry.output(input.width)]
+        if let term {
+            precondition(self.shape(of: term) == shape, "cannot add \(self.shape(of: term)) to \(shape)")
+        }
+        return append(
+            .convolution(source, name: name, geometry, adding: term, isRectified: isRectified), shape)
+    }
+
+    /// Appends the maximum over squares of side `kernel`.
+    public mutating func maximumPooling(_ source: Value, kernel: Int, stride: Int, padding: Int) -> Value {
+        let input = nodes[source.index]
+        func extent(_ extent: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
+        return append(
+            .maximumPooling(source, kernel: kernel, stride: stride, padding: padding),
+            [input.channels, extent(input.height), extent(input.width)])
+    }
+
+    /// Makes a value available after a run, row-major; outputs are numbered in the order of these calls.
+    @discardableResult
+    public mutating func export(_ value: Value) -> Int {
+        outputs.append(value)
+        return outputs.count - 1
+    }
+
+    private mutating func append(_ operation: Operation, _ shape: [Int]) -> Value {
+        precondition(shape.allSatisfy { $0 > 0 }, "the image is too small for \(operation)")
+        nodes.append(Node(operation: operation, channels: shape[0], height: shape[1], width: shape[2]))
+        return Value(index: nodes.count - 1)
+    }
+}
+
+extension NetworkGraph.Operation {
+    /// The values that the operation reads.
+    var sources: [NetworkGraph.Value] {
+        switch self {
+        case .input: []
+        case .convolution(let source, _, _, let term, _): [source] + (term.map { [$0] } ?? [])
+        case .maximumPooling(let source, _, _, _): [source]
+        }
+    }
+}
