@@ -1,0 +1,87 @@
+internal import NeuralNetwork
+internal import Tensors
+
+/// A model compiled for one batch size; used by one thread at a time, the one that made it.
+///
+/// Primitives, activations and working memory are made once, here. Weights are shared with the model's other executors.
+public final class CSPRExecutor {
+    /// The largest number of images of one run.
+    public let batch: Int
+    private let model: CSPRModel
+    private let graph: GraphExecutor
+    private let outputs: Outputs
+    private let local: LocalBranch?
+
+    /// The graph's outputs by number.
+    private struct Outputs {
+        var last: Int
+        var middle: Int
+    }
+
+    init(model: CSPRModel, batch: Int, algorithm: ConvolutionAlgorithm) throws {
+        precondition(batch > 0, "a batch of \(batch) images")
+        let configuration = model.configuration
+        var graph = NetworkGraph(channels: 3, height: configuration.height, width: configuration.widthPixels)
+        let stages = graph.append(configuration.backbone, to: graph.input, prefix: "backbone.")
+        let middle = stages[configuration.localStage - 1]
+        let shape = graph.shape(of: middle)
+        outputs = Outputs(last: graph.export(stages[3]), middle: graph.export(middle))
+        if let attention = model.attention {
+            let taps = graph.convolution(middle, name: AttentionModules.name, attention.geometry, isRectified: false)
+            local = try LocalBranch(
+                model, attention: attention, taps: graph.export(taps), features: outputs.middle, shape: shape,
+                batch: batch)
+        } else {
+            local = nil
+        }
+        self.model = model
+        self.batch = batch
+        self.graph = try GraphExecutor(
+            graph, batch: batch, weights: model.weights, algorithm: algorithm, engine: model.engine)
+    }
+
+    /// Runs the network on `count` images.
+    ///
+    /// - Parameters:
+    ///   - images: Normalised input, row-major [count, 3, H, W]; see `Preprocessing`.
+    ///   - count: At least 1, at most `batch`.
+    ///   - wants: What to return beside the features.
+    /// - Returns: The first `count` images' outputs.
+    /// - Throws: `ModelError.compute`.
+    public func run(
+        _ images: [Float], count: Int, wants: CSPROutputs = .feature
+    ) throws(ModelError) -> CSPROutput {
+        do throws(OneDNNError) {
+            try graph.run(images, count: count)
+            let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
+            let part = try local?.run(graph, count: count)
+            let local = part.map { Tensor(shape: [count, $0.local.count / count], elements: $0.local) }
+            return CSPROutput(
+                attention: wants.contains(.attention) ? part?.attention() : nil,
+                raw: wants.contains(.raw) ? part?.raw() : nil,
+                global: global, local: local, feature: normalizeRows(Self.joined(global, local)),
+                middle: wants.contains(.middle) ? output(outputs.middle, count: count) : nil)
+        } catch {
+            throw .compute(error)
+        }
+    }
+
+    /// The first `count` images of an output of the graph.
+    private func output(_ index: Int, count: Int) -> Tensor {
+        let shape = [count] + graph.shape(ofOutput: index).dropFirst()
+        return Tensor(shape: shape, elements: unsafe Array(graph.output(index).prefix(shape.reduce(1, *))))
+    }
+
+    /// The rows of `left` and `right` one after the other.
+    private static func joined(_ left: Tensor, _ right: Tensor?) -> Tensor {
+        guard let right else { return left }
+        let (a, b) = (left.shape[1], right.shape[1])
+        var elements: [Float] = []
+        elements.reserveCapacity(left.count + right.count)
+        for row in 0..<left.shape[0] {
+            elements += left.elements[row * a..<(row + 1) * a]
+            elements += right.elements[row * b..<(row + 1) * b]
+        }
+        return Tensor(shape: [left.shape[0], a + b], elements: elements)
+    }
+}

@@ -1,0 +1,98 @@
+internal import Digests
+internal import Foundation
+internal import NeuralNetwork
+public import Tensors
+
+/// A CSPR-Net: a checked weight file, shared by all executors and threads.
+///
+/// From Wan et al., "Concentrated Local Part Discovery With Fine-Grained Part Representation for Person Re-Identification",
+/// IEEE TMM 2020. The file stays mapped: weights are read from it when an executor needs them in a layout that no earlier one had.
+/// It must not be changed in place meanwhile; replacing it by a rename is harmless.
+public final class CSPRModel: Sendable {
+    /// The network's shape.
+    public let configuration: CSPRConfiguration
+    /// "sha256:" and the 64 hexadecimal digits of the weight file's SHA-256; every stored embedding carries it.
+    public let identity: String
+    /// Whether the weights come from training rather than from `initialize`.
+    public let isTrained: Bool
+    /// The number of learned parameters; running statistics of batch norms do not count.
+    public let parameters: Int
+    /// How the file stores floats: "F32", "F16" or "BF16", or "mixed".
+    public let precision: String
+
+    let engine: ComputeEngine
+    let weights: WeightStore
+    let attention: AttentionModules?
+    let embedding: Linear
+    let descriptors: [Linear]
+
+    /// Maps and checks the weight file at `path`; nothing is half-loaded.
+    public init(contentsOf path: String) throws(ModelError) {
+        let file: SafetensorsFile
+        do { file = try SafetensorsFile(contentsOf: path) } catch { throw .file(error) }
+        let reader = try WeightReader(file)
+        configuration = reader.configuration
+        isTrained = file.metadata["trained"] != "false"
+        parameters = reader.parameters
+        precision = reader.precision
+        identity = try Self.identity(of: file)
+        do { engine = try ComputeEngine() } catch { throw .compute(error) }
+        let backbone = configuration.backbone
+        embedding = try reader.linear("embedding")
+        attention = configuration.hasLocalBranch ? try AttentionModules(reader) : nil
+        descriptors = try (0..<(configuration.hasLocalBranch ? configuration.branches : 0)).map {
+            index throws(ModelError) in
+            try reader.linear("descriptor.\(index)")
+        }
+        let norms = Dictionary(backbone.convolutions.map { ("backbone.\($0.name)", "backbone.\($0.norm)") }) { $1 }
+        let attention = attention
+        weights = WeightStore { name in
+            if name == AttentionModules.name, let attention { return attention.taps }
+            guard let norm = norms[name] else { throw ModelError.missingTensor(name: name, expected: []) }
+            let folded = FoldedConvolution(
+                kernel: try reader.tensor("\(name).weight"), folding: try reader.batchNorm(norm))
+            reader.file.releasePages()
+            return folded
+        }
+        file.releasePages()
+    }
+
+    /// Length of the retrieval feature.
+    public var dimensions: Int { configuration.dimensions }
+
+    /// Compiles the network for up to `batch` images per run.
+    ///
+    /// The executor computes with as many OpenMP threads as the calling thread has now (`setOpenMPThreads`), and is to be run by
+    /// the thread that made it.
+    ///
+    /// - Parameters:
+    ///   - batch: The largest number of images of one run, at least 1.
+    ///   - algorithm: How convolutions are computed.
+    /// - Returns: What runs the network.
+    /// - Throws: `ModelError.compute`, or `ModelError.file` where the weights cannot be read any more.
+    public func makeExecutor(
+        batch: Int, algorithm: ConvolutionAlgorithm = .automatic
+    ) throws(ModelError) -> CSPRExecutor {
+        do {
+            return try CSPRExecutor(model: self, batch: batch, algorithm: algorithm)
+        } catch let error as OneDNNError {
+            throw .compute(error)
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw .compute(.failed(operation: "\(error)", status: 0))
+        }
+    }
+
+    private static func identity(of file: SafetensorsFile) throws(ModelError) -> String {
+        do {
+            var hasher = try SHA256Hasher()
+            try file.withBytes { bytes in
+                try unsafe bytes.withUnsafeBytes { bytes in try unsafe hasher.update(bytes) }
+            }
+            return "sha256:" + hexString(try hasher.finish())
+        } catch {
+            throw .digest(reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import Foundation
+
+extension Embedder {
+    /// How the network threads work; every field has a working default.
+    public struct Configuration: Codable, Sendable, Equatable {
+        /// Images in one forward pass, at least 1.
+        public var maximumBatch = 8
+        /// Milliseconds that the first image of a batch waits for company.
+        public var maximumDelayMilliseconds = 2.0
+        /// Network threads; each keeps its own activations in memory.
+        public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        /// OpenMP threads of each network thread: 1 serves load best, all cores serve a single query fastest.
+        public var threadWidth = 1
+        /// Images that may wait; more are refused with `EmbedderError.overloaded`.
+        public var queueLimit = 256
+
+        /// The defaults.
+        public init() {}
+
+        /// Reads a configuration; a field that is absent keeps its default.
+        public init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            maximumBatch = try fields.decodeIfPresent(Int.self, forKey: .maximumBatch) ?? maximumBatch
+            maximumDelayMilliseconds =
+                try fields.decodeIfPresent(Double.self, forKey: .maximumDelayMilliseconds) ?? maximumDelayMilliseconds
+            threads = try fields.decodeIfPresent(Int.self, forKey: .threads) ?? threads
+            threadWidth = try fields.decodeIfPresent(Int.self, forKey: .threadWidth) ?? threadWidth
+            queueLimit = try fields.decodeIfPresent(Int.self, forKey: .queueLimit) ?? queueLimit
+        }
+
+        /// The first field outside its range, with what it may be; nil when the configuration is sound.
+        public var fault: (field: String, allowed: String)? {
+            if !(1...256 ~= maximumBatch) { return ("maximum_batch", "1...256") }
+            if !(0...10_000 ~= maximumDelayMilliseconds) { return ("maximum_delay_milliseconds", "0...10000") }
+            if !(1...1024 ~= threads) { return ("threads", "1...1024") }
+            if !(1...1024 ~= threadWidth) { return ("thread_width", "1...1024") }
+            if queueLimit < 1 { return ("queue_limit", "1 or more") }
+            return nil
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case maximumBatch = "maximum_batch"
+            case maximumDelayMilliseconds = "maximum_delay_milliseconds"
+            case threads
+            case threadWidth = "thread_width"
+            case queueLimit = "queue_limit"
+        }
+    }
+}

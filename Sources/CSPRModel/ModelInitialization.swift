@@ -1,0 +1,51 @@
+internal import Foundation
+internal import NeuralNetwork
+public import Tensors
+
+extension CSPRModel {
+    /// Writes a weight file with random weights, marked as untrained: He initialisation, batch norms that change nothing.
+    ///
+    /// Equal configurations and seeds give equal bytes.
+    ///
+    /// - Parameters:
+    ///   - configuration: The network's shape.
+    ///   - seed: Where the random numbers start.
+    ///   - path: Where the file goes; an existing one is replaced at once.
+    ///   - precision: How floats are stored.
+    /// - Throws: `ModelError.invalidConfiguration`, or `ModelError.file` where the file cannot be written.
+    public static func initialize(
+        configuration: CSPRConfiguration, seed: UInt64, to path: String, precision: SafetensorsPrecision
+    ) throws(ModelError) {
+        try configuration.validate()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let json: Data
+        do { json = try encoder.encode(configuration) } catch {
+            throw .malformedConfiguration(reason: "\(error)")
+        }
+        var generator = SeededGenerator(seed: seed)
+        var tensors: [(name: String, value: SafetensorsValue)] = []
+        for parameter in configuration.parameterList {
+            let tensor =
+                switch parameter.role {
+                case .weight: Tensor.heInitialized(parameter.shape, using: &generator)
+                case .zero: Tensor(zeros: parameter.shape)
+                case .one, .variance: ones(parameter.shape)
+                }
+            tensors.append((parameter.name, .floats(tensor)))
+        }
+        let metadata = [
+            "format": WeightReader.format, "version": WeightReader.version,
+            "config": String(decoding: json, as: UTF8.self), "trained": "false",
+        ]
+        do {
+            try SafetensorsWriter.write(tensors, metadata: metadata, to: path, precision: precision)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    private static func ones(_ shape: [Int]) -> Tensor {
+        Tensor(shape: shape, elements: Array(repeating: 1, count: shape.reduce(1, *)))
+    }
+}

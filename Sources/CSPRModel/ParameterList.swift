@@ -1,0 +1,73 @@
+internal import NeuralNetwork
+internal import Tensors
+
+/// A tensor of a weight file.
+struct ParameterSpecification: Sendable, Equatable {
+    /// What a tensor is for, which decides its initial value.
+    enum Role: Sendable {
+        /// A layer's weights.
+        case weight
+        /// A layer's bias, or a batch norm's shift or running mean: zero at first.
+        case zero
+        /// A batch norm's scale: one at first.
+        case one
+        /// A batch norm's running variance: one at first, never negative.
+        case variance
+
+        /// What `isLearned` excludes.
+        static let runningMeanSuffix = ".running_mean"
+    }
+
+    var name: String
+    var shape: [Int]
+    var role: Role
+
+    /// Whether training's gradient descent changes the tensor.
+    var isLearned: Bool { role != .variance && !name.hasSuffix(Role.runningMeanSuffix) }
+}
+
+extension CSPRConfiguration {
+    /// Every tensor of a weight file of this configuration: the one list for loading, initialising and counting.
+    var parameterList: [ParameterSpecification] {
+        var list: [ParameterSpecification] = []
+        func add(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role) {
+            list.append(ParameterSpecification(name: name, shape: shape, role: role))
+        }
+        func addNorm(_ name: String, _ channels: Int) {
+            add("\(name).weight", [channels], .one)
+            add("\(name).bias", [channels], .zero)
+            add("\(name)\(ParameterSpecification.Role.runningMeanSuffix)", [channels], .zero)
+            add("\(name).running_var", [channels], .variance)
+        }
+        func addLayer(_ name: String, _ shape: [Int]) {
+            add("\(name).weight", shape, .weight)
+            add("\(name).bias", [shape[0]], .zero)
+        }
+
+        let backbone = backbone
+        for convolution in backbone.convolutions {
+            add("backbone.\(convolution.name).weight", convolution.geometry.weightShape, .weight)
+            addNorm("backbone.\(convolution.norm)", convolution.geometry.outputs)
+        }
+        addLayer("embedding", [globalDimensions, backbone.channels(ofStage: 4)])
+        if hasLocalBranch {
+            let channels = backbone.channels(ofStage: localStage)
+            for branch in 0..<branches {
+                let attention = "attention.\(branch)"
+                addLayer("\(attention).conv1x1", [1, channels, 1, 1])
+                if self.attention == .multiscale {
+                    addLayer("\(attention).conv3x3", [1, channels, 3, 3])
+                    addLayer("\(attention).conv5x5", [1, channels, 5, 5])
+                    addLayer("\(attention).reduce", [1, 5, 1, 1])
+                }
+                addNorm("\(attention).bn", 1)
+                addLayer("descriptor.\(branch)", [branchDimensions, rawLength(channels: channels)])
+            }
+        }
+        if identities > 0 {
+            addLayer("classifier_global", [identities, globalDimensions])
+            if hasLocalBranch { addLayer("classifier_local", [identities, branches * branchDimensions]) }
+        }
+        return list
+    }
+}

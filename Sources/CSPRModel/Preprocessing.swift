@@ -1,0 +1,46 @@
+public import Imaging
+
+/// How a picture becomes network input: one value for serving, evaluation and training.
+///
+/// Pixels are resized (bilinear, antialiased), scaled to 0...1, then normalised per channel with ImageNet's mean and
+/// standard deviation (design: `image = (RGB / 255 − mean) / std`).
+public struct Preprocessing: Sendable, Equatable {
+    /// Rows of the network's input.
+    public let height: Int
+    /// Columns of the network's input.
+    public let width: Int
+    /// Mean of red, green and blue, in 0...1.
+    public static let mean: [Float] = [0.485, 0.456, 0.406]
+    /// Standard deviation of red, green and blue, in 0...1.
+    public static let deviation: [Float] = [0.229, 0.224, 0.225]
+
+    /// Input of `height` rows and `width` columns.
+    public init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
+    }
+
+    /// The input size of a model.
+    public init(_ configuration: CSPRConfiguration) {
+        self.init(height: configuration.height, width: configuration.widthPixels)
+    }
+
+    /// Floats of one prepared image, 3·H·W.
+    public var count: Int { 3 * height * width }
+
+    /// One image as [3, H, W] planes, red first.
+    public func prepare(_ image: RGBImage) -> [Float] {
+        let resized = image.resized(width: width, height: height)
+        let plane = height * width
+        var planes = [Float](repeating: 0, count: 3 * plane)
+        for channel in 0..<3 {
+            let scale = 1 / (255 * Self.deviation[channel])
+            let shift = -Self.mean[channel] / Self.deviation[channel]
+            let table = (0...255).map { Float($0) * scale + shift }
+            for index in 0..<plane {
+                planes[channel * plane + index] = table[Int(resized.pixels[3 * index + channel])]
+            }
+        }
+        return planes
+    }
+}
