@@ -1,0 +1,59 @@
+/// A row of the gallery and how far it is from the query.
+public struct Match: Sendable, Equatable {
+    /// The row in the gallery's matrix.
+    public let row: Int
+    /// The squared Euclidean distance, 0...4 between unit vectors; smaller is more alike.
+    public let distance: Float
+
+    /// A row at a distance.
+    public init(row: Int, distance: Float) {
+        self.row = row
+        self.distance = distance
+    }
+}
+
+extension Match: Comparable {
+    /// Orders by distance, then the smaller (older) row first.
+    public static func < (left: Match, right: Match) -> Bool {
+        (left.distance, left.row) < (right.distance, right.row)
+    }
+}
+
+/// The `count` rows nearest to `query`, best first; of equally near ones the smaller (older) row comes first.
+///
+/// Exact: every allowed row is compared. A distance is the float32 nearest to the true one but for the last bits of a double,
+/// so the answer does not depend on the filter, the batch or the machine's threads.
+///
+/// - Parameters:
+///   - query: a vector of the gallery's dimensions.
+///   - gallery: the rows to search.
+///   - count: how many rows to return.
+///   - allowed: the rows that may be answered, applied before the search; nil for all.
+/// - Returns: `count` matches, or fewer when fewer rows are allowed.
+public func nearest(
+    to query: [Float], in gallery: EmbeddingMatrix, count: Int, where allowed: RowFilter? = nil
+) -> [Match] {
+    var best = SmallestHeap<Match>(capacity: min(count, allowed?.allowedCount ?? gallery.count))
+    gallery.forEachDistance(from: query, where: allowed) { row, distance in
+        best.insert(Match(row: row, distance: Float(distance)))
+    }
+    return best.sorted()
+}
+
+/// The squared Euclidean distance from `query` to every row, as `nearest` would report it.
+public func distances(from query: [Float], to gallery: EmbeddingMatrix) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(gallery.count)
+    gallery.forEachDistance(from: query) { result.append(Float($1)) }
+    return result
+}
+
+/// The squared Euclidean distance from `query` to every row in double precision, for scoring rankings.
+///
+/// Rows that float32 cannot tell apart keep their order.
+public func unroundedDistances(from query: [Float], to gallery: EmbeddingMatrix) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(gallery.count)
+    gallery.forEachDistance(from: query) { result.append($1) }
+    return result
+}

@@ -1,0 +1,66 @@
+/// How k-reciprocal re-ranking weighs the neighbourhood of query and gallery images.
+///
+/// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017.
+public struct ReRanking: Codable, Sendable, Equatable {
+    /// The largest `k1` and `k2`: deeper lists cost memory and mean nothing for people.
+    public static let largestNeighbourhood = 1000
+
+    /// Neighbours considered for reciprocity, in 0...1000; the paper's k₁.
+    public let k1: Int
+    /// Neighbours whose encodings are averaged, the image itself included, in 1...1000; the paper's k₂, 1 for no averaging.
+    public let k2: Int
+    /// The share of the original distance in the final one, in 0...1; the paper's λ.
+    public let lambda: Double
+
+    /// The paper's values: k₁ = 20, k₂ = 6, λ = 0.3.
+    public static let standard = ReRanking(uncheckedK1: 20, k2: 6, lambda: 0.3)
+
+    /// Options within their ranges.
+    ///
+    /// - Throws: `RankingError.optionOutOfRange` naming the option that is not.
+    public init(k1: Int = 20, k2: Int = 6, lambda: Double = 0.3) throws(RankingError) {
+        try Self.check("k1", Double(k1), 0, Double(Self.largestNeighbourhood))
+        try Self.check("k2", Double(k2), 1, Double(Self.largestNeighbourhood))
+        try Self.check("lambda", lambda, 0, 1)
+        self.init(uncheckedK1: k1, k2: k2, lambda: lambda)
+    }
+
+    /// Decodes options; a missing one has its standard value.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            k1: container.decodeIfPresent(Int.self, forKey: .k1) ?? Self.standard.k1,
+            k2: container.decodeIfPresent(Int.self, forKey: .k2) ?? Self.standard.k2,
+            lambda: container.decodeIfPresent(Double.self, forKey: .lambda) ?? Self.standard.lambda)
+    }
+
+    private init(uncheckedK1 k1: Int, k2: Int, lambda: Double) {
+        self.k1 = k1
+        self.k2 = k2
+        self.lambda = lambda
+    }
+
+    private static func check(
+        _ name: String, _ value: Double, _ minimum: Double, _ maximum: Double
+    ) throws(RankingError) {
+        guard value >= minimum, value <= maximum else {
+            throw .optionOutOfRange(name: name, value: value, minimum: minimum, maximum: maximum)
+        }
+    }
+
+    /// k₁ / 2 rounded half to even, the neighbourhood that may join a reciprocal set.
+    var half: Int { Int((Double(k1) / 2).rounded(.toNearestOrEven)) }
+
+    /// Entries of a neighbour list, the image itself included, that re-ranking ever looks at.
+    public var depth: Int { max(k1, k2 - 1) + 1 }
+
+    /// The final distance d* = (1 − λ)·J + λ·d / m.
+    ///
+    /// - Parameters:
+    ///   - jaccard: J, in 0...1.
+    ///   - original: d / m, the distance over the query's largest one, in 0...1.
+    /// - Returns: d*, in 0...1; smaller is more alike.
+    func finalDistance(jaccard: Double, original: Double) -> Double {
+        (1 - lambda) * jaccard + lambda * original
+    }
+}

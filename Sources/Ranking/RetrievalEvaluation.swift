@@ -1,0 +1,171 @@
+/// Who an image shows, and which camera took it.
+public struct Sighting: Sendable, Equatable {
+    /// The person of junk images in Market-1501: bad detections that count neither for nor against a ranking.
+    public static let junkPerson = -1
+
+    /// The person's number; `junkPerson` for junk, 0 for Market-1501's distractors, which are ordinary wrong answers.
+    public let person: Int
+    /// The camera's number.
+    public let camera: Int
+
+    /// A person before a camera.
+    public init(person: Int, camera: Int) {
+        self.person = person
+        self.camera = camera
+    }
+}
+
+/// How rankings are scored.
+public struct ScoringRule: Sendable, Equatable {
+    /// How a query's average precision is formed from its right answers at ranks t₁ < … < t_P.
+    public enum AveragePrecision: Sendable, Equatable {
+        /// The common definition, (1/P) Σ i / tᵢ.
+        case common
+        /// Market-1501's own trapezoid, (1/P) Σ (oᵢ + i / tᵢ) / 2 with oᵢ = (i − 1) / (tᵢ − 1), and 1 where tᵢ = 1.
+        case trapezoid
+    }
+
+    /// How average precision is formed.
+    public var averagePrecision: AveragePrecision
+    /// Whether junk images are taken out of the ranking before it is scored.
+    public var ignoresJunk: Bool
+    /// Whether a query without a right answer counts as 0 in every mean instead of being left out.
+    public var countsQueriesWithoutAnswer: Bool
+
+    /// A rule; the standard values are the common one.
+    public init(
+        averagePrecision: AveragePrecision = .common, ignoresJunk: Bool = false,
+        countsQueriesWithoutAnswer: Bool = false
+    ) {
+        self.averagePrecision = averagePrecision
+        self.ignoresJunk = ignoresJunk
+        self.countsQueriesWithoutAnswer = countsQueriesWithoutAnswer
+    }
+
+    /// What most evaluators do: common average precision, means over the queries that have a right answer.
+    public static let common = ScoringRule()
+    /// What the authors of Market-1501 do: trapezoid, junk ignored, means over all queries.
+    public static let official = ScoringRule(
+        averagePrecision: .trapezoid, ignoresJunk: true, countsQueriesWithoutAnswer: true)
+}
+
+/// How well rankings find the people sought: CMC, mAP and mINP.
+///
+/// For each query, gallery images of the same person by the same camera are taken out; the rest is ranked by distance, equal ones in
+/// the order of the gallery.
+public struct RetrievalEvaluation: Sendable, Equatable {
+    /// One query's scores.
+    public struct QueryScore: Sendable, Equatable {
+        /// The rank of the first right answer, from 1.
+        public let firstRank: Int
+        /// In 0...1.
+        public let averagePrecision: Double
+        /// The number of right answers over the rank of the last, in 0...1.
+        public let inverseNegativePenalty: Double
+    }
+
+    /// Element k − 1 is CMC@k, the share of queries with a right answer among the first k.
+    public let cumulativeMatches: [Double]
+    /// mAP, in 0...1.
+    public let meanAveragePrecision: Double
+    /// mINP, in 0...1.
+    public let meanInverseNegativePenalty: Double
+    /// The scores of each query; nil where the gallery has no right answer.
+    public let scores: [QueryScore?]
+
+    /// The number of queries that have a right answer.
+    public var validQueries: Int { scores.count { $0 != nil } }
+    /// The number of queries without a right answer.
+    public var queriesWithoutAnswer: Int { scores.count - validQueries }
+
+    /// CMC@k; beyond the ranks computed, the last of them.
+    public func cumulativeMatch(at rank: Int) -> Double {
+        precondition(rank > 0, "CMC@\(rank)")
+        return cumulativeMatches.isEmpty ? 0 : cumulativeMatches[min(rank, cumulativeMatches.count) - 1]
+    }
+
+    /// Scores the ranking of every query.
+    ///
+    /// - Parameters:
+    ///   - queries: who each query shows.
+    ///   - gallery: who each gallery image shows.
+    ///   - rule: how to score.
+    ///   - maximumRank: CMC is computed up to this rank or the gallery's size.
+    ///   - distances: the distances from a query, given by its place, to the whole gallery; smaller is more alike, none NaN.
+    /// - Throws: `RankingError.noValidQuery` when there is nothing to average.
+    public init(
+        queries: [Sighting], gallery: [Sighting], rule: ScoringRule = .common, maximumRank: Int = 50,
+        distances: (Int) -> [Double]
+    ) throws(RankingError) {
+        var scores: [QueryScore?] = []
+        for (index, query) in queries.enumerated() {
+            let row = distances(index)
+            precondition(row.count == gallery.count, "\(row.count) distances to a gallery of \(gallery.count)")
+            scores.append(Self.score(Self.ranksOfMatches(query, gallery: gallery, distances: row, rule: rule), rule))
+        }
+        let valid = scores.compactMap { $0 }
+        let counted = rule.countsQueriesWithoutAnswer ? scores.count : valid.count
+        guard counted > 0 else { throw .noValidQuery(queries: queries.count) }
+        var hits = [Int](repeating: 0, count: max(0, min(maximumRank, gallery.count)))
+        for score in valid where score.firstRank <= hits.count { hits[score.firstRank - 1] += 1 }
+        var total = 0
+        cumulativeMatches = hits.map { count in
+            total += count
+            return Double(total) / Double(counted)
+        }
+        meanAveragePrecision = valid.reduce(0) { $0 + $1.averagePrecision } / Double(counted)
+        meanInverseNegativePenalty = valid.reduce(0) { $0 + $1.inverseNegativePenalty } / Double(counted)
+        self.scores = scores
+    }
+
+    /// The ranks, from 1 and ascending, at which the query's person appears.
+    ///
+    /// Only the right answers are sorted; a rank is one more than the number of kept images before it.
+    private static func ranksOfMatches(
+        _ query: Sighting, gallery: [Sighting], distances: [Double], rule: ScoringRule
+    ) -> [Int] {
+        let matches = gallery.indices.filter { gallery[$0].person == query.person && isKept($0) }
+            .sorted { (distances[$0], $0) < (distances[$1], $1) }
+        guard !matches.isEmpty else { return [] }
+        // before[p]: kept images that come after match p − 1 and before match p.
+        var before = [Int](repeating: 0, count: matches.count + 1)
+        for index in gallery.indices where gallery[index].person != query.person && isKept(index) {
+            var low = 0
+            var high = matches.count
+            while low < high {
+                let middle = (low + high) / 2
+                let match = matches[middle]
+                if (distances[match], match) < (distances[index], index) { low = middle + 1 } else { high = middle }
+            }
+            before[low] += 1
+        }
+        var rank = 0
+        return matches.indices.map { place in
+            rank += before[place] + 1
+            return rank
+        }
+
+        func isKept(_ index: Int) -> Bool {
+            let other = gallery[index]
+            if other.person == query.person, other.camera == query.camera { return false }
+            return !(rule.ignoresJunk && other.person == Sighting.junkPerson)
+        }
+    }
+
+    private static func score(_ ranks: [Int], _ rule: ScoringRule) -> QueryScore? {
+        guard let first = ranks.first, let last = ranks.last else { return nil }
+        var sum = 0.0
+        for (place, rank) in ranks.enumerated() {
+            let precision = Double(place + 1) / Double(rank)
+            switch rule.averagePrecision {
+            case .common: sum += precision
+            case .trapezoid:
+                let previous = rank == 1 ? 1 : Double(place) / Double(rank - 1)
+                sum += (previous + precision) / 2
+            }
+        }
+        return QueryScore(
+            firstRank: first, averagePrecision: sum / Double(ranks.count),
+            inverseNegativePenalty: Double(ranks.count) / Double(last))
+    }
+}

@@ -1,0 +1,59 @@
+/// Which rows of a matrix may be answered: one bit per row.
+public struct RowFilter: Sendable, Equatable {
+    /// The number of rows it speaks about.
+    public let count: Int
+    /// The number of rows that may be answered.
+    public private(set) var allowedCount: Int
+    private var words: [UInt64]
+
+    /// A filter over `count` rows that allows all of them or none.
+    public init(count: Int, allowing all: Bool = false) {
+        precondition(count >= 0, "a filter over \(count) rows")
+        self.count = count
+        words = Array(repeating: all ? .max : 0, count: (count + 63) / 64)
+        allowedCount = all ? count : 0
+        if all, !count.isMultiple(of: 64) { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
+    }
+
+    /// A filter over `count` rows that allows those for which `predicate` holds.
+    public init(count: Int, where predicate: (Int) throws -> Bool) rethrows {
+        self.init(count: count)
+        for row in 0..<count where try predicate(row) { allow(row) }
+    }
+
+    /// Whether a row may be answered.
+    public subscript(row: Int) -> Bool {
+        precondition(row >= 0 && row < count, "row \(row) of a filter over \(count)")
+        return words[row / 64] >> UInt64(row % 64) & 1 == 1
+    }
+
+    /// The allowed rows, ascending.
+    public var rows: [Int] {
+        var rows: [Int] = []
+        rows.reserveCapacity(allowedCount)
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                rows.append(index * 64 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
+        return rows
+    }
+
+    /// Allows one more row.
+    public mutating func allow(_ row: Int) {
+        guard !self[row] else { return }
+        words[row / 64] |= 1 << UInt64(row % 64)
+        allowedCount += 1
+    }
+
+    /// The rows that both filters allow.
+    public func intersection(_ other: RowFilter) -> RowFilter {
+        precondition(other.count == count, "filters over \(count) and \(other.count) rows")
+        var result = self
+        result.words = zip(words, other.words).map { $0 & $1 }
+        result.allowedCount = result.words.reduce(0) { $0 + $1.nonzeroBitCount }
+        return result
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Ranking
+
+/// The plain definition of k-reciprocal re-ranking: every distance, every set, straight from the paper.
+struct PlainReRanking {
+    let k1: Int
+    let k2: Int
+    let lambda: Double
+
+    init(_ options: ReRanking) {
+        k1 = options.k1
+        k2 = options.k2
+        lambda = options.lambda
+    }
+
+    /// d*(q, g) for the first `queries` rows of the pool against the rest.
+    func distances(pool: [[Float]], queries: Int) -> [[Double]] {
+        let n = pool.count
+        let d = pool.map { a in pool.map { plainSquaredDistance(a, $0) } }
+        let ranks = d.map { row in row.indices.sorted { (row[$0], $0) < (row[$1], $1) } }
+        let farthest = d.map { $0.max() ?? 0 }
+        let half = Int((Double(k1) / 2).rounded(.toNearestOrEven))
+
+        func neighbours(_ i: Int, _ k: Int) -> Set<Int> { Set(ranks[i].prefix(k + 1)) }
+        func reciprocal(_ k: Int) -> [Set<Int>] {
+            let all = (0..<n).map { neighbours($0, k) }
+            return (0..<n).map { i in all[i].filter { all[$0].contains(i) } }
+        }
+        let r1 = reciprocal(k1)
+        let rHalf = reciprocal(half)
+        let v = (0..<n).map { i in
+            var expanded = r1[i]
+            for c in r1[i] where 3 * rHalf[c].intersection(r1[i]).count > 2 * rHalf[c].count {
+                expanded.formUnion(rHalf[c])
+            }
+            var row = [Double](repeating: 0, count: n)
+            for j in expanded { row[j] = exp(farthest[i] > 0 ? -d[i][j] / farthest[i] : 0) }
+            let sum = row.reduce(0, +)
+            return sum > 0 ? row.map { $0 / sum } : row
+        }
+        let mean = (0..<n).map { i in
+            guard k2 > 1 else { return v[i] }
+            let members = ranks[i].prefix(k2)
+            return (0..<n).map { j in members.reduce(0) { $0 + v[$1][j] } / Double(members.count) }
+        }
+        return (0..<queries).map { q in
+            (queries..<n).map { g in
+                let common = (0..<n).reduce(0) { $0 + min(mean[q][$1], mean[g][$1]) }
+                let jaccard = 1 - common / (2 - common)
+                return (1 - lambda) * jaccard + lambda * (farthest[q] > 0 ? d[q][g] / farthest[q] : 0)
+            }
+        }
+    }
+}
+
+/// Σ (aᵢ − bᵢ)² one by one in double precision.
+func plainSquaredDistance(_ a: [Float], _ b: [Float]) -> Double {
+    zip(a, b).reduce(0) { sum, pair in
+        let difference = Double(pair.0) - Double(pair.1)
+        return sum + difference * difference
+    }
+}
+
+/// A small generator with a seed: the same numbers on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed &+ 0x9E37_79B9_7F4A_7C15
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// How test galleries are laid out.
+enum Layout: String, CaseIterable {
+    /// Unit vectors around a few centres, as embeddings are.
+    case clustered
+    /// Small integers: exact distances, many of them equal.
+    case integers
+    /// Few different vectors, each many times.
+    case duplicates
+    /// Unit vectors that differ only in their last bits.
+    case nearlyEqual
+}
+
+/// `count` rows of a layout.
+func rows(_ layout: Layout, count: Int, dimensions: Int, seed: UInt64) -> [[Float]] {
+    var generator = SeededGenerator(seed: seed)
+    func unit(_ values: [Float]) -> [Float] {
+        let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return length > 0 ? values.map { $0 / length } : values
+    }
+    func random(_ range: ClosedRange<Float>) -> [Float] {
+        (0..<dimensions).map { _ in .random(in: range, using: &generator) }
+    }
+    switch layout {
+    case .clustered:
+        let centres = (0..<max(1, count / 9)).map { _ in unit(random(-1...1)) }
+        return (0..<count).map { _ in
+            let centre = centres.randomElement(using: &generator) ?? []
+            return unit(zip(centre, random(-0.2...0.2)).map { $0 + $1 })
+        }
+    case .integers:
+        return (0..<count).map { _ in random(-2...2).map { $0.rounded() } }
+    case .duplicates:
+        let originals = (0..<3).map { _ in random(-3...3).map { $0.rounded() } }
+        return (0..<count).map { _ in originals.randomElement(using: &generator) ?? [] }
+    case .nearlyEqual:
+        let centre = unit(random(-1...1))
+        return (0..<count).map { _ in zip(centre, random(-1e-6...1e-6)).map { $0 + $1 } }
+    }
+}
+
+/// The rows as a matrix.
+func matrix(_ rows: [[Float]], dimensions: Int) -> EmbeddingMatrix {
+    var matrix = EmbeddingMatrix(dimensions: dimensions)
+    for row in rows { matrix.append(row) }
+    return matrix
+}
