@@ -26,3 +26,25 @@ public func decodeImage(
         throw .unsupportedFormat
     }
 }
+
+/// The size of the upright picture in a JPEG or PNG, from its header alone.
+///
+/// - Parameters:
+///   - bytes: The whole file; only its header is read, so the rest may still be damaged.
+///   - limits: What it may cost.
+/// - Returns: Width and height in pixels, as `decodeImage` would give them at full size.
+/// - Throws: Every case of `ImageError` but `notEncodable`.
+public func imageSize(
+    _ bytes: [UInt8], limits: ImageLimits = ImageLimits()
+) throws(ImageError) -> (width: Int, height: Int) {
+    try limits.check(bytes: bytes.count)
+    let stored: (width: Int, height: Int)
+    let orientation: Orientation
+    switch ImageFormat.sniff(bytes) {
+    case .jpeg: (stored, orientation) = (try announcedJPEGSize(bytes), jpegOrientation(bytes))
+    case .png: (stored, orientation) = (try announcedPNGSize(bytes), pngOrientation(bytes))
+    case nil: throw .unsupportedFormat
+    }
+    try limits.check(width: stored.width, height: stored.height)
+    return orientation.swapsSides ? (stored.height, stored.width) : stored
+}

@@ -54,6 +54,12 @@ func encodeJPEG(_ image: RGBImage, quality: Int) throws(ImageError) -> [UInt8] {
     return file
 }
 
+/// The size in a JPEG's frame header, as stored.
+func announcedJPEGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+    let header = try readJPEGHeader(bytes)
+    return (Int(header.width), Int(header.height))
+}
+
 private func readJPEGHeader(_ bytes: [UInt8]) throws(ImageError) -> c_jpeg_header_t {
     var header = c_jpeg_header_t()
     var message = [CChar](repeating: 0, count: Int(C_JPEG_MESSAGE))

@@ -38,7 +38,7 @@ func encodePNG(_ image: RGBImage) throws(ImageError) -> [UInt8] {
 }
 
 /// Reads width and height from IHDR, which must be the first chunk, without starting libpng.
-private func announcedPNGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+func announcedPNGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
     var chunks = PNGChunks(bytes)
     guard let first = chunks.next(), first.type == PNGChunks.imageHeader, first.data.count == 13 else {
         throw .corrupt(reason: "a PNG that does not begin with its header")

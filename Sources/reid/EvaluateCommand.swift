@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     mutating func run() throws {
         let reRanking = try options.validated()
         let set = try FeatureSet(path: features).withoutJunk()
-        let plain = try score(set) { distances(from: set.query[$0], to: set.gallery).map(Double.init) }
+        let plain = try score(set) { unroundedDistances(from: set.query[$0], to: set.gallery) }
         let pool = PoolReRanking(queries: set.query, gallery: set.gallery, options: reRanking)
         let graph = NeighbourGraph(of: set.gallery, depth: reRanking.depth)
         let single = try score(set) {

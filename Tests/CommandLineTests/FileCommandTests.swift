@@ -83,9 +83,8 @@ import Testing
                 "\(parameters["k1"] ?? "")", "--k2", "\(parameters["k2"] ?? "")", "--lambda",
                 "\(parameters["lam"] ?? "")", "--output", folder.path("d.npy"), "--pool", pool)
             try #require(outcome.status == 0, "\(outcome.errors)")
-            let expected = try Data(contentsOf: golden.appendingPathComponent("final_\(index).f8")).withUnsafeBytes {
-                unsafe Array($0.bindMemory(to: Double.self))
-            }
+            let expected = unsafe try Data(contentsOf: golden.appendingPathComponent("final_\(index).f8"))
+                .withUnsafeBytes { unsafe Array($0.bindMemory(to: Double.self)) }
             let actual = try NumpyArray(contentsOf: folder.path("d.npy"))
             #expect(actual.shape == [1, shape[0] - 1])
             let error = zip(actual.elements, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
@@ -94,7 +93,7 @@ import Testing
     }
 
     private func floats(_ url: URL) throws -> [Float] {
-        try Data(contentsOf: url).withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
+        unsafe try Data(contentsOf: url).withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
     }
 
     @Test func `evaluate scores a case that can be scored by hand`() throws {

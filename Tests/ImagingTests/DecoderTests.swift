@@ -18,6 +18,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["orientation", "jpeg", "png"])
+    func `the size told from the header is that of the decoded picture`(fixtures: String) throws {
+        for fixture in try Fixture.load(fixtures) where fixture.file != nil {
+            let size = try imageSize(fixture.bytes)
+            #expect((size.width, size.height) == (fixture.width, fixture.height), "\(fixture)")
+        }
+        #expect(throws: ImageError.unsupportedFormat) { try imageSize(Array("no picture".utf8)) }
+    }
+
     @Test func `all eight orientations stand upright`() throws {
         for fixture in try Fixture.load("orientation") {
             let difference = try greatestDifference(decodeImage(fixture.bytes), fixture.image)
