@@ -1,0 +1,134 @@
+import HTTPTypes
+
+/// Decodes chunked coding (RFC 9112, section 7.1), strictly, whatever pieces it arrives in.
+///
+/// Extensions and trailers are checked, limited and dropped.
+struct ChunkedDecoder {
+    /// What the next bytes are.
+    enum Step: Equatable {
+        /// All were framing, and more must come.
+        case needsMore
+        /// Content, at these offsets; all before them was framing.
+        case data(Range<Int>)
+        /// The body ended, before this offset.
+        case end(Int)
+    }
+
+    private enum State {
+        case size(digits: Int)
+        case `extension`
+        case sizeLineFeed
+        case data
+        case dataReturn
+        case dataLineFeed
+        case trailerStart
+        case trailerName
+        case trailerValue
+        case trailerLineFeed
+        case endLineFeed
+    }
+
+    private let extensionLimit: Int
+    private let trailerLimit: Int
+    private var state = State.size(digits: 0)
+    /// Bytes of the current chunk that have not come yet.
+    private(set) var remaining = 0
+    private var extensionBytes = 0
+    private var trailerBytes = 0
+
+    init(extensionLimit: Int, trailerLimit: Int) {
+        self.extensionLimit = extensionLimit
+        self.trailerLimit = trailerLimit
+    }
+
+    /// Decodes up to the end of the next run of content; call again with what follows.
+    ///
+    /// - Throws: A 400 problem for anything that is not exactly chunked coding, a 413 for a size beyond any, a 431 for too
+    ///   many trailers.
+    mutating func step(_ bytes: Span<UInt8>) throws(HTTPProblem) -> Step {
+        var index = 0
+        while index < bytes.count {
+            if case .data = state {
+                let end = min(bytes.count, index + remaining)
+                remaining -= end - index
+                if remaining == 0 { state = .dataReturn }
+                return .data(index..<end)
+            }
+            let isEnd = try advance(bytes[index])
+            index += 1
+            if isEnd { return .end(index) }
+        }
+        return .needsMore
+    }
+
+    /// Takes one byte of framing; true after the last of the body.
+    private mutating func advance(_ byte: UInt8) throws(HTTPProblem) -> Bool {
+        switch state {
+        case .size(let digits):
+            if let digit = hexDigit(byte) {
+                guard digits < 15 else { throw HTTPProblem(.contentTooLarge, detail: "No chunk may be that long.") }
+                remaining = remaining << 4 | Int(digit)
+                state = .size(digits: digits + 1)
+            } else if digits > 0, byte == cr {
+                state = .sizeLineFeed
+            } else if digits > 0, byte == UInt8(ascii: ";") {
+                state = .extension
+                extensionBytes = 0
+            } else {
+                throw .malformedChunk("its size is malformed")
+            }
+        case .extension:
+            if byte == cr {
+                state = .sizeLineFeed
+            } else {
+                extensionBytes += 1
+                guard extensionBytes <= extensionLimit else { throw .malformedChunk("its extensions are too long") }
+                guard Self.isText(byte) else { throw .malformedChunk("its extensions are malformed") }
+            }
+        case .sizeLineFeed:
+            guard byte == lf else { throw .malformedChunk("a carriage return stands alone") }
+            state = remaining == 0 ? .trailerStart : .data
+        case .data: preconditionFailure("content is not framing")
+        case .dataReturn:
+            guard byte == cr else { throw .malformedChunk("it is longer than its size") }
+            state = .dataLineFeed
+        case .dataLineFeed:
+            guard byte == lf else { throw .malformedChunk("a carriage return stands alone") }
+            state = .size(digits: 0)
+        case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed:
+            try advanceTrailer(byte)
+        case .endLineFeed:
+            guard byte == lf else { throw .malformedChunk("a carriage return stands alone") }
+            return true
+        }
+        return false
+    }
+
+    private mutating func advanceTrailer(_ byte: UInt8) throws(HTTPProblem) {
+        if case .trailerStart = state, byte == cr {
+            state = .endLineFeed
+            return
+        }
+        trailerBytes += 1
+        guard trailerBytes <= trailerLimit else {
+            throw .headTooLarge("The trailers have more than \(trailerLimit) bytes.")
+        }
+        switch state {
+        case .trailerStart where isTokenByte(byte), .trailerName where isTokenByte(byte): state = .trailerName
+        case .trailerName where byte == UInt8(ascii: ":"): state = .trailerValue
+        case .trailerValue where byte == cr: state = .trailerLineFeed
+        case .trailerValue where Self.isText(byte): break
+        case .trailerLineFeed where byte == lf: state = .trailerStart
+        default: throw .malformedChunk("its trailers are malformed")
+        }
+    }
+
+    private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
+}
+
+extension HTTPProblem {
+    /// A 400 about chunked coding.
+    fileprivate static func malformedChunk(_ reason: String) -> HTTPProblem {
+        .badRequest("A chunk of the body is malformed: \(reason).")
+    }
+}

@@ -1,0 +1,265 @@
+import Dispatch
+import Logging
+
+/// One client's connection: what it has sent, what it is still to be sent, and which request is being answered.
+///
+/// `@unchecked Sendable`: everything in it is used on its loop's queue only; workers hold it just to come back there.
+final class Connection: @unchecked Sendable {
+    /// What the connection is about; a request is answered before the next one is looked at.
+    enum Phase {
+        /// Between requests, or within a head.
+        case head
+        case body(BodyReader, Exchange)
+        /// The disk has a piece of the body.
+        case spooling(BodyReader, Exchange)
+        /// A worker has the request.
+        case handling(Exchange)
+        case held(Exchange, HeldReply)
+        /// The head of the reply is out and its body is made piece by piece.
+        case sending(Exchange, ReplyProducer)
+        /// The last reply is on its way; then the connection ends.
+        case closing
+        /// Reading on, so that the client sees the last reply before the connection is reset.
+        case lingering(left: Int)
+        case closed
+    }
+
+    /// Why the state machine came to rest.
+    private enum Rest {
+        case needsInput
+        case waits
+        /// Too much is unsent.
+        case isBlocked
+    }
+
+    let loop: EventLoop
+    let peer: String
+    let verdict: Admission.Verdict
+    var phase = Phase.head
+    var output = OutputQueue()
+    /// Whether to linger after the last reply, because the client may still be sending.
+    var lingers = false
+    /// Whether the client has closed its side.
+    private(set) var hasEnded = false
+    var clock = ConnectionClock()
+    /// Received and not used when the last turn ended.
+    private var leftover: [UInt8] = []
+    private var stream: any ByteStream
+    private var sources: SocketSources?
+    /// Requests begun on this connection.
+    var requests = 0
+    /// Requests that may still be taken up in this turn.
+    var requestsLeft = 0
+
+    init(stream: any ByteStream, loop: EventLoop, peer: String, verdict: Admission.Verdict = .admitted) {
+        self.stream = stream
+        self.loop = loop
+        self.peer = peer
+        self.verdict = verdict
+    }
+
+    var configuration: ServerConfiguration { loop.core.configuration }
+
+    var isClosed: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
+    /// Starts watching the socket.
+    func watch(_ descriptor: Int32) {
+        sources = SocketSources(
+            descriptor: descriptor, queue: loop.queue,
+            onReadable: { self.turn(receives: true) }, onWritable: { self.turn(receives: false) },
+            onClosed: { self.loop.closed(self) })
+        clock.settle(self, now: uptime())
+    }
+
+    // MARK: A turn
+
+    /// Does all that can be done now: receives within the budget, answers, sends.
+    func turn(receives: Bool) {
+        guard !isClosed else { return }
+        requestsLeft = configuration.turnRequests
+        loop.input.clear()
+        if !leftover.isEmpty {
+            loop.input.append(leftover)
+            leftover = []
+        }
+        do {
+            var rest = try progress()
+            var budget = receives ? configuration.turnBytes : 0
+            while budget > 0, wantsBytes, loop.input.room > 0 {
+                switch try stream.read(into: &loop.input) {
+                case .bytes(let count, let mayHaveMore):
+                    loop.core.meter.update { $0.bytesReceived += count }
+                    clock.received += count
+                    budget = mayHaveMore ? budget - count : 0
+                    rest = try progress()
+                case .wouldBlock: budget = 0
+                case .end:
+                    hasEnded = true
+                    budget = 0
+                }
+            }
+            if hasEnded { try end(rest) }
+        } catch {
+            close()
+        }
+        if !isClosed, !loop.input.isEmpty { leftover = loop.input.bytes }
+        settle()
+    }
+
+    /// Whether more bytes are of use now.
+    private var wantsBytes: Bool {
+        guard !hasEnded else { return false }
+        switch phase {
+        case .head, .body: return output.count <= configuration.unsentBytes
+        case .handling, .held, .sending, .lingering: return true
+        case .spooling, .closing, .closed: return false
+        }
+    }
+
+    /// Runs the state machine over what has been received, and sends.
+    private func progress() throws(StreamError) -> Rest {
+        while true {
+            let rest = run()
+            try flush()
+            guard case .isBlocked = rest, output.count <= configuration.unsentBytes, !isClosed else { return rest }
+        }
+    }
+
+    private func run() -> Rest {
+        while true {
+            guard output.count <= configuration.unsentBytes else { return .isBlocked }
+            switch phase {
+            case .head:
+                guard !loop.input.isEmpty else { return .needsInput }
+                guard requestsLeft > 0 else {
+                    loop.queue.async { self.turn(receives: false) }
+                    return .waits
+                }
+                guard readHead() else { return .needsInput }
+            case .body(let reader, let exchange):
+                guard readBody(reader, exchange) else { return .needsInput }
+            case .lingering(let left):
+                let left = left - loop.input.count
+                loop.input.clear()
+                phase = .lingering(left: left)
+                if left <= 0 { close() }
+                return .needsInput
+            case .spooling, .handling, .held, .sending, .closing, .closed: return .waits
+            }
+        }
+    }
+
+    private func flush() throws(StreamError) {
+        guard !isClosed else { return }
+        while true {
+            if !output.isEmpty {
+                let sent = try stream.write(from: &output)
+                loop.core.meter.update { $0.bytesSent += sent }
+                clock.sent += sent
+            }
+            guard output.isEmpty else { return }
+            switch phase {
+            case .sending(let exchange, let producer) where !producer.isWaiting:
+                produce(exchange, producer)
+                return
+            case .closing:
+                finishClosing()
+                return
+            default: return
+            }
+        }
+    }
+
+    /// The client will send no more: whatever needs more of it is over.
+    private func end(_ rest: Rest) throws(StreamError) {
+        switch phase {
+        case .head:
+            guard case .needsInput = rest else { return }
+            phase = .closing
+        case .body(let reader, let exchange):
+            guard case .needsInput = rest else { return }
+            loop.discard(reader)
+            refuse(.badRequest("The body ends before its time."), exchange)
+        case .handling(let exchange), .sending(let exchange, _): exchange.cancellation.cancel()
+        case .held: abandon()
+        case .lingering: close()
+        case .spooling, .closing, .closed: return
+        }
+        try flush()
+    }
+
+    /// Watches for exactly what is needed next, and for how long.
+    func settle() {
+        guard !isClosed else { return }
+        sources?.setReading(wantsBytes && leftover.count < configuration.readAheadBytes)
+        sources?.setWriting(!output.isEmpty)
+        clock.settle(self, now: uptime())
+    }
+
+    /// Whether a request has begun to arrive.
+    var hasPartialHead: Bool { !leftover.isEmpty }
+
+    /// Does what a deadline asks for.
+    func timedOut(_ verdict: ConnectionClock.Verdict) {
+        switch verdict {
+        case .close: close()
+        case .answerHeld: answerHeld()
+        case .refuse(let problem):
+            if case .body(let reader, let exchange) = phase {
+                loop.discard(reader)
+                refuse(problem, exchange)
+            } else {
+                refuse(problem)
+            }
+        }
+        turn(receives: false)
+    }
+
+    /// The server stops: what is idle ends, what is held is answered, the rest may finish.
+    func drain() {
+        switch phase {
+        case .head where leftover.isEmpty: phase = .closing
+        case .held: answerHeld()
+        default: break
+        }
+        turn(receives: false)
+    }
+
+    // MARK: The end
+
+    /// Ends the connection after its last reply, at once or after lingering.
+    func finishClosing() {
+        guard lingers, !hasEnded else { return close() }
+        stream.finishWriting()
+        loop.input.clear()
+        phase = .lingering(left: configuration.lingerBytes)
+    }
+
+    /// Ends the connection now; a request being answered is cancelled.
+    func close() {
+        switch phase {
+        case .closed: return
+        case .held: return abandon()
+        case .body(let reader, let exchange):
+            loop.discard(reader)
+            over(exchange, cancels: true)
+        case .spooling(_, let exchange), .handling(let exchange), .sending(let exchange, _):
+            over(exchange, cancels: true)
+        case .head, .closing, .lingering: break
+        }
+        phase = .closed
+        guard let sources else { return loop.closed(self) }
+        sources.cancel()
+        self.sources = nil
+    }
+
+    /// Lets go of what an exchange holds.
+    func over(_ exchange: Exchange, cancels: Bool = false) {
+        if cancels { exchange.cancellation.cancel() }
+        exchange.cancellation.finish()
+        loop.core.memory.release(exchange.reserved)
+        exchange.reserved = 0
+    }
+}

@@ -1,0 +1,167 @@
+import Dispatch
+import HTTPTypes
+import Logging
+
+/// From a reply to bytes.
+extension Connection {
+    /// Sends a handler's reply, or holds it.
+    func finish(_ exchange: Exchange, _ reply: Reply) {
+        switch reply {
+        case .now(let response): send(response, exchange)
+        case .held(let held):
+            phase = .held(exchange, held)
+            loop.core.meter.update { $0.held += 1 }
+            let number = exchange.number
+            let early = held.attach { [self] response in
+                loop.queue.async { self.completed(number, response) }
+            }
+            if let early {
+                send(early, exchange)
+            } else if loop.isDraining {
+                answerHeld()
+            } else if hasEnded {
+                abandon()
+            }
+        }
+    }
+
+    private func completed(_ number: Int, _ response: ServerResponse) {
+        guard case .held(let exchange, _) = phase, exchange.number == number else { return }
+        send(response, exchange)
+        turn(receives: false)
+    }
+
+    /// Answers a held reply because time is up.
+    func answerHeld() {
+        guard case .held(let exchange, let held) = phase, held.expire() else { return }
+        send(held.onTimeout(), exchange)
+    }
+
+    /// The client of a held reply is gone.
+    func abandon() {
+        guard case .held(let exchange, let held) = phase else { return }
+        loop.core.meter.update { $0.held -= 1 }
+        if held.expire() { held.onAbandon() }
+        over(exchange, cancels: true)
+        phase = .closing
+        close()
+    }
+
+    /// Refuses a request that was not understood; the connection ends.
+    func refuse(_ problem: HTTPProblem) {
+        let id = loop.requestIDs.next()
+        let response = problem.response(instance: id)
+        guard case .bytes(let body) = response.body else { return close() }
+        let head = ReplyHead(id: id, framing: .length(body.count), connection: "close")
+        output.append(encodeHead(response, head, date: loop.dateClock.now()))
+        output.append(body)
+        loop.core.meter.update { $0.responses[response.status.code, default: 0] += 1 }
+        lingers = true
+        phase = .closing
+    }
+
+    /// Refuses a request in the middle of its body; the connection ends.
+    func refuse(_ problem: HTTPProblem, _ exchange: Exchange) {
+        exchange.keepsAlive = false
+        lingers = true
+        send(loop.core.router.errorResponse(problem, exchange.request), exchange)
+    }
+
+    /// Sends a response, or its head and then piece by piece its body.
+    func send(_ response: ServerResponse, _ exchange: Exchange) {
+        if case .held = phase { loop.core.meter.update { $0.held -= 1 } }
+        var keepsAlive = exchange.keepsAlive && !loop.isDraining
+        let framing: ReplyFraming
+        switch response.body {
+        case _ where response.status == .noContent || response.status == .notModified: framing = .none
+        case .empty: framing = .length(0)
+        case .bytes(let bytes): framing = .length(bytes.count)
+        case .file(let file): framing = .length(file.size)
+        case .stream: framing = exchange.isHTTP10 ? .close : .chunked
+        }
+        if framing == .close { keepsAlive = false }
+        exchange.keepsAlive = keepsAlive
+        let connection = keepsAlive ? (exchange.isHTTP10 ? "keep-alive" : nil) : "close"
+        let head = ReplyHead(id: exchange.id, framing: framing, connection: connection)
+        output.append(encodeHead(response, head, date: loop.dateClock.now()))
+        loop.core.meter.update { $0.responses[response.status.code, default: 0] += 1 }
+        note(response.status, exchange)
+        guard framing != .none, !exchange.isHead else { return done(exchange) }
+        switch response.body {
+        case .empty: done(exchange)
+        case .bytes(let bytes):
+            output.append(bytes)
+            done(exchange)
+        case .file(let file): phase = .sending(exchange, ReplyProducer(.file(file), isChunked: false))
+        case .stream(let stream):
+            phase = .sending(exchange, ReplyProducer(.stream(stream), isChunked: framing == .chunked))
+        }
+    }
+
+    /// Tells the metrics and the log.
+    private func note(_ status: HTTPResponse.Status, _ exchange: Exchange) {
+        if let observe = loop.core.router.observe {
+            observe(exchange.route?.pattern, exchange.request, status, .nanoseconds(uptime() - exchange.start))
+        }
+        guard loop.logsRequests else { return }
+        loop.core.logger.debug(
+            "request",
+            metadata: [
+                "id": "\(exchange.id)", "method": "\(exchange.request.method)", "path": "\(exchange.request.path)",
+                "status": "\(status.code)", "peer": "\(peer)",
+            ])
+    }
+
+    /// The reply is complete: on to the next request, or to the end.
+    private func done(_ exchange: Exchange) {
+        over(exchange)
+        clock.restart()
+        // What the client has sent beyond its last request would reset the connection under the reply.
+        if !exchange.keepsAlive, loop.isDraining || !loop.input.isEmpty { lingers = true }
+        phase = exchange.keepsAlive ? .head : .closing
+    }
+
+    // MARK: Piece by piece
+
+    /// Bytes of a file read at once.
+    private static var pieceBytes: Int { 256 << 10 }
+
+    /// Has the next piece of a reply made.
+    func produce(_ exchange: Exchange, _ producer: ReplyProducer) {
+        producer.isWaiting = true
+        let number = exchange.number
+        let deliver: @Sendable (Result<[UInt8]?, any Error>) -> Void = { [self] piece in
+            loop.queue.async { self.produced(piece, number) }
+        }
+        switch producer.source {
+        case .stream(let stream): loop.core.workers.resume { deliver(Result { try stream.next() }) }
+        case .file(let file):
+            let end = min(producer.offset + Self.pieceBytes, file.size)
+            let range = producer.offset..<end
+            producer.offset = end
+            loop.core.disk.async {
+                deliver(Result { range.isEmpty ? nil : try file.bytes(in: range) })
+            }
+        }
+    }
+
+    private func produced(_ piece: Result<[UInt8]?, any Error>, _ number: Int) {
+        guard case .sending(let exchange, let producer) = phase, exchange.number == number else { return }
+        producer.isWaiting = false
+        switch piece {
+        case .success(let bytes?):
+            if producer.isChunked, !bytes.isEmpty {
+                output.append(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [cr, lf])
+            } else {
+                output.append(bytes)
+            }
+        case .success(nil):
+            if producer.isChunked { output.append(Array("0\r\n\r\n".utf8)) }
+            done(exchange)
+        case .failure(let error):
+            loop.core.logger.error("a reply was cut short", metadata: ["id": "\(exchange.id)", "error": "\(error)"])
+            close()
+        }
+        turn(receives: false)
+    }
+}

@@ -1,0 +1,47 @@
+/// A validator of a representation, as in `ETag`.
+public struct EntityTag: Sendable, Equatable {
+    /// The opaque part, without its quotes.
+    public let value: String
+    /// Whether it only promises the same meaning, not the same bytes.
+    public let isWeak: Bool
+
+    /// Creates a tag; quotes, spaces and control characters do not belong in one.
+    public init(_ value: String, isWeak: Bool = false) {
+        precondition(value.utf8.allSatisfy(Self.isAllowed), "\(value) cannot be an entity tag")
+        self.value = value
+        self.isWeak = isWeak
+    }
+
+    /// The header field's value: `"3"` or `W/"3"`.
+    public var description: String { isWeak ? "W/\"\(value)\"" : "\"\(value)\"" }
+
+    /// Whether `If-None-Match` says that the client has this already (RFC 9110, section 13.1.2: weak comparison, a list or
+    /// `*`); a malformed field says nothing.
+    public func isMatched(byIfNoneMatch field: String?) -> Bool {
+        guard let field else { return false }
+        if field == "*" { return true }
+        guard let values = Self.values(ofList: field) else { return false }
+        return values.contains(value)
+    }
+
+    /// The opaque parts of a list of tags, or nil if it is none.
+    private static func values(ofList field: String) -> [String]? {
+        var values: [String] = []
+        var rest = Array(field.utf8)[...]
+        while true {
+            rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == UInt8(ascii: ",") }
+            if rest.isEmpty { return values }
+            if rest.starts(with: [UInt8(ascii: "W"), UInt8(ascii: "/")]) { rest = rest.dropFirst(2) }
+            guard rest.first == UInt8(ascii: "\""), let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else {
+                return nil
+            }
+            let value = rest[(rest.startIndex + 1)..<end]
+            guard value.allSatisfy(isAllowed) else { return nil }
+            values.append(String(decoding: value, as: UTF8.self))
+            rest = rest[(end + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            guard rest.isEmpty || rest.first == UInt8(ascii: ",") else { return nil }
+        }
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool { byte == 0x21 || (byte >= 0x23 && byte != 0x7f) }
+}

@@ -1,0 +1,88 @@
+import Dispatch
+import Glibc
+public import Logging
+import Synchronization
+
+/// A server of one router on one address.
+public final class HTTPServer: Sendable {
+    private struct Running {
+        let acceptor: Acceptor
+        let loops: [EventLoop]
+    }
+
+    private enum State {
+        case new
+        case running(Running)
+        case stopped
+    }
+
+    private let core: ServerCore
+    private let state = Mutex(State.new)
+
+    /// Creates a server; nothing listens yet.
+    public init(configuration: ServerConfiguration = .init(), router: Router, logger: Logger) {
+        core = ServerCore(configuration: configuration, router: router, logger: logger)
+    }
+
+    /// Starts listening on `127.0.0.1:8080`, or `[::1]:0` for any free port.
+    ///
+    /// Ignores SIGPIPE and raises this process's limit of descriptors to what the configured connections need.
+    ///
+    /// - Returns: The address with its port.
+    public func start(address: String) throws(ServerError) -> String {
+        try state.withLock { (state) throws(ServerError) in
+            guard case .new = state else { throw .alreadyStarted }
+            let configuration = core.configuration
+            try configuration.check()
+            signal(SIGPIPE, SIG_IGN)
+            raiseDescriptorLimit(to: configuration.connections + 256)
+            let (descriptor, bound) = try listen(on: address, backlog: 1024)
+            let loops = (0..<configuration.loops).map { EventLoop($0, core: core) }
+            for loop in loops { loop.start() }
+            let acceptor = Acceptor(descriptor: descriptor, loops: loops, core: core)
+            acceptor.start()
+            state = .running(Running(acceptor: acceptor, loops: loops))
+            return bound
+        }
+    }
+
+    /// Stops: no new connections, requests in flight get `grace` to finish, what is left is cut.
+    ///
+    /// Blocks until everything is closed; not to be called from a handler. Held replies are answered with their time-out's
+    /// answer at once.
+    public func stop(grace: Duration) {
+        let running: Running? = state.withLock { state in
+            guard case .running(let running) = state else { return nil }
+            state = .stopped
+            return running
+        }
+        guard let running else { return }
+        core.isDraining.store(true, ordering: .releasing)
+        running.acceptor.stop()
+        for loop in running.loops { loop.queue.async { loop.drain() } }
+        if core.connections.wait(timeout: .now() + grace / .seconds(1)) == .timedOut {
+            for loop in running.loops { loop.queue.async { loop.closeAll() } }
+            core.connections.wait()
+        }
+        for loop in running.loops { loop.queue.sync { loop.stop() } }
+    }
+
+    /// What has happened so far.
+    public var counters: ServerCounters {
+        var counters = core.meter.snapshot
+        counters.workersBusy = core.workers.busy
+        counters.workersWaiting = core.workers.waiting
+        return counters
+    }
+
+    /// Lets this process have as many descriptors as it needs, as far as it may.
+    private func raiseDescriptorLimit(to wanted: Int) {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < UInt(wanted) else { return }
+        limit.rlim_cur = min(UInt(wanted), limit.rlim_max)
+        if unsafe setrlimit(resource, &limit) != 0 || limit.rlim_cur < UInt(wanted) {
+            core.logger.warning("fewer descriptors than connections", metadata: ["limit": "\(limit.rlim_cur)"])
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import HTTPTypes
+
+/// How the end of a request's body is told.
+enum BodyFraming: Sendable, Equatable {
+    /// There is no body.
+    case none
+    /// By its length in bytes, at least 1.
+    case length(Int)
+    /// By chunked coding.
+    case chunked
+}
+
+/// A request line and its header fields, checked for everything that could be read in two ways.
+struct RequestHead: Sendable, Equatable {
+    /// What the target addresses.
+    enum Target: Sendable, Equatable {
+        /// A path and query, not yet decoded.
+        case resource([UInt8])
+        /// The server as a whole: `OPTIONS *`.
+        case server
+    }
+
+    let method: HTTPRequest.Method
+    let target: Target
+    let isHTTP10: Bool
+    let fields: HTTPFields
+    let framing: BodyFraming
+    /// Whether the body was declared at all: `Content-Length: 0` is, silence is not.
+    let declaresBody: Bool
+    /// Whether the client would send another request on this connection.
+    let keepsAlive: Bool
+    /// Whether the client waits for a 100 before it sends the body.
+    let expectsContinue: Bool
+}
+
+/// What the bytes received so far amount to.
+enum HeadParse: Equatable {
+    case needsMore
+    case complete(RequestHead, bodyStart: Int)
+    case malformed(HTTPProblem)
+}
+
+/// What a request head may hold.
+struct HeadLimits {
+    /// Bytes of request line plus headers, including the blank line.
+    var head: Int
+    /// Bytes of the target.
+    var target: Int
+    /// Header fields.
+    var headers: Int
+
+    init(_ configuration: ServerConfiguration) {
+        head = configuration.headBytes
+        target = configuration.targetBytes
+        headers = configuration.headerCount
+    }
+}

@@ -1,0 +1,170 @@
+public import HTTPTypes
+
+/// Finds the route of a request; a value, so that it is complete before a server starts.
+public struct Router: Sendable {
+    /// What a request's method and path lead to.
+    enum Resolution {
+        case route(Route, parameters: [String: String])
+        case problem(HTTPProblem)
+    }
+
+    /// A place in the tree of patterns.
+    private struct Node: Sendable {
+        var literals: [String: Node] = [:]
+        var parameter: [Node] = []
+        var routes: [(route: Route, names: [String])] = []
+    }
+
+    /// Every route, in the order added.
+    public private(set) var routes: [Route] = []
+    /// Turns what a handler throws into a response.
+    public let errorResponse: @Sendable (any Error, ServerRequest) -> ServerResponse
+    /// Asked about a request once its head is read and its route found, before its body is: what it throws refuses the request.
+    ///
+    /// Runs on an event loop, so it must not block.
+    public var admit: (@Sendable (ServerRequest) throws -> Void)?
+    /// Told of every answered request, for metrics: its route's pattern (nil where it has none), the status and the time from its head
+    /// to its reply.
+    ///
+    /// Runs on an event loop, so it must not block.
+    public var observe: (@Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void)?
+    private var root = Node()
+    private var fallback: Route?
+
+    /// Creates a router without routes.
+    ///
+    /// - Parameter errorResponse: Maps an error to a response; where absent, a problem is itself and the rest a bare 500.
+    public init(
+        errorResponse: @escaping @Sendable (any Error, ServerRequest) -> ServerResponse = { error, request in
+            let problem = error as? HTTPProblem ?? HTTPProblem(.internalServerError)
+            return problem.response(instance: request.id)
+        }
+    ) {
+        self.errorResponse = errorResponse
+    }
+
+    /// Adds routes; adding a method and path twice is a mistake.
+    public mutating func add(_ routes: Route...) { add(routes) }
+
+    /// Adds routes; adding a method and path twice is a mistake.
+    public mutating func add(_ routes: [Route]) {
+        for route in routes {
+            self.routes.append(route)
+            let segments = route.pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+            Self.insert(route, segments[...].map(String.init)[...], names: [], into: &root)
+        }
+    }
+
+    /// Serves `files` for every `GET` path that no route has.
+    public mutating func serve(_ files: StaticFiles) {
+        fallback = Route(.get, "/") { request in .now(try files.response(to: request)) }
+    }
+
+    /// Answers a request as the server would, on this thread: for tests without a socket.
+    public func respond(to request: ServerRequest) -> Reply {
+        switch resolve(request.method, request.target) {
+        case .problem(let problem):
+            return .now(errorResponse(problem, request))
+        case .route(let route, let parameters):
+            var request = request
+            request.parameters = parameters
+            guard request.body.count <= route.bodyLimit else {
+                return .now(errorResponse(HTTPProblem.contentTooLarge(limit: route.bodyLimit), request))
+            }
+            do {
+                try admit?(request)
+            } catch {
+                return .now(errorResponse(error, request))
+            }
+            return run(route, request)
+        }
+    }
+
+    /// Runs a route's handler and maps its error.
+    func run(_ route: Route, _ request: ServerRequest) -> Reply {
+        do {
+            return try route.handler(request)
+        } catch {
+            return .now(errorResponse(error, request))
+        }
+    }
+
+    /// The route of a method and a target; literal segments go before parameters.
+    func resolve(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Resolution {
+        let wanted = method == .head ? .get : method
+        var allowed: [HTTPRequest.Method] = []
+        var values: [String] = []
+        if let found = find(wanted, target.segments[...], in: root, values: &values, allowed: &allowed) {
+            var parameters: [String: String] = [:]
+            for (name, value) in zip(found.names, values) { parameters[name] = value }
+            return .route(found.route, parameters: parameters)
+        }
+        if allowed.isEmpty, let fallback {
+            guard wanted != .get else { return .route(fallback, parameters: [:]) }
+            allowed = [.get]
+        }
+        guard !allowed.isEmpty else {
+            return .problem(HTTPProblem(.notFound, detail: "There is nothing at this path."))
+        }
+        return .problem(.methodNotAllowed(method, allowed: allowed))
+    }
+
+    /// Every method that some route has, for `OPTIONS *`.
+    var methods: [HTTPRequest.Method] { routes.map(\.method) + (fallback == nil ? [] : [.get]) }
+
+    private func find(
+        _ method: HTTPRequest.Method, _ segments: ArraySlice<String>, in node: Node, values: inout [String],
+        allowed: inout [HTTPRequest.Method]
+    ) -> (route: Route, names: [String])? {
+        guard let segment = segments.first else {
+            if let found = node.routes.first(where: { $0.route.method == method }) { return found }
+            allowed += node.routes.map(\.route.method)
+            return nil
+        }
+        if let next = node.literals[segment],
+            let found = find(method, segments.dropFirst(), in: next, values: &values, allowed: &allowed)
+        {
+            return found
+        }
+        guard !segment.isEmpty, let next = node.parameter.first else { return nil }
+        values.append(segment)
+        if let found = find(method, segments.dropFirst(), in: next, values: &values, allowed: &allowed) { return found }
+        values.removeLast()
+        return nil
+    }
+
+    private static func insert(
+        _ route: Route, _ segments: ArraySlice<String>, names: [String], into node: inout Node
+    ) {
+        guard let segment = segments.first else {
+            precondition(
+                !node.routes.contains { $0.route.method == route.method },
+                "\(route.method) \(route.pattern) is added twice")
+            node.routes.append((route, names))
+            return
+        }
+        guard segment.hasPrefix("{"), segment.hasSuffix("}") else {
+            return insert(route, segments.dropFirst(), names: names, into: &node.literals[segment, default: Node()])
+        }
+        let name = String(segment.dropFirst().dropLast())
+        precondition(!name.isEmpty && !names.contains(name), "\(route.pattern) has a bad parameter \(segment)")
+        if node.parameter.isEmpty { node.parameter.append(Node()) }
+        insert(route, segments.dropFirst(), names: names + [name], into: &node.parameter[0])
+    }
+}
+
+extension HTTPProblem {
+    /// A 405 that names the methods there are.
+    static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> HTTPProblem {
+        HTTPProblem(
+            .methodNotAllowed, detail: "\(method.rawValue) is not for this path.",
+            fields: [.allow: allowHeader(allowed)])
+    }
+}
+
+/// The value of `Allow`: each method once, `HEAD` wherever there is `GET`.
+func allowHeader(_ methods: [HTTPRequest.Method]) -> String {
+    var names = Set(methods.map(\.rawValue))
+    if names.contains("GET") { names.insert("HEAD") }
+    return names.sorted().joined(separator: ", ")
+}

@@ -1,0 +1,52 @@
+public import HTTPTypes
+
+/// One request, read whole and checked: what a handler gets.
+public struct ServerRequest: Sendable {
+    /// The id the response carries as `X-Request-Id`, and a problem as `instance`.
+    public let id: String
+    /// The method; `HEAD` reaches the handler of a `GET` route as `GET`.
+    public let method: HTTPRequest.Method
+    /// The path's decoded segments and the decoded query.
+    public let target: RequestTarget
+    /// The values of the route's `{name}` segments, decoded.
+    public internal(set) var parameters: [String: String]
+    /// The header fields, in the order received.
+    public let fields: HTTPFields
+    /// The body; empty unless the route admits one.
+    public internal(set) var body: RequestBody
+    /// The client's IP address, without its port.
+    public let peer: String
+    /// Set when the client has gone away, or when the server stops for good.
+    public let cancellation: Cancellation
+
+    /// The decoded path, `/`-separated.
+    public var path: String { target.path }
+    /// The decoded query items, in order; `+` stands for a space.
+    public var query: [(name: String, value: String)] { target.query }
+
+    /// Creates a request, as the server does and as a router's test may.
+    ///
+    /// - Throws: A 400 problem where `target` is no origin-form target with proper percent-encoding.
+    public init(
+        method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: RequestBody = .bytes([]),
+        id: String = "test", peer: String = "127.0.0.1", cancellation: Cancellation = Cancellation()
+    ) throws(HTTPProblem) {
+        self.init(
+            id: id, method: method, target: try RequestTarget(parsing: Array(target.utf8)), parameters: [:],
+            fields: fields, body: body, peer: peer, cancellation: cancellation)
+    }
+
+    init(
+        id: String, method: HTTPRequest.Method, target: RequestTarget, parameters: [String: String],
+        fields: HTTPFields, body: RequestBody, peer: String, cancellation: Cancellation
+    ) {
+        self.id = id
+        self.method = method
+        self.target = target
+        self.parameters = parameters
+        self.fields = fields
+        self.body = body
+        self.peer = peer
+        self.cancellation = cancellation
+    }
+}

@@ -1,0 +1,71 @@
+import Dispatch
+import Glibc
+
+/// The readiness sources of one socket; confined to their queue.
+///
+/// A descriptor is closed only when the last source's cancel handler has run: until then Dispatch may still watch it.
+final class SocketSources {
+    private let descriptor: Int32
+    private let queue: DispatchQueue
+    private let onWritable: @Sendable () -> Void
+    private let onClosed: @Sendable () -> Void
+    private let readSource: any DispatchSourceRead
+    private var writeSource: (any DispatchSourceWrite)?
+    private var isReading = true
+    private var isWriting = false
+    private var live = 1
+
+    /// Watches for reading at once.
+    init(
+        descriptor: Int32, queue: DispatchQueue, onReadable: @escaping @Sendable () -> Void,
+        onWritable: @escaping @Sendable () -> Void, onClosed: @escaping @Sendable () -> Void
+    ) {
+        self.descriptor = descriptor
+        self.queue = queue
+        self.onWritable = onWritable
+        self.onClosed = onClosed
+        readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        readSource.setEventHandler(handler: onReadable)
+        readSource.setCancelHandler { self.cancelled() }
+        readSource.activate()
+    }
+
+    /// Whether readiness for reading is told.
+    func setReading(_ wanted: Bool) {
+        guard wanted != isReading else { return }
+        isReading = wanted
+        if wanted { readSource.resume() } else { readSource.suspend() }
+    }
+
+    /// Whether readiness for writing is told.
+    func setWriting(_ wanted: Bool) {
+        guard wanted != isWriting else { return }
+        isWriting = wanted
+        if let writeSource {
+            if wanted { writeSource.resume() } else { writeSource.suspend() }
+        } else {
+            let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
+            source.setEventHandler(handler: onWritable)
+            source.setCancelHandler { self.cancelled() }
+            live += 1
+            writeSource = source
+            source.activate()
+        }
+    }
+
+    /// Ends both sources, and then the descriptor.
+    func cancel() {
+        readSource.cancel()
+        writeSource?.cancel()
+        // A suspended source never tells that it is cancelled.
+        setReading(true)
+        if writeSource != nil { setWriting(true) }
+    }
+
+    private func cancelled() {
+        live -= 1
+        guard live == 0 else { return }
+        close(descriptor)
+        onClosed()
+    }
+}

@@ -1,0 +1,140 @@
+import Dispatch
+import HTTPTypes
+import Logging
+import Synchronization
+
+@testable import HTTP
+
+/// A byte stream without a socket: the second conformer of `ByteStream`.
+final class MemoryStream: ByteStream {
+    /// What the client has sent and the server not yet read; nil at the end means that the client has closed its side.
+    var incoming: [[UInt8]?] = []
+    /// What the server has sent.
+    private(set) var outgoing: [UInt8] = []
+    private(set) var isFinished = false
+    /// Bytes the client still takes.
+    var capacity = Int.max
+
+    func read(into buffer: inout ByteBuffer) throws(StreamError) -> ReadOutcome {
+        guard let piece = incoming.first else { return .wouldBlock }
+        guard let piece else { return .end }
+        let count = min(piece.count, buffer.room)
+        buffer.append(Array(piece.prefix(count)))
+        if count == piece.count { incoming.removeFirst() } else { incoming[0] = Array(piece.dropFirst(count)) }
+        return .bytes(count, mayHaveMore: true)
+    }
+
+    func write(from output: inout OutputQueue) throws(StreamError) -> Int {
+        let count = min(output.count, capacity)
+        outgoing += output.bytes.prefix(count)
+        output.remove(count)
+        capacity -= count
+        return count
+    }
+
+    func finishWriting() { isFinished = true }
+}
+
+/// One connection over a memory stream, its turns taken by the test.
+struct MemoryConnection {
+    let stream = MemoryStream()
+    let loop: EventLoop
+    let connection: Connection
+
+    init(_ router: Router = testRouter(), configuration: ServerConfiguration = ServerConfiguration()) {
+        let core = ServerCore(configuration: configuration, router: router, logger: quietLogger)
+        loop = EventLoop(0, core: core)
+        connection = Connection(stream: stream, loop: loop, peer: "192.0.2.1")
+        core.connections.enter()
+        _ = core.admission.enter("192.0.2.1")
+        loop.adopt(connection)
+    }
+
+    /// Lets the server receive pieces, a turn for each, then for as long as it likes.
+    func receive(_ pieces: [[UInt8]?]) {
+        loop.queue.sync {
+            for piece in pieces {
+                stream.incoming.append(piece)
+                connection.turn(receives: true)
+            }
+            for _ in 0..<1000 where !stream.incoming.isEmpty && stream.incoming.first != .some(nil) {
+                connection.turn(receives: true)
+            }
+        }
+    }
+
+    /// What the server has sent so far, in a turn of its own.
+    var sent: String { loop.queue.sync { String(decoding: stream.outgoing, as: UTF8.self) } }
+
+    var isClosed: Bool { loop.queue.sync { connection.isClosed } }
+
+    /// Waits for workers and the disk until `condition` holds, within a generous time.
+    func wait(until condition: () -> Bool) -> Bool { eventually(condition) }
+}
+
+/// Waits until `condition` holds; false after half a minute.
+func eventually(_ condition: () -> Bool) -> Bool {
+    let deadline = DispatchTime.now() + 30
+    while DispatchTime.now() < deadline {
+        if condition() { return true }
+        DispatchSemaphore(value: 0).waitBriefly()
+    }
+    return condition()
+}
+
+extension DispatchSemaphore {
+    /// Sleeps for two milliseconds.
+    func waitBriefly() { _ = wait(timeout: .now() + .milliseconds(2)) }
+}
+
+/// A logger that says nothing.
+let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A response of text.
+func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Reply {
+    .now(ServerResponse(status, contentType: "text/plain", bytes: Array(text.utf8)))
+}
+
+/// Routes that show what the server made of a request.
+func testRouter() -> Router {
+    var router = Router()
+    router.add(
+        Route(.get, "/hello", execution: .loop) { _ in text("hello") },
+        Route(.get, "/items/{item}", execution: .loop) { request in
+            text(
+                "\(request.parameters["item"] ?? "")|\(request.query.map { "\($0.name)=\($0.value)" })|\(request.peer)")
+        },
+        Route(.post, "/echo", execution: .loop, bodyLimit: 64 << 20) { request in
+            .now(ServerResponse(body: .bytes(try request.body.bytes(limit: 64 << 20))))
+        },
+        Route(.post, "/job", execution: .worker, bodyLimit: 64 << 20) { request in
+            switch request.body {
+            case .bytes(let bytes): text("memory \(bytes.count) \(checksum(bytes))")
+            case .file(let file): text("file \(file.size) \(checksum(try file.open().bytes(in: 0..<file.size)))")
+            }
+        },
+        Route(.post, "/needs", execution: .loop, bodyLimit: 10, requiresBody: true) { text("\($0.body.count)") },
+        Route(.get, "/fails", execution: .worker) { _ in throw HTTPProblem(.conflict, detail: "no") },
+        Route(.delete, "/nothing", execution: .loop) { _ in .now(ServerResponse(.noContent)) },
+        Route(.get, "/stream", execution: .loop) { _ in
+            let left = Mutex(["one", "", "two", "three"])
+            let stream = ResponseStream { left.withLock { $0.isEmpty ? nil : Array($0.removeFirst().utf8) } }
+            return .now(ServerResponse(body: .stream(stream)))
+        })
+    return router
+}
+
+/// A checksum to compare bodies, the same throughout one run.
+func checksum(_ bytes: [UInt8]) -> Int {
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
+}
+
+/// Bytes in which no two stretches of 64 KiB are alike.
+func someBytes(_ count: Int) -> [UInt8] {
+    let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    var bytes: [UInt8] = []
+    while bytes.count < count { bytes += block }
+    return Array(bytes.prefix(count))
+}
