@@ -1,0 +1,116 @@
+internal import CSPRModel
+internal import Digests
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Logging
+
+/// Accepting batches, watching them, and stopping them.
+func batchRoutes(_ service: ServiceContext) -> [Route] {
+    [
+        Route(
+            .post, "/admin/v1/galleries/{gallery}/batches", bodyLimit: service.configuration.limits.batchBody,
+            requiresBody: true
+        ) { request in .now(try accept(request, service)) },
+        Route(.get, "/admin/v1/batches") { request in
+            let page = try ListParameters(request, limits: service.configuration.limits)
+            let found = try service.store.batches(limit: page.limit, cursor: page.cursor)
+            let now = Timestamp.now()
+            return .now(
+                try .json(ListAnswer(items: found.items.map { BatchAnswer($0, now: now) }, next: found.next)))
+        },
+        Route(.get, "/admin/v1/batches/{batch}") { request in
+            try QueryParameters(request.query).finish()
+            let batch = try service.store.batch(id: request.parameters["batch"] ?? "")
+            return .now(try .json(BatchAnswer(batch, now: .now())))
+        },
+        Route(.get, "/admin/v1/batches/{batch}/items") { request in
+            var parameters = QueryParameters(request.query)
+            let state: ItemState? = try parameters.choice("state")
+            let page = try ListParameters(&parameters, limits: service.configuration.limits)
+            let found = try service.store.items(
+                of: request.parameters["batch"] ?? "", state: state, limit: page.limit, cursor: page.cursor)
+            return .now(try .json(ListAnswer(items: found.items.map(BatchItemAnswer.init), next: found.next)))
+        },
+        Route(.post, "/admin/v1/batches/{batch}/cancel") { request in
+            try QueryParameters(request.query).finish()
+            let batch = try service.store.requestCancel(request.parameters["batch"] ?? "")
+            // A running batch stops after the items in work: accepted, not yet done.
+            return .now(try .json(BatchAnswer(batch, now: .now()), status: batch.state.isFinal ? .ok : .accepted))
+        },
+    ]
+}
+
+/// Checks a batch's container, makes its body durable, and queues it: 202, and nothing of it is lost from then on.
+///
+/// Faults of the container are refused here; faults of items are found when it is processed, and fail alone.
+private func accept(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+    try QueryParameters(request.query).finish()
+    let gallery = try service.store.gallery(request.parameters["gallery"] ?? "")
+    let (kind, contentType) = try batchKind(request)
+    let key = try idempotencyKey(request)
+    guard kind == .ndjson || gallery.model == service.model.identity else {
+        throw ServiceError.galleryOfAnotherModel(
+            gallery: gallery.name, expected: gallery.model, served: service.model.identity)
+    }
+    let source = try ByteSource(request.body)
+    let items = try BatchIndex(source, kind: kind, contentType: contentType).entries.count
+    let digest = try sha256(source)
+    let files = BatchFiles(folder: service.folder, logger: service.logger)
+    let id = try GalleryStore.newBatchID()
+    do {
+        try files.keep(request.body, as: id)
+        let (batch, created) = try service.store.createBatch(
+            NewBatch(
+                id: id, gallery: gallery.name, kind: kind, contentType: contentType, bodyPath: files.path(id),
+                bodyBytes: Int64(source.count), bodySHA256: digest, idempotencyKey: key,
+                expectedItems: items))
+        if !created { files.remove(id) }
+        return try .json(
+            BatchAnswer(batch, now: .now()), status: .accepted, fields: [.location: "/admin/v1/batches/" + batch.id])
+    } catch {
+        files.remove(id)
+        throw error
+    }
+}
+
+/// How the body is packed, from its declared type.
+private func batchKind(_ request: ServerRequest) throws -> (kind: BatchKind, contentType: String) {
+    let declared = request.fields[.contentType]
+    let kind: BatchKind? =
+        switch declared.flatMap({ MediaType(parsing: $0) })?.essence {
+        case "application/x-tar": .tar
+        case "multipart/form-data": .multipart
+        case "application/x-ndjson": .ndjson
+        default: nil
+        }
+    guard let kind, let declared else {
+        throw ServiceError.unsupportedMediaType(
+            found: declared, accepted: ["application/x-tar", "multipart/form-data", "application/x-ndjson"])
+    }
+    return (kind, declared)
+}
+
+/// The request's `Idempotency-Key`, if it has one.
+private func idempotencyKey(_ request: ServerRequest) throws -> String? {
+    guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
+    let values = request.fields[values: name]
+    guard values.count <= 1, values.allSatisfy(TextLimits.allows) else {
+        throw HTTPProblem.reid(
+            .badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key",
+            "Idempotency-Key must be \(TextLimits.expectation), given once.", parameter: "Idempotency-Key")
+    }
+    return values.first
+}
+
+/// The digest of a body, read piece by piece.
+private func sha256(_ source: ByteSource) throws -> [UInt8] {
+    var hasher = try SHA256Hasher()
+    var offset = 0
+    while offset < source.count {
+        let bytes = try source.read(at: offset, count: 1 << 20)
+        try hasher.update(bytes)
+        offset += bytes.count
+    }
+    return try hasher.finish()
+}

@@ -1,0 +1,77 @@
+internal import CSPRModel
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+
+/// `GET /v1/galleries`, one of them, and the listing of its images.
+func galleryRoutes(_ service: ServiceContext) -> [Route] {
+    [
+        Route(.get, "/v1/galleries") { request in
+            let page = try ListParameters(request, limits: service.configuration.limits)
+            return .now(try .json(try page.list(service.store.galleries().map(service.describe), by: \.name)))
+        },
+        Route(.get, "/v1/galleries/{gallery}") { request in
+            try QueryParameters(request.query).finish()
+            return .now(try .json(try service.describe(service.store.gallery(request.parameters["gallery"] ?? ""))))
+        },
+        Route(.get, "/v1/galleries/{gallery}/images") { request in
+            var parameters = QueryParameters(request.query)
+            let filter = try FilterOptions(from: &parameters).filter
+            let page = try ListParameters(&parameters, limits: service.configuration.limits)
+            let images = try service.store.images(
+                in: request.parameters["gallery"] ?? "", filter: filter, limit: page.limit, cursor: page.cursor)
+            return .now(try .json(ListAnswer(items: images.items.map(ImageAnswer.init), next: images.next)))
+        },
+    ]
+}
+
+/// `limit` and `cursor` of a list.
+struct ListParameters {
+    /// Items in a page, 1...1000.
+    let limit: Int
+    /// Where the page begins; nil: at the start.
+    let cursor: String?
+
+    /// Items in a page that names no limit.
+    static let usualLimit = 100
+
+    /// Reads them from a request that has no other parameters.
+    init(_ request: ServerRequest, limits: ServiceLimits) throws(ServiceError) {
+        var parameters = QueryParameters(request.query)
+        try self.init(&parameters, limits: limits)
+    }
+
+    /// Reads them last, and refuses all parameters that nobody has read.
+    init(_ parameters: inout QueryParameters, limits: ServiceLimits) throws(ServiceError) {
+        limit = try parameters.integer("limit", in: 1...limits.results) ?? Self.usualLimit
+        cursor = try parameters.text("cursor")
+        try parameters.finish()
+    }
+
+    /// The page of `items`, which are in ascending order of `key`; the cursor is the last item's key.
+    func list<Item>(_ items: [Item], by key: (Item) -> String) -> ListAnswer<Item> {
+        let rest = items.filter { item in cursor.map { $0 < key(item) } ?? true }
+        let page = Array(rest.prefix(limit))
+        return ListAnswer(items: page, next: rest.count > limit ? page.last.map(key) : nil)
+    }
+}
+
+extension ServiceContext {
+    /// A gallery on the wire, with its unfinished batches.
+    func describe(_ gallery: GallerySummary) throws -> GalleryAnswer {
+        GalleryAnswer(
+            name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,
+            images: gallery.images, people: gallery.people, cameras: gallery.cameras,
+            capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo, revision: gallery.revision,
+            createdAt: gallery.createdAt,
+            runningBatches: try store.runningBatches(in: gallery.name).map(RunningBatch.init))
+    }
+}
+
+extension RunningBatch {
+    init(_ batch: BatchRecord) {
+        self.init(
+            id: batch.id, state: batch.state.rawValue, received: batch.expectedItems, enrolled: batch.enrolled,
+            duplicate: batch.duplicate, failed: batch.failed, itemsPerSecond: batch.itemsPerSecond ?? 0)
+    }
+}

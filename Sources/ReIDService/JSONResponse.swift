@@ -1,0 +1,27 @@
+internal import FoundationEssentials
+internal import HTTP
+internal import HTTPTypes
+
+extension ServerResponse {
+    /// `value` as JSON: members sorted, so that equal values have equal bytes; not to be cached unless `fields` say so.
+    static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
+    ) throws -> ServerResponse {
+        var fields = fields
+        fields[.contentType] = "application/json"
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
+        return ServerResponse(status, fields: fields, body: .bytes(try jsonBytes(value)))
+    }
+}
+
+/// `value` as JSON text with sorted members.
+func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return [UInt8](try encoder.encode(value))
+}
+
+/// Reads back what `jsonBytes` wrote.
+func fromJSON<Value: Decodable>(_ bytes: [UInt8], as type: Value.Type = Value.self) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(bytes))
+}

@@ -1,0 +1,68 @@
+internal import CSPRModel
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+
+/// Makes the rankings of kept queries: at once, and again when their gallery has changed.
+struct KeptRanking {
+    let service: ServiceContext
+
+    /// Ranks the query over its gallery as it is now, and stores the ranking; equal results keep the revision.
+    ///
+    /// The stored JSON is a `RankingAnswer` without its query's id and revision.
+    ///
+    /// - Throws: `GalleryError` where the query or its gallery is gone, or storing failed.
+    func update(_ query: QueryRecord) throws {
+        let start = ContinuousClock.now
+        let snapshot = try service.store.snapshot(of: query.gallery)
+        let stored = try service.store.ranking(of: query.id)
+        guard stored?.galleryRevision != snapshot.revision else { return }
+        let options: SearchOptions = try fromJSON(query.options)
+        var answer = try Search(snapshot: snapshot, options: options)
+            .answer(for: query.vector, warnings: Warning.about(service.model))
+        answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
+        var content = try jsonBytes(answer)
+        if let stored {
+            var previous: RankingAnswer = try fromJSON(stored.content)
+            let timing = previous.timing
+            previous.timing = answer.timing
+            if previous == answer {
+                previous.timing = timing
+                content = stored.content
+            }
+        }
+        service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
+        try service.store.saveRanking(content, of: query.id, galleryRevision: snapshot.revision)
+        // An image that was erased while this ranked must not come back with the result.
+        let now = try service.store.snapshot(of: query.gallery)
+        if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
+            try update(query)
+        }
+    }
+
+    /// The newest ranking of a query; ranks first where there is none, as after an erasure.
+    func newest(of query: QueryRecord) throws -> StoredRanking {
+        if let stored = try service.store.ranking(of: query.id) { return stored }
+        try update(query)
+        guard let stored = try service.store.ranking(of: query.id) else { throw GalleryError.unknownQuery(query.id) }
+        return stored
+    }
+
+    /// The response that carries a ranking: its strong `ETag` is the revision.
+    static func response(_ ranking: StoredRanking, of query: String) throws -> ServerResponse {
+        var answer: RankingAnswer = try fromJSON(ranking.content)
+        answer.queryID = query
+        answer.revision = ranking.revision
+        return try .json(
+            answer,
+            fields: [.eTag: tag(ranking.revision).description, .cacheControl: "private, no-cache"])
+    }
+
+    /// The validator of a revision.
+    static func tag(_ revision: Int64) -> EntityTag { EntityTag("\(revision)") }
+}
+
+extension RankingAnswer {
+    /// Every image that the ranking shows.
+    fileprivate var imageIDs: [String] { results.flatMap { [$0.imageID] + ($0.images ?? []).map(\.imageID) } }
+}

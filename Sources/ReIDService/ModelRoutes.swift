@@ -1,0 +1,19 @@
+internal import CSPRModel
+internal import HTTP
+internal import HTTPTypes
+
+/// `GET /v1/model`: what is being served.
+func modelRoutes(_ service: ServiceContext) -> [Route] {
+    [
+        Route(.get, "/v1/model", execution: .loop) { request in
+            try QueryParameters(request.query).finish()
+            let model = service.model
+            return .now(
+                try .json(
+                    ModelAnswer(
+                        name: "CSPR-Net", sha256: model.identity, config: model.configuration,
+                        dimensions: model.dimensions, branches: model.branches, parameters: model.parameters,
+                        precision: model.precision, trained: model.isTrained, warnings: Warning.about(model))))
+        }
+    ]
+}

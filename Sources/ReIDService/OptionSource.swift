@@ -1,0 +1,67 @@
+internal import Gallery
+
+/// Typed, strict reading of named options: `QueryParameters` from a URL, `JSONMembers` from a JSON object.
+///
+/// Each name that is read becomes a known one; `finish()` refuses all others by name. An absent option is nil.
+protocol OptionSource {
+    /// A whole number within `range`.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) throws(ServiceError) -> Int?
+    /// A finite number within `range`.
+    mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ServiceError) -> Double?
+    /// True or false.
+    mutating func flag(_ name: String) throws(ServiceError) -> Bool?
+    /// A text of 1...256 bytes.
+    mutating func text(_ name: String) throws(ServiceError) -> String?
+    /// Texts of 1...256 bytes, in order, at most 64.
+    mutating func texts(_ name: String) throws(ServiceError) -> [String]?
+    /// Refuses every name that was never read.
+    func finish() throws(ServiceError)
+    /// The error for a value of option `name` that is not `expected`.
+    func invalid(_ name: String, expected: String) -> ServiceError
+}
+
+extension OptionSource {
+    /// An RFC 3339 time in UTC.
+    mutating func time(_ name: String) throws(ServiceError) -> Timestamp? {
+        guard let text = try text(name) else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw invalid(name, expected: "an RFC 3339 time in UTC such as 2026-11-22T10:00:00Z")
+        }
+        return time
+    }
+
+    /// One of the raw values of an enumeration.
+    mutating func choice<Choice>(_ name: String) throws(ServiceError) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        guard let text = try text(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let names = Choice.allCases.map { "'\($0.rawValue)'" }
+            throw invalid(name, expected: names.count == 1 ? names[0] : "one of " + names.joined(separator: ", "))
+        }
+        return choice
+    }
+}
+
+/// What a text option may be.
+enum TextLimits {
+    /// UTF-8 bytes of one text.
+    static let bytes = 256
+    /// Values of one repeatable option.
+    static let count = 64
+
+    static func allows(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= bytes
+            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    static let expectation = "a text of 1 to \(bytes) bytes without control characters"
+    static let listExpectation = "at most \(count) texts of 1 to \(bytes) bytes"
+}
+
+func wholeNumber(in range: ClosedRange<Int>) -> String {
+    "a whole number from \(range.lowerBound) to \(range.upperBound)"
+}
+
+func realNumber(in range: ClosedRange<Double>) -> String {
+    "a number from \(range.lowerBound) to \(range.upperBound)"
+}

@@ -1,0 +1,47 @@
+internal import HTTP
+internal import Synchronization
+
+/// The polls that are held until a kept query's ranking changes; each costs an entry here and no thread.
+final class RankingWaiters: Sendable {
+    private struct State {
+        var next = 0
+        var held: [String: [Int: HeldReply]] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Holds a poll of `query`, at most for `timeout`, after which `tag` is still the newest.
+    ///
+    /// The caller looks at the ranking once more afterwards, since it may have changed just before.
+    func hold(query: String, tag: EntityTag, timeout: Duration) -> HeldReply {
+        state.withLock { state in
+            state.next += 1
+            let number = state.next
+            let reply = HeldReply(
+                timeout: timeout,
+                onTimeout: { [weak self] in
+                    self?.forget(query, number)
+                    return .notModified(tag)
+                },
+                onAbandon: { [weak self] in self?.forget(query, number) })
+            state.held[query, default: [:]][number] = reply
+            return reply
+        }
+    }
+
+    /// Whether any poll of `query` is held.
+    func isWaiting(for query: String) -> Bool { state.withLock { $0.held[query] != nil } }
+
+    /// Answers every poll of `query` that is held.
+    func answer(_ query: String, with response: ServerResponse) {
+        let replies = state.withLock { $0.held.removeValue(forKey: query) } ?? [:]
+        for reply in replies.values { reply.complete(response) }
+    }
+
+    private func forget(_ query: String, _ number: Int) {
+        state.withLock { state in
+            state.held[query]?[number] = nil
+            if state.held[query]?.isEmpty == true { state.held[query] = nil }
+        }
+    }
+}

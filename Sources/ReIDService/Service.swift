@@ -1,0 +1,217 @@
+internal import CSPRModel
+internal import Dispatch
+internal import Foundation
+internal import Gallery
+public import HTTP
+internal import HTTPTypes
+public import Logging
+internal import Synchronization
+
+/// The whole service in one process: the data folder, the network, both listeners.
+///
+/// `init` opens everything without listening, `start` listens, `stop` ends in the opposite order. Prints nothing.
+public final class Service: Sendable {
+    /// What the routes work with.
+    public let context: ServiceContext
+    /// The query listener's routes.
+    public let queryRouter: Router
+    /// The admin listener's routes, behind the token.
+    public let adminRouter: Router
+
+    private struct Addresses {
+        var query = ""
+        var admin = ""
+    }
+
+    private let queryServer: HTTPServer
+    private let adminServer: HTTPServer
+    private let batches: BatchProcessor
+    let standingQueries: StandingQueries
+    private let status = ServiceStatus()
+    private let addresses = Mutex(Addresses())
+
+    /// Opens the data folder, the database, the weights and the network threads.
+    ///
+    /// The database is opened first: its lock keeps a second service out of the folder.
+    ///
+    /// - Throws: `ConfigurationError`, `StartError`, `GalleryError`, `AdminTokenError`; each describes itself.
+    public init(configuration: ServiceConfiguration, logger: Logger) throws {
+        try configuration.validate()
+        let folder = configuration.folder
+        for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
+        let store = try GalleryStore(path: folder.database, logger: logger)
+        try Self.emptyFolder(folder.spool)
+        let token = try AdminToken(path: folder.adminToken)
+        let model = try Self.load(configuration.modelPath ?? folder.model)
+        if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
+        let embedder = try Embedder(model: model, configuration: configuration.embedder, logger: logger)
+        context = ServiceContext(
+            configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
+            metrics: ServiceMetrics(), logger: logger)
+        let waiters = RankingWaiters()
+        standingQueries = StandingQueries(service: context, waiters: waiters)
+        batches = BatchProcessor(context: context)
+        queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
+        adminRouter = Self.adminRouter(context, token: token)
+        var server = configuration.server
+        server.spoolFolder = folder.spool
+        server.heldSeconds = max(server.heldSeconds, Double(configuration.limits.wait))
+        queryServer = HTTPServer(configuration: server, router: queryRouter, logger: logger)
+        adminServer = HTTPServer(configuration: server, router: adminRouter, logger: logger)
+    }
+
+    /// Where queries are answered, `host:port`; empty until `start` returns.
+    public var queryAddress: String { addresses.withLock { $0.query } }
+    /// Where galleries are changed, `host:port`; empty until `start` returns.
+    public var adminAddress: String { addresses.withLock { $0.admin } }
+    /// The file that holds the admin listener's token.
+    public var tokenFile: String { context.folder.adminToken }
+
+    /// Goes on with unfinished batches and listens; returns once both listeners take requests.
+    ///
+    /// - Throws: `StartError.cannotListen`; nothing runs then.
+    public func start() throws {
+        standingQueries.start()
+        batches.start()
+        do {
+            let query = try Self.listen(queryServer, "query", context.configuration.queryAddress)
+            let admin = try Self.listen(adminServer, "admin", context.configuration.adminAddress)
+            addresses.withLock { $0 = Addresses(query: query, admin: admin) }
+        } catch {
+            stop(grace: .zero)
+            throw error
+        }
+        status.add(queryServer, name: "query")
+        status.add(adminServer, name: "admin")
+        if ListenerAddress(adminAddress)?.isLoopback == false {
+            context.logger.warning(
+                "the admin listener is reachable from elsewhere without TLS", metadata: ["address": "\(adminAddress)"])
+        }
+        context.logger.info("service ready", metadata: ["query": "\(queryAddress)", "admin": "\(adminAddress)"])
+    }
+
+    /// Finishes what is in flight within `grace`, then closes everything; returns when all is closed.
+    public func stop(grace: Duration) {
+        status.stop()
+        let servers = [queryServer, adminServer]
+        DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
+        batches.stop()
+        standingQueries.stop()
+        context.embedder.stop()
+        do {
+            try context.store.close()
+        } catch {
+            context.logger.error("database not closed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func queryRouter(
+        _ service: ServiceContext, waiters: RankingWaiters, status: ServiceStatus
+    ) throws -> Router {
+        var router = Router(errorResponse: errorResponse(logger: service.logger))
+        let routes =
+            searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
+            + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
+            + healthRoutes(service, status: status)
+        router.add(routes)
+        router.observe = service.metrics.observer(ofListener: "query")
+        if let folder = service.configuration.publicFolder {
+            do {
+                router.serve(try StaticFiles(folder: folder))
+            } catch {
+                throw StartError.unusableFolder(path: folder, reason: "\(error)")
+            }
+        }
+        return router
+    }
+
+    private static func adminRouter(_ service: ServiceContext, token: AdminToken) -> Router {
+        var router = Router(errorResponse: errorResponse(logger: service.logger))
+        router.add(adminRoutes(service))
+        router.admit = { request in try token.check(request.fields) }
+        router.observe = service.metrics.observer(ofListener: "admin")
+        return router
+    }
+
+    /// Answers errors by the one map, and logs those that are our own fault.
+    private static func errorResponse(logger: Logger) -> @Sendable (any Error, ServerRequest) -> ServerResponse {
+        { error, request in
+            let problem = problem(for: error)
+            if problem.status.kind == .serverError, problem.status != .serviceUnavailable {
+                logger.error(
+                    "request failed",
+                    metadata: ["request": "\(request.id)", "path": "\(request.path)", "error": "\(error)"])
+            }
+            return problem.response(instance: request.id)
+        }
+    }
+
+    private static func listen(_ server: HTTPServer, _ name: String, _ address: String) throws -> String {
+        do {
+            return try server.start(address: address)
+        } catch {
+            throw StartError.cannotListen(listener: name, address: address, error)
+        }
+    }
+
+    private static func load(_ path: String) throws -> CSPRModel {
+        do {
+            return try CSPRModel(contentsOf: path)
+        } catch {
+            throw StartError.unusableModel(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func createFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StartError.unusableFolder(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func emptyFolder(_ path: String) throws {
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+                try FileManager.default.removeItem(atPath: path + "/" + name)
+            }
+        } catch {
+            throw StartError.unusableFolder(path: path, reason: error.localizedDescription)
+        }
+    }
+}
+
+/// Why a service could not start, where no module's own error says it.
+public enum StartError: Error, Sendable, Equatable {
+    /// A folder cannot be made, read or emptied.
+    case unusableFolder(path: String, reason: String)
+    /// The weight file is missing or refused.
+    case unusableModel(path: String, reason: String)
+    /// A listener's address cannot be had.
+    case cannotListen(listener: String, address: String, ServerError)
+}
+
+extension StartError: CustomStringConvertible {
+    /// One sentence for the person who starts the service.
+    public var description: String {
+        switch self {
+        case .unusableFolder(let path, let reason): "the folder \(path) cannot be used: \(reason)"
+        case .unusableModel(let path, let reason): "the weights \(path) cannot be used: \(reason)"
+        case .cannotListen(let listener, let address, let error):
+            "the \(listener) listener cannot listen on \(address): " + Self.reason(error)
+        }
+    }
+
+    private static func reason(_ error: ServerError) -> String {
+        switch error {
+        case .badAddress: "that is no address"
+        case .addressInUse: "the port is in use"
+        case .notPermitted: "this user may not use the port"
+        case .spoolFolder(let path): "the folder \(path) is missing or cannot be written"
+        case .configuration(let field, let reason): "\(field) \(reason)"
+        case .alreadyStarted: "it listens already"
+        case .system(let call, let code): "\(call) failed with error \(code)"
+        }
+    }
+}

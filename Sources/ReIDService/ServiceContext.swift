@@ -1,0 +1,35 @@
+public import CSPRModel
+public import Gallery
+public import Logging
+
+/// What every route works with: opened once at start, shared by both listeners.
+public final class ServiceContext: Sendable {
+    /// How the service runs.
+    public let configuration: ServiceConfiguration
+    /// Where the service keeps its files.
+    public let folder: DataFolder
+    /// Galleries, images, batches and kept queries.
+    public let store: GalleryStore
+    /// The network being served.
+    public let model: CSPRModel
+    /// Turns pictures into unit vectors, in batches.
+    public let embedder: Embedder
+    /// Counters and timers behind `/metrics`.
+    public let metrics: ServiceMetrics
+    /// The one logger.
+    public let logger: Logger
+
+    /// Collects the parts; each is already open.
+    public init(
+        configuration: ServiceConfiguration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
+        embedder: Embedder, metrics: ServiceMetrics, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.folder = folder
+        self.store = store
+        self.model = model
+        self.embedder = embedder
+        self.metrics = metrics
+        self.logger = logger
+    }
+}

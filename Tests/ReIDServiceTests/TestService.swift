@@ -1,0 +1,270 @@
+import CSPRModel
+import Digests
+import Foundation
+import Gallery
+import HTTP
+import HTTPTypes
+import Imaging
+import Logging
+import Tensors
+import Testing
+
+@testable import ReIDService
+
+/// A service over a tiny random network in a folder of its own, asked through its routers without a socket.
+final class TestService: Sendable {
+    let service: Service
+    let folder: String
+
+    var context: ServiceContext { service.context }
+    var store: GalleryStore { service.context.store }
+    /// The admin listener's credentials.
+    var authorization: String {
+        get throws {
+            let line = try String(contentsOfFile: service.tokenFile, encoding: .utf8)
+            return "Bearer " + line.trimmingCharacters(in: .newlines)
+        }
+    }
+
+    /// Opens a service in `folder`, or in a new one; `configure` may change the settings before.
+    init(in folder: String? = nil, configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+        self.folder = folder ?? NSTemporaryDirectory() + "reid-test-" + UUID().uuidString
+        var configuration = Self.configuration(in: self.folder)
+        configuration.modelPath = try Self.weights.get()
+        configure(&configuration)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        service = try Service(configuration: configuration, logger: logger)
+    }
+
+    /// Settings for one small machine: one network thread, free ports, no delays.
+    static func configuration(in folder: String) -> ServiceConfiguration {
+        var configuration = ServiceConfiguration()
+        configuration.dataFolder = folder
+        configuration.queryAddress = "127.0.0.1:0"
+        configuration.adminAddress = "127.0.0.1:0"
+        configuration.embedder.threads = 1
+        configuration.embedder.maximumBatch = 4
+        configuration.embedder.maximumDelayMilliseconds = 0
+        configuration.standingQueryDelay = 0
+        return configuration
+    }
+
+    /// Random weights of a network that embeds in a millisecond; written once.
+    static let weights = Result<String, any Error> { try writeWeights(seed: 7) }
+
+    static func writeWeights(seed: UInt64) throws -> String {
+        let path = NSTemporaryDirectory() + "reid-test-\(UUID().uuidString).safetensors"
+        var configuration = CSPRConfiguration()
+        configuration.width = 4
+        configuration.depths = [1, 1, 1, 1]
+        configuration.branchDimensions = 4
+        configuration.globalDimensions = 16
+        configuration.height = 96
+        configuration.widthPixels = 32
+        try CSPRModel.initialize(configuration: configuration, seed: seed, to: path, precision: .float32)
+        return path
+    }
+
+    /// Has standing queries ranked again, as a started service does; nothing listens.
+    func watchGalleries() { service.standingQueries.start() }
+
+    /// Stops the service and removes its folder.
+    func close() {
+        service.stop(grace: .zero)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// Runs `body` with a service of its own, and closes that in the end.
+func withService(
+    configure: (inout ServiceConfiguration) -> Void = { _ in }, _ body: (TestService) throws -> Void
+) throws {
+    let service = try TestService(configure: configure)
+    defer { service.close() }
+    try body(service)
+}
+
+extension TestService {
+    /// What the query listener replies.
+    func reply(
+        _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
+    ) throws -> Reply {
+        service.queryRouter.respond(
+            to: try ServerRequest(method: method, target: target, fields: fields, body: .bytes(body)))
+    }
+
+    /// What the query listener answers at once.
+    func ask(
+        _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
+    ) throws -> ServerResponse {
+        try reply(method, target, fields: fields, body: body).answer
+    }
+
+    /// What the admin listener answers at once, with the token.
+    func askAdmin(
+        _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
+    ) throws -> ServerResponse {
+        var fields = fields
+        fields[.authorization] = try authorization
+        return try service.adminRouter.respond(
+            to: try ServerRequest(method: method, target: target, fields: fields, body: .bytes(body))
+        ).answer
+    }
+
+    /// The answer to one picture posted.
+    func post(_ target: String, picture: [UInt8], type: String = "image/png") throws -> ServerResponse {
+        try ask(.post, target, fields: [.contentType: type], body: picture)
+    }
+
+    /// The answer to a form posted.
+    func post(_ target: String, form: [FormPart]) throws -> ServerResponse {
+        let type = "multipart/form-data; boundary=frontier"
+        return try ask(.post, target, fields: [.contentType: type], body: FormPart.body(form))
+    }
+
+    /// A new, empty gallery of the served model.
+    func makeGallery(_ name: String) throws {
+        try store.createGallery(
+            try #require(GalleryName(name)), model: context.model.identity, dimensions: context.model.dimensions)
+    }
+
+    /// Enrols pictures as a batch would, but in this call; returns their ids, oldest first.
+    @discardableResult
+    func enrol(_ pictures: [TestPicture], in gallery: String) throws -> [String] {
+        let before = try store.snapshot(of: gallery).images.count
+        // One by one, since batches of other sizes may sum in another order: equal pictures get equal vectors here.
+        let vectors = try pictures.map {
+            try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrolment).vectors[0]
+        }
+        let batch = try store.createBatch(
+            NewBatch(
+                id: try GalleryStore.newBatchID(), gallery: gallery, kind: .tar, contentType: "application/x-tar",
+                bodyPath: folder + "/none", bodyBytes: 0, bodySHA256: try randomBytes(32))
+        ).batch
+        try store.setBatchState(batch.id, to: .running, expectedItems: pictures.count)
+        let outcomes = try pictures.enumerated().map { index, picture in
+            ItemOutcome(
+                index: index, name: nil,
+                result: .image(
+                    NewImage(
+                        sha256: try SHA256.hash(picture.bytes),
+                        content: ImageContent(bytes: picture.bytes, mediaType: "image/png"), width: picture.width,
+                        height: picture.height, embedding: vectors[index], model: context.model.identity,
+                        personID: picture.person, cameraID: picture.camera,
+                        capturedAt: picture.capturedAt.flatMap { Timestamp(rfc3339: $0) },
+                        externalID: picture.externalID)))
+        }
+        try store.record(outcomes, batch: batch.id)
+        try store.setBatchState(batch.id, to: .completed, expectedItems: pictures.count)
+        return try store.snapshot(of: gallery).images.dropFirst(before).map(\.id)
+    }
+}
+
+/// A small picture with what is known about it.
+struct TestPicture: Sendable {
+    let bytes: [UInt8]
+    let width: Int
+    let height: Int
+    var person: String?
+    var camera: String?
+    var capturedAt: String?
+    var externalID: String?
+
+    /// A PNG of coloured bands; another seed gives other bands.
+    init(
+        seed: UInt64, width: Int = 24, height: Int = 64, person: String? = nil, camera: String? = nil,
+        capturedAt: String? = nil, externalID: String? = nil
+    ) throws {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func random() -> UInt8 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 40)
+        }
+        let bands = (0..<8).map { _ in [random(), random(), random()] }
+        let pixels = (0..<height).flatMap { y in (0..<width).flatMap { x in bands[(y / 8 + x / 12) % bands.count] } }
+        bytes = try RGBImage(width: width, height: height, pixels: pixels).png()
+        self.width = width
+        self.height = height
+        self.person = person
+        self.camera = camera
+        self.capturedAt = capturedAt
+        self.externalID = externalID
+    }
+}
+
+/// A part of a form.
+struct FormPart: Sendable {
+    var name: String
+    var filename: String?
+    var type: String?
+    var bytes: [UInt8]
+
+    static func image(_ bytes: [UInt8]) -> FormPart {
+        FormPart(name: "image", filename: "a.png", type: "image/png", bytes: bytes)
+    }
+
+    static func options(_ json: String) -> FormPart {
+        FormPart(name: "options", filename: nil, type: "application/json", bytes: Array(json.utf8))
+    }
+
+    /// The body of a form with the boundary `frontier`.
+    static func body(_ parts: [FormPart]) -> [UInt8] {
+        var body: [UInt8] = []
+        for part in parts {
+            let filename = part.filename.map { "; filename=\"\($0)\"" } ?? ""
+            let type = part.type.map { "Content-Type: \($0)\r\n" } ?? ""
+            body += "--frontier\r\nContent-Disposition: form-data; name=\"\(part.name)\"\(filename)\r\n\(type)\r\n".utf8
+            body += part.bytes + Array("\r\n".utf8)
+        }
+        return body + Array("--frontier--\r\n".utf8)
+    }
+}
+
+/// What a test could not go on without.
+enum TestFailure: Error {
+    case replyIsHeld
+    case bodyIsNotInMemory
+    case notAnObject
+}
+
+extension Reply {
+    /// The answer, where it was given at once.
+    var answer: ServerResponse {
+        get throws {
+            guard case .now(let response) = self else { throw TestFailure.replyIsHeld }
+            return response
+        }
+    }
+}
+
+extension ServerResponse {
+    /// The body's bytes.
+    var bytes: [UInt8] {
+        get throws {
+            switch body {
+            case .empty: return []
+            case .bytes(let bytes): return bytes
+            case .file, .stream: throw TestFailure.bodyIsNotInMemory
+            }
+        }
+    }
+
+    /// The body as text, for the message of a test that fails.
+    var said: String { (try? text) ?? "a body that is not in memory" }
+
+    /// The body as text.
+    var text: String { get throws { String(decoding: try bytes, as: UTF8.self) } }
+
+    /// The body as one of the wire types.
+    func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(try bytes))
+    }
+
+    /// The body as a JSON object.
+    var object: [String: JSONValue] {
+        get throws {
+            guard case .object(let members) = try decoded(as: JSONValue.self) else { throw TestFailure.notAnObject }
+            return members
+        }
+    }
+}
