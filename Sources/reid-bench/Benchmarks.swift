@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// Timings of the network, of search, of re-ranking and of the server.
+@main
+struct Benchmarks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reid-bench",
+        abstract: "Time the parts of reid: median, minimum and maximum of several runs.",
+        discussion: "EXAMPLE:\n  swift run -c release reid-bench network",
+        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self])
+
+    /// Options of every benchmark.
+    struct Options: ParsableArguments {
+        @Flag(help: "The runs as JSON.")
+        var json = false
+
+        @Flag(help: "One small run of each: checks that they work, not how fast.")
+        var smoke = false
+
+        func report(_ rows: [BenchmarkRow]) throws {
+            guard Report.isOptimised || smoke else {
+                throw ValidationError(
+                    "this is a debug build, whose timings say nothing: swift run -c release reid-bench")
+            }
+            try Report.print(rows, json: json)
+        }
+    }
+
+    struct Network: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The forward pass: all of CSPR-Net, its ResNet-50, and attention with SPR.",
+            discussion: "EXAMPLE:\n  reid-bench network")
+        @OptionGroup var options: Options
+
+        mutating func run() throws { try options.report(networkBenchmark(smoke: options.smoke)) }
+    }
+
+    struct Search: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Exact top-100 search.", discussion: "EXAMPLE:\n  reid-bench search")
+        @OptionGroup var options: Options
+
+        mutating func run() throws { try options.report(searchBenchmark(smoke: options.smoke)) }
+    }
+
+    struct Rerank: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "k-reciprocal re-ranking of one query, and of a pool.",
+            discussion: "EXAMPLE:\n  reid-bench rerank")
+        @OptionGroup var options: Options
+
+        mutating func run() throws { try options.report(rerankBenchmark(smoke: options.smoke)) }
+    }
+
+    struct HTTP: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "http",
+            abstract: "Requests over loopback: a JSON route, and uploads of 100 KB.",
+            discussion: "EXAMPLE:\n  reid-bench http")
+        @OptionGroup var options: Options
+
+        mutating func run() throws { try options.report(httpBenchmark(smoke: options.smoke)) }
+    }
+}

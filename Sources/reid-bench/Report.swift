@@ -1,0 +1,80 @@
+internal import Foundation
+
+/// One line of a benchmark: several timed runs of the same work.
+struct BenchmarkRow: Codable {
+    /// What was timed, with its shape.
+    let name: String
+    /// Seconds of each run, warm-up left out.
+    let seconds: [Double]
+    /// What one run does, in `unit`s.
+    let itemsPerRun: Double
+    /// What is counted: images, queries, requests.
+    let unit: String
+
+    /// The middle run: of an even number the lower of the two middle ones.
+    var median: Double { sorted[(sorted.count - 1) / 2] }
+    var minimum: Double { sorted[0] }
+    var maximum: Double { sorted[sorted.count - 1] }
+    /// Items a second at the median.
+    var rate: Double { itemsPerRun / median }
+
+    private var sorted: [Double] { seconds.sorted() }
+
+    /// Runs `work` once to warm up, then `runs` times.
+    static func measure(
+        _ name: String, runs: Int, itemsPerRun: Double = 1, unit: String, _ work: () throws -> Void
+    ) rethrows -> BenchmarkRow {
+        try work()
+        var seconds: [Double] = []
+        for _ in 0..<runs {
+            let start = DispatchTime.now().uptimeNanoseconds
+            try work()
+            seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+        }
+        return BenchmarkRow(name: name, seconds: seconds, itemsPerRun: itemsPerRun, unit: unit)
+    }
+}
+
+/// Prints rows as a table, with the machine that they came from.
+enum Report {
+    static func print(_ rows: [BenchmarkRow], json: Bool) throws {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            Swift.print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+            return
+        }
+        let cells = rows.map { row in
+            [row.name] + [row.median, row.minimum, row.maximum].map { String(format: "%.3f", $0 * 1e3) }
+                + [String(format: "%.1f %@/s", row.rate, row.unit as NSString)]
+        }
+        let header = ["benchmark", "median ms", "min ms", "max ms", "rate at the median"]
+        let widths = header.indices.map { column in ([header] + cells).map { $0[column].count }.max() ?? 0 }
+        for line in [header] + cells {
+            let padded = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            Swift.print(padded.joined(separator: "  "))
+        }
+        Swift.print(machine)
+    }
+
+    /// Processor, cores and memory in one line.
+    static var machine: String {
+        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model =
+            information.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown processor"
+        let process = ProcessInfo.processInfo
+        return "\(model), \(process.activeProcessorCount) cores, \(process.physicalMemory >> 30) GiB"
+    }
+
+    /// Whether the program was compiled with optimisation; timings of anything else say nothing.
+    static var isOptimised: Bool {
+        var isDebug = false
+        assert(
+            {
+                isDebug = true
+                return true
+            }())
+        return !isDebug
+    }
+}

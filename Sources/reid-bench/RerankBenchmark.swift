@@ -1,0 +1,52 @@
+internal import Ranking
+
+/// k-reciprocal re-ranking of one query with the lists at hand, making and extending the lists, a filter, and the pool.
+func rerankBenchmark(smoke: Bool) -> [BenchmarkRow] {
+    let runs = smoke ? 1 : 7
+    return (smoke ? [200] : [2_000, 5_000, 20_000]).flatMap { size in
+        var synthetic = SyntheticGallery(dimensions: smoke ? 64 : 1024)
+        synthetic.grow(to: size)
+        let gallery = synthetic.matrix
+        let query = synthetic.image()
+        var graph = NeighbourGraph()
+        var rows = [
+            BenchmarkRow.measure(
+                "neighbour lists of \(size)", runs: size > 5_000 ? 1 : runs, itemsPerRun: Double(size), unit: "images"
+            ) {
+                graph = NeighbourGraph(of: gallery)
+            }
+        ]
+        var longer = gallery
+        for _ in 0..<16 { longer.append(synthetic.image()) }
+        rows.append(
+            BenchmarkRow.measure("16 more images in the lists of \(size)", runs: runs, itemsPerRun: 16, unit: "images")
+            {
+                var extended = graph
+                extended.extend(to: longer)
+            })
+        rows.append(
+            BenchmarkRow.measure("re-rank one query over \(size)", runs: 2 * runs, unit: "queries") {
+                let best = nearestReRanked(to: query, in: gallery, graph: graph, options: .standard, count: 100)
+                precondition(best.count == 100)
+            })
+        guard size <= 5_000 else { return rows }
+        let third = RowFilter(count: size) { $0 % 3 == 0 }
+        rows.append(
+            BenchmarkRow.measure("re-rank one query over every third of \(size)", runs: runs, unit: "queries") {
+                let best = nearestReRanked(
+                    to: query, in: gallery, graph: graph, options: .standard, count: 50, where: third)
+                precondition(best.count == 50)
+            })
+        let queries = gallery.selecting(0..<size / 10)
+        let rest = gallery.selecting(size / 10..<size)
+        rows.append(
+            BenchmarkRow.measure(
+                "re-rank a pool of \(size / 10) queries and \(size - size / 10)", runs: min(runs, 3),
+                itemsPerRun: Double(size / 10), unit: "queries"
+            ) {
+                let ranking = PoolReRanking(queries: queries, gallery: rest, options: .standard)
+                for query in 0..<queries.count { precondition(ranking.distances(of: query).count == rest.count) }
+            })
+        return rows
+    }
+}

@@ -1,0 +1,60 @@
+internal import Ranking
+
+/// Exact top-100 of galleries of 1024-dimensional unit vectors, one query on one thread.
+func searchBenchmark(smoke: Bool) -> [BenchmarkRow] {
+    let sizes = smoke ? [500] : [20_000, 100_000]
+    var gallery = SyntheticGallery(dimensions: smoke ? 64 : 1024)
+    return sizes.flatMap { size in
+        gallery.grow(to: size)
+        let matrix = gallery.matrix
+        let query = matrix[size / 3]
+        let third = RowFilter(count: size) { $0 % 3 == 0 }
+        let runs = smoke ? 1 : 15
+        return [
+            BenchmarkRow.measure("exact top-100 of \(size)", runs: runs, unit: "queries") {
+                precondition(nearest(to: query, in: matrix, count: 100).first?.distance == 0)
+            },
+            BenchmarkRow.measure("exact top-100 of every third of \(size)", runs: runs, unit: "queries") {
+                precondition(nearest(to: query, in: matrix, count: 100, where: third).count == 100)
+            },
+        ]
+    }
+}
+
+/// Unit vectors around people, about twenty images each, as embeddings lie; the same on every machine.
+struct SyntheticGallery {
+    private(set) var matrix: EmbeddingMatrix
+    private var state: UInt64 = 0x2545_F491_4F6C_DD1D
+    private var people: [[Float]] = []
+
+    init(dimensions: Int) {
+        matrix = EmbeddingMatrix(dimensions: dimensions)
+    }
+
+    /// Adds images until there are `count`.
+    mutating func grow(to count: Int) {
+        while matrix.count < count { matrix.append(image()) }
+    }
+
+    /// One more image: of someone new now and then, else of someone known.
+    mutating func image() -> [Float] {
+        if people.isEmpty || next() % 20 == 0 {
+            people.append((0..<matrix.dimensions).map { _ in uniform() })
+        }
+        let person = people[Int(next() % UInt64(people.count))]
+        let values = person.map { $0 + 0.6 * uniform() }
+        let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return values.map { $0 / length }
+    }
+
+    /// In -1...1.
+    private mutating func uniform() -> Float { Float(next() >> 40) / 8_388_608 - 1 }
+
+    /// Marsaglia's xorshift.
+    private mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+}
