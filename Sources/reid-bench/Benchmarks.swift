@@ -60,6 +60,9 @@ struct Benchmarks: ParsableCommand {
             discussion: "EXAMPLE:\n  reid-bench http")
         @OptionGroup var options: Options
 
-        mutating func run() throws { try options.report(httpBenchmark(smoke: options.smoke)) }
+        @Option(help: "HOST:PORT of another server with the route /v1/things/{thing}, timed in turn.")
+        var peer: String?
+
+        mutating func run() throws { try options.report(httpBenchmark(smoke: options.smoke, peer: peer)) }
     }
 }

@@ -6,7 +6,9 @@ internal import Logging
 
 /// Requests over loopback, 64 kept-alive connections, client and server sharing the machine: a JSON route (router, typed headers,
 /// JSON encoding), and uploads of 100 KB to it.
-func httpBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
+///
+/// With `peer`, an address, another server that has the same route takes turns with ours.
+func httpBenchmark(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     var router = Router()
     router.add(
         Route(.get, "/v1/things/{thing}", execution: .loop) { request in .now(try thing(request)) },
@@ -20,14 +22,17 @@ func httpBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     let body = [UInt8](repeating: 0x61, count: 100 << 10)
     let post = "POST /v1/things/7 HTTP/1.1\r\nHost: \(address)\r\nContent-Length: \(body.count)\r\n\r\n"
     let connections = smoke ? 4 : 64
-    return try [("GET of small JSON", Array(get.utf8), 500), ("POST of 100 KB", Array(post.utf8) + body, 150)].map {
+    let servers = [("", address)] + (peer.map { [("peer's ", $0)] } ?? [])
+    return try [("GET of small JSON", Array(get.utf8), 500), ("POST of 100 KB", Array(post.utf8) + body, 150)].flatMap {
         row in
-        let client = try LoadClient(address: address, connections: connections, request: row.1)
-        let rounds = smoke ? 1 : row.2
-        return try BenchmarkRow.measure(
-            "\(row.0), \(connections) connections", runs: smoke ? 1 : 7, itemsPerRun: Double(rounds * connections),
-            unit: "requests"
-        ) { try client.run(rounds: rounds) }
+        try servers.map { server in
+            let client = try LoadClient(address: server.1, connections: connections, request: row.1)
+            let rounds = smoke ? 1 : row.2
+            return try BenchmarkRow.measure(
+                "\(server.0)\(row.0), \(connections) connections", runs: smoke ? 1 : 7,
+                itemsPerRun: Double(rounds * connections), unit: "requests"
+            ) { try client.run(rounds: rounds) }
+        }
     }
 }
 
