@@ -26,12 +26,7 @@ extension CSPRModel {
         var generator = SeededGenerator(seed: seed)
         var tensors: [(name: String, value: SafetensorsValue)] = []
         for parameter in configuration.parameterList {
-            let tensor =
-                switch parameter.role {
-                case .weight: Tensor.heInitialized(parameter.shape, using: &generator)
-                case .zero: Tensor(zeros: parameter.shape)
-                case .one, .variance: ones(parameter.shape)
-                }
+            let tensor = parameter.initialValue(using: &generator)
             tensors.append((parameter.name, .floats(tensor)))
         }
         let metadata = [
@@ -43,9 +38,5 @@ extension CSPRModel {
         } catch {
             throw .file(error)
         }
-    }
-
-    private static func ones(_ shape: [Int]) -> Tensor {
-        Tensor(shape: shape, elements: Array(repeating: 1, count: shape.reduce(1, *)))
     }
 }

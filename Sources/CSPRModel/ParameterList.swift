@@ -24,6 +24,25 @@ struct ParameterSpecification: Sendable, Equatable {
 
     /// Whether training's gradient descent changes the tensor.
     var isLearned: Bool { role != .variance && !name.hasSuffix(Role.runningMeanSuffix) }
+
+    /// What the tensor holds before training: He initialisation for weights, batch norms that change nothing.
+    func initialValue(using generator: inout SeededGenerator) -> Tensor {
+        switch role {
+        case .weight: Tensor.heInitialized(shape, using: &generator)
+        case .zero: Tensor(zeros: shape)
+        case .one, .variance: Tensor(shape: shape, elements: Array(repeating: 1, count: shape.reduce(1, *)))
+        }
+    }
+
+    /// The tensors of a batch norm.
+    static func norm(_ name: String, channels: Int) -> [ParameterSpecification] {
+        [
+            ParameterSpecification(name: "\(name).weight", shape: [channels], role: .one),
+            ParameterSpecification(name: "\(name).bias", shape: [channels], role: .zero),
+            ParameterSpecification(name: "\(name)\(Role.runningMeanSuffix)", shape: [channels], role: .zero),
+            ParameterSpecification(name: "\(name).running_var", shape: [channels], role: .variance),
+        ]
+    }
 }
 
 extension CSPRConfiguration {
@@ -34,10 +53,7 @@ extension CSPRConfiguration {
             list.append(ParameterSpecification(name: name, shape: shape, role: role))
         }
         func addNorm(_ name: String, _ channels: Int) {
-            add("\(name).weight", [channels], .one)
-            add("\(name).bias", [channels], .zero)
-            add("\(name)\(ParameterSpecification.Role.runningMeanSuffix)", [channels], .zero)
-            add("\(name).running_var", [channels], .variance)
+            list += ParameterSpecification.norm(name, channels: channels)
         }
         func addLayer(_ name: String, _ shape: [Int]) {
             add("\(name).weight", shape, .weight)

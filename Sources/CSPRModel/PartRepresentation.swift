@@ -8,13 +8,13 @@ internal import Tensors
 /// elements. X is not negative, being rectified. Buffers are made once; one thread calls at a time.
 final class PartRepresentation {
     /// What guards the square root of equation 14.
-    private static let epsilon = 1e-12
+    static let epsilon = 1e-12
     /// Map values and their products below this count as zero.
     ///
     /// They change no result, but denormal numbers, which saturated maps lead to, slow the processor tenfold.
     private static let tiniest: Float = 1e-30
     /// Channels that one thread takes at a time.
-    private static let blockSize = 64
+    static let blockSize = 64
 
     let branches: Int
     let channels: Int
@@ -22,23 +22,23 @@ final class PartRepresentation {
     let width: Int
     /// Length of one branch's descriptor.
     let length: Int
-    private let hasStatistics: Bool
-    private let hasPositions: Bool
-    private let hasRelations: Bool
+    let hasStatistics: Bool
+    let hasPositions: Bool
+    let hasRelations: Bool
     private let threads: Int
     /// The pairs (i, j) whose products are needed, i ≤ j; the first N are (i, i).
-    private let pairs: [(Int, Int)]
+    let pairs: [(Int, Int)]
     /// Per image: the maps without their tiniest values, [N, HW].
-    private let flushed: AlignedMemory
+    private let flushedMemory: AlignedMemory
     /// Per image: the maps, times y, times x, as far as needed; [HW, columns].
-    private let weighted: AlignedMemory
+    private let weightedMemory: AlignedMemory
     /// Per image: the products of the pairs; [HW, pairs].
-    private let products: AlignedMemory
+    private let productsMemory: AlignedMemory
     /// Per worker.
     private let workspaces: [Workspace]
 
-    private var columns: Int { hasPositions ? 3 * branches : branches }
-    private var area: Int { height * width }
+    var columns: Int { hasPositions ? 3 * branches : branches }
+    var area: Int { height * width }
 
     /// What one worker needs for a block of channels.
     @safe private struct Workspace {
@@ -70,9 +70,9 @@ final class PartRepresentation {
         self.pairs = pairs
         let area = height * width
         let columns = (hasPositions ? 3 : 1) * branches
-        flushed = try AlignedMemory(bytes: 4 * batch * branches * area)
-        weighted = try AlignedMemory(bytes: 4 * batch * columns * area)
-        products = try AlignedMemory(bytes: 4 * batch * pairs.count * area)
+        flushedMemory = try AlignedMemory(bytes: 4 * batch * branches * area)
+        weightedMemory = try AlignedMemory(bytes: 4 * batch * columns * area)
+        productsMemory = try AlignedMemory(bytes: 4 * batch * pairs.count * area)
         let block = Self.blockSize
         var workspaces: [Workspace] = []
         for _ in 0..<threads {
@@ -125,11 +125,26 @@ final class PartRepresentation {
         try failures.check()
     }
 
+    /// One image's maps without their tiniest values, [N, HW].
+    func flushed(of image: Int) -> UnsafeMutablePointer<Float> {
+        unsafe flushedMemory.pointer(at: image * branches * area)
+    }
+
+    /// The right-hand side of one image's first product, [HW, columns].
+    func weighted(of image: Int) -> UnsafeMutablePointer<Float> {
+        unsafe weightedMemory.pointer(at: image * columns * area)
+    }
+
+    /// The right-hand side of one image's second product, [HW, pairs].
+    func products(of image: Int) -> UnsafeMutablePointer<Float> {
+        unsafe productsMemory.pointer(at: image * pairs.count * area)
+    }
+
     /// Writes one image's right-hand sides of both products.
     private func prepare(maps: UnsafePointer<Float>, image: Int) {
         let (area, branches, columns, tiniest) = (area, branches, columns, Self.tiniest)
-        let flushed = unsafe flushed.floats(at: 4 * image * branches * area, count: branches * area)
-        let weighted = unsafe weighted.floats(at: 4 * image * columns * area, count: columns * area)
+        let flushed = unsafe flushed(of: image)
+        let weighted = unsafe weighted(of: image)
         for index in 0..<branches * area {
             let map = unsafe maps[index] < tiniest ? 0 : maps[index]
             let (branch, position) = (index / area, index % area)
@@ -140,7 +155,7 @@ final class PartRepresentation {
             unsafe weighted[position * columns + branches + branch] = map * (Float(y) / Float(height))
             unsafe weighted[position * columns + 2 * branches + branch] = map * (Float(x) / Float(width))
         }
-        let products = unsafe products.floats(at: 4 * image * pairs.count * area, count: pairs.count * area)
+        let products = unsafe products(of: image)
         for (column, (i, j)) in pairs.enumerated() {
             for position in 0..<area {
                 let product = unsafe flushed[i * area + position] * flushed[j * area + position]
@@ -157,12 +172,11 @@ final class PartRepresentation {
         let (area, count) = (area, range.count)
         let x = unsafe features + range.lowerBound * area
         let columns = columns
-        let maps = unsafe flushed.floats(at: 4 * image * branches * area, count: branches * area)
-        let weighted = unsafe weighted.floats(at: 4 * image * columns * area, count: columns * area)
-        let products = unsafe products.floats(at: 4 * image * pairs.count * area, count: pairs.count * area)
+        let maps = unsafe flushed(of: image)
+        let weighted = unsafe weighted(of: image)
+        let products = unsafe products(of: image)
         guard let first = unsafe workspace.first.baseAddress, let second = unsafe workspace.second.baseAddress,
-            let squares = unsafe workspace.squares.baseAddress, let weighted = weighted.baseAddress,
-            let products = products.baseAddress, let maps = maps.baseAddress
+            let squares = unsafe workspace.squares.baseAddress
         else { return }
         try unsafe multiply(
             x, rowStride: area, weighted, rowStride: columns, into: first, rowStride: columns, m: count, n: columns,

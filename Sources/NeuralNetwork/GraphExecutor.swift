@@ -35,15 +35,16 @@ public final class GraphExecutor {
         stream = try ComputeStream(engine: engine)
         steps = try compiled.steps.map { step in
             let packed = try step.weights.map { name in
-                guard let layout = step.operation.weights else {
-                    throw OneDNNError.invalidArguments(operation: name)
-                }
-                return try weights.weights(name, layout: layout, engine: engine)
+                try weights.weights(name, layout: step.operation.layout(.weights), engine: engine)
             }
-            return try BoundOperation(
-                step.operation, source: MemoryRegion(arena, offset: compiled.offsets[step.source]),
-                destination: MemoryRegion(arena, offset: compiled.offsets[step.destination]), weights: packed,
-                scratch: MemoryRegion(scratch), engine: engine)
+            var regions: [Operation.Argument: MemoryRegion] = [
+                .source: MemoryRegion(arena, offset: compiled.offsets[step.source]),
+                .destination: MemoryRegion(arena, offset: compiled.offsets[step.destination]),
+                .scratch: MemoryRegion(scratch),
+            ]
+            regions[.weights] = packed?.kernel
+            regions[.bias] = packed?.bias
+            return try BoundOperation(step.operation, regions, engine: engine)
         }
         inputRegion = MemoryRegion(arena, offset: compiled.offsets[0])
         inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
@@ -116,20 +117,21 @@ private struct CompiledGraph {
                 let operation = try Operation.convolution(
                     geometry, source: buffers[home[source.index]].layout, shape: shape, isAdded: term != nil,
                     isRectified: isRectified, algorithm: algorithm, engine: engine)
+                let layout = try operation.layout(.destination)
                 var destination: Int?
                 if let term {
                     // The sum is formed in the term's own buffer where nobody reads the term later.
                     destination = try buffer(
-                        home[term.index], in: operation.destination, mayReuse: lastUse[term.index] == index)
+                        home[term.index], in: layout, mayReuse: lastUse[term.index] == index)
                 }
-                let result = destination ?? addBuffer(operation.destination)
+                let result = destination ?? addBuffer(layout)
                 addStep(operation, weights: name, from: home[source.index], to: result)
                 home.append(result)
             case .maximumPooling(let source, let kernel, let stride, let padding):
                 let operation = try Operation.maximumPooling(
                     source: buffers[home[source.index]].layout, shape: shape, kernel: kernel, stride: stride,
                     padding: padding, engine: engine)
-                let result = addBuffer(operation.destination)
+                let result = addBuffer(try operation.layout(.destination))
                 addStep(operation, from: home[source.index], to: result)
                 home.append(result)
             }
@@ -157,7 +159,7 @@ private struct CompiledGraph {
     {
         touch(source, at: steps.count)
         touch(destination, at: steps.count)
-        scratchBytes = max(scratchBytes, operation.scratch?.bytes ?? 0)
+        scratchBytes = max(scratchBytes, operation.scratchBytes)
         steps.append(Step(operation: operation, weights: weights, source: source, destination: destination))
     }
 

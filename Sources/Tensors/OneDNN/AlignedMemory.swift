@@ -34,6 +34,12 @@
         return unsafe UnsafeMutableBufferPointer(
             start: (start + offset).assumingMemoryBound(to: Float.self), count: count)
     }
+
+    /// The float number `index`; valid while this object lives.
+    package func pointer(at index: Int = 0) -> UnsafeMutablePointer<Float> {
+        precondition(index >= 0 && 4 * index <= count, "float \(index) of \(count) bytes")
+        return unsafe start.assumingMemoryBound(to: Float.self) + index
+    }
 }
 
 /// A part of an `AlignedMemory`.

@@ -31,26 +31,43 @@ public func multiply(
     return c
 }
 
-/// The matrix product C = A · B, or C = A · Bᵀ where `isTransposed`, on row-major matrices in place.
+/// The matrix product C = A · B on row-major matrices in place; with `isAdded` C += A · B.
 ///
 /// Each matrix gives the distance between the starts of its rows, in floats. Inside a parallel region it runs on one thread.
+///
+/// - Parameters:
+///   - a: A, [m, k]; [k, m] where `isFirstTransposed`.
+///   - aStride: Between rows of `a`.
+///   - b: B, [k, n]; [n, k] where `isTransposed`.
+///   - bStride: Between rows of `b`.
+///   - c: C, [m, n].
+///   - cStride: Between rows of `c`.
+///   - m: Rows of C.
+///   - n: Columns of C.
+///   - k: Length of each sum.
+///   - isFirstTransposed: A is given transposed.
+///   - isTransposed: B is given transposed.
+///   - isAdded: The product is added to what C holds.
+/// - Throws: What oneDNN refuses.
 package func multiply(
     _ a: UnsafePointer<Float>, rowStride aStride: Int, _ b: UnsafePointer<Float>, rowStride bStride: Int,
-    into c: UnsafeMutablePointer<Float>, rowStride cStride: Int, m: Int, n: Int, k: Int, isTransposed: Bool
+    into c: UnsafeMutablePointer<Float>, rowStride cStride: Int, m: Int, n: Int, k: Int,
+    isFirstTransposed: Bool = false, isTransposed: Bool, isAdded: Bool = false
 ) throws(OneDNNError) {
     guard m > 0, n > 0, k > 0 else { return }
     let status = unsafe sgemm(
         a, rowStride: aStride, b, rowStride: bStride, into: c, rowStride: cStride, m: m, n: n, k: k,
-        isTransposed: isTransposed)
+        isFirstTransposed: isFirstTransposed, isTransposed: isTransposed, isAdded: isAdded)
     try OneDNNError.check(status, "matrix product")
 }
 
 private func sgemm(
     _ a: UnsafePointer<Float>?, rowStride aStride: Int, _ b: UnsafePointer<Float>?, rowStride bStride: Int,
-    into c: UnsafeMutablePointer<Float>?, rowStride cStride: Int, m: Int, n: Int, k: Int, isTransposed: Bool
+    into c: UnsafeMutablePointer<Float>?, rowStride cStride: Int, m: Int, n: Int, k: Int,
+    isFirstTransposed: Bool = false, isTransposed: Bool, isAdded: Bool = false
 ) -> dnnl_status_t {
-    let transpose = CChar(bitPattern: isTransposed ? UInt8(ascii: "T") : UInt8(ascii: "N"))
+    func letter(_ isTransposed: Bool) -> CChar { CChar(bitPattern: UInt8(ascii: isTransposed ? "T" : "N")) }
     return unsafe dnnl_sgemm(
-        CChar(bitPattern: UInt8(ascii: "N")), transpose, dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
-        dnnl_dim_t(aStride), b, dnnl_dim_t(bStride), 0, c, dnnl_dim_t(cStride))
+        letter(isFirstTransposed), letter(isTransposed), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
+        dnnl_dim_t(aStride), b, dnnl_dim_t(bStride), isAdded ? 1 : 0, c, dnnl_dim_t(cStride))
 }

@@ -2,8 +2,8 @@
 package final class PackedWeights: Sendable {
     /// The kernel's layout.
     package let layout: DataLayout
-    let kernel: MemoryRegion
-    let bias: MemoryRegion
+    package let kernel: MemoryRegion
+    package let bias: MemoryRegion
     let outputs: Int
 
     /// Arranges `kernel` [outputs, inputs, height, width] in `layout`, and copies `bias` [outputs].
@@ -20,13 +20,7 @@ package final class PackedWeights: Sendable {
             self.kernel = MemoryRegion(plain)
         } else {
             let packed = MemoryRegion(try AlignedMemory(bytes: layout.bytes))
-            let reorder = try Operation.reorder(from: rowMajor, to: layout, engine: engine)
-            let scratch = MemoryRegion(try AlignedMemory(bytes: reorder.scratch?.bytes ?? 0))
-            let bound = try BoundOperation(
-                reorder, source: MemoryRegion(plain), destination: packed, scratch: scratch, engine: engine)
-            let stream = try ComputeStream(engine: engine)
-            try bound.run(on: stream)
-            try stream.wait()
+            try rowMajor.copy(MemoryRegion(plain), to: packed, in: layout, engine: engine)
             self.kernel = packed
         }
         let bytes = MemoryRegion(try AlignedMemory(bytes: 4 * bias.count))

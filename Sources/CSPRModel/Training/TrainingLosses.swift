@@ -1,0 +1,53 @@
+/// What a network is trained to make small: the paper's equation 16, and terms beyond the paper.
+///
+/// L = L_cls,global + L_cls,local + λ·L_r + η·L_d.
+public struct TrainingLosses: Codable, Sendable, Equatable {
+    /// λ, the weight of the ratio loss L_r; at least 0.
+    public var lambda: Float = 0.1
+    /// η, the weight of the distribution loss L_d; at least 0.
+    public var eta: Float = 1.0
+    /// The share of a label's probability that goes to all classes alike, in 0..<1; not in the paper.
+    public var labelSmoothing: Float = 0
+    /// The weight of a batch-hard triplet loss on each of the two embeddings; at least 0, not in the paper.
+    public var tripletWeight: Float = 0
+    /// How much nearer a triplet loss wants the person's own pictures, in units of the embedding; above 0.
+    public var tripletMargin: Float = 0.3
+
+    /// The paper's losses.
+    public init() {}
+}
+
+/// The loss of a batch, term by term; terms that the step does not have are nil.
+public struct LossTerms: Codable, Sendable, Equatable {
+    /// The weighted sum of all terms: what is minimised.
+    public var total = 0.0
+    /// Cross entropy of the global branch's classifier.
+    public var globalClassification = 0.0
+    /// Cross entropy of the local branch's classifier.
+    public var localClassification: Double?
+    /// L_r, in 0...1.
+    public var ratio: Double?
+    /// L_d, at least 0.
+    public var distribution: Double?
+    /// The triplet loss of the global embedding.
+    public var globalTriplet: Double?
+    /// The triplet loss of the local embedding.
+    public var localTriplet: Double?
+    /// Pictures whose person the global classifier names first, as a share of the batch.
+    public var globalAccuracy = 0.0
+    /// Pictures whose person the local classifier names first, as a share of the batch.
+    public var localAccuracy: Double?
+
+    /// No loss.
+    public init() {}
+
+    /// The terms that the total is made of, by name; the first that is not finite is what went wrong.
+    public var named: [(name: String, value: Double)] {
+        let terms: [(String, Double?)] = [
+            ("cls_global", globalClassification), ("cls_local", localClassification), ("ratio", ratio),
+            ("distribution", distribution), ("triplet_global", globalTriplet), ("triplet_local", localTriplet),
+            ("total", total),
+        ]
+        return terms.compactMap { term in term.1.map { (term.0, $0) } }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+public import Tensors
+
+/// A loss and its gradient.
+public struct LossGradient: Sendable {
+    /// The loss.
+    public var loss: Double
+    /// Its derivative with respect to the input, of the input's shape.
+    public var gradient: Tensor
+
+    /// Takes both as they are.
+    public init(loss: Double, gradient: Tensor) {
+        self.loss = loss
+        self.gradient = gradient
+    }
+}
+
+/// The cross entropy of softmax(logits), averaged over the batch, with label smoothing.
+///
+/// L = −(1/B) Σ_b Σ_k q_k log softmax(x_b)_k with q = (1 − s)·onehot(label) + s/K; s = 0 is plain cross entropy (Szegedy et al.,
+/// "Rethinking the Inception Architecture", CVPR 2016).
+///
+/// - Parameters:
+///   - logits: x, [B, K].
+///   - labels: B classes, each in 0..<K.
+///   - smoothing: s, in 0..<1.
+/// - Returns: L and ∂L/∂x.
+public func crossEntropy(_ logits: Tensor, labels: [Int], smoothing: Float = 0) -> LossGradient {
+    let (batch, classes) = (logits.shape[0], logits.shape[1])
+    precondition(labels.count == batch && labels.allSatisfy((0..<classes).contains), "labels for \(logits.shape)")
+    let rest = Double(smoothing) / Double(classes)
+    var loss = 0.0
+    var gradient = Tensor(zeros: logits.shape)
+    for row in 0..<batch {
+        let start = row * classes
+        let values = logits.elements[start..<start + classes].map(Double.init)
+        let largest = values.max() ?? 0
+        let total = values.reduce(0) { $0 + exp($1 - largest) }
+        let logTotal = largest + log(total)
+        for column in 0..<classes {
+            let target = rest + (column == labels[row] ? 1 - Double(smoothing) : 0)
+            let logProbability = values[column] - logTotal
+            if target > 0 { loss -= target * logProbability }
+            gradient.elements[start + column] = Float((exp(logProbability) - target) / Double(batch))
+        }
+    }
+    return LossGradient(loss: loss / Double(batch), gradient: gradient)
+}
+
+/// The batch-hard triplet loss with Euclidean distances (Hermans et al., "In Defense of the Triplet Loss", 2017).
+///
+/// L = (1/B) Σ_a max(0, m + max_p ‖f_a − f_p‖ − min_n ‖f_a − f_n‖), p of the anchor's person (the anchor included), n of others. An anchor
+/// without another person in the batch adds nothing.
+///
+/// - Parameters:
+///   - features: f, [B, D].
+///   - labels: B people.
+///   - margin: m.
+/// - Returns: L and ∂L/∂f; a distance of zero has no gradient.
+public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 0.3) -> LossGradient {
+    let (batch, dimensions) = (features.shape[0], features.shape[1])
+    precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
+    let rows = (0..<batch).map { features.elements[$0 * dimensions..<($0 + 1) * dimensions].map(Double.init) }
+    var gradient = [Double](repeating: 0, count: features.count)
+    var loss = 0.0
+    for anchor in 0..<batch {
+        var positive = (distance: -Double.infinity, index: anchor)
+        var negative = (distance: Double.infinity, index: -1)
+        for other in 0..<batch {
+            let square = zip(rows[anchor], rows[other]).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            let distance = square.squareRoot()
+            if labels[other] == labels[anchor] {
+                if distance > positive.distance { positive = (distance, other) }
+            } else if distance < negative.distance {
+                negative = (distance, other)
+            }
+        }
+        let violation = Double(margin) + positive.distance - negative.distance
+        guard negative.index >= 0, violation > 0 else { continue }
+        loss += violation
+        for (pair, sign) in [(positive, 1.0), (negative, -1.0)] where pair.distance > 1e-12 {
+            for dimension in 0..<dimensions {
+                let share = sign * (rows[anchor][dimension] - rows[pair.index][dimension]) / pair.distance
+                gradient[anchor * dimensions + dimension] += share
+                gradient[pair.index * dimensions + dimension] -= share
+            }
+        }
+    }
+    return LossGradient(
+        loss: loss / Double(batch),
+        gradient: Tensor(shape: features.shape, elements: gradient.map { Float($0 / Double(batch)) }))
+}

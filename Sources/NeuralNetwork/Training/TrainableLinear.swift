@@ -1,0 +1,126 @@
+package import Tensors
+
+/// An affine map in training, y = x·Wᵀ + b: `Linear` with its parameters in a store, and its backward half.
+package struct TrainableLinear {
+    private let weight: Parameter
+    private let bias: Parameter
+
+    /// The layer whose parameters are `name`.weight [outputs, inputs] and `name`.bias [outputs].
+    package init(_ name: String, in parameters: ParameterStore) {
+        weight = parameters["\(name).weight"]
+        bias = parameters["\(name).bias"]
+    }
+
+    /// Length of y.
+    package var outputs: Int { weight.shape[0] }
+    /// Length of x.
+    package var inputs: Int { weight.shape[1] }
+
+    /// Writes y for `rows` rows of x; rows lie a stride apart.
+    package func forward(
+        _ x: UnsafePointer<Float>, stride: Int, rows: Int, into y: UnsafeMutablePointer<Float>, resultStride: Int
+    ) throws(OneDNNError) {
+        let (weights, biases) = unsafe (try weight.floats(), try bias.floats())
+        guard let weights = weights.baseAddress else { return }
+        try unsafe multiply(
+            x, rowStride: stride, weights, rowStride: inputs, into: y, rowStride: resultStride, m: rows, n: outputs,
+            k: inputs, isTransposed: true)
+        for row in 0..<rows {
+            for output in 0..<outputs { unsafe y[row * resultStride + output] += biases[output] }
+        }
+    }
+
+    /// dW = dyᵀ·x and db = Σ dy into the gradients, and dx = dy·W into `dx` where one is given.
+    package func backward(
+        _ dy: UnsafePointer<Float>, resultStride: Int, x: UnsafePointer<Float>, stride: Int, rows: Int,
+        into dx: UnsafeMutablePointer<Float>?
+    ) throws(OneDNNError) {
+        let weights = unsafe try weight.floats()
+        let (weightGradients, biasGradients) = unsafe (try weight.floats(.gradient), try bias.floats(.gradient))
+        guard let weights = weights.baseAddress, let weightGradients = weightGradients.baseAddress else { return }
+        try unsafe multiply(
+            dy, rowStride: resultStride, x, rowStride: stride, into: weightGradients, rowStride: inputs, m: outputs,
+            n: inputs, k: rows, isFirstTransposed: true, isTransposed: false)
+        for output in 0..<outputs {
+            var sum: Float = 0
+            for row in 0..<rows { unsafe sum += dy[row * resultStride + output] }
+            unsafe biasGradients[output] = sum
+        }
+        guard let dx = unsafe dx else { return }
+        try unsafe multiply(
+            dy, rowStride: resultStride, weights, rowStride: inputs, into: dx, rowStride: stride, m: rows, n: inputs,
+            k: outputs, isTransposed: false)
+    }
+}
+
+/// A batch norm over rows in training, between an embedding and its classifier: y = γ·(x − mean)/√(variance + ε) + β per column.
+package struct TrainableNeck {
+    private let scale: Parameter
+    private let shift: Parameter
+    private let runningMean: Parameter
+    private let runningVariance: Parameter
+    /// (x − mean)/√(variance + ε) of the last forward run, and 1/√(variance + ε).
+    private var normalized: [Float] = []
+    private var inverseDeviations: [Double] = []
+
+    /// The norm whose parameters are `name`.weight, bias, running_mean and running_var, all [columns].
+    package init(_ name: String, in parameters: ParameterStore) {
+        scale = parameters["\(name).weight"]
+        shift = parameters["\(name).bias"]
+        runningMean = parameters["\(name).running_mean"]
+        runningVariance = parameters["\(name).running_var"]
+    }
+
+    /// y for x, [rows, columns], and moves the running statistics.
+    package mutating func forward(_ x: Tensor) throws -> Tensor {
+        let (rows, columns) = (x.shape[0], x.shape[1])
+        let (scales, shifts) = (try scale.tensor().elements, try shift.tensor().elements)
+        var (means, variances) = (try runningMean.tensor(), try runningVariance.tensor())
+        var y = x
+        normalized = x.elements
+        inverseDeviations = Array(repeating: 0, count: columns)
+        for column in 0..<columns {
+            let values = (0..<rows).map { Double(x.elements[$0 * columns + column]) }
+            let mean = values.reduce(0, +) / Double(rows)
+            let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let inverse = 1 / (squares / Double(rows) + BatchNorm.epsilon).squareRoot()
+            inverseDeviations[column] = inverse
+            for row in 0..<rows {
+                let value = Float((values[row] - mean) * inverse)
+                normalized[row * columns + column] = value
+                y.elements[row * columns + column] = scales[column] * value + shifts[column]
+            }
+            let unbiased = Float(squares / Double(max(1, rows - 1)))
+            means.elements[column] += NormStatistics.momentum * (Float(mean) - means.elements[column])
+            variances.elements[column] += NormStatistics.momentum * (unbiased - variances.elements[column])
+        }
+        try runningMean.assign(means)
+        try runningVariance.assign(variances)
+        return y
+    }
+
+    /// The gradient of x for that of y; writes those of γ and β.
+    package func backward(_ dy: Tensor) throws -> Tensor {
+        let (rows, columns) = (dy.shape[0], dy.shape[1])
+        let scales = try scale.tensor().elements
+        var (scaleGradient, shiftGradient) = (Tensor(zeros: [columns]), Tensor(zeros: [columns]))
+        var dx = dy
+        for column in 0..<columns {
+            var (sum, product) = (0.0, 0.0)
+            for index in stride(from: column, to: rows * columns, by: columns) {
+                sum += Double(dy.elements[index])
+                product += Double(dy.elements[index]) * Double(normalized[index])
+            }
+            scaleGradient.elements[column] = Float(product)
+            shiftGradient.elements[column] = Float(sum)
+            let factor = Double(scales[column]) * inverseDeviations[column]
+            for index in stride(from: column, to: rows * columns, by: columns) {
+                let centred = Double(dy.elements[index]) - sum / Double(rows)
+                dx.elements[index] = Float(factor * (centred - Double(normalized[index]) * product / Double(rows)))
+            }
+        }
+        try scale.assign(scaleGradient, to: .gradient)
+        try shift.assign(shiftGradient, to: .gradient)
+        return dx
+    }
+}

@@ -1,0 +1,140 @@
+public import Tensors
+
+/// A graph compiled for training with one batch size: every convolution is followed by a batch norm with the batch's own statistics, and
+/// `backward` gives the gradients of all their parameters.
+///
+/// Where `GraphExecutor` folds a norm into a convolution's weights, here the convolution of a name has no bias and the norm is its own
+/// operation: y = max(0, BN(W ∗ x) + term). All activations are kept from `forward` to `backward`. Used by one thread, the one that made
+/// it, with as many OpenMP threads as that thread had.
+public final class TrainingExecutor {
+    /// Images per run.
+    public let batch: Int
+    private let forwardSteps: [TrainingStep]
+    private let backwardSteps: [TrainingStep]
+    private let norms: [NormStatistics]
+    private let stream: ComputeStream
+    private let threads: Int
+    private let input: AlignedMemory
+    private let inputCount: Int
+    private let outputs: [Output]
+    private let memories: [AlignedMemory]
+
+    /// A value that the caller reads, and whose gradient it writes.
+    struct Output {
+        var shape: [Int]
+        var value: MemoryRegion
+        var gradient: MemoryRegion
+    }
+
+    /// Compiles `graph` for `batch` images.
+    ///
+    /// - Parameters:
+    ///   - graph: What is computed; each of its outputs takes part in the loss.
+    ///   - batch: Images per run, at least 1.
+    ///   - parameters: Holds `NAME.weight` of each convolution, and weight, bias, running_mean and running_var of its norm.
+    ///   - normNames: The norm that follows each convolution.
+    /// - Throws: What oneDNN refuses.
+    public init(
+        _ graph: NetworkGraph, batch: Int, parameters: ParameterStore, normNames: [String: String]
+    ) throws(OneDNNError) {
+        precondition(batch > 0, "a batch of \(batch) images")
+        var compiler = TrainingCompiler(batch: batch, parameters: parameters, normNames: normNames)
+        try compiler.compile(graph)
+        self.batch = batch
+        threads = openMPThreads
+        stream = try ComputeStream(engine: parameters.engine)
+        (forwardSteps, backwardSteps) = try compiler.bind()
+        norms = compiler.norms
+        outputs = compiler.outputs
+        memories = compiler.memories
+        input = compiler.values[0].memory
+        inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
+    }
+
+    /// Bytes of activations, gradients and working memory.
+    public var bytes: Int { memories.reduce(0) { $0 + $1.count } }
+
+    /// Computes the outputs for `images`, row-major [batch, channels, height, width], and moves the running statistics.
+    public func forward(_ images: [Float]) throws(OneDNNError) {
+        precondition(images.count == inputCount, "\(images.count) floats for an input of \(inputCount)")
+        _ = unsafe input.floats(count: inputCount).update(fromContentsOf: images)
+        try run(forwardSteps)
+        for norm in norms { try norm.updateRunning() }
+    }
+
+    /// Computes the gradients of all parameters into their `gradient` slots, from those that the caller wrote for every output.
+    public func backward() throws(OneDNNError) { try run(backwardSteps) }
+
+    private func run(_ steps: [TrainingStep]) throws(OneDNNError) {
+        for step in steps { try step.run(on: stream, threads: threads) }
+        try stream.wait()
+    }
+
+    /// The shape of output `index`, [batch, channels, height, width].
+    public func shape(ofOutput index: Int) -> [Int] { outputs[index].shape }
+
+    /// Output `index` of the last forward run, row-major.
+    package func output(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        let output = outputs[index]
+        return unsafe output.value.memory.floats(at: output.value.offset, count: output.shape.reduce(1, *))
+    }
+
+    /// Where the gradient of output `index` is to be written, row-major; undefined before.
+    package func outputGradient(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        let output = outputs[index]
+        return unsafe output.gradient.memory.floats(at: output.gradient.offset, count: output.shape.reduce(1, *))
+    }
+
+}
+
+/// One thing to do.
+enum TrainingStep {
+    case operation(BoundOperation)
+    /// target = max(0, target + term), or without the maximum.
+    case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
+    /// target = Σ terms where the mask is positive.
+    case sum([MemoryRegion], mask: MemoryRegion?, into: MemoryRegion, count: Int)
+
+    func run(on stream: ComputeStream, threads: Int) throws(OneDNNError) {
+        func floats(_ region: MemoryRegion, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
+            unsafe region.memory.floats(at: region.offset, count: count)
+        }
+        switch self {
+        case .operation(let operation):
+            try operation.run(on: stream)
+        case .add(let term, let target, let count, let isRectified):
+            unsafe Elementwise.add(
+                floats(term, count), to: floats(target, count), isRectified: isRectified, threads: threads)
+        case .sum(let terms, let mask, let target, let count):
+            unsafe Elementwise.sum(
+                terms.map { unsafe floats($0, count) }, where: mask.map { unsafe floats($0, count) },
+                into: floats(target, count), threads: threads)
+        }
+    }
+}
+
+/// A batch norm's statistics: the last batch's, and the running ones that inference uses.
+struct NormStatistics {
+    /// The share of the batch in a running statistic, as in PyTorch.
+    static let momentum: Float = 0.1
+
+    let channels: Int
+    /// Values per channel in a batch.
+    let count: Int
+    let mean: AlignedMemory
+    let variance: AlignedMemory
+    let runningMean: Parameter
+    let runningVariance: Parameter
+
+    /// running ← 0.9 · running + 0.1 · batch, with the unbiased variance of the batch.
+    func updateRunning() throws(OneDNNError) {
+        let unbiased = Float(count) / Float(max(1, count - 1))
+        for (batch, running, factor) in [(mean, runningMean, 1), (variance, runningVariance, unbiased)] {
+            let new = unsafe batch.floats(count: channels)
+            let old = unsafe try running.floats()
+            for channel in 0..<channels {
+                unsafe old[channel] += Self.momentum * (factor * new[channel] - old[channel])
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+internal import COneDNN
+
+extension Operation {
+    /// A convolution with a bias per output channel, for `batch` images.
+    ///
+    /// - Parameters:
+    ///   - geometry: The convolution's shape.
+    ///   - source: The input's layout, [batch, inputs, height, width].
+    ///   - shape: The output's shape, [batch, outputs, height, width].
+    ///   - isAdded: The result is added to what the destination holds.
+    ///   - isRectified: Negative sums become zero.
+    ///   - algorithm: How it is computed.
+    ///   - engine: The processor.
+    /// - Returns: The compiled operation.
+    /// - Throws: What oneDNN refuses.
+    package static func convolution(
+        _ geometry: ConvolutionGeometry, source: DataLayout, shape: [Int], isAdded: Bool, isRectified: Bool,
+        algorithm: ConvolutionAlgorithm, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        // Below 64 channels Winograd's transforms cost more time and digits than its products save.
+        let mayTransform = algorithm == .automatic && min(geometry.inputs, geometry.outputs) >= 64
+        return try forward(
+            geometry, dnnl_forward_inference, mayTransform ? dnnl_convolution_auto : dnnl_convolution_direct,
+            source: source, destination: try .any(shape), hasBias: true,
+            attributes: try attributes(isAdded: isAdded, isRectified: isRectified), engine: engine)
+    }
+
+    /// A convolution without bias, computed by its definition; the backward halves belong to it.
+    ///
+    /// - Parameters:
+    ///   - geometry: The convolution's shape.
+    ///   - source: The input's layout, [batch, inputs, height, width].
+    ///   - shape: The output's shape, [batch, outputs, height, width].
+    ///   - destination: The output's layout; nil leaves it to the operation.
+    ///   - engine: The processor.
+    /// - Returns: The compiled operation.
+    /// - Throws: What oneDNN refuses.
+    package static func trainingConvolution(
+        _ geometry: ConvolutionGeometry, source: DataLayout, shape: [Int], destination: DataLayout? = nil,
+        engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let anywhere = try DataLayout.any(shape)
+        return try forward(
+            geometry, dnnl_forward_training, dnnl_convolution_direct, source: source,
+            destination: destination ?? anywhere, hasBias: false, attributes: try attributes(), engine: engine)
+    }
+
+    private static func forward(
+        _ geometry: ConvolutionGeometry, _ kind: dnnl_prop_kind_t, _ algorithm: dnnl_alg_kind_t, source: DataLayout,
+        destination: DataLayout, hasBias: Bool, attributes: borrowing Handle, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let name = "convolution"
+        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
+        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        var description = dnnl_convolution_desc_t()
+        var (sourceLayout, weightLayout) = (source.descriptor, try DataLayout.any(geometry.weightShape).descriptor)
+        var destinationLayout = destination.descriptor
+        // A description of no dimensions stands for "no bias".
+        var biasLayout =
+            hasBias ? try DataLayout.rowMajor([geometry.outputs]).descriptor : dnnl_memory_desc_t()
+        try OneDNNError.check(
+            unsafe dnnl_convolution_forward_desc_init(
+                &description, kind, algorithm, &sourceLayout, &weightLayout, &biasLayout, &destinationLayout, strides,
+                padding, padding), name)
+        return try make(name, &description, attributes: attributes, engine: engine)
+    }
+
+    /// The gradient of a training convolution's source, from that of its destination and the weights.
+    ///
+    /// Gradients of images have the layouts of the images; the weights' layout may differ from `forward`'s.
+    package static func convolutionSourceGradient(
+        _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let name = "convolution, gradient of the source"
+        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
+        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        var description = dnnl_convolution_desc_t()
+        var sourceLayout = try forward.layout(.source).descriptor
+        var weightLayout = try DataLayout.any(geometry.weightShape).descriptor
+        var destinationLayout = try forward.layout(.destination).descriptor
+        try OneDNNError.check(
+            unsafe dnnl_convolution_backward_data_desc_init(
+                &description, dnnl_convolution_direct, &sourceLayout, &weightLayout, &destinationLayout, strides,
+                padding, padding), name)
+        return try make(name, &description, attributes: try attributes(), forward: forward, engine: engine)
+    }
+
+    /// The gradient of a training convolution's weights, from its source and the gradient of its destination.
+    ///
+    /// The layout of the weights' gradient may differ from that of `forward`'s weights.
+    package static func convolutionWeightsGradient(
+        _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let name = "convolution, gradient of the weights"
+        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
+        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        var description = dnnl_convolution_desc_t()
+        var sourceLayout = try forward.layout(.source).descriptor
+        var weightLayout = try DataLayout.any(geometry.weightShape).descriptor
+        var destinationLayout = try forward.layout(.destination).descriptor
+        var noBias = dnnl_memory_desc_t()
+        try OneDNNError.check(
+            unsafe dnnl_convolution_backward_weights_desc_init(
+                &description, dnnl_convolution_direct, &sourceLayout, &weightLayout, &noBias, &destinationLayout,
+                strides, padding, padding), name)
+        return try make(name, &description, attributes: try attributes(), forward: forward, engine: engine)
+    }
+}

@@ -1,0 +1,48 @@
+internal import COneDNN
+
+extension Operation {
+    /// Batch normalisation with the statistics of the batch, which it writes out as `mean` and (population) `variance`.
+    ///
+    /// - Parameters:
+    ///   - layout: Of source and destination, [batch, channels, height, width].
+    ///   - epsilon: Added to the variance.
+    ///   - isRectified: Negative results become zero; which ones is kept in the workspace.
+    ///   - engine: The processor.
+    /// - Returns: The compiled operation.
+    /// - Throws: What oneDNN refuses.
+    package static func batchNormalization(
+        layout: DataLayout, epsilon: Float, isRectified: Bool, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let name = "batch normalisation"
+        var description = dnnl_batch_normalization_desc_t()
+        var data = layout.descriptor
+        try OneDNNError.check(
+            unsafe dnnl_batch_normalization_forward_desc_init(
+                &description, dnnl_forward_training, &data, epsilon, flags(isRectified)), name)
+        return try make(name, &description, attributes: try attributes(), ignoring: jointParameters, engine: engine)
+    }
+
+    /// The gradients of the source, scale and shift of a batch normalisation; `sourceGradient` may lie where
+    /// `destinationGradient` does.
+    package static func batchNormalizationGradient(
+        forward: Operation, epsilon: Float, isRectified: Bool, engine: ComputeEngine
+    ) throws(OneDNNError) -> Operation {
+        let name = "batch normalisation, gradient"
+        var description = dnnl_batch_normalization_desc_t()
+        var data = try forward.layout(.source).descriptor
+        var gradient = data
+        try OneDNNError.check(
+            unsafe dnnl_batch_normalization_backward_desc_init(
+                &description, dnnl_backward, &gradient, &data, epsilon, flags(isRectified)), name)
+        return try make(
+            name, &description, attributes: try attributes(), forward: forward, ignoring: jointParameters,
+            engine: engine)
+    }
+
+    /// Scale and shift in one array, the other way of giving them: version 2 describes it even where it is not used.
+    private static var jointParameters: Set<Argument> { [.weights, .bias, .weightsGradient] }
+
+    private static func flags(_ isRectified: Bool) -> UInt32 {
+        dnnl_use_scale.rawValue | dnnl_use_shift.rawValue | (isRectified ? dnnl_fuse_norm_relu.rawValue : 0)
+    }
+}
