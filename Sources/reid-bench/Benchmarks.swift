@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CSPRModel
 internal import Foundation
 
 /// Timings of the network, of search, of re-ranking and of the server.
@@ -8,7 +9,7 @@ struct Benchmarks: ParsableCommand {
         commandName: "reid-bench",
         abstract: "Time the parts of reid: median, minimum and maximum of several runs.",
         discussion: "EXAMPLE:\n  swift run -c release reid-bench network",
-        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self])
+        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self, Train.self])
 
     /// Options of every benchmark.
     struct Options: ParsableArguments {
@@ -64,5 +65,35 @@ struct Benchmarks: ParsableCommand {
         var peer: String?
 
         mutating func run() throws { try options.report(httpBenchmark(smoke: options.smoke, peer: peer)) }
+    }
+
+    struct Train: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "One training step: forward, losses, backward, update.",
+            discussion: "EXAMPLE:\n  reid-bench train\n  reid-bench train --width 16 --profile")
+        @OptionGroup var options: Options
+
+        @Option(help: "Channels of the stem, the base of every stage.")
+        var width = 64
+
+        @Option(help: "Images in a batch.")
+        var batch = 16
+
+        @Option(help: "Timed steps.")
+        var runs = 7
+
+        @Flag(help: "Where the time of a step goes, part by part.")
+        var profile = false
+
+        mutating func run() throws {
+            var configuration = trainingConfiguration(width: options.smoke ? 4 : width)
+            if options.smoke { (configuration.height, configuration.widthPixels) = (96, 32) }
+            let batch = options.smoke ? 2 : batch
+            if profile {
+                try printTrainingProfile(configuration, batch: batch)
+            } else {
+                try options.report(trainingBenchmark(configuration, batch: batch, runs: options.smoke ? 1 : runs))
+            }
+        }
     }
 }

@@ -67,7 +67,7 @@ private func time(_ work: () throws -> Void) rethrows -> Double {
 }
 
 /// Numbers like normalised pixels, the same every time.
-private func noise(count: Int) -> [Float] {
+func noise(count: Int) -> [Float] {
     var generator = SeededGenerator(seed: 2)
     return (0..<count).map { _ in Float.random(in: -2...2, using: &generator) }
 }

@@ -40,6 +40,11 @@ final class CompiledStep {
 
     var bytes: Int { backbone.bytes }
 
+    /// Gets the name of every part of a run and how long it took.
+    var observer: ((String, Duration) -> Void)? {
+        didSet { backbone.observer = observer }
+    }
+
     var attention: Tensor? { local?.attention }
 
     func run(_ images: [Float], labels: [Int], losses: TrainingLosses) throws -> LossTerms {
@@ -61,7 +66,9 @@ final class CompiledStep {
         terms.globalAccuracy = head.accuracy
         terms.total = head.total(losses)
         try pass(head.gradient, pooled: pooled)
+        let start = ContinuousClock.now
         try local?.run(backbone, labels: labels, losses: losses, terms: &terms)
+        observer?("local branch", ContinuousClock.now - start)
         try backbone.backward()
         return terms
     }

@@ -93,6 +93,9 @@ public final class TrainableNetwork {
         }
     }
 
+    /// Has `observer` get the name of every part of each run and how long it took; the compiled step only.
+    package func observe(_ observer: ((String, Duration) -> Void)?) { compiled?.observer = observer }
+
     /// M of the last batch, [batch, N, h, w]; nil where the compiled step has no local branch.
     public var attention: Tensor? { compiled?.attention }
 }

@@ -50,8 +50,8 @@ struct TrainingCompiler {
     private let batch: Int
     private let parameters: ParameterStore
     private let normNames: [String: String]
-    private var forward: [Pending] = []
-    private var backward: [Pending] = []
+    private var forward: [(name: String, action: Pending)] = []
+    private var backward: [(name: String, action: Pending)] = []
     private var halves: [Forward] = []
     private var plan = MemoryPlan()
     private var gradientBuffers: [(bytes: Int, lifetime: ClosedRange<Int>)] = []
@@ -85,7 +85,7 @@ struct TrainingCompiler {
         let arena = try allocate(plan.bytes)
         let scratch = try allocate(
             (forward + backward).reduce(0) { most, step in
-                if case .operation(let operation, _) = step { max(most, operation.scratchBytes) } else { most }
+                if case .operation(let operation, _) = step.action { max(most, operation.scratchBytes) } else { most }
             })
         func region(_ place: Place) -> MemoryRegion {
             switch place {
@@ -93,7 +93,7 @@ struct TrainingCompiler {
             case .gradient(let index): MemoryRegion(arena, offset: offsets[index])
             }
         }
-        func bind(_ step: Pending) throws(OneDNNError) -> TrainingStep {
+        func bind(_ step: Pending) throws(OneDNNError) -> TrainingAction {
             switch step {
             case .operation(let operation, let places):
                 var regions = places.mapValues(region)
@@ -105,7 +105,10 @@ struct TrainingCompiler {
                 return .sum(terms.map(region), mask: mask, into: region(target), count: count)
             }
         }
-        return (try forward.map(bind), try backward.map(bind))
+        func bindAll(_ steps: [(name: String, action: Pending)]) throws(OneDNNError) -> [TrainingStep] {
+            try steps.map { step throws(OneDNNError) in TrainingStep(name: step.name, action: try bind(step.action)) }
+        }
+        return (try bindAll(forward), try bindAll(backward))
     }
 
     private mutating func allocate(_ bytes: Int) throws(OneDNNError) -> AlignedMemory {
@@ -113,6 +116,8 @@ struct TrainingCompiler {
         memories.append(memory)
         return memory
     }
+
+    private mutating func add(_ name: String, _ step: Pending) { forward.append((name, step)) }
 
     // MARK: Forwards
 
@@ -131,7 +136,8 @@ struct TrainingCompiler {
                 isFused: isFused)
             if let term {
                 let (result, added) = (values[values.count - 1], values[term.index])
-                forward.append(
+                add(
+                    "shortcut sum",
                     .add(
                         MemoryRegion(added.memory), to: MemoryRegion(result.memory), count: result.floats,
                         isRectified: isRectified))
@@ -151,7 +157,7 @@ struct TrainingCompiler {
                 .source: .fixed(MemoryRegion(source.memory)), .destination: .fixed(MemoryRegion(value.memory)),
             ]
             places[.workspace] = workspace.map { .fixed(MemoryRegion($0)) }
-            forward.append(.operation(operation, places))
+            add("pooling", .operation(operation, places))
             values.append(value)
             halves.append(
                 .pooling(operation, workspace: workspace, kernel: kernel, stride: stride, padding: padding))
@@ -170,7 +176,8 @@ struct TrainingCompiler {
         try weights.adopt(try convolution.layout(.weights))
         let layout = try convolution.layout(.destination)
         let product = try allocate(layout.bytes)
-        forward.append(
+        add(
+            name,
             .operation(
                 convolution,
                 [
@@ -197,7 +204,7 @@ struct TrainingCompiler {
         let more: [Operation.Argument: Place] = [
             .source: .fixed(MemoryRegion(product)), .destination: .fixed(MemoryRegion(value.memory)),
         ]
-        forward.append(.operation(norm, places.merging(more) { first, _ in first }))
+        add(normName, .operation(norm, places.merging(more) { first, _ in first }))
         values.append(value)
         return ConvolutionNode(
             name: name, geometry: geometry, convolution: convolution, product: product, norm: norm, normName: normName,
@@ -211,7 +218,8 @@ struct TrainingCompiler {
         var result = source.memory
         if source.layout != rowMajor {
             result = try allocate(rowMajor.bytes)
-            forward.append(
+            add(
+                "output",
                 .operation(
                     try .reorder(from: source.layout, to: rowMajor, engine: engine),
                     [.source: .fixed(MemoryRegion(source.memory)), .destination: .fixed(MemoryRegion(result))]))
@@ -233,6 +241,7 @@ struct TrainingCompiler {
         }
         let target = addGradient(layout)
         addBackward(
+            "output gradient",
             .operation(
                 try .reorder(from: rowMajor, to: layout, engine: engine),
                 [.source: .fixed(output.gradient), .destination: target]))
@@ -257,6 +266,7 @@ struct TrainingCompiler {
             var places: [Operation.Argument: Place] = [.destinationGradient: gradient, .sourceGradient: target]
             places[.workspace] = workspace.map { .fixed(MemoryRegion($0)) }
             addBackward(
+                "pooling gradient",
                 .operation(
                     try .maximumPoolingGradient(
                         forward: operation, kernel: kernel, stride: stride, padding: padding, engine: engine), places))
@@ -271,6 +281,7 @@ struct TrainingCompiler {
         guard value.gradients.count > 1 || isMasked else { return value.gradients[0] }
         let target = addGradient(value.layout)
         addBackward(
+            "gradient sum",
             .sum(
                 value.gradients, mask: isMasked ? MemoryRegion(value.memory) : nil, into: target, count: value.floats))
         return target
@@ -287,7 +298,8 @@ struct TrainingCompiler {
             .scaleGradient: .fixed(MemoryRegion(try parameters["\(half.normName).weight"].memory(.gradient))),
             .shiftGradient: .fixed(MemoryRegion(try parameters["\(half.normName).bias"].memory(.gradient))),
         ]
-        addBackward(.operation(norm, places.merging(half.normPlaces) { first, _ in first }))
+        addBackward(
+            "\(half.normName) gradient", .operation(norm, places.merging(half.normPlaces) { first, _ in first }))
         try addWeightsGradient(half, source: source, product: product)
         if case .input = halves[source] { return }
 
@@ -300,11 +312,13 @@ struct TrainingCompiler {
         if own != wanted {
             arranged = addGradient(wanted)
             addBackward(
+                "weights reorder",
                 .operation(
                     try .reorder(from: own, to: wanted, engine: engine),
                     [.source: .fixed(weights), .destination: arranged]))
         }
         addBackward(
+            "\(half.name) source gradient",
             .operation(data, [.destinationGradient: product, .weights: arranged, .sourceGradient: target]))
         values[source].gradients.append(target)
     }
@@ -318,6 +332,7 @@ struct TrainingCompiler {
         let (own, found) = (try half.convolution.layout(.weights), try operation.layout(.weightsGradient))
         let target = own == found ? result : addGradient(found)
         addBackward(
+            "\(half.name) weights gradient",
             .operation(
                 operation,
                 [
@@ -326,6 +341,7 @@ struct TrainingCompiler {
                 ]))
         guard own != found else { return }
         addBackward(
+            "weights reorder",
             .operation(
                 try .reorder(from: found, to: own, engine: engine), [.source: target, .destination: result]))
     }
@@ -336,7 +352,7 @@ struct TrainingCompiler {
     }
 
     /// Appends a step and notes that the buffers it uses are in use until then.
-    private mutating func addBackward(_ step: Pending) {
+    private mutating func addBackward(_ name: String, _ step: Pending) {
         let places: [Place] =
             switch step {
             case .operation(_, let places): Array(places.values)
@@ -347,6 +363,6 @@ struct TrainingCompiler {
             let lifetime = gradientBuffers[index].lifetime
             gradientBuffers[index].lifetime = lifetime.lowerBound...max(lifetime.upperBound, backward.count)
         }
-        backward.append(step)
+        backward.append((name, step))
     }
 }

@@ -65,9 +65,20 @@ public final class TrainingExecutor {
     /// Computes the gradients of all parameters into their `gradient` slots, from those that the caller wrote for every output.
     public func backward() throws(OneDNNError) { try run(backwardSteps) }
 
+    /// Gets the name of every step and how long it took; timing costs a little, so it is off unless this is set.
+    package var observer: ((String, Duration) -> Void)?
+
     private func run(_ steps: [TrainingStep]) throws(OneDNNError) {
-        for step in steps { try step.run(on: stream, threads: threads) }
-        try stream.wait()
+        guard let observer else {
+            for step in steps { try step.action.run(on: stream, threads: threads) }
+            return try stream.wait()
+        }
+        for step in steps {
+            let start = ContinuousClock.now
+            try step.action.run(on: stream, threads: threads)
+            try stream.wait()
+            observer(step.name, ContinuousClock.now - start)
+        }
     }
 
     /// The shape of output `index`, [batch, channels, height, width].
@@ -87,8 +98,14 @@ public final class TrainingExecutor {
 
 }
 
-/// One thing to do.
-enum TrainingStep {
+/// One thing to do, and what it is called.
+struct TrainingStep {
+    var name: String
+    var action: TrainingAction
+}
+
+/// What a step does.
+enum TrainingAction {
     case operation(BoundOperation)
     /// target = max(0, target + term), or without the maximum.
     case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
