@@ -57,6 +57,8 @@ let package = Package(
         library("HTTP", [httpTypes, logging]),
         library("Datasets", ["Imaging"]),
         library(
+            "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging", "Ranking"]),
+        library(
             "ReIDService",
             [
                 "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Tensors", httpTypes,
@@ -66,8 +68,8 @@ let package = Package(
         .executableTarget(
             name: "reid",
             dependencies: [
-                "ReIDService", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "Datasets", "HTTP",
-                "Gallery", arguments, logging,
+                "ReIDService", "Training", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "Datasets",
+                "HTTP", "Gallery", arguments, logging,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(

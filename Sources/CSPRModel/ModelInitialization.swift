@@ -1,4 +1,3 @@
-internal import Foundation
 internal import NeuralNetwork
 public import Tensors
 
@@ -17,22 +16,13 @@ extension CSPRModel {
         configuration: CSPRConfiguration, seed: UInt64, to path: String, precision: SafetensorsPrecision
     ) throws(ModelError) {
         try configuration.validate()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let json: Data
-        do { json = try encoder.encode(configuration) } catch {
-            throw .malformedConfiguration(reason: "\(error)")
-        }
+        let metadata = try configuration.weightFileMetadata(isTrained: false)
         var generator = SeededGenerator(seed: seed)
         var tensors: [(name: String, value: SafetensorsValue)] = []
         for parameter in configuration.parameterList {
             let tensor = parameter.initialValue(using: &generator)
             tensors.append((parameter.name, .floats(tensor)))
         }
-        let metadata = [
-            "format": WeightReader.format, "version": WeightReader.version,
-            "config": String(decoding: json, as: UTF8.self), "trained": "false",
-        ]
         do {
             try SafetensorsWriter.write(tensors, metadata: metadata, to: path, precision: precision)
         } catch {

@@ -13,7 +13,7 @@ struct Reid: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, InitCommand.self, EmbedCommand.self, EnrollCommand.self, SearchCommand.self,
-            EvaluateCommand.self, RerankCommand.self, ModelCommand.self,
+            EvaluateCommand.self, RerankCommand.self, ModelCommand.self, TrainCommand.self,
         ])
 
     static func main() {

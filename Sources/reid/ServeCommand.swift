@@ -129,25 +129,3 @@ struct ServeCommand: ParsableCommand {
         }
     }
 }
-
-/// SIGTERM and SIGINT as something to wait for; the second one ends the process at once.
-final class StopSignals {
-    private let arrived = DispatchSemaphore(value: 0)
-    private var sources: [any DispatchSourceSignal] = []
-
-    init() {
-        for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [arrived] in
-                arrived.signal()
-                signal(number, SIG_DFL)
-            }
-            source.resume()
-            sources.append(source)
-        }
-    }
-
-    /// Returns once one of the signals came.
-    func wait() { arrived.wait() }
-}

@@ -1,0 +1,213 @@
+internal import Foundation
+
+/// A picture of a known person.
+public struct TrainingPicture: Sendable, Equatable {
+    /// Where the file is.
+    public let path: String
+    /// The person, in 0..<`TrainingSet.personCount`; in validation pictures of a folder of their own, that folder's number.
+    public let person: Int
+    /// The camera's number; pictures of one person by one camera are not answers to each other.
+    public let camera: Int
+
+    /// A picture of a person before a camera.
+    public init(path: String, person: Int, camera: Int) {
+        self.path = path
+        self.person = person
+        self.camera = camera
+    }
+}
+
+/// The pictures of a training run, read from a folder in one of three layouts.
+///
+/// - `bounding_box_train` holds pictures named as in Market-1501, `0002_c1s1_000451_03.jpg` or `0005_c2_f0046985.jpg`: person, camera.
+/// - Such pictures lie in the folder itself.
+/// - Each subfolder is a person, and a picture's name begins with its camera: `anna/door_0001.jpg`.
+///
+/// People -1 and 0, junk and distractors, are not trained on. Everything is in the order of the names.
+public struct TrainingSet: Sendable {
+    /// What is trained on.
+    public let train: [TrainingPicture]
+    /// What is looked for in a validation.
+    public let validationQueries: [TrainingPicture]
+    /// What is searched in a validation.
+    public let validationGallery: [TrainingPicture]
+    /// The people's names in the folder; a person's number is the place of its name.
+    public let people: [String]
+
+    /// The number of people.
+    public var personCount: Int { people.count }
+
+    /// Endings of picture files.
+    static let endings: Set<String> = ["jpg", "jpeg", "png"]
+
+    /// Reads a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: The pictures.
+    ///   - validation: A Market-1501 style folder with `query` and `bounding_box_test` to validate on; nil holds out two pictures, by two
+    ///     cameras where there are several, of up to `heldOutPeople` people that have at least four.
+    ///   - heldOutPeople: How many people pictures are held out of; 0 for none.
+    /// - Throws: `TrainingSetError`.
+    public init(folder: String, validation: String? = nil, heldOutPeople: Int = 200) throws(TrainingSetError) {
+        let named = try Self.read(folder)
+        let names = Set(named.map(\.person)).sorted()
+        guard let only = names.first else { throw .noPictures(folder: folder) }
+        guard names.count > 1 else { throw .singlePerson(folder: folder, name: only) }
+        let numbers = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+        let pictures = named.map {
+            TrainingPicture(path: $0.path, person: numbers[$0.person] ?? 0, camera: $0.camera)
+        }
+        people = names
+        if let validation {
+            train = pictures
+            validationQueries = try Self.readMarket("\(validation)/query")
+            validationGallery = try Self.readMarket("\(validation)/bounding_box_test")
+        } else {
+            (train, validationQueries, validationGallery) = Self.holdOut(pictures, people: names.count, heldOutPeople)
+        }
+    }
+
+    /// A number that tells one list of training pictures from another: names, people and cameras, but not what the files hold.
+    public func digest() -> String {
+        // FNV-1a, 64 bits.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for picture in train {
+            let name = picture.path.split(separator: "/").suffix(2).joined(separator: "/")
+            for byte in "\(name) \(picture.person) \(picture.camera)\n".utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+        }
+        return String(hash, radix: 16)
+    }
+
+    /// A picture with its person's name.
+    private struct Named {
+        var path: String
+        var person: String
+        var camera: Int
+    }
+
+    private static func read(_ folder: String) throws(TrainingSetError) -> [Named] {
+        let names = try list(folder)
+        if names.contains("bounding_box_train") { return try readNamed("\(folder)/bounding_box_train") }
+        if names.contains(where: isPicture) { return try readNamed(folder) }
+        var pictures: [Named] = []
+        for person in names where isFolder("\(folder)/\(person)") {
+            var cameras: [String: Int] = [:]
+            for name in try list("\(folder)/\(person)") where isPicture(name) {
+                let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
+                let number = camera.filter(\.isNumber)
+                // "c3" and "3" are camera 3; names without a number are counted as they come.
+                let known = Int(number) ?? cameras[camera] ?? 1000 + cameras.count
+                cameras[camera] = known
+                pictures.append(Named(path: "\(folder)/\(person)/\(name)", person: person, camera: known))
+            }
+        }
+        return pictures
+    }
+
+    /// Pictures with names as in Market-1501, without junk and distractors.
+    private static func readNamed(_ folder: String) throws(TrainingSetError) -> [Named] {
+        var pictures: [Named] = []
+        for name in try list(folder) where isPicture(name) {
+            guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
+            guard person > 0 else { continue }
+            pictures.append(
+                Named(path: "\(folder)/\(name)", person: String(name.prefix { $0 != "_" }), camera: camera))
+        }
+        return pictures
+    }
+
+    /// A validation folder's pictures; distractors stay, junk does not.
+    private static func readMarket(_ folder: String) throws(TrainingSetError) -> [TrainingPicture] {
+        var pictures: [TrainingPicture] = []
+        for name in try list(folder) where isPicture(name) {
+            guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
+            guard person >= 0 else { continue }
+            pictures.append(TrainingPicture(path: "\(folder)/\(name)", person: person, camera: camera))
+        }
+        guard !pictures.isEmpty else { throw .noPictures(folder: folder) }
+        return pictures
+    }
+
+    /// Person and camera of `0002_c1s1_000451_03.jpg`, nil where a name is not of this form.
+    static func parse(_ name: String) -> (person: Int, camera: Int)? {
+        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count >= 2, let person = Int(parts[0]), parts[1].first == "c",
+            let camera = Int(parts[1].dropFirst().prefix { $0.isASCII && $0.isNumber })
+        else { return nil }
+        return (person, camera)
+    }
+
+    private static func list(_ folder: String) throws(TrainingSetError) -> [String] {
+        guard isFolder(folder) else { throw .noFolder(path: folder) }
+        do { return try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
+            throw .unreadable(path: folder, reason: error.localizedDescription)
+        }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    private static func isPicture(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
+        return endings.contains(name[name.index(after: dot)...].lowercased())
+    }
+
+    /// Takes a query and a gallery picture of some people out of the training pictures, evenly spread over the people.
+    private static func holdOut(
+        _ pictures: [TrainingPicture], people: Int, _ limit: Int
+    ) -> (train: [TrainingPicture], queries: [TrainingPicture], gallery: [TrainingPicture]) {
+        var byPerson = [[Int]](repeating: [], count: people)
+        for (index, picture) in pictures.enumerated() { byPerson[picture.person].append(index) }
+        let eligible = byPerson.filter { $0.count >= 4 }
+        let step = max(1, (eligible.count + max(1, limit) - 1) / max(1, limit))
+        var held = Set<Int>()
+        var (queries, gallery): ([TrainingPicture], [TrainingPicture]) = ([], [])
+        guard limit > 0 else { return (pictures, queries, gallery) }
+        for position in stride(from: 0, to: eligible.count, by: step) {
+            let own = eligible[position]
+            let query = own[own.count / 3]
+            let other = own.last { pictures[$0].camera != pictures[query].camera }
+            let answer = other ?? own[own.count - 1]
+            held.formUnion([query, answer])
+            queries.append(pictures[query])
+            let picture = pictures[answer]
+            // Of a single camera, the two count as sightings by two: nothing else could be scored.
+            gallery.append(
+                other != nil
+                    ? picture : TrainingPicture(path: picture.path, person: picture.person, camera: -1))
+        }
+        return (pictures.indices.filter { !held.contains($0) }.map { pictures[$0] }, queries, gallery)
+    }
+}
+
+/// Why a folder is no training set.
+public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// There is no such folder.
+    case noFolder(path: String)
+    /// The folder cannot be listed.
+    case unreadable(path: String, reason: String)
+    /// There is no picture of a person in the folder.
+    case noPictures(folder: String)
+    /// All pictures show one person.
+    case singlePerson(folder: String, name: String)
+    /// A picture's name does not tell person and camera.
+    case unreadableName(folder: String, name: String)
+
+    /// What went wrong, in one sentence.
+    public var description: String {
+        switch self {
+        case .noFolder(let path): "\(path): there is no such folder"
+        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .noPictures(let folder):
+            "\(folder) holds no pictures of people: expected bounding_box_train, or 0002_c1s1_000451_03.jpg, or PERSON/CAMERA_NAME.jpg"
+        case .singlePerson(let folder, let name):
+            "\(folder) holds pictures of one person alone, \(name); training needs at least two"
+        case .unreadableName(let folder, let name):
+            "\(folder)/\(name): the name does not tell person and camera, as 0002_c1s1_000451_03.jpg does"
+        }
+    }
+}

@@ -1,0 +1,205 @@
+internal import CSPRModel
+internal import Foundation
+internal import Imaging
+internal import NeuralNetwork
+
+/// How a training picture is varied before the network sees it; the defaults are the paper's.
+public struct Augmentation: Codable, Sendable, Equatable {
+    /// The least share of the picture that a crop keeps, in 0...1; 1 with `cropsSmallest` 1 is no crop.
+    public var smallestCrop: Float = 0.64
+    /// The largest share.
+    public var largestCrop: Float = 1
+    /// The narrowest crop, width over height.
+    public var narrowestCrop: Float = 1.0 / 3
+    /// The widest crop, width over height.
+    public var widestCrop: Float = 1.0 / 2
+    /// How often a rectangle is erased (Zhong et al., "Random Erasing Data Augmentation", 2017), in 0...1.
+    public var erasing: Float = 0.5
+    /// The least share of the picture that is erased.
+    public var smallestErasing: Float = 0.02
+    /// The largest share.
+    public var largestErasing: Float = 0.4
+    /// The flattest erased rectangle, height over width; the steepest is its inverse.
+    public var flattestErasing: Float = 0.3
+    /// How often left and right are exchanged, in 0...1; not in the paper.
+    public var flipping: Float = 0
+    /// How far brightness, colour balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
+    public var jitter: Float = 0
+
+    /// The paper's variations.
+    public init() {}
+
+    /// A picture varied by the random numbers of `seed`, as network input [3, height, width], normalised as `Preprocessing` does.
+    ///
+    /// Writes into `output`, which must have room for 3·height·width floats.
+    func apply(
+        to image: RGBImage, seed: UInt64, height: Int, width: Int, output: UnsafeMutablePointer<Float>
+    ) {
+        var random = SeededGenerator(seed: seed)
+        let crop = crop(of: image, using: &random)
+        let isFlipped = chance(flipping, &random)
+        unsafe sample(image, crop, isFlipped: isFlipped, height: height, width: width, output: output)
+        if jitter > 0 { unsafe changeColours(output, count: height * width, using: &random) }
+        unsafe normalize(output, count: height * width)
+        if chance(erasing, &random) { unsafe erase(output, height: height, width: width, using: &random) }
+    }
+
+    /// A rectangle of a picture, in pixels.
+    struct Crop: Equatable {
+        var x: Float
+        var y: Float
+        var width: Float
+        var height: Float
+    }
+
+    /// A crop of random share and aspect; where ten tries do not fit into the picture, the last is clamped to it.
+    func crop(of image: RGBImage, using random: inout SeededGenerator) -> Crop {
+        let (pictureWidth, pictureHeight) = (Float(image.width), Float(image.height))
+        var (width, height) = (pictureWidth, pictureHeight)
+        for _ in 0..<10 {
+            let area = uniform(smallestCrop, largestCrop, &random) * pictureWidth * pictureHeight
+            let aspect = exp(uniform(log(narrowestCrop), log(widestCrop), &random))
+            (width, height) = ((area * aspect).squareRoot(), (area / aspect).squareRoot())
+            if width <= pictureWidth, height <= pictureHeight { break }
+        }
+        (width, height) = (min(width, pictureWidth), min(height, pictureHeight))
+        return Crop(
+            x: uniform(0, pictureWidth - width, &random), y: uniform(0, pictureHeight - height, &random), width: width,
+            height: height)
+    }
+
+    /// Bilinear, values in 0...1.
+    private func sample(
+        _ image: RGBImage, _ crop: Crop, isFlipped: Bool, height: Int, width: Int, output: UnsafeMutablePointer<Float>
+    ) {
+        let area = height * width
+        let columns = (0..<width).map { column -> (Int, Int, Float) in
+            let place = isFlipped ? width - 1 - column : column
+            return neighbours(crop.x + (Float(place) + 0.5) * crop.width / Float(width) - 0.5, image.width)
+        }
+        unsafe image.pixels.withUnsafeBufferPointer { pixels in
+            unsafe columns.withUnsafeBufferPointer { columns in
+                for row in 0..<height {
+                    let (top, bottom, down) = neighbours(
+                        crop.y + (Float(row) + 0.5) * crop.height / Float(height) - 0.5, image.height)
+                    for column in 0..<width {
+                        let (left, right, across) = unsafe columns[column]
+                        for channel in 0..<3 {
+                            let a = unsafe Float(pixels[3 * (top * image.width + left) + channel])
+                            let b = unsafe Float(pixels[3 * (top * image.width + right) + channel])
+                            let c = unsafe Float(pixels[3 * (bottom * image.width + left) + channel])
+                            let d = unsafe Float(pixels[3 * (bottom * image.width + right) + channel])
+                            let above = a + (b - a) * across
+                            let below = c + (d - c) * across
+                            unsafe output[channel * area + row * width + column] =
+                                (above + (below - above) * down) * (1 / 255)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func neighbours(_ position: Float, _ count: Int) -> (Int, Int, Float) {
+        let clamped = min(max(position, 0), Float(count - 1))
+        let first = Int(clamped)
+        return (first, min(first + 1, count - 1), clamped - Float(first))
+    }
+
+    /// Gain per channel, contrast around the mean, saturation around grey, gamma; values stay in 0...1.
+    private func changeColours(
+        _ pixels: UnsafeMutablePointer<Float>, count: Int, using random: inout SeededGenerator
+    ) {
+        let brightness = uniform(1 - jitter, 1 + jitter, &random)
+        let gains = (0..<3).map { _ in brightness * uniform(1 - jitter / 2, 1 + jitter / 2, &random) }
+        let contrast = uniform(1 - jitter, 1 + jitter, &random)
+        let saturation = uniform(1 - jitter, 1 + jitter, &random)
+        let gamma = uniform(1 - jitter, 1 + jitter, &random)
+        var sum: Float = 0
+        for channel in 0..<3 {
+            for index in channel * count..<(channel + 1) * count {
+                let value = unsafe min(1, max(0, pixels[index] * gains[channel]))
+                unsafe pixels[index] = value
+                sum += value
+            }
+        }
+        let mean = sum / Float(3 * count)
+        // A table of powers is exact to the eye and far faster than three powers a pixel.
+        let table = (0...1024).map { pow(max(Float($0) / 1024, 1e-4), gamma) }
+        for index in 0..<count {
+            var grey: Float = 0
+            for channel in 0..<3 {
+                let value = unsafe (pixels[channel * count + index] - mean) * contrast + mean
+                unsafe pixels[channel * count + index] = value
+                grey += value * (1 / 3)
+            }
+            for channel in 0..<3 {
+                let value = unsafe (pixels[channel * count + index] - grey) * saturation + grey
+                unsafe pixels[channel * count + index] = table[Int(min(1, max(0, value)) * 1024)]
+            }
+        }
+    }
+
+    private func normalize(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
+        for channel in 0..<3 {
+            let scale = 1 / Preprocessing.deviation[channel]
+            let shift = -Preprocessing.mean[channel] * scale
+            for index in channel * count..<(channel + 1) * count {
+                unsafe pixels[index] = pixels[index] * scale + shift
+            }
+        }
+    }
+
+    /// Sets a rectangle to zero, which is the mean colour.
+    private func erase(
+        _ pixels: UnsafeMutablePointer<Float>, height: Int, width: Int, using random: inout SeededGenerator
+    ) {
+        guard let hole = hole(height: height, width: width, using: &random) else { return }
+        for channel in 0..<3 {
+            for row in hole.rows {
+                for column in hole.columns { unsafe pixels[(channel * height + row) * width + column] = 0 }
+            }
+        }
+    }
+
+    /// The rectangle to erase, smaller than the picture; nil where a hundred tries found none.
+    func hole(
+        height: Int, width: Int, using random: inout SeededGenerator
+    ) -> (rows: Range<Int>, columns: Range<Int>)? {
+        for _ in 0..<100 {
+            let area = uniform(smallestErasing, largestErasing, &random) * Float(height * width)
+            let aspect = exp(uniform(log(flattestErasing), -log(flattestErasing), &random))
+            let (rows, columns) = (
+                Int((area * aspect).squareRoot().rounded()), Int((area / aspect).squareRoot().rounded())
+            )
+            guard rows > 0, columns > 0, rows < height, columns < width else { continue }
+            let top = Int(random.next(upperBound: UInt64(height - rows + 1)))
+            let left = Int(random.next(upperBound: UInt64(width - columns + 1)))
+            return (top..<top + rows, left..<left + columns)
+        }
+        return nil
+    }
+
+    private func uniform(_ low: Float, _ high: Float, _ random: inout SeededGenerator) -> Float {
+        low + (high - low) * Float(random.next() >> 40) / Float(1 << 24)
+    }
+
+    private func chance(_ share: Float, _ random: inout SeededGenerator) -> Bool {
+        uniform(0, 1, &random) < share
+    }
+}
+
+extension SeededGenerator {
+    /// A stream of its own for each seed and path of numbers, as epoch 3 and picture 17.
+    init(_ seed: UInt64, _ path: Int...) {
+        self.init(seed: Self.seed(seed, path))
+    }
+
+    /// The seed of such a stream.
+    static func seed(_ seed: UInt64, _ path: [Int]) -> UInt64 {
+        path.reduce(seed) { state, step in
+            var generator = SeededGenerator(seed: state ^ UInt64(truncatingIfNeeded: step) &* 0xd6e8_feb8_6659_fd93)
+            return generator.next()
+        }
+    }
+}

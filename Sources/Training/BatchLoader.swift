@@ -1,0 +1,127 @@
+internal import CSPRModel
+internal import Datasets
+internal import Foundation
+internal import NeuralNetwork
+
+/// The input of an update.
+struct TrainingBatch {
+    /// Normalised, row-major [batch, 3, H, W].
+    var images: [Float]
+    /// Each picture's person.
+    var labels: [Int]
+}
+
+/// Prepares the batches of an epoch on threads of its own, a few ahead of the trainer, and hands them out in order.
+///
+/// What a batch holds depends on the seed, the epoch and its number, and on nothing else.
+final class BatchLoader: @unchecked Sendable {
+    /// Batches that may be ready or in work, per thread.
+    private static let ahead = 2
+
+    private let sets: [[Int]]
+    private let pictures: [TrainingPicture]
+    private let store: PictureStore
+    private let recipe: TrainingRecipe
+    private let epoch: Int
+    private let warn: @Sendable (String) -> Void
+    private let threads: Int
+    // Guarded by `condition`.
+    private let condition = NSCondition()
+    private var ready: [Int: Result<TrainingBatch, TrainingError>] = [:]
+    private var nextToPrepare: Int
+    private var nextToHandOut: Int
+    private var isStopped = false
+    private var running = 0
+
+    /// Starts preparing the batches of `epoch` from number `first` on.
+    init(
+        _ pictures: [TrainingPicture], store: PictureStore, recipe: TrainingRecipe, epoch: Int, from first: Int,
+        threads: Int, warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.pictures = pictures
+        self.store = store
+        self.recipe = recipe
+        self.epoch = epoch
+        self.threads = max(1, threads)
+        self.warn = warn
+        sets = EpochSampler(
+            people: pictures.map(\.person), batch: recipe.batch, picturesPerPerson: recipe.picturesPerPerson,
+            seed: recipe.seed
+        ).batches(epoch: epoch)
+        (nextToPrepare, nextToHandOut) = (first, first)
+        running = self.threads
+        for number in 0..<self.threads {
+            let thread = Thread { [self] in prepare() }
+            thread.name = "loader-\(number)"
+            thread.start()
+        }
+    }
+
+    /// Batches of the epoch.
+    var batchCount: Int { sets.count }
+
+    /// The next batch, once it is ready; nil after the last.
+    func next() throws(TrainingError) -> TrainingBatch? {
+        condition.lock()
+        defer { condition.unlock() }
+        guard nextToHandOut < sets.count else { return nil }
+        while ready[nextToHandOut] == nil { condition.wait() }
+        let result = ready.removeValue(forKey: nextToHandOut)
+        nextToHandOut += 1
+        condition.broadcast()
+        return try result?.get()
+    }
+
+    /// Ends the threads, and returns when they have ended.
+    func stop() {
+        condition.lock()
+        isStopped = true
+        condition.broadcast()
+        while running > 0 { condition.wait() }
+        condition.unlock()
+    }
+
+    private func prepare() {
+        while let number = take() {
+            let result: Result<TrainingBatch, TrainingError>
+            do { result = .success(try batch(number)) } catch { result = .failure(error) }
+            condition.lock()
+            ready[number] = result
+            condition.broadcast()
+            condition.unlock()
+        }
+        condition.lock()
+        running -= 1
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// The number of the next batch to prepare; nil where there is nothing left to do.
+    private func take() -> Int? {
+        condition.lock()
+        defer { condition.unlock() }
+        while !isStopped, nextToPrepare < sets.count, nextToPrepare - nextToHandOut >= Self.ahead * threads {
+            condition.wait()
+        }
+        guard !isStopped, nextToPrepare < sets.count else { return nil }
+        nextToPrepare += 1
+        return nextToPrepare - 1
+    }
+
+    private func batch(_ number: Int) throws(TrainingError) -> TrainingBatch {
+        let (height, width) = (recipe.network.height, recipe.network.widthPixels)
+        let size = 3 * height * width
+        var batch = TrainingBatch(images: Array(repeating: 0, count: sets[number].count * size), labels: [])
+        for (place, index) in sets[number].enumerated() {
+            let (image, found) = try store.picture(index, warn: warn)
+            batch.labels.append(pictures[found].person)
+            let seed = SeededGenerator.seed(recipe.seed, [epoch, number, place])
+            unsafe batch.images.withUnsafeMutableBufferPointer { images in
+                guard let start = images.baseAddress else { return }
+                unsafe recipe.augmentation.apply(
+                    to: image, seed: seed, height: height, width: width, output: start + place * size)
+            }
+        }
+        return batch
+    }
+}

@@ -1,0 +1,75 @@
+internal import Datasets
+internal import Foundation
+internal import Imaging
+internal import Synchronization
+
+/// The training pictures, decoded at most once as long as memory allows.
+final class PictureStore: Sendable {
+    /// How much larger than the network's input a kept picture may be: room for crops.
+    private static let margin = 1.25
+
+    private struct State {
+        var images: [Int: RGBImage] = [:]
+        var bytes = 0
+        var failures: [Int: String] = [:]
+    }
+
+    private let pictures: [TrainingPicture]
+    private let width: Int
+    private let height: Int
+    private let limit: Int
+    private let isStrict: Bool
+    private let state = Mutex(State())
+
+    /// Pictures for a network input of `width` × `height`; decoded ones are kept up to `limit` bytes.
+    init(_ pictures: [TrainingPicture], width: Int, height: Int, limit: Int, isStrict: Bool) {
+        self.pictures = pictures
+        self.width = Int(Double(width) * Self.margin)
+        self.height = Int(Double(height) * Self.margin)
+        self.limit = limit
+        self.isStrict = isStrict
+    }
+
+    /// The number of pictures that did not decode so far.
+    var failureCount: Int { state.withLock { $0.failures.count } }
+
+    /// The picture of a number, or the next one that decodes in its place; `warn` hears of each failure once.
+    ///
+    /// - Returns: The picture and its number.
+    /// - Throws: `TrainingError.undecodable` where failures are not allowed, or no picture decodes.
+    func picture(_ index: Int, warn: (String) -> Void) throws(TrainingError) -> (image: RGBImage, index: Int) {
+        for offset in pictures.indices {
+            let candidate = (index + offset) % pictures.count
+            if let image = try load(candidate, warn: warn) { return (image, candidate) }
+        }
+        throw .undecodable(path: pictures[index].path, reason: "nor does any other picture decode")
+    }
+
+    private func load(_ index: Int, warn: (String) -> Void) throws(TrainingError) -> RGBImage? {
+        let (kept, hasFailed) = state.withLock { ($0.images[index], $0.failures[index] != nil) }
+        if let kept { return kept }
+        guard !hasFailed else { return nil }
+        let path = pictures[index].path
+        let image: RGBImage
+        do { image = try decode(path) } catch {
+            let reason = (error as? ImageError).map { "\($0)" } ?? error.localizedDescription
+            let isNew = state.withLock { $0.failures.updateValue(reason, forKey: index) == nil }
+            guard !isStrict else { throw .undecodable(path: path, reason: reason) }
+            if isNew { warn("\(path): \(reason); skipped") }
+            return nil
+        }
+        state.withLock { state in
+            guard state.images[index] == nil, state.bytes + image.pixels.count <= limit else { return }
+            state.images[index] = image
+            state.bytes += image.pixels.count
+        }
+        return image
+    }
+
+    private func decode(_ path: String) throws -> RGBImage {
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let image = try decodeImage(Array(data), covering: (width, height))
+        guard image.width > width || image.height > height else { return image }
+        return image.resized(width: min(width, image.width), height: min(height, image.height))
+    }
+}

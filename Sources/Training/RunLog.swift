@@ -1,0 +1,100 @@
+public import CSPRModel
+internal import Foundation
+
+/// A line of a run's log.
+public struct LogRecord: Codable, Sendable, Equatable {
+    /// What a line tells.
+    public enum Kind: String, Codable, Sendable {
+        /// The losses of an update.
+        case update
+        /// The end of an epoch.
+        case epoch
+        /// A start, a resumption or an interruption.
+        case event
+    }
+
+    /// What the line tells.
+    public var kind: Kind
+    /// The step of the schedule.
+    public var step: TrainableNetwork.Step
+    /// The epoch of the step, from 0.
+    public var epoch: Int
+    /// Updates done so far.
+    public var update: Int
+    /// Seconds trained so far.
+    public var seconds: Double
+    /// The loss, term by term.
+    public var losses: LossTerms?
+    /// The learning rate of the backbone.
+    public var rate: Float?
+    /// The learning rate of the local branch.
+    public var localRate: Float?
+    /// Pictures trained on per second since the last line of this kind.
+    public var imagesPerSecond: Double?
+    /// CMC@1 on the validation pictures, in 0...1.
+    public var cmc1: Double?
+    /// mAP on the validation pictures, in 0...1.
+    public var mAP: Double?
+    /// Pictures that could not be decoded in the epoch.
+    public var skipped: Int?
+    /// What happened.
+    public var note: String?
+
+    /// A line about an update.
+    public init(_ kind: Kind, step: TrainableNetwork.Step, epoch: Int, update: Int, seconds: Double) {
+        self.kind = kind
+        self.step = step
+        self.epoch = epoch
+        self.update = update
+        self.seconds = seconds
+    }
+}
+
+/// A run's log, a line of JSON per record.
+public final class RunLog {
+    /// Every record so far, those of earlier sittings included.
+    public private(set) var records: [LogRecord] = []
+    private let path: String
+    private let handle: FileHandle
+
+    /// Opens the log at `path`; records after `update`, which a resumed run makes again, are dropped.
+    public init(path: String, keepingThrough update: Int) throws {
+        self.path = path
+        if let data = FileManager.default.contents(atPath: path) {
+            let decoder = JSONDecoder()
+            for line in data.split(separator: UInt8(ascii: "\n")) {
+                // A line that was cut off by a crash is the last one, and made again.
+                guard let record = try? decoder.decode(LogRecord.self, from: Data(line)) else { continue }
+                if record.update <= update { records.append(record) }
+            }
+        }
+        let lines = try records.map(Self.line)
+        do {
+            try Data(lines.joined()).write(to: URL(fileURLWithPath: path), options: .atomic)
+            handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            try handle.seekToEnd()
+        } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    deinit {
+        do { try handle.close() } catch {
+            // Every line has been handed to the system already.
+        }
+    }
+
+    /// Appends a record.
+    public func append(_ record: LogRecord) throws {
+        records.append(record)
+        do { try handle.write(contentsOf: try Self.line(record)) } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func line(_ record: LogRecord) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return try encoder.encode(record) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,324 @@
+internal import CSPRModel
+public import Datasets
+internal import Foundation
+internal import NeuralNetwork
+internal import Tensors
+
+/// Trains a CSPR-Net in the paper's two steps, with checkpoints, a log and a report in a run folder.
+///
+/// Everything runs on the calling thread, but for decoding and augmenting pictures. A run that was interrupted and resumed gives the same
+/// losses and weights, bit for bit, as one that was not, with equal recipes on equal pictures.
+public final class Trainer {
+    /// How a call to `run` ended.
+    public enum Outcome: Sendable, Equatable {
+        /// All epochs are done.
+        case finished
+        /// It was asked to stop, and wrote a checkpoint.
+        case interrupted
+    }
+
+    /// What happens, for whoever watches.
+    public struct Progress: Sendable {
+        /// The newest line of the log, or the update that is not logged.
+        public var record: LogRecord
+        /// Batches of the epoch done.
+        public var batch: Int
+        /// Batches of the epoch.
+        public var batches: Int
+        /// Epochs of the step.
+        public var epochs: Int
+        /// Seconds left until the run is done, at the newest speed.
+        public var secondsLeft: Double
+    }
+
+    /// How the run is kept and watched; does not change what comes out.
+    public struct Settings: Sendable {
+        /// Seconds between checkpoints within an epoch.
+        public var checkpointInterval = 300.0
+        /// Updates between lines of the log.
+        public var logInterval = 10
+        /// Epochs between validations.
+        public var validationInterval = 1
+        /// Threads that decode and augment pictures.
+        public var loaderThreads = 1
+        /// Bytes of decoded pictures that are kept in memory.
+        public var cacheLimit = 2 << 30
+        /// A picture that cannot be decoded ends the run instead of being skipped.
+        public var isStrict = false
+
+        /// A checkpoint every five minutes, a line every ten updates, a validation every epoch.
+        public init() {}
+    }
+
+    private let recipe: TrainingRecipe
+    private let settings: Settings
+    private let pictures: TrainingSet
+    private let store: PictureStore
+    private let folder: RunFolder
+    private let network: TrainableNetwork
+    private let log: RunLog
+    private let validation: Validation
+    private let digest: String
+    private var position: TrainingPosition
+    private var lastCheckpoint = ContinuousClock.now
+    private var sittingStart = ContinuousClock.now
+    private var hasCheckpoint: Bool
+
+    private static let steps: [TrainableNetwork.Step] = [.global, .joint]
+
+    /// Prepares a run, or resumes the one in `folder`.
+    ///
+    /// - Parameters:
+    ///   - recipe: What decides the result; `network.identities` is set to the number of people.
+    ///   - settings: How the run is kept and watched.
+    ///   - pictures: What is trained on, and validated with.
+    ///   - folder: Where the run is kept.
+    ///   - isResuming: Go on from the folder's checkpoint.
+    ///   - backbone: A file of backbone weights to start from; see `Backbone`.
+    /// - Throws: `TrainingError`, `ModelError`.
+    public init(
+        _ recipe: TrainingRecipe, settings: Settings, pictures: TrainingSet, folder: RunFolder,
+        isResuming: Bool = false,
+        backbone: String? = nil
+    ) throws {
+        var recipe = recipe
+        recipe.network.identities = pictures.personCount
+        try recipe.validate()
+        guard pictures.train.count >= recipe.batch else {
+            throw TrainingError.tooFewPictures(found: pictures.train.count, batch: recipe.batch)
+        }
+        setOpenMPThreads(recipe.threads)
+        network = try TrainableNetwork(configuration: recipe.network, seed: recipe.seed, hasNeck: recipe.hasNeck)
+        digest = pictures.digest()
+        let checkpoint = isResuming ? try Self.openCheckpoint(folder) : nil
+        if let checkpoint {
+            try checkpoint.require(recipe, pictures: digest, count: pictures.train.count)
+            try checkpoint.restore(network)
+        } else if let backbone {
+            try Backbone(contentsOf: backbone).load(into: network)
+        }
+        try folder.prepare(resuming: isResuming)
+        position = checkpoint?.description.position ?? TrainingPosition()
+        hasCheckpoint = checkpoint != nil
+        log = try RunLog(path: folder.log, keepingThrough: position.updates)
+        validation = Validation(pictures, threads: recipe.threads)
+        store = PictureStore(
+            pictures.train, width: recipe.network.widthPixels, height: recipe.network.height,
+            limit: settings.cacheLimit,
+            isStrict: settings.isStrict)
+        self.recipe = recipe
+        self.settings = settings
+        self.pictures = pictures
+        self.folder = folder
+        if !isResuming {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            try folder.write(try encoder.encode(recipe), to: folder.recipe)
+        }
+    }
+
+    private static func openCheckpoint(_ folder: RunFolder) throws -> Checkpoint {
+        guard FileManager.default.fileExists(atPath: folder.checkpoint) else {
+            throw TrainingError.nothingToResume(path: folder.path)
+        }
+        return try Checkpoint(contentsOf: folder.checkpoint)
+    }
+
+    /// Learned floats of the network in training, classifiers included.
+    public var parameterCount: Int { network.parameters.learnedCount }
+
+    /// CMC@1 and mAP of the newest validation, in 0...1; nil before the first.
+    public var newestValidation: (cmc1: Double, mAP: Double)? {
+        for record in log.records.reversed() {
+            if let cmc1 = record.cmc1, let mAP = record.mAP { return (cmc1, mAP) }
+        }
+        return nil
+    }
+
+    /// Where the run stands.
+    public var standing: TrainingPosition { position }
+
+    /// Trains until all epochs are done or `isStopped` says so, which is asked after every update.
+    ///
+    /// - Parameters:
+    ///   - isStopped: Whether to write a checkpoint and return.
+    ///   - observe: Gets every update.
+    ///   - warn: Gets what is worth a line but no reason to stop, as a picture that was skipped.
+    /// - Returns: How it ended.
+    /// - Throws: `TrainingError`; the newest checkpoint stays intact.
+    public func run(
+        isStopped: () -> Bool = { false }, observe: (Progress) -> Void = { _ in },
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> Outcome {
+        sittingStart = .now
+        lastCheckpoint = .now
+        while position.step < Self.steps.count {
+            let step = Self.steps[position.step]
+            guard position.epoch < recipe.recipe(of: step).epochs, step == .global || recipe.network.hasLocalBranch
+            else {
+                position.step += 1
+                position.epoch = 0
+                continue
+            }
+            guard try runEpoch(step, isStopped: isStopped, observe: observe, warn: warn) else {
+                try saveCheckpoint()
+                return .interrupted
+            }
+        }
+        try saveCheckpoint()
+        try TrainingReport(log.records, recipe: recipe, folder: folder).write()
+        return .finished
+    }
+
+    /// Trains on what is left of an epoch; false where it was asked to stop.
+    private func runEpoch(
+        _ step: TrainableNetwork.Step, isStopped: () -> Bool, observe: (Progress) -> Void,
+        warn: @escaping @Sendable (String) -> Void
+    ) throws -> Bool {
+        // Epochs of the two steps draw different random numbers.
+        let epoch = position.epoch + (step == .joint ? recipe.global.epochs : 0)
+        try network.compile(step, batch: recipe.batch / recipe.accumulation)
+        let loader = BatchLoader(
+            pictures.train, store: store, recipe: recipe, epoch: epoch, from: position.batch,
+            threads: settings.loaderThreads, warn: warn)
+        defer { loader.stop() }
+        let epochs = recipe.recipe(of: step).epochs
+        var clock = ContinuousClock.now
+        var imagesSinceLog = 0
+        while let batch = try loader.next() {
+            let progress =
+                (Double(position.epoch) + Double(position.batch) / Double(loader.batchCount)) / Double(epochs)
+            let terms = try update(batch, step: step, progress: progress)
+            position.batch += 1
+            position.updates += 1
+            imagesSinceLog += recipe.batch
+            var record = record(.update, step)
+            record.losses = terms
+            record.rate = recipe.recipe(of: step).rate(of: "embedding", progress: progress, warmUp: recipe.warmUp)
+            record.localRate = recipe.recipe(of: step).rate(
+                of: "descriptor.", progress: progress, warmUp: recipe.warmUp)
+            let elapsed = (ContinuousClock.now - clock) / .seconds(1)
+            record.imagesPerSecond = Double(imagesSinceLog) / max(elapsed, 1e-9)
+            observe(
+                Progress(
+                    record: record, batch: position.batch, batches: loader.batchCount, epochs: epochs,
+                    secondsLeft: secondsLeft(
+                        batches: loader.batchCount, imagesPerSecond: record.imagesPerSecond ?? 1)))
+            if position.updates.isMultiple(of: settings.logInterval) || position.updates == 1 {
+                try log.append(record)
+                (clock, imagesSinceLog) = (.now, 0)
+            }
+            if isStopped() { return false }
+            if (ContinuousClock.now - lastCheckpoint) / .seconds(1) >= settings.checkpointInterval {
+                try saveCheckpoint()
+            }
+        }
+        position.epoch += 1
+        position.batch = 0
+        try finishEpoch(step, skipped: store.failureCount)
+        return true
+    }
+
+    /// Computes the gradients of a batch, part by part, and moves the parameters.
+    private func update(_ batch: TrainingBatch, step: TrainableNetwork.Step, progress: Double) throws -> LossTerms {
+        let parts = recipe.accumulation
+        let size = recipe.batch / parts
+        let floats = batch.images.count / recipe.batch
+        var sum = LossTerms()
+        for part in 0..<parts {
+            let range = part * size..<(part + 1) * size
+            let images =
+                parts == 1
+                ? batch.images : Array(batch.images[range.lowerBound * floats..<range.upperBound * floats])
+            let terms = try network.computeGradients(
+                images, labels: Array(batch.labels[range]), losses: recipe.losses)
+            if let bad = terms.named.first(where: { !$0.value.isFinite }) {
+                throw TrainingError.notFinite(
+                    term: bad.name, update: position.updates + 1, checkpoint: hasCheckpoint ? folder.checkpoint : nil)
+            }
+            sum.add(terms, share: 1 / Double(parts))
+            if parts > 1 { try network.parameters.accumulateGradients(finish: part == parts - 1) }
+        }
+        var scale = 1 / Float(parts)
+        if recipe.gradientLimit > 0 {
+            let length = try Float(network.parameters.gradientNorm()) * scale
+            guard length.isFinite else {
+                throw TrainingError.notFinite(
+                    term: "gradient", update: position.updates + 1,
+                    checkpoint: hasCheckpoint ? folder.checkpoint : nil)
+            }
+            scale *= min(1, recipe.gradientLimit / max(length, 1e-12))
+        }
+        let rates = recipe.recipe(of: step)
+        for isLocal in [false, true] {
+            let group = network.parameters.all.filter {
+                TrainableNetwork.isLocal($0.name) == isLocal && network.trains($0.name, in: step)
+            }
+            let rate = rates.rate(
+                of: isLocal ? "descriptor." : "embedding", progress: progress, warmUp: recipe.warmUp)
+            try recipe.optimizer.step(group, learningRate: rate, gradientScale: scale)
+        }
+        if recipe.averageDecay > 0 { try network.parameters.updateAverages(decay: recipe.averageDecay) }
+        return sum
+    }
+
+    /// Exports the weights, validates, logs, draws the report, and writes a checkpoint.
+    private func finishEpoch(_ step: TrainableNetwork.Step, skipped: Int) throws {
+        let isLast = position.epoch == recipe.recipe(of: step).epochs
+        try network.exportWeights(
+            to: folder.weights, slot: recipe.averageDecay > 0 ? .average : .value, step: step)
+        var record = record(.epoch, step)
+        record.epoch = position.epoch - 1
+        record.skipped = skipped
+        if isLast || position.epoch.isMultiple(of: settings.validationInterval) {
+            let figures = try validation.run(
+                weights: folder.weights, name: "\(step.rawValue)-\(position.epoch)", folder)
+            record.cmc1 = figures?.cmc1
+            record.mAP = figures?.mAP
+        }
+        try log.append(record)
+        try TrainingReport(log.records, recipe: recipe, folder: folder).write()
+        try saveCheckpoint()
+    }
+
+    private func record(_ kind: LogRecord.Kind, _ step: TrainableNetwork.Step) -> LogRecord {
+        LogRecord(
+            kind, step: step, epoch: position.epoch, update: position.updates,
+            seconds: position.seconds + (ContinuousClock.now - sittingStart) / .seconds(1))
+    }
+
+    private func saveCheckpoint() throws {
+        let now = ContinuousClock.now
+        position.seconds += (now - sittingStart) / .seconds(1)
+        sittingStart = now
+        try Checkpoint.write(
+            network,
+            Checkpoint.Description(
+                position: position, recipe: recipe, pictures: digest, pictureCount: pictures.train.count),
+            to: folder.checkpoint)
+        hasCheckpoint = true
+        lastCheckpoint = .now
+    }
+
+    private func secondsLeft(batches: Int, imagesPerSecond: Double) -> Double {
+        let total = (recipe.global.epochs + (recipe.network.hasLocalBranch ? recipe.joint.epochs : 0)) * batches
+        let done = (position.step * recipe.global.epochs + position.epoch) * batches + position.batch
+        return Double(max(0, total - done) * recipe.batch) / imagesPerSecond
+    }
+}
+
+extension LossTerms {
+    /// Adds `share` of other terms.
+    fileprivate mutating func add(_ other: LossTerms, share: Double) {
+        func sum(_ a: Double?, _ b: Double?) -> Double? { b.map { (a ?? 0) + share * $0 } ?? a }
+        total += share * other.total
+        globalClassification += share * other.globalClassification
+        globalAccuracy += share * other.globalAccuracy
+        localClassification = sum(localClassification, other.localClassification)
+        localAccuracy = sum(localAccuracy, other.localAccuracy)
+        ratio = sum(ratio, other.ratio)
+        distribution = sum(distribution, other.distribution)
+        globalTriplet = sum(globalTriplet, other.globalTriplet)
+        localTriplet = sum(localTriplet, other.localTriplet)
+    }
+}

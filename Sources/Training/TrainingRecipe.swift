@@ -1,0 +1,122 @@
+public import CSPRModel
+internal import Foundation
+public import NeuralNetwork
+
+/// How a learning rate goes through a step of the schedule.
+public enum RateSchedule: String, Codable, Sendable, CaseIterable {
+    /// A tenth after a third of the epochs, a hundredth after two thirds.
+    case steps
+    /// The same throughout.
+    case constant
+    /// Half a cosine from the rate to zero, after a linear warm-up.
+    case cosine
+
+    /// The factor of the rate after `progress`, in 0...1, of a step whose warm-up takes the share `warmUp`.
+    public func factor(progress: Double, warmUp: Double) -> Double {
+        switch self {
+        case .steps: progress < 1.0 / 3 ? 1 : progress < 2.0 / 3 ? 0.1 : 0.01
+        case .constant: 1
+        case .cosine:
+            if progress < warmUp {
+                max(progress / warmUp, 1e-3)
+            } else {
+                0.5 * (1 + cosine((progress - warmUp) / max(1e-9, 1 - warmUp)))
+            }
+        }
+    }
+
+    private func cosine(_ share: Double) -> Double { cos(Double.pi * min(1, share)) }
+}
+
+/// One of the two steps of the schedule.
+public struct StepRecipe: Codable, Sendable, Equatable {
+    /// Passes over the training pictures; 0 leaves the step out.
+    public var epochs: Int
+    /// The learning rate of backbone, global embedding and global classifier.
+    public var rate: Float
+    /// How that rate goes.
+    public var schedule: RateSchedule
+    /// The learning rate of the local branch and its classifier.
+    public var localRate: Float
+    /// How that rate goes.
+    public var localSchedule: RateSchedule
+
+    /// The rate of a parameter after `progress`, in 0...1, of the step.
+    public func rate(of name: String, progress: Double, warmUp: Double) -> Float {
+        TrainableNetwork.isLocal(name)
+            ? localRate * Float(localSchedule.factor(progress: progress, warmUp: warmUp))
+            : rate * Float(schedule.factor(progress: progress, warmUp: warmUp))
+    }
+}
+
+/// Everything that decides what comes out of a training run; the defaults are the paper's (Sections III-C and IV-C).
+public struct TrainingRecipe: Codable, Sendable, Equatable {
+    /// The network; `identities` is set from the pictures.
+    public var network = CSPRConfiguration()
+    /// Backbone and global branch alone: 150 epochs at 2e-2, 2e-3, 2e-4.
+    public var global = StepRecipe(
+        epochs: 150, rate: 2e-2, schedule: .steps, localRate: 0, localSchedule: .constant)
+    /// Everything: 150 epochs, the backbone at 2e-4, the local branch at 5e-2, 5e-3, 5e-4.
+    public var joint = StepRecipe(
+        epochs: 150, rate: 2e-4, schedule: .constant, localRate: 5e-2, localSchedule: .steps)
+    /// Pictures per update, at least 2.
+    public var batch = 32
+    /// Equal parts that a batch is computed in, one after the other, so that memory holds a part; batch norms see a part at a time.
+    public var accumulation = 1
+    /// Pictures of the same person in a batch (the K of P×K); 0 draws pictures at random.
+    public var picturesPerPerson = 0
+    /// What is minimised.
+    public var losses = TrainingLosses()
+    /// Momentum and weight decay.
+    public var optimizer = SGD()
+    /// The largest length that the gradient may have before it is scaled down; 0 for no limit.
+    public var gradientLimit: Float = 0
+    /// The share of a step that the cosine schedule warms up in.
+    public var warmUp = 0.05
+    /// How pictures are varied.
+    public var augmentation = Augmentation()
+    /// A batch norm between each embedding and its classifier; not in the paper.
+    public var hasNeck = false
+    /// The decay of a moving average of the weights, which is then what is exported; 0 for none.
+    public var averageDecay: Float = 0
+    /// Where all random numbers start.
+    public var seed: UInt64 = 1
+    /// OpenMP threads of the network; part of the recipe, since sums depend on it in their last digits.
+    public var threads = 1
+
+    /// The paper's recipe.
+    public init() {}
+
+    /// The recipe of a step of the schedule.
+    public func recipe(of step: TrainableNetwork.Step) -> StepRecipe { step == .global ? global : joint }
+
+    /// Checks every field; throws `TrainingError.invalidRecipe` with the first one that is out of range.
+    public func validate() throws {
+        func check(_ isValid: Bool, _ field: String, _ expected: String) throws(TrainingError) {
+            guard isValid else { throw .invalidRecipe(field: field, expected: expected) }
+        }
+        try network.validate()
+        for (name, step) in [("global", global), ("joint", joint)] {
+            try check((0...100_000).contains(step.epochs), "\(name).epochs", "a number in 0...100000")
+            try check(step.rate >= 0 && step.rate.isFinite, "\(name).rate", "a number of at least 0")
+            try check(step.localRate >= 0 && step.localRate.isFinite, "\(name).localRate", "a number of at least 0")
+        }
+        try check(global.epochs + joint.epochs > 0, "epochs", "at least one epoch in one of the steps")
+        try check((2...4096).contains(batch), "batch", "a number in 2...4096")
+        try check(
+            accumulation >= 1 && batch.isMultiple(of: accumulation) && batch / max(1, accumulation) >= 2,
+            "accumulation", "a divisor of the batch that leaves parts of at least 2 pictures")
+        try check(
+            picturesPerPerson >= 0 && (picturesPerPerson == 0 || batch.isMultiple(of: picturesPerPerson)),
+            "picturesPerPerson", "0 or a divisor of the batch")
+        try check(losses.lambda >= 0 && losses.eta >= 0, "losses", "lambda and eta of at least 0")
+        try check((0..<1).contains(losses.labelSmoothing), "losses.labelSmoothing", "a number in 0..<1")
+        try check(losses.tripletWeight >= 0, "losses.tripletWeight", "a number of at least 0")
+        try check((0..<1).contains(optimizer.momentum), "optimizer.momentum", "a number in 0..<1")
+        try check(optimizer.weightDecay >= 0, "optimizer.weightDecay", "a number of at least 0")
+        try check(gradientLimit >= 0, "gradientLimit", "a number of at least 0")
+        try check((0..<1).contains(averageDecay), "averageDecay", "a number in 0..<1")
+        try check((0..<1).contains(warmUp), "warmUp", "a number in 0..<1")
+        try check((1...256).contains(threads), "threads", "a number in 1...256")
+    }
+}
