@@ -81,7 +81,7 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         tests("DigestsTests", ["Digests"]),
-        tests("TensorsTests", ["Tensors"]),
+        tests("TensorsTests", ["Tensors"], fixtures: true),
         tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"]),
         tests("ImagingTests", ["Imaging"], fixtures: true),
         tests("DatasetsTests", ["Datasets", "Imaging"]),

@@ -1,0 +1,109 @@
+/// A value on a pickle's stack.
+///
+/// Containers are referred to by number, so that values that contain each other, or themselves, are neither copied nor
+/// walked through, and never freed recursively.
+enum PickleValue: Equatable {
+    case none
+    case boolean(Bool)
+    case integer(Int)
+    /// An integer of more than 64 bits: two's complement, lowest byte first.
+    case wideInteger([UInt8])
+    /// A floating-point number; no state dict needs its value.
+    case float
+    case string(String)
+    case global(PyTorchGlobal)
+    /// A place in `PickledObjects.containers`.
+    case container(Int)
+    /// A place in `PickledObjects.storages`.
+    case storage(Int)
+    /// A place in `PickledObjects.tensors`.
+    case tensor(Int)
+
+    /// The integer, if it is one of at most 64 bits.
+    var integer: Int? {
+        guard case .integer(let value) = self else { return nil }
+        return value
+    }
+
+    /// The string, if it is one.
+    var string: String? {
+        guard case .string(let value) = self else { return nil }
+        return value
+    }
+
+    /// What kind of value this is, for an error message.
+    var kind: String {
+        switch self {
+        case .none: "None"
+        case .boolean: "a truth value"
+        case .integer, .wideInteger: "an integer"
+        case .float: "a floating-point number"
+        case .string: "a string"
+        case .global: "a class"
+        case .container: "a list, tuple or dictionary"
+        case .storage: "a storage"
+        case .tensor: "a tensor"
+        }
+    }
+}
+
+/// A tuple, list or dictionary; of a dictionary, keys and values take turns in `items`.
+struct PickleContainer: Equatable {
+    enum Kind {
+        case tuple
+        case list
+        case dictionary
+    }
+
+    let kind: Kind
+    var items: [PickleValue] = []
+}
+
+/// What a pickle says about a storage.
+struct PickledStorage: Equatable {
+    let key: String
+    let type: PyTorchType
+    /// The number of elements, at least 0.
+    let count: Int
+}
+
+/// What a pickle says about a tensor; not yet checked against its storage.
+struct PickledTensor: Equatable {
+    let storage: PickledStorage
+    /// Elements of the storage before the tensor's first.
+    let offset: Int
+    let shape: [Int]
+    /// Elements of the storage from one entry of each axis to the next.
+    let strides: [Int]
+}
+
+/// What a pickle held.
+struct PickledObjects {
+    /// The pickled value.
+    var root = PickleValue.none
+    var containers: [PickleContainer] = []
+    var storages: [PickledStorage] = []
+    var tensors: [PickledTensor] = []
+
+    /// The items of a container of this kind.
+    func items(_ value: PickleValue, _ kind: PickleContainer.Kind) -> [PickleValue]? {
+        guard case .container(let index) = value, containers[index].kind == kind else { return nil }
+        return containers[index].items
+    }
+
+    /// The value under a string key of a dictionary; of several, the last, as in Python.
+    func value(_ key: String, in dictionary: PickleValue) -> PickleValue? {
+        guard let items = items(dictionary, .dictionary) else { return nil }
+        return stride(from: items.count - 2, through: 0, by: -2).first { items[$0] == .string(key) }
+            .map { items[$0 + 1] }
+    }
+
+    /// The integers of a tuple or list of nothing else, if they are no more than a tensor has axes.
+    func integers(_ value: PickleValue) -> [Int]? {
+        guard let items = items(value, .tuple) ?? items(value, .list), items.count <= PyTorchFile.maximumAxes else {
+            return nil
+        }
+        let numbers = items.compactMap(\.integer)
+        return numbers.count == items.count ? numbers : nil
+    }
+}
