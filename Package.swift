@@ -84,6 +84,7 @@ let package = Package(
         tests("TensorsTests", ["Tensors"], fixtures: true),
         tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"]),
         tests("ImagingTests", ["Imaging"], fixtures: true),
+        tests("TrainingTests", ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging"]),
         tests("DatasetsTests", ["Datasets", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
         tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),

@@ -16,18 +16,21 @@ struct Backbone {
     init(contentsOf path: String) throws {
         self.path = path
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw TrainingError.backboneMismatch(path: path, problems: ["it cannot be read"])
+            throw TrainingError.backboneMismatch(path: path, problems: ["it cannot be opened"])
         }
         let start = Array(try handle.read(upToCount: 9) ?? Data())
         try handle.close()
         // A safetensors file begins with its header's length and a brace.
-        guard start.count == 9, start[8] == UInt8(ascii: "{") else {
-            throw TrainingError.backboneMismatch(path: path, problems: ["it is not a safetensors file"])
+        if start.count == 9, start[8] == UInt8(ascii: "{") {
+            let file: SafetensorsFile
+            do { file = try SafetensorsFile(contentsOf: path) } catch { throw TrainingError.file(error) }
+            shape = { file.shape(of: $0) }
+            tensor = { name in file.shape(of: name) == nil ? nil : try file.floats(name) }
+        } else {
+            let file = try PyTorchFile(contentsOf: path)
+            shape = { file.shape(of: $0) }
+            tensor = { name in file.shape(of: name) == nil ? nil : try file.floats(name) }
         }
-        let file: SafetensorsFile
-        do { file = try SafetensorsFile(contentsOf: path) } catch { throw TrainingError.file(error) }
-        shape = { file.shape(of: $0) }
-        tensor = { name in file.shape(of: name) == nil ? nil : try file.floats(name) }
     }
 
     /// Gives the network's backbone the file's values; where a tensor is missing or has another shape nothing is changed.

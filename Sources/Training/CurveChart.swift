@@ -32,9 +32,9 @@ struct CurveChart {
             let high = all.map(\.y).max()
         else { return "" }
         let (width, height) = (320.0, 150.0)
-        func x(_ value: Double) -> Double { 44 + (width - 52) * (right > left ? (value - left) / (right - left) : 0.5) }
+        func x(_ value: Double) -> Double { 58 + (width - 66) * (right > left ? (value - left) / (right - left) : 0.5) }
         func y(_ value: Double) -> Double { 128 - 100 * (high > low ? (value - low) / (high - low) : 0.5) }
-        func label(_ value: Double) -> String { String(format: "%.4g", value) }
+        func label(_ value: Double) -> String { String(format: "%.3g", value) }
         let lines = curves.enumerated().map { index, curve in
             let colour = Self.colours[index % Self.colours.count]
             let path = curve.points.map { String(format: "%.1f,%.1f", x($0.x), y($0.y)) }.joined(separator: " ")
@@ -47,9 +47,9 @@ struct CurveChart {
         return """
             <svg viewBox="0 0 \(Int(width)) \(Int(height))" role="img" aria-label="\(title)">
             <text x="0" y="14" style="font-weight:600">\(title)</text>
-            <path d="M44 28V128H312" fill="none" stroke="currentColor" opacity=".4"/>
-            <text x="40" y="36" text-anchor="end">\(label(high))</text><text x="40" y="128" text-anchor="end">\(label(low))</text>
-            <text x="44" y="144">\(label(left))</text><text x="312" y="144" text-anchor="end">\(label(right))</text>
+            <path d="M58 28V128H312" fill="none" stroke="currentColor" opacity=".4"/>
+            <text x="54" y="36" text-anchor="end">\(label(high))</text><text x="54" y="128" text-anchor="end">\(label(low))</text>
+            <text x="58" y="144">\(label(left))</text><text x="312" y="144" text-anchor="end">\(label(right))</text>
             \(lines.joined(separator: "\n"))
             </svg>
             """

@@ -1,0 +1,61 @@
+import CSPRModel
+import Foundation
+import NeuralNetwork
+import Tensors
+import Testing
+
+@testable import Training
+
+@Suite struct BackboneTests {
+    /// A backbone's tensors under torchvision's names, as a network of the small recipe has them.
+    private func tensors(_ network: TrainableNetwork) throws -> [(name: String, value: SafetensorsValue)] {
+        try network.parameters.all.filter { $0.name.hasPrefix("backbone.") }.map { parameter in
+            let value = Tensor(
+                shape: parameter.shape, elements: Array(repeating: 0.5, count: try parameter.tensor().count))
+            return (String(parameter.name.dropFirst("backbone.".count)), .floats(value))
+        }
+    }
+
+    private func network() throws -> TrainableNetwork {
+        var configuration = smallRecipe().network
+        configuration.identities = 3
+        return try TrainableNetwork(configuration: configuration, seed: 1)
+    }
+
+    @Test func `a backbone's weights are taken, its classifier is left alone`() throws {
+        let folder = try TemporaryFolder()
+        let network = try network()
+        let classifier = Tensor(zeros: [1000, 32])
+        try SafetensorsWriter.write(
+            tensors(network) + [("fc.weight", .floats(classifier))], to: "\(folder.path)/backbone.safetensors")
+        try Backbone(contentsOf: "\(folder.path)/backbone.safetensors").load(into: network)
+        #expect(try network.parameters["backbone.conv1.weight"].tensor().elements.allSatisfy { $0 == 0.5 })
+        #expect(try network.parameters["embedding.weight"].tensor().elements.contains { $0 != 0.5 })
+    }
+
+    @Test func `each tensor that does not fit is named with both shapes, and nothing is taken`() throws {
+        let folder = try TemporaryFolder()
+        let network = try network()
+        var list = try tensors(network).filter { $0.name != "bn1.bias" }
+        let place = try #require(list.firstIndex { $0.name == "conv1.weight" })
+        list[place].value = .floats(Tensor(zeros: [4, 3, 3, 3]))
+        let path = "\(folder.path)/backbone.safetensors"
+        try SafetensorsWriter.write(list, to: path)
+        let before = try network.parameters["backbone.layer1.0.conv1.weight"].tensor()
+        let expected = TrainingError.backboneMismatch(
+            path: path,
+            problems: [
+                "conv1.weight has the shape [4, 3, 3, 3], expected [4, 3, 7, 7]", "bn1.bias is missing, expected [4]",
+            ])
+        #expect(throws: expected) { try Backbone(contentsOf: path).load(into: network) }
+        #expect(try network.parameters["backbone.layer1.0.conv1.weight"].tensor() == before)
+    }
+
+    @Test func `a file that is neither format is refused`() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/backbone.pth"
+        try Data("this is no state dict".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: (any Error).self) { try Backbone(contentsOf: path) }
+        #expect(throws: (any Error).self) { try Backbone(contentsOf: "\(folder.path)/absent") }
+    }
+}
