@@ -114,6 +114,8 @@ import Testing
         #expect(try Self.answer(router, .get, "/v1/y").text == "y")
         #expect(try Self.answer(router, .get, "/v1/z").status == 404)
         #expect(try Self.answer(router, .put, "/index.html").fields[.allow] == "GET, HEAD")
+        #expect(try Self.answer(router, .post, "/").status == 405)
+        #expect(try Self.answer(router, .put, "/admin/v1/x").status == 404)
         #expect(try Self.answer(router, .get, "/v1/x").fields[.allow] == "POST")
     }
 }

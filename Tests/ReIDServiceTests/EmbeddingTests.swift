@@ -58,6 +58,19 @@ import Testing
         }
     }
 
+    @Test func `a client that closed its side is told so, should it still read`() throws {
+        try withService { service in
+            let cancellation = Cancellation()
+            cancellation.cancel()
+            let request = try ServerRequest(
+                method: .post, target: "/v1/embeddings", fields: [.contentType: "image/png"],
+                body: .bytes(try TestPicture(seed: 1).bytes), cancellation: cancellation)
+            let response = try service.service.queryRouter.respond(to: request).answer
+            #expect(response.status == .serviceUnavailable)
+            #expect(try response.text.contains("closed"))
+        }
+    }
+
     @Test func `a full queue of the network is a 503 that says when to come back`() throws {
         try withService {
             $0.embedder.queueLimit = 2

@@ -105,7 +105,9 @@ import Testing
             let query = try keep(service)
             let reply = try service.reply(.get, query.rankingURL + "?wait=60", fields: [.ifNoneMatch: "\"1\""])
             #expect(try service.ask(.delete, "/v1/queries/\(query.queryID)").status == .noContent)
-            #expect(try reply.eventually().status == .notFound)
+            let told = try reply.eventually()
+            #expect(told.status == .notFound)
+            #expect(try told.object["instance"] == .text("test"), "the id of the request, as in every problem")
         }
     }
 
@@ -186,7 +188,9 @@ import Testing
             #expect(image.fields[.contentType] == "image/png")
             #expect(try image.bytes == pictures[0])
             #expect(try service.ask(.get, query.imageURL + "?index=1").bytes == pictures[1])
-            #expect(try service.ask(.get, query.imageURL + "?index=2").status == .notFound)
+            let missing = try service.ask(.get, query.imageURL + "?index=2")
+            #expect(missing.status == .notFound)
+            #expect(try missing.object["detail"] == .text("Query \"\(query.queryID)\" has 2 pictures, from 0."))
         }
     }
 }
