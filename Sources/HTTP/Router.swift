@@ -30,6 +30,7 @@ public struct Router: Sendable {
     public var observe: (@Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void)?
     private var root = Node()
     private var fallback: Route?
+    private var files: StaticFiles?
 
     /// Creates a router without routes.
     ///
@@ -58,6 +59,7 @@ public struct Router: Sendable {
     /// Serves `files` for every `GET` path that no route has.
     public mutating func serve(_ files: StaticFiles) {
         fallback = Route(.get, "/") { request in .now(try files.response(to: request)) }
+        self.files = files
     }
 
     /// Answers a request as the server would, on this thread: for tests without a socket.
@@ -99,10 +101,8 @@ public struct Router: Sendable {
             for (name, value) in zip(found.names, values) { parameters[name] = value }
             return .route(found.route, parameters: parameters)
         }
-        if allowed.isEmpty, let fallback {
-            guard wanted != .get else { return .route(fallback, parameters: [:]) }
-            allowed = [.get]
-        }
+        if allowed.isEmpty, let fallback, wanted == .get { return .route(fallback, parameters: [:]) }
+        if files?.had(target) == true { allowed.append(.get) }
         guard !allowed.isEmpty else {
             return .problem(HTTPProblem(.notFound, detail: "There is nothing at this path."))
         }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 public import HTTPTypes
 
@@ -11,6 +12,8 @@ public struct StaticFiles: Sendable {
     private static let memoryLimit = 1 << 20
 
     private let folder: Folder
+    /// The files that were there at the start.
+    private let names: Set<String>
 
     /// The folder's descriptor, closed with the last copy.
     private final class Folder: Sendable {
@@ -27,7 +30,23 @@ public struct StaticFiles: Sendable {
     }
 
     /// Serves the files of a folder.
-    public init(folder path: String) throws(FileError) { folder = try Folder(path: path) }
+    public init(folder path: String) throws(FileError) {
+        folder = try Folder(path: path)
+        do {
+            names = Set(
+                try FileManager.default.subpathsOfDirectory(atPath: path).filter {
+                    $0.split(separator: "/").allSatisfy { Self.isAllowed(String($0)) }
+                })
+        } catch {
+            throw .system(call: "opendir", path: path, code: EACCES)
+        }
+    }
+
+    /// Whether a file was at this path at the start; does not look at the disk, so an event loop may ask.
+    func had(_ target: RequestTarget) -> Bool {
+        let path = target.segments.joined(separator: "/")
+        return names.contains(target.segments.last == "" ? path + "index.html" : path)
+    }
 
     /// The file a request's path names; a path that ends in a slash means the `index.html` there.
     ///
