@@ -154,7 +154,9 @@ extension EmbedderError: ProblemConvertible {
         switch self {
         case .overloaded(let queued, let limit):
             .overloaded("\(queued) of \(limit) images wait for the network; try again shortly.", retryAfterSeconds: 2)
-        case .cancelled, .stopped: .overloaded("The service is stopping.", retryAfterSeconds: 5)
+        case .cancelled:
+            .overloaded("The client closed its side of the connection before the answer.", retryAfterSeconds: 1)
+        case .stopped: .overloaded("The service is stopping.", retryAfterSeconds: 5)
         case .failed: .internalError
         }
     }

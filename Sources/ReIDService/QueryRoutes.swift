@@ -55,6 +55,12 @@ private func queryImage(_ request: ServerRequest, _ service: ServiceContext) thr
     let index = try parameters.integer("index", in: 0...service.configuration.limits.imagesPerSearch - 1) ?? 0
     try parameters.finish()
     let id = request.parameters["query"] ?? ""
+    let pictures = try service.store.query(id: id).mediaTypes.count
+    guard index < pictures else {
+        throw HTTPProblem.reid(
+            .notFound, "not-found", "Not found", "Query \"\(id)\" has \(pictures) pictures, from 0.", parameter: "index"
+        )
+    }
     let content = try service.store.queryImage(of: id, at: index)
     // Pictures of a kept query never change, so its id is validator enough.
     let tag = EntityTag("\(id)-\(index)")
@@ -73,7 +79,7 @@ private func ranking(
     let tag = KeptRanking.tag(newest.revision)
     guard let unchanged = unchanged(request, tag) else { return .now(try KeptRanking.response(newest, of: query.id)) }
     guard wait > 0 else { return .now(unchanged) }
-    let held = waiters.hold(query: query.id, tag: tag, timeout: .seconds(wait))
+    let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
     // A change between the look above and the hold has answered nobody: look again.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
         held.complete(try KeptRanking.response(stored, of: query.id))

@@ -3,17 +3,23 @@ internal import Synchronization
 
 /// The polls that are held until a kept query's ranking changes; each costs an entry here and no thread.
 final class RankingWaiters: Sendable {
+    private struct Poll {
+        let reply: HeldReply
+        /// The request's id.
+        let request: String
+    }
+
     private struct State {
         var next = 0
-        var held: [String: [Int: HeldReply]] = [:]
+        var held: [String: [Int: Poll]] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// Holds a poll of `query`, at most for `timeout`, after which `tag` is still the newest.
+    /// Holds the poll of `query` that request `request` makes, at most for `timeout`, after which `tag` is still the newest.
     ///
     /// The caller looks at the ranking once more afterwards, since it may have changed just before.
-    func hold(query: String, tag: EntityTag, timeout: Duration) -> HeldReply {
+    func hold(query: String, request: String, tag: EntityTag, timeout: Duration) -> HeldReply {
         state.withLock { state in
             state.next += 1
             let number = state.next
@@ -24,7 +30,7 @@ final class RankingWaiters: Sendable {
                     return .notModified(tag)
                 },
                 onAbandon: { [weak self] in self?.forget(query, number) })
-            state.held[query, default: [:]][number] = reply
+            state.held[query, default: [:]][number] = Poll(reply: reply, request: request)
             return reply
         }
     }
@@ -32,10 +38,10 @@ final class RankingWaiters: Sendable {
     /// Whether any poll of `query` is held.
     func isWaiting(for query: String) -> Bool { state.withLock { $0.held[query] != nil } }
 
-    /// Answers every poll of `query` that is held.
-    func answer(_ query: String, with response: ServerResponse) {
-        let replies = state.withLock { $0.held.removeValue(forKey: query) } ?? [:]
-        for reply in replies.values { reply.complete(response) }
+    /// Answers every poll of `query` that is held, by what `response` makes of its request's id.
+    func answer(_ query: String, with response: (_ request: String) -> ServerResponse) {
+        let polls = state.withLock { $0.held.removeValue(forKey: query) } ?? [:]
+        for poll in polls.values { poll.reply.complete(response(poll.request)) }
     }
 
     private func forget(_ query: String, _ number: Int) {

@@ -133,9 +133,10 @@ final class StandingQueries: Sendable {
         answers.async { [service, waiters] in
             do {
                 guard let ranking = try service.store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
-                waiters.answer(query, with: try KeptRanking.response(ranking, of: query))
+                let response = try KeptRanking.response(ranking, of: query)
+                waiters.answer(query) { _ in response }
             } catch {
-                waiters.answer(query, with: problem(for: error).response(instance: query))
+                waiters.answer(query) { problem(for: error).response(instance: $0) }
             }
         }
     }
