@@ -4,7 +4,10 @@
     import Darwin
 #endif
 
-/// Bytes on a page boundary, zero at first, freed when this object goes away.
+/// Bytes on a page boundary, zero at first, given back to the system when this object goes away.
+///
+/// Mapped rather than allocated: a page that nobody has written takes no memory, and what loading a network needs for a moment
+/// does not stay with the process.
 ///
 /// Sendable unchecked: whoever writes guarantees that nobody else uses the region meanwhile. Weights are written before they are
 /// shared; activations belong to one executor.
@@ -16,16 +19,13 @@
 
     /// Allocates `count` bytes.
     package init(bytes count: Int) throws(OneDNNError) {
-        var start: UnsafeMutableRawPointer?
-        guard unsafe posix_memalign(&start, 4096, max(count, 64)) == 0, let start = unsafe start else {
-            throw .outOfMemory
-        }
-        unsafe memset(start, 0, count)
+        let start = unsafe mmap(nil, max(count, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start = unsafe start, unsafe start != MAP_FAILED else { throw .outOfMemory }
         unsafe self.start = start
         self.count = count
     }
 
-    deinit { unsafe free(start) }
+    deinit { unsafe munmap(start, max(count, 1)) }
 
     /// The floats from byte `offset`; valid while this object lives.
     package func floats(at offset: Int = 0, count: Int) -> UnsafeMutableBufferPointer<Float> {
