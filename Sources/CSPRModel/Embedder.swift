@@ -87,6 +87,9 @@ public final class Embedder: Sendable {
         public let computed: Duration
     }
 
+    /// Makes the network's input of a picture of any size, which is needed no more afterwards.
+    public func prepare(_ image: RGBImage) -> PreparedImage { PreparedImage(values: preprocessing.prepare(image)) }
+
     /// The unit feature vectors of `images`, once they are done.
     ///
     /// - Parameters:
@@ -98,8 +101,21 @@ public final class Embedder: Sendable {
     public func embed(
         _ images: [RGBImage], priority: Priority, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(EmbedderError) -> Embedded {
-        let inputs = images.map { preprocessing.prepare($0) }
-        let results = try submit(inputs, wantsAttention: false, priority: priority, isCancelled: isCancelled)
+        try embed(images.map(prepare), priority: priority, isCancelled: isCancelled)
+    }
+
+    /// The unit feature vectors of prepared images, once they are done.
+    ///
+    /// - Parameters:
+    ///   - images: pictures that `prepare` has been given.
+    ///   - priority: queries go before enrolment.
+    ///   - isCancelled: asked before the images enter a batch; true drops them.
+    /// - Returns: a vector for each image and how long it took.
+    /// - Throws: `EmbedderError`.
+    public func embed(
+        _ images: [PreparedImage], priority: Priority, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(EmbedderError) -> Embedded {
+        let results = try submit(images, wantsAttention: false, priority: priority, isCancelled: isCancelled)
         let last = results.max { $0.waited + $0.computed < $1.waited + $1.computed }
         return Embedded(
             vectors: results.map(\.feature), waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
@@ -109,8 +125,7 @@ public final class Embedder: Sendable {
     public func attention(
         _ image: RGBImage, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(EmbedderError) -> Tensor? {
-        let inputs = [preprocessing.prepare(image)]
-        return try submit(inputs, wantsAttention: true, priority: .query, isCancelled: isCancelled)[0].attention
+        try submit([prepare(image)], wantsAttention: true, priority: .query, isCancelled: isCancelled)[0].attention
     }
 
     /// Counts since the start.
@@ -123,14 +138,19 @@ public final class Embedder: Sendable {
     }
 
     private func submit(
-        _ inputs: [[Float]], wantsAttention: Bool, priority: Priority, isCancelled: @escaping @Sendable () -> Bool
+        _ inputs: [PreparedImage], wantsAttention: Bool, priority: Priority, isCancelled: @escaping @Sendable () -> Bool
     ) throws(EmbedderError) -> [JobResult] {
-        let jobs = inputs.map { Job(input: $0, wantsAttention: wantsAttention, isCancelled: isCancelled) }
+        let jobs = inputs.map { Job(input: $0.values, wantsAttention: wantsAttention, isCancelled: isCancelled) }
         try queue.submit(jobs, priority: priority)
         var results: [JobResult] = []
         for job in jobs { results.append(try job.wait().get()) }
         return results
     }
+}
+
+/// A picture as the network takes it: 3·H·W floats, whatever its size was.
+public struct PreparedImage: Sendable {
+    let values: [Float]
 }
 
 /// Why an image was not embedded.

@@ -51,17 +51,17 @@ struct ImageUpload {
         self.options = options
     }
 
-    /// The decoded images; a JPEG may be decoded smaller, as long as it still covers `target`.
-    func decoded(covering target: (width: Int, height: Int), limits: ServiceLimits) throws(ServiceError) -> [RGBImage] {
-        var decoded: [RGBImage] = []
-        for (index, image) in images.enumerated() {
-            do {
-                decoded.append(try decodeImage(image.bytes, limits: limits.image, covering: target))
-            } catch {
-                throw .image(error, index: index, count: images.count)
-            }
+    /// Image `index` decoded; a JPEG may be decoded smaller, as long as it still covers `target`.
+    ///
+    /// To be let go of before the next one: small files can hold the largest pictures.
+    func decoded(
+        _ index: Int, covering target: (width: Int, height: Int), limits: ServiceLimits
+    ) throws(ServiceError) -> RGBImage {
+        do {
+            return try decodeImage(images[index].bytes, limits: limits.image, covering: target)
+        } catch {
+            throw .image(error, index: index, count: images.count)
         }
-        return decoded
     }
 
     /// Bytes of a form's JSON part.

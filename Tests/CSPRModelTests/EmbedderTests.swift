@@ -57,6 +57,16 @@ import Testing
         #expect(embedder.statistics.queued == 0)
     }
 
+    @Test func `a prepared picture is as large as the network's input, and gets the picture's vector`() throws {
+        let embedder = try Self.embedder()
+        defer { embedder.stop() }
+        let picture = Self.picture(3)
+        let prepared = embedder.prepare(picture)
+        #expect(prepared.values.count == 3 * 96 * 32)
+        let vector = try embedder.embed([prepared], priority: .query).vectors[0]
+        #expect(try embedder.embed([picture], priority: .query).vectors[0] == vector)
+    }
+
     @Test func `vectors come in the order of the pictures and have length 1`() throws {
         let embedder = try Self.embedder()
         defer { embedder.stop() }
