@@ -12,7 +12,7 @@ import Testing
         var expected = ServerConfiguration()
         expected.idleSeconds = 5
         expected.workers = 3
-        let partial = Data(#"{"idleSeconds": 5, "workers": 3}"#.utf8)
+        let partial = Data(#"{"idle_seconds": 5, "workers": 3}"#.utf8)
         #expect(try JSONDecoder().decode(ServerConfiguration.self, from: partial) == expected)
         let text = try JSONEncoder().encode(expected)
         var fields = try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])

@@ -24,6 +24,11 @@ import Testing
         files = try StaticFiles(folder: root)
     }
 
+    @Test func `a folder that is not there is named in words`() {
+        let error = #expect(throws: FileError.self) { try StaticFiles(folder: "/nowhere") }
+        #expect(error?.description == "cannot open /nowhere: No such file or directory")
+    }
+
     func get(_ target: String, _ fields: HTTPFields = [:]) throws -> ServerResponse {
         try files.response(to: ServerRequest(method: .get, target: target, fields: fields))
     }

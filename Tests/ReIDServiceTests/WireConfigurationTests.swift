@@ -1,5 +1,6 @@
 import CSPRModel
 import Foundation
+import HTTP
 import Testing
 
 @testable import ReIDService
@@ -20,6 +21,23 @@ import Testing
         expected.ranking.limit = 7
         expected.embedder.threads = 3
         #expect(configuration == expected)
+    }
+
+    @Test(arguments: [
+        (#"{"limitz": {}}"#, "limitz"), (#"{"server": {"idle_second": 3}}"#, "server.idle_second"),
+        (#"{"limits": {"wait": 5}, "ranking": {"re_ranking": {"k1": 9, "k3": 1}}}"#, "ranking.re_ranking.k3"),
+    ])
+    func `a field that there is not is refused by name`(json: String, field: String) {
+        #expect(throws: ConfigurationError.unknownField(field)) { try ServiceConfiguration(json: Array(json.utf8)) }
+    }
+
+    @Test func `a file names every field the same way`() throws {
+        let json = #"{"server": {"idle_seconds": 5, "body_memory_total": 9}, "model_path": null, "public_folder": "p"}"#
+        let configuration = try ServiceConfiguration(json: Array(json.utf8))
+        #expect(configuration.server.idleSeconds == 5 && configuration.server.bodyMemoryTotal == 9)
+        #expect(configuration.modelPath == nil && configuration.publicFolder == "p")
+        let text = String(decoding: try JSONEncoder().encode(ServiceConfiguration()), as: UTF8.self)
+        #expect(text.matches(of: /"[a-z0-9_]*[A-Z][A-Za-z0-9_]*":/).isEmpty, "every name is in snake_case")
     }
 
     @Test func `a configuration survives its own JSON`() throws {
