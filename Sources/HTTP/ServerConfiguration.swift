@@ -99,35 +99,64 @@ public struct ServerConfiguration: Codable, Sendable, Equatable {
         try take(.retryAfterSeconds, \.retryAfterSeconds)
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case loops, workers, backlog, connections
+        case headBytes = "head_bytes"
+        case targetBytes = "target_bytes"
+        case headerCount = "header_count"
+        case chunkExtensionBytes = "chunk_extension_bytes"
+        case trailerBytes = "trailer_bytes"
+        case bodyBytes = "body_bytes"
+        case bodyMemoryThreshold = "body_memory_threshold"
+        case bodyMemoryTotal = "body_memory_total"
+        case spoolFolder = "spool_folder"
+        case connectionsPerAddress = "connections_per_address"
+        case readAheadBytes = "read_ahead_bytes"
+        case turnBytes = "turn_bytes"
+        case turnRequests = "turn_requests"
+        case unsentBytes = "unsent_bytes"
+        case idleSeconds = "idle_seconds"
+        case headSeconds = "head_seconds"
+        case bodyStallSeconds = "body_stall_seconds"
+        case writeStallSeconds = "write_stall_seconds"
+        case progressBytes = "progress_bytes"
+        case heldSeconds = "held_seconds"
+        case lingerSeconds = "linger_seconds"
+        case lingerBytes = "linger_bytes"
+        case retryAfterSeconds = "retry_after_seconds"
+    }
+
     /// Refuses values that make no sense.
     func check() throws(ServerError) {
         let positive: [(String, Int)] = [
-            ("loops", loops), ("workers", workers), ("headBytes", headBytes), ("targetBytes", targetBytes),
-            ("headerCount", headerCount), ("connections", connections),
-            ("connectionsPerAddress", connectionsPerAddress),
-            ("turnBytes", turnBytes), ("turnRequests", turnRequests), ("unsentBytes", unsentBytes),
-            ("progressBytes", progressBytes), ("lingerBytes", lingerBytes), ("retryAfterSeconds", retryAfterSeconds),
+            ("loops", loops), ("workers", workers), ("head_bytes", headBytes), ("target_bytes", targetBytes),
+            ("header_count", headerCount), ("connections", connections),
+            ("connections_per_address", connectionsPerAddress),
+            ("turn_bytes", turnBytes), ("turn_requests", turnRequests), ("unsent_bytes", unsentBytes),
+            ("progress_bytes", progressBytes), ("linger_bytes", lingerBytes),
+            ("retry_after_seconds", retryAfterSeconds),
         ]
         for (field, value) in positive where value < 1 {
             throw .configuration(field: field, reason: "must be positive")
         }
         let counts: [(String, Int)] = [
-            ("backlog", backlog), ("chunkExtensionBytes", chunkExtensionBytes), ("trailerBytes", trailerBytes),
-            ("bodyBytes", bodyBytes), ("bodyMemoryThreshold", bodyMemoryThreshold),
-            ("bodyMemoryTotal", bodyMemoryTotal),
+            ("backlog", backlog), ("chunk_extension_bytes", chunkExtensionBytes), ("trailer_bytes", trailerBytes),
+            ("body_bytes", bodyBytes), ("body_memory_threshold", bodyMemoryThreshold),
+            ("body_memory_total", bodyMemoryTotal),
         ]
         for (field, value) in counts where value < 0 {
             throw .configuration(field: field, reason: "must not be negative")
         }
         let seconds: [(String, Double)] = [
-            ("idleSeconds", idleSeconds), ("headSeconds", headSeconds), ("bodyStallSeconds", bodyStallSeconds),
-            ("writeStallSeconds", writeStallSeconds), ("heldSeconds", heldSeconds), ("lingerSeconds", lingerSeconds),
+            ("idle_seconds", idleSeconds), ("head_seconds", headSeconds), ("body_stall_seconds", bodyStallSeconds),
+            ("write_stall_seconds", writeStallSeconds), ("held_seconds", heldSeconds),
+            ("linger_seconds", lingerSeconds),
         ]
         for (field, value) in seconds where !(value > 0) {
             throw .configuration(field: field, reason: "must be positive")
         }
         guard readAheadBytes >= headBytes else {
-            throw .configuration(field: "readAheadBytes", reason: "must be at least headBytes")
+            throw .configuration(field: "read_ahead_bytes", reason: "must be at least head_bytes")
         }
         guard FileManager.default.isWritableFile(atPath: spoolFolder) else { throw .spoolFolder(spoolFolder) }
     }

@@ -1,4 +1,5 @@
 public import CSPRModel
+internal import FoundationEssentials
 public import HTTP
 
 /// How a service runs; every field has a working default, and `validate()` checks them together once, at start.
@@ -45,6 +46,17 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
         try fields.read(.enrolmentChunk, into: &enrolmentChunk)
     }
 
+    /// Reads a configuration file's JSON; a field that there is not is refused by name.
+    ///
+    /// - Throws: `ConfigurationError.unknownField`, or `DecodingError`.
+    public init(json: [UInt8]) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(json))
+        // Whatever was understood is written again; the rest was not.
+        let known = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self))
+        let given = try JSONDecoder().decode(JSONValue.self, from: Data(json))
+        if let field = given.firstMember(missingIn: known) { throw ConfigurationError.unknownField(field) }
+    }
+
     private enum CodingKeys: String, CodingKey {
         case dataFolder = "data_folder"
         case modelPath = "model_path"
@@ -80,6 +92,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
 
 /// Why a service cannot run as configured.
 public enum ConfigurationError: Error, Sendable, Equatable {
+    /// There is no such field; dots lead into objects.
+    case unknownField(String)
     /// A field's value is outside what is allowed.
     case outOfRange(field: String, allowed: String)
     /// Not `host:port` with a numeric host or `localhost`.
@@ -92,6 +106,7 @@ extension ConfigurationError: CustomStringConvertible {
     /// One sentence for the person who starts the service.
     public var description: String {
         switch self {
+        case .unknownField(let field): "there is no configuration field \(field)"
         case .outOfRange(let field, let allowed): "configuration field \(field) must be \(allowed)"
         case .malformedAddress(let address): "'\(address)' is not an address of the form 127.0.0.1:8080 or [::1]:8080"
         case .queriesWithoutToken(let address):

@@ -34,4 +34,13 @@ enum JSONValue: Decodable, Equatable, Sendable {
             self = .object(try value.decode([String: JSONValue].self))
         }
     }
+    /// The path of the first member, by name, that `other` has not, its names joined by dots; `null` counts as absent.
+    func firstMember(missingIn other: JSONValue) -> String? {
+        guard case .object(let members) = self, case .object(let known) = other else { return nil }
+        for (name, value) in members.sorted(by: { $0.key < $1.key }) where value != .null {
+            guard let counterpart = known[name] else { return name }
+            if let inner = value.firstMember(missingIn: counterpart) { return "\(name).\(inner)" }
+        }
+        return nil
+    }
 }

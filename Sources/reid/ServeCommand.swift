@@ -99,8 +99,7 @@ struct ServeCommand: ParsableCommand {
         var settings = ServiceConfiguration()
         if let path = configurationFile {
             do {
-                settings = try JSONDecoder().decode(
-                    ServiceConfiguration.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+                settings = try ServiceConfiguration(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
             } catch {
                 throw CommandFailure("\(path): \(describe(error))")
             }
