@@ -14,6 +14,16 @@ public enum FileError: Error, Sendable, Equatable {
     }
 }
 
+extension FileError: CustomStringConvertible {
+    /// What could not be done, in the system's words.
+    public var description: String {
+        switch self {
+        case .system(let call, let path, let code): "cannot \(call) \(path): \(unsafe String(cString: strerror(code)))"
+        case .truncated(let path): "\(path) has become shorter"
+        }
+    }
+}
+
 /// A regular file open for reading, closed when the last reference goes; safe to read from any thread.
 public final class OpenFile: Sendable {
     /// Where it was opened.
