@@ -63,7 +63,9 @@ public struct AdminToken: Sendable {
         let line = secret + [0x0A]
         let count = unsafe line.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
         guard count == line.count, fchmod(descriptor, 0o600) == 0, fsync(descriptor) == 0 else {
-            throw AdminTokenError.unwritable(path: path, code: errno)
+            let code = errno
+            unsafe unlink(path)
+            throw AdminTokenError.unwritable(path: path, code: code)
         }
         return secret
     }
