@@ -6,7 +6,7 @@ import { count, counted, decimal, moment, shortDigest } from "../scripts/format.
 
 /** Milliseconds between two looks: often while a batch runs, seldom otherwise. */
 const busyInterval = 2_000;
-const idleInterval = 10_000;
+const idleInterval = 4_000;
 
 /** What can be searched, and what is being enrolled. */
 export class GalleriesView {
