@@ -88,6 +88,16 @@ private final class Flag: Sendable {
             galleryError { _ = try fixture.store.images(in: "lobby", limit: 1, cursor: "b1") } == .invalidCursor("b1"))
     }
 
+    @Test func `nothing comes after the largest cursor there can be`() throws {
+        let fixture = try Self.fixture()
+        // The largest 64-bit integer in base 36.
+        let key = "1y2p0ij32e8e7"
+        #expect(try fixture.store.images(in: "lobby", limit: 1, cursor: "i" + key).items.isEmpty)
+        let batch = try #require(try fixture.store.batches(limit: 1, cursor: "b" + key).items.first)
+        #expect(try fixture.store.items(of: batch.id, limit: 1, cursor: "t" + key).items.isEmpty)
+        #expect(try fixture.store.queries(limit: 1, cursor: "q" + key).items.isEmpty)
+    }
+
     @Test func `a reader keeps the snapshot it started with`() throws {
         let fixture = try Self.fixture()
         let before = try fixture.store.snapshot(of: "lobby")
