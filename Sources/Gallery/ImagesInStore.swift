@@ -48,7 +48,11 @@ extension GalleryStore {
         try Page<GalleryImage>.check(limit: limit)
         let images = try index.snapshot(of: gallery).images
         var row = images.startIndex
-        if let cursor { row = images.firstRow(from: try Cursor(cursor, of: .images).key + 1) }
+        if let cursor {
+            let last = try Cursor(cursor, of: .images).key
+            row = images.firstRow(from: last)
+            if row < images.endIndex, images[row].key == last { row += 1 }
+        }
         var found: [GalleryImage] = []
         while row < images.endIndex, found.count <= limit {
             if filter.matches(images[row]) { found.append(images[row]) }
