@@ -9,7 +9,7 @@ public struct LogRecord: Codable, Sendable, Equatable {
         case update
         /// The end of an epoch.
         case epoch
-        /// A start, a resumption or an interruption.
+        /// The start of a step of the schedule.
         case event
     }
 
@@ -17,7 +17,7 @@ public struct LogRecord: Codable, Sendable, Equatable {
     public var kind: Kind
     /// The step of the schedule.
     public var step: TrainableNetwork.Step
-    /// The epoch of the step, from 0.
+    /// Epochs of the step done so far.
     public var epoch: Int
     /// Updates done so far.
     public var update: Int
@@ -37,8 +37,6 @@ public struct LogRecord: Codable, Sendable, Equatable {
     public var mAP: Double?
     /// Pictures that could not be decoded in the epoch.
     public var skipped: Int?
-    /// What happened.
-    public var note: String?
 
     /// A line about an update.
     public init(_ kind: Kind, step: TrainableNetwork.Step, epoch: Int, update: Int, seconds: Double) {

@@ -160,6 +160,8 @@ public final class Trainer {
                 position.epoch = 0
                 continue
             }
+            let isStarted = log.records.contains { $0.kind == .event && $0.step == step }
+            if position.epoch == 0, position.batch == 0, !isStarted { try validate(step, .event) }
             guard try runEpoch(step, isStopped: isStopped, observe: observe, warn: warn) else {
                 try saveCheckpoint()
                 return .interrupted
@@ -262,23 +264,28 @@ public final class Trainer {
         return sum
     }
 
-    /// Exports the weights, validates, logs, draws the report, and writes a checkpoint.
+    /// Validates where it is time to, draws the report, and writes a checkpoint.
     private func finishEpoch(_ step: TrainableNetwork.Step, skipped: Int) throws {
-        let isLast = position.epoch == recipe.recipe(of: step).epochs
+        try validate(step, .epoch, skipped: skipped)
+        try TrainingReport(log.records, recipe: recipe, folder: folder).write()
+        try saveCheckpoint()
+    }
+
+    /// Exports the weights, and logs how well they do: before a step, at its end, and as often in between as the settings say.
+    private func validate(_ step: TrainableNetwork.Step, _ kind: LogRecord.Kind, skipped: Int? = nil) throws {
         try network.exportWeights(
             to: folder.weights, slot: recipe.averageDecay > 0 ? .average : .value, step: step)
-        var record = record(.epoch, step)
-        record.epoch = position.epoch - 1
+        var record = record(kind, step)
+        record.epoch = position.epoch
         record.skipped = skipped
-        if isLast || position.epoch.isMultiple(of: settings.validationInterval) {
+        let isDue = position.epoch.isMultiple(of: settings.validationInterval)
+        if isDue || position.epoch == recipe.recipe(of: step).epochs {
             let figures = try validation.run(
                 weights: folder.weights, name: "\(step.rawValue)-\(position.epoch)", folder)
             record.cmc1 = figures?.cmc1
             record.mAP = figures?.mAP
         }
         try log.append(record)
-        try TrainingReport(log.records, recipe: recipe, folder: folder).write()
-        try saveCheckpoint()
     }
 
     private func record(_ kind: LogRecord.Kind, _ step: TrainableNetwork.Step) -> LogRecord {

@@ -46,11 +46,13 @@ struct TrainingReport {
         let epochs = records.filter { $0.kind == .epoch }
         guard let last = epochs.last else { return "<p>No epoch is done yet.</p>" }
         let best = epochs.compactMap(\.cmc1).max()
+        let first = records.first { $0.cmc1 != nil }?.cmc1
         var text = "<p>\(last.update) updates in \(Self.duration(last.seconds)); "
-        text += "step \(last.step.rawValue), epoch \(last.epoch + 1). "
+        text += "step \(last.step.rawValue), epoch \(last.epoch). "
         if let cmc1 = last.cmc1, let mAP = last.mAP {
             text += "Validation: CMC@1 \(Self.percent(cmc1)), mAP \(Self.percent(mAP))"
-            text += best.map { " (best CMC@1 \(Self.percent($0)))" } ?? ""
+            text += best.map { " (best CMC@1 \(Self.percent($0))" } ?? ""
+            text += first.map { "; \(Self.percent($0)) before training)" } ?? ")"
             text += "."
         }
         return text + "</p>"
@@ -63,7 +65,7 @@ struct TrainingReport {
             }
         }
         func epochs(_ value: @escaping (LogRecord) -> Double?) -> [(Double, Double)] {
-            records.filter { $0.kind == .epoch }.compactMap { record in
+            records.filter { $0.kind != .update }.compactMap { record in
                 value(record).map { (Double(record.update), $0) }
             }
         }
@@ -125,10 +127,10 @@ struct TrainingReport {
     }
 
     private var pictures: String {
-        let epochs = records.filter { $0.kind == .epoch && $0.step == .joint }
+        let epochs = records.filter { $0.kind != .update && $0.step == .joint }
         let existing = epochs.compactMap { record -> (Int, Data)? in
-            let path = "\(folder.attention)/\(record.step.rawValue)-\(record.epoch + 1).jpg"
-            return FileManager.default.contents(atPath: path).map { (record.epoch + 1, $0) }
+            let path = "\(folder.attention)/\(record.step.rawValue)-\(record.epoch).jpg"
+            return FileManager.default.contents(atPath: path).map { (record.epoch, $0) }
         }
         guard !existing.isEmpty else { return "<p>None yet.</p>" }
         let step = max(1, (existing.count + Self.shownPictures - 1) / Self.shownPictures)
