@@ -73,6 +73,16 @@ private final class NamedFiles {
         #expect(described.contains("1 3 bob/3_1.jpg"))
     }
 
+    @Test func `cameras of different names differ, and Market-1501's names are understood in a person's folder`() throws
+    {
+        let files = try NamedFiles([
+            "ann/north1_1.jpg", "ann/south1_1.jpg", "bob/0002_c3s1_000451_03.jpg", "bob/0002_c4s1_000451_03.jpg",
+        ])
+        let cameras = try TrainingSet(folder: files.path).train.map(\.camera)
+        #expect(cameras[0] != cameras[1])
+        #expect(cameras[2...] == [3, 4])
+    }
+
     @Test func `what cannot be trained with is refused, with its place`() throws {
         let empty = try NamedFiles([])
         #expect(empty.refusal("\(empty.path)/none") == .noFolder(path: "\(empty.path)/none"))

@@ -180,6 +180,33 @@ import Testing
         #expect(apply(augmentation, to: picture, seed: 8, height: 48, width: 16) != first)
     }
 
+    @Test(
+        arguments: [
+            ("smallestCrop", 0, 1), ("largestCrop", 0.5, 1), ("narrowestCrop", 0, 0.5), ("widestCrop", 0.1, 1),
+            ("erasing", -0.1, 0.5), ("erasing", 1.1, 0.5), ("erasing", .nan, 0.5), ("smallestErasing", -1, 0.1),
+            ("largestErasing", 1.1, 0.5), ("flattestErasing", 0, 1), ("flattestErasing", 1.1, 1), ("flipping", 2, 0.5),
+            ("jitter", -0.1, 0.2), ("jitter", 1.1, 1),
+        ] as [(String, Float, Float)])
+    func `a variation out of range is named`(field: String, bad: Float, good: Float) throws {
+        var recipe = TrainingRecipe()
+        let paths: [String: WritableKeyPath<Augmentation, Float>] = [
+            "smallestCrop": \.smallestCrop, "largestCrop": \.largestCrop, "narrowestCrop": \.narrowestCrop,
+            "widestCrop": \.widestCrop, "erasing": \.erasing, "smallestErasing": \.smallestErasing,
+            "largestErasing": \.largestErasing, "flattestErasing": \.flattestErasing, "flipping": \.flipping,
+            "jitter": \.jitter,
+        ]
+        let path = try #require(paths[field])
+        recipe.augmentation[keyPath: path] = good
+        try recipe.validate()
+        recipe.augmentation[keyPath: path] = bad
+        do {
+            try recipe.validate()
+            Issue.record("it was accepted")
+        } catch let TrainingError.invalidRecipe(found, _) {
+            #expect(found == "augmentation.\(field)")
+        }
+    }
+
     @Test func `streams of different paths have different seeds`() {
         var seeds = Set<UInt64>()
         for epoch in 0..<20 {

@@ -1,5 +1,7 @@
 import CSPRModel
 import Datasets
+import Dispatch
+import Foundation
 import Imaging
 import Synchronization
 import Testing
@@ -135,5 +137,31 @@ import Testing
             loader.stop()
             loader.stop()
         }
+    }
+
+    @Test func `a stopped loader hands out no more`() throws {
+        let folder = try PictureFolder(20, people: 2)
+        let loader = BatchLoader(
+            folder.pictures, store: store(folder), recipe: Self.recipe(), epoch: 0, from: 0, threads: 1
+        ) { _ in }
+        loader.stop()
+        let isDone = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            while (try? loader.next()) != nil {}
+            isDone.signal()
+        }
+        #expect(isDone.wait(timeout: .now() + 30) == .success)
+    }
+
+    @Test(arguments: [(400, 800), (400, 500), (90, 900), (8, 24), (3, 100)])
+    func `large pictures are kept small, in their proportions`(width: Int, height: Int) throws {
+        let folder = try PictureFolder(1, people: 1, width: width, height: height)
+        let image = try store(folder).picture(0) { _ in }.image
+        let aspect = Double(image.width) / Double(image.height) * Double(height) / Double(width)
+        // Sides of at least 10 pixels are rounded to whole ones.
+        #expect((0.95...1.05).contains(aspect), "\(image.width)×\(image.height)")
+        // Crops are not enlarged more than they would be from the file.
+        #expect(image.width >= min(width, Self.width) && image.height >= min(height, Self.height))
+        #expect(image.width <= 2 * Self.width || image.height <= 2 * Self.height)
     }
 }

@@ -3,17 +3,15 @@ import Foundation
 import Imaging
 
 /// A folder of small pictures, each of one colour, that goes away with this object.
-final class PictureFolder {
-    let path: String
+struct PictureFolder {
+    let folder: TemporaryFolder
     let pictures: [TrainingPicture]
 
     /// Writes `count` pictures of `people` people, `width`×`height`; red is 20 times the person, green 10 times the picture.
     init(_ count: Int, people: Int, width: Int = 8, height: Int = 24) throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        pictures = (0..<count).map { [path] index in
-            TrainingPicture(path: "\(path)/\(index).png", person: index % people, camera: 1)
-        }
+        folder = try TemporaryFolder()
+        let path = folder.path
+        pictures = (0..<count).map { TrainingPicture(path: "\(path)/\($0).png", person: $0 % people, camera: 1) }
         for (index, picture) in pictures.enumerated() {
             let colour = [UInt8(20 * picture.person), UInt8(10 * index), 90]
             let image = RGBImage(
@@ -21,8 +19,6 @@ final class PictureFolder {
             try Data(image.png()).write(to: URL(fileURLWithPath: picture.path))
         }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Replaces a picture's file by something that does not decode.
     func spoil(_ index: Int) throws {
