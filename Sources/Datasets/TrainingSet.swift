@@ -21,7 +21,7 @@ public struct TrainingPicture: Sendable, Equatable {
 ///
 /// - `bounding_box_train` holds pictures named as in Market-1501, `0002_c1s1_000451_03.jpg` or `0005_c2_f0046985.jpg`: person, camera.
 /// - Such pictures lie in the folder itself.
-/// - Each subfolder is a person, and a picture's name begins with its camera: `anna/door_0001.jpg`.
+/// - Each subfolder is a person, and a picture's name begins with its camera, `anna/door_0001.jpg`, or is one of Market-1501's.
 ///
 /// People -1 and 0, junk and distractors, are not trained on. Everything is in the order of the names.
 public struct TrainingSet: Sendable {
@@ -96,9 +96,12 @@ public struct TrainingSet: Sendable {
             var cameras: [String: Int] = [:]
             for name in try list("\(folder)/\(person)") where isPicture(name) {
                 let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
-                let number = camera.filter(\.isNumber)
-                // "c3" and "3" are camera 3; names without a number are counted as they come.
-                let known = Int(number) ?? cameras[camera] ?? 1000 + cameras.count
+                // "c3", "3" and Market-1501's names of four parts say camera 3; other cameras are counted as they come.
+                let isMarket = name.count { $0 == "_" } == 3
+                let number =
+                    (isMarket ? parse(name)?.camera : nil)
+                    ?? Int(camera.hasPrefix("c") ? String(camera.dropFirst()) : camera)
+                let known = number ?? cameras[camera] ?? 1000 + cameras.count
                 cameras[camera] = known
                 pictures.append(Named(path: "\(folder)/\(person)/\(name)", person: person, camera: known))
             }
