@@ -69,7 +69,10 @@ final class PictureStore: Sendable {
     private func decode(_ path: String) throws -> RGBImage {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         let image = try decodeImage(Array(data), covering: (width, height))
-        guard image.width > width || image.height > height else { return image }
-        return image.resized(width: min(width, image.width), height: min(height, image.height))
+        // Proportions stay, since crops are chosen by theirs.
+        let scale = max(Double(width) / Double(image.width), Double(height) / Double(image.height))
+        guard scale < 1 else { return image }
+        return image.resized(
+            width: Int((scale * Double(image.width)).rounded()), height: Int((scale * Double(image.height)).rounded()))
     }
 }
