@@ -60,12 +60,13 @@ final class BatchLoader: @unchecked Sendable {
     /// Batches of the epoch.
     var batchCount: Int { sets.count }
 
-    /// The next batch, once it is ready; nil after the last.
+    /// The next batch, once it is ready; nil after the last, and once the loader is stopped.
     func next() throws(TrainingError) -> TrainingBatch? {
         condition.lock()
         defer { condition.unlock() }
         guard nextToHandOut < sets.count else { return nil }
-        while ready[nextToHandOut] == nil { condition.wait() }
+        while !isStopped, ready[nextToHandOut] == nil { condition.wait() }
+        guard !isStopped else { return nil }
         let result = ready.removeValue(forKey: nextToHandOut)
         nextToHandOut += 1
         condition.broadcast()
