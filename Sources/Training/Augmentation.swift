@@ -29,6 +29,21 @@ public struct Augmentation: Codable, Sendable, Equatable {
     /// The paper's variations.
     public init() {}
 
+    /// The first field that is out of range, with what it may be; nil where all are sound.
+    var fault: (field: String, expected: String)? {
+        if !(smallestCrop > 0 && smallestCrop <= 1) { return ("smallestCrop", "a number above 0, at most 1") }
+        if !(smallestCrop...1 ~= largestCrop) { return ("largestCrop", "a number from smallestCrop to 1") }
+        if !(0.01...100 ~= narrowestCrop) { return ("narrowestCrop", "a number in 0.01...100") }
+        if !(widestCrop >= narrowestCrop && widestCrop <= 100) { return ("widestCrop", "from narrowestCrop to 100") }
+        if !(0...1 ~= erasing) { return ("erasing", "a number in 0...1") }
+        if !(smallestErasing > 0 && smallestErasing <= 1) { return ("smallestErasing", "a number above 0, at most 1") }
+        if !(smallestErasing...1 ~= largestErasing) { return ("largestErasing", "a number from smallestErasing to 1") }
+        if !(0.01...1 ~= flattestErasing) { return ("flattestErasing", "a number in 0.01...1") }
+        if !(0...1 ~= flipping) { return ("flipping", "a number in 0...1") }
+        if !(0...1 ~= jitter) { return ("jitter", "a number in 0...1") }
+        return nil
+    }
+
     /// A picture varied by the random numbers of `seed`, as network input [3, height, width], normalised as `Preprocessing` does.
     ///
     /// Writes into `output`, which must have room for 3·height·width floats.

@@ -118,5 +118,6 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         try check((0..<1).contains(averageDecay), "averageDecay", "a number in 0..<1")
         try check((0..<1).contains(warmUp), "warmUp", "a number in 0..<1")
         try check((1...256).contains(threads), "threads", "a number in 1...256")
+        if let fault = augmentation.fault { try check(false, "augmentation.\(fault.field)", fault.expected) }
     }
 }
