@@ -56,6 +56,7 @@ let package = Package(
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", [httpTypes, logging]),
         library("Datasets", ["Imaging"]),
+        library("Synthesis", ["Imaging"]),
         library(
             "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging", "Ranking"]),
         library(
@@ -69,7 +70,7 @@ let package = Package(
             name: "reid",
             dependencies: [
                 "ReIDService", "Training", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "Datasets",
-                "HTTP", "Gallery", arguments, logging,
+                "HTTP", "Gallery", "Synthesis", arguments, logging,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -86,6 +87,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging"], fixtures: true),
         tests("TrainingTests", ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging"]),
         tests("DatasetsTests", ["Datasets", "Imaging"]),
+        tests("SynthesisTests", ["Synthesis", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
         tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),

@@ -157,7 +157,8 @@ static void send_last_piece(j_compress_ptr codec) {
     writer->sink(writer->context, writer->piece, sizeof writer->piece - writer->destination.free_in_buffer);
 }
 
-static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint32_t height, int quality) {
+static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint32_t height, int quality,
+                  int halves_colour) {
     if (setjmp(writer->failure.escape)) return 0;
     j_compress_ptr codec = &writer->codec;
     jpeg_create_compress(codec);
@@ -172,6 +173,8 @@ static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint3
     codec->in_color_space = JCS_RGB;
     jpeg_set_defaults(codec);
     jpeg_set_quality(codec, quality, TRUE);
+    // The default is 4:2:0: luminance twice as fine as the others, both ways.
+    if (!halves_colour) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(codec, TRUE);
     while (codec->next_scanline < height) {
         JSAMPROW row = (JSAMPROW)pixels + (size_t)width * 3 * codec->next_scanline;
@@ -181,7 +184,7 @@ static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint3
     return 1;
 }
 
-int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality,
+int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_colour,
                   void (*sink)(void *context, const uint8_t *bytes, size_t count), void *context,
                   char message[C_JPEG_MESSAGE]) {
     writer_t writer;
@@ -190,7 +193,7 @@ int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int qu
     writer.codec.err = prepare(&writer.failure, none, message);
     writer.sink = sink;
     writer.context = context;
-    int done = encode(&writer, pixels, width, height, quality);
+    int done = encode(&writer, pixels, width, height, quality, halves_colour);
     jpeg_destroy_compress(&writer.codec);
     return done;
 }

@@ -1,11 +1,13 @@
 extension RGBImage {
-    /// The image as a baseline JPEG with 4:2:0 chroma.
+    /// The image as a baseline JPEG.
     ///
-    /// - Parameter quality: libjpeg's scale, 1...100; 90 is hard to tell from the original.
+    /// - Parameters:
+    ///   - quality: libjpeg's scale, 1...100; 90 is hard to tell from the original.
+    ///   - halvesColour: Whether colour has half the resolution (4:2:0) or all of it (4:4:4).
     /// - Returns: The file.
     /// - Throws: `notEncodable` for a side of more than 65,500 pixels.
-    public func jpeg(quality: Int = 90) throws(ImageError) -> [UInt8] {
-        try encodeJPEG(self, quality: quality)
+    public func jpeg(quality: Int = 90, halvesColour: Bool = true) throws(ImageError) -> [UInt8] {
+        try encodeJPEG(self, quality: quality, halvesColour: halvesColour)
     }
 
     /// The image as an 8-bit RGB PNG, which loses nothing.

@@ -38,8 +38,8 @@ func decodeJPEG(
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-/// Encodes as baseline JPEG with 4:2:0 chroma; `quality` is libjpeg's, 1...100.
-func encodeJPEG(_ image: RGBImage, quality: Int) throws(ImageError) -> [UInt8] {
+/// Encodes as baseline JPEG with 4:2:0 chroma, or 4:4:4; `quality` is libjpeg's, 1...100.
+func encodeJPEG(_ image: RGBImage, quality: Int, halvesColour: Bool) throws(ImageError) -> [UInt8] {
     precondition((1...100).contains(quality), "JPEG quality is 1...100, not \(quality)")
     guard max(image.width, image.height) <= JPEG_MAX_DIMENSION else {
         throw .notEncodable(reason: "a JPEG's sides are at most \(JPEG_MAX_DIMENSION) pixels")
@@ -48,7 +48,8 @@ func encodeJPEG(_ image: RGBImage, quality: Int) throws(ImageError) -> [UInt8] {
     var message = [CChar](repeating: 0, count: Int(C_JPEG_MESSAGE))
     let done = unsafe withUnsafeMutablePointer(to: &file) { file in
         unsafe c_jpeg_encode(
-            image.pixels, UInt32(image.width), UInt32(image.height), Int32(quality), appendPiece, file, &message)
+            image.pixels, UInt32(image.width), UInt32(image.height), Int32(quality), halvesColour ? 1 : 0,
+            appendPiece, file, &message)
     }
     guard done == 1 else { throw .notEncodable(reason: text(message)) }
     return file

@@ -14,6 +14,7 @@ struct Reid: ParsableCommand {
         subcommands: [
             ServeCommand.self, InitCommand.self, EmbedCommand.self, EnrollCommand.self, SearchCommand.self,
             EvaluateCommand.self, RerankCommand.self, ModelCommand.self, TrainCommand.self,
+            SynthesizeCommand.self,
         ])
 
     static func main() {

@@ -23,6 +23,14 @@ import Testing
         #expect(sizes == sizes.sorted() && Set(sizes).count == 4)
     }
 
+    @Test func `a JPEG with all of its colour keeps thin red lines apart from white ones`() throws {
+        let pixels = (0..<32 * 32).flatMap { $0 % 2 == 0 ? [UInt8(230), 20, 20] : [240, 240, 240] }
+        let image = RGBImage(width: 32, height: 32, pixels: pixels)
+        let full = try decodeImage(image.jpeg(quality: 95, halvesColour: false))
+        let halved = try decodeImage(image.jpeg(quality: 95))
+        #expect(meanDifference(full, image) * 4 < meanDifference(halved, image))
+    }
+
     @Test func `a side that a JPEG cannot express is refused`() {
         let long = RGBImage(width: 65_501, height: 1, pixels: .init(repeating: 7, count: 65_501 * 3))
         #expect(throws: ImageError.notEncodable(reason: "a JPEG's sides are at most 65500 pixels")) { try long.jpeg() }

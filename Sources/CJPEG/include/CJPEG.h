@@ -44,10 +44,10 @@ int c_jpeg_read_header(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t to
 int c_jpeg_decode(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t tolerance, unsigned eighths, int as_cmyk,
                   uint8_t *pixels, uint32_t width, uint32_t height, char message[C_JPEG_MESSAGE]);
 
-/// Encodes RGB rows at `quality` (1...100), 4:2:0, handing the file to `sink` piece by piece.
+/// Encodes RGB rows at `quality` (1...100), handing the file to `sink` piece by piece; 4:2:0 where `halves_colour`, else 4:4:4.
 ///
 /// `sink` must not call libjpeg. Returns 1, or 0 with the reason in `message`.
-int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality,
+int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_colour,
                   void (*sink)(void *context, const uint8_t *bytes, size_t count), void *context,
                   char message[C_JPEG_MESSAGE]);
 

@@ -1,0 +1,38 @@
+/// How a detector or a person draws boxes around people.
+struct Detector {
+    /// Width over height of every box, or absent: as wide as the person.
+    let aspect: Float?
+    /// Shares of the person's height beyond the head, the feet and the sides.
+    let looseness: Float
+    let jitter: Float
+    /// How often feet or head are cut off.
+    let cutting: Float
+
+    init(_ random: inout SeededRandom) {
+        aspect = random.chance(0.55) ? random.number(0.36...0.52) : nil
+        looseness = random.number(-0.01...0.07)
+        jitter = random.number(0.008...0.035)
+        cutting = random.number(0...0.14)
+    }
+
+    /// The box around a person who covers `body`.
+    func box(around body: Window, _ random: inout SeededRandom) -> Window {
+        let tall = body.height
+        var top = body.top - tall * (looseness + random.normal() * jitter)
+        var bottom = body.top + body.height + tall * (looseness * 0.8 + random.normal() * jitter)
+        if random.chance(cutting) {
+            if random.chance(0.75) {
+                bottom = body.top + tall * random.number(0.72...0.97)
+            } else {
+                top = body.top + tall * random.number(0.02...0.1)
+            }
+        }
+        let height = bottom - top
+        var width = body.width + tall * (max(0, looseness) * 1.4 + abs(random.normal()) * jitter)
+        width = max(width, height * 0.26)
+        if let aspect { width = max(height * aspect, min(width, height * aspect * 1.15)) }
+        width *= 1 + random.normal() * jitter
+        let middle = body.left + body.width / 2 + width * random.normal() * (0.02 + jitter)
+        return Window(left: middle - width / 2, top: top, width: width, height: height)
+    }
+}

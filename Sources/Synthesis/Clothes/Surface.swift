@@ -1,0 +1,28 @@
+/// How the outside of one part reflects light.
+struct Surface {
+    enum Kind: UInt8 { case cloth, skin, head, hair, hard }
+
+    var kind: Kind
+    var pattern: Pattern
+    /// Depth of folds as a slope, and how many metres they are apart, around and along.
+    var folds: Float = 0
+    var foldSize = SIMD2<Float>(0.07, 0.14)
+    /// Share of light that glances off without colour.
+    var gloss: Float = 0.02
+    /// Albedo of seams, buttons or a zip down the front; absent where there are none.
+    var trim: Trim = .none
+    /// Metres between quilted seams; 0: none.
+    var quilting: Float = 0
+    /// Of a head: which of the faces in the picture.
+    var face: Int = 0
+
+    enum Trim: UInt8 { case none, zip, buttons, pocket, braces, backpackPanel, sole }
+
+    static func skin(_ colour: RGB) -> Surface {
+        Surface(kind: .skin, pattern: .plain(colour), gloss: 0.035)
+    }
+
+    static func hard(_ colour: RGB, gloss: Float = 0.06) -> Surface {
+        Surface(kind: .hard, pattern: .plain(colour), gloss: gloss)
+    }
+}

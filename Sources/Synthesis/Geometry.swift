@@ -1,0 +1,71 @@
+internal import Foundation
+
+/// A place or direction in metres: x to the left of whoever faces along z, y up.
+typealias Vector = SIMD3<Float>
+
+/// Linear light or albedo: red, green, blue.
+typealias RGB = SIMD3<Float>
+
+extension SIMD3 where Scalar == Float {
+    func dot(_ other: Self) -> Float { x * other.x + y * other.y + z * other.z }
+
+    func cross(_ other: Self) -> Self {
+        Self(y * other.z - z * other.y, z * other.x - x * other.z, x * other.y - y * other.x)
+    }
+
+    var length: Float { dot(self).squareRoot() }
+
+    /// The same direction with length 1; zero stays zero.
+    var unit: Self {
+        let square = dot(self)
+        return square > 1e-20 ? self * (1 / square.squareRoot()) : self
+    }
+
+    /// Rec. 709 luminance.
+    var luminance: Float { 0.2126 * x + 0.7152 * y + 0.0722 * z }
+
+    /// Turned by `angle` around the unit vector `axis`, counter-clockwise for who looks against it.
+    func turned(around axis: Self, by angle: Float) -> Self {
+        let (sine, cosine) = (sin(angle), cos(angle))
+        return self * cosine + axis.cross(self) * sine + axis * (axis.dot(self) * (1 - cosine))
+    }
+}
+
+func mix(_ a: Float, _ b: Float, _ share: Float) -> Float { a + (b - a) * share }
+
+func mix(_ a: Vector, _ b: Vector, _ share: Float) -> Vector { a + (b - a) * share }
+
+func clamp(_ value: Float, _ low: Float = 0, _ high: Float = 1) -> Float { min(max(value, low), high) }
+
+/// 0 up to `from`, 1 after `to`, smooth between; falls where `from` is above `to`.
+func smoothstep(_ from: Float, _ to: Float, _ value: Float) -> Float {
+    let share = clamp((value - from) / (to - from))
+    return share * share * (3 - 2 * share)
+}
+
+/// `value` taken apart at whole numbers: what is left of it, 0..<1.
+func fraction(_ value: Float) -> Float { value - value.rounded(.down) }
+
+func exponential(_ value: Float) -> Float { exp(value) }
+
+func logarithm(_ value: Float) -> Float { log(value) }
+
+/// The value at `place` of the curve through `keys`, whose places ascend; flat beyond its ends, smooth between.
+func curve(_ keys: [(place: Float, value: Float)], at place: Float) -> Float {
+    guard var before = keys.first, place > before.place else { return keys.first?.value ?? 0 }
+    for key in keys.dropFirst() {
+        if place <= key.place {
+            let share = (place - before.place) / (key.place - before.place)
+            // Between a straight line and smoothstep: neither kinks nor steps.
+            return mix(before.value, key.value, (share + share * share * (3 - 2 * share)) / 2)
+        }
+        before = key
+    }
+    return before.value
+}
+
+/// `value`, at least 0, to a power.
+func raised(_ value: Float, _ power: Float) -> Float { pow(max(value, 0), power) }
+
+/// The sine of an angle in radians.
+func wave(_ angle: Float) -> Float { sin(angle) }

@@ -1,0 +1,93 @@
+/// Which part of a data set is made: people to learn from, or people to be found.
+public enum SyntheticSplit: String, Sendable, CaseIterable {
+    /// `bounding_box_train`.
+    case train
+    /// `query` and `bounding_box_test`: other people, cameras and scenes.
+    case test
+}
+
+/// The pictures of a data set in the layout of Market-1501, without their bytes.
+///
+/// The test split has one picture of each person and camera in `query` and the others in `bounding_box_test`; where each
+/// camera sees a person once, the first camera's picture is the query.
+public struct MarketPlan: Sendable {
+    /// One picture to be made.
+    public struct Picture: Sendable, Equatable {
+        /// The folder in the data set, as "bounding_box_train".
+        public let folder: String
+        /// The file, as "0002_c1s1_000451_01.jpg".
+        public let name: String
+        /// What `PictureMaker` takes.
+        public let person: Int
+        /// What `PictureMaker` takes.
+        public let camera: Int
+        /// What `PictureMaker` takes.
+        public let sighting: Int
+    }
+
+    /// Highest numbers of people and cameras, and of sightings of one person at one camera.
+    public static let limits = (people: 99_999, cameras: 9_999, sightings: 99)
+
+    /// By folder, person, camera and sighting.
+    public let pictures: [Picture]
+
+    /// Plans a split.
+    ///
+    /// Precondition: counts are at least 1 (distractors 0) and within `limits`; no more cameras a person than cameras.
+    ///
+    /// - Parameters:
+    ///   - split: Which folders.
+    ///   - people: How many people.
+    ///   - cameras: How many cameras there are.
+    ///   - camerasPerPerson: How many of them, chosen by `seed`, see each person; absent: all.
+    ///   - sightings: How often each camera sees a person.
+    ///   - distractors: People of the test split's gallery who are nobody's match, "0000", each seen once.
+    ///   - seed: Chooses cameras.
+    public init(
+        split: SyntheticSplit, people: Int, cameras: Int, camerasPerPerson: Int? = nil, sightings: Int,
+        distractors: Int = 0, seed: UInt64
+    ) {
+        let seen = camerasPerPerson ?? cameras
+        precondition((1...Self.limits.people).contains(people + distractors), "\(people + distractors) people")
+        precondition((1...Self.limits.cameras).contains(cameras), "\(cameras) cameras")
+        precondition((1...Self.limits.sightings).contains(sightings), "\(sightings) sightings")
+        precondition((1...cameras).contains(seen), "\(seen) of \(cameras) cameras")
+        var pictures: [Picture] = []
+        for person in 1...people {
+            var random = SeededRandom(seed, person, 40)
+            let places = (1...cameras).shuffled(using: &random).prefix(seen).sorted()
+            for camera in places {
+                for sighting in 1...sightings {
+                    let isQuery = sightings > 1 ? sighting == 1 : camera == places[0]
+                    let folder = split == .train ? "bounding_box_train" : (isQuery ? "query" : "bounding_box_test")
+                    pictures.append(Self.picture(folder, person, named: person, camera, sighting))
+                }
+            }
+        }
+        if split == .test, distractors > 0 {
+            for person in people + 1...people + distractors {
+                var random = SeededRandom(seed, person, 41)
+                let camera = Int(random.next() % UInt64(cameras)) + 1
+                pictures.append(Self.picture("bounding_box_test", person, named: 0, camera, 1))
+            }
+        }
+        self.pictures =
+            pictures.filter { $0.folder != "bounding_box_test" } + pictures.filter { $0.folder == "bounding_box_test" }
+    }
+
+    private static func picture(
+        _ folder: String, _ person: Int, named label: Int, _ camera: Int, _ sighting: Int
+    ) -> Picture {
+        // Frames are 25 a second; whoever is later has a higher number, and no two pictures of a camera share one.
+        let moment = person * 100 + sighting
+        let name =
+            "\(digits(label, 4))_c\(camera)s\(1 + moment / 1_000_000)_\(digits(moment % 1_000_000, 6))_01.jpg"
+        return Picture(folder: folder, name: name, person: person, camera: camera, sighting: sighting)
+    }
+
+    /// `value` with zeros before it, as file names sort.
+    private static func digits(_ value: Int, _ count: Int) -> String {
+        let text = String(value)
+        return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+}

@@ -1,0 +1,132 @@
+/// One invented person: body, clothes, hair and things, the same in every picture.
+struct Person {
+    let physique: Physique
+    let skin: RGB
+    let hair: Hair
+    let hat: Hat
+    let outfit: Outfit
+    let shoes: Shoes
+    let carried: [Carried]
+    /// Places this person's cloth and hair in the noise.
+    let offset: SIMD2<Float>
+
+    /// The person with a number, 1 and up.
+    ///
+    /// Some pairs (an odd number and the next) wear the same clothes and differ in the rest, or wear clothes of the same make
+    /// in other colours: the cases that are hard to tell apart.
+    init(_ number: Int, seed: UInt64, garments: VariationPart) {
+        var pair = SeededRandom(seed, (number + 1) / 2, 10)
+        let isTwin = pair.chance(0.12) && number.isMultiple(of: 2)
+        let recoloursTop = pair.chance(0.3)
+        let recoloursBottom = pair.chance(0.3)
+        var random = SeededRandom(seed, number, 11)
+        var physique = Physique(&random)
+        if isTwin {
+            // The same build of body as the partner's, so that only details tell them apart.
+            var partner = SeededRandom(seed, number - 1, 11)
+            physique = Physique(&partner)
+        }
+        self.physique = physique
+        skin = ClothesColour.skin(&random)
+        let wardrobe = Wardrobe(part: garments)
+        hair = wardrobe.hair(physique, &random)
+        shoes = wardrobe.shoes(physique, &random)
+        hat = wardrobe.hat(hair, &random)
+        carried = wardrobe.carried(physique, &random)
+        offset = SIMD2(random.number(0...250), random.number(0...250))
+        var clothes = SeededRandom(seed, isTwin ? number - 1 : number, 12)
+        var outfit = wardrobe.outfit(physique, &clothes)
+        if isTwin, recoloursTop { outfit.top.cloth.pattern.ground = ClothesColour.upper(&random) }
+        if isTwin, recoloursBottom { outfit.bottom.cloth.pattern.ground = ClothesColour.lower(&random) }
+        self.outfit = outfit
+    }
+
+    /// What the arms hold, left and right.
+    var holding: (Pose.Arm?, Pose.Arm?) {
+        var arms: [Pose.Arm?] = [nil, nil]
+        for thing in carried {
+            switch thing.kind {
+            case .handbag, .shopping, .closedUmbrella, .folder: arms[thing.side] = .carry
+            case .suitcase: arms[thing.side] = .pull
+            case .umbrella: arms[thing.side] = .umbrella
+            case .backpack, .shoulderBag: break
+            }
+        }
+        return (arms[0], arms[1])
+    }
+}
+
+extension Wardrobe {
+    func hair(_ physique: Physique, _ random: inout SeededRandom) -> Hair {
+        let women = physique.femininity > 0.5
+        let style: Hair.Style = random.pick(
+            weighted: women
+                ? [
+                    .long: 10, .ponytail: 6, .bun: 3, .bob: 5, .short: 1.5, .parted: 1, .bushy: 0.7,
+                    .cropped: 0.2,
+                ]
+                : [
+                    .short: 10, .cropped: 5, .parted: 4, .bald: 1.6, .bushy: 1.2, .bob: 0.5, .long: 0.4,
+                    .bun: 0.15, .ponytail: 0.2,
+                ])
+        return Hair(
+            style: style, colour: ClothesColour.hair(&random), length: random.number(0.02...0.32),
+            hairline: random.number(-0.3...0.12) + (women ? 0 : random.number(0...0.12)),
+            beard: women ? 0 : (random.chance(0.3) ? random.number(0.3...1) : 0),
+            glasses: random.chance(0.2) ? (random.chance(0.3) ? 1 : 0.5) : 0,
+            mask: random.chance(0.04) ? (random.chance(0.5) ? RGB(0.25, 0.45, 0.6) : RGB(0.75, 0.77, 0.8)) : nil)
+    }
+
+    func shoes(_ physique: Physique, _ random: inout SeededRandom) -> Shoes {
+        let women = physique.femininity > 0.5
+        let isBoot = random.chance(women ? 0.22 : 0.1)
+        let colour: RGB = random.pick(weighted: [
+            ClothesColour.lower(&random) * 0.8: 5, ClothesColour.albedo(0.12, 0.11, 0.11): 5,
+            ClothesColour.albedo(0.88, 0.88, 0.87): 4, ClothesColour.accent(&random): 3,
+            ClothesColour.albedo(0.38, 0.25, 0.16): 2,
+        ])
+        let sole = random.pick(weighted: [
+            RGB(0.75, 0.75, 0.73): 4, RGB(0.03, 0.03, 0.03): 5, colour: 3, ClothesColour.accent(&random): 0.6,
+        ])
+        return Shoes(
+            shaft: isBoot ? random.number(0.06...0.34) : 0, bulk: random.number(0.85...1.2),
+            upper: .hard(colour, gloss: random.number(0.03...0.1)), sole: .hard(sole, gloss: 0.02),
+            socks: random.chance(0.6)
+                ? cloth(random.chance(0.45) ? RGB(0.7, 0.7, 0.7) : ClothesColour.lower(&random), &random) : nil)
+    }
+
+    func hat(_ hair: Hair, _ random: inout SeededRandom) -> Hat {
+        let kind: Hat.Kind = random.pick(weighted: [
+            .none: 83, .cap: 6, .beanie: 4.5, .brim: part == .train ? 0 : 2.5, .helmet: 1, .headscarf: 1.6,
+        ])
+        var surface = cloth(ClothesColour.bag(&random), &random)
+        surface.folds *= 0.3
+        if kind == .helmet { surface = .hard(ClothesColour.accent(&random), gloss: 0.1) }
+        return Hat(kind: kind, surface: surface, isBackwards: random.chance(0.12))
+    }
+
+    func carried(_ physique: Physique, _ random: inout SeededRandom) -> [Carried] {
+        let women = physique.femininity > 0.5
+        let choices: [([Carried.Kind], Float)] = [
+            ([], 40), ([.backpack], 24), ([.shoulderBag], women ? 16 : 8), ([.handbag], women ? 13 : 2),
+            ([.shopping], 6), ([.suitcase], 3), ([.backpack, .shopping], 2), ([.shoulderBag, .shopping], 1.5),
+            ([.backpack, .suitcase], 1.2), ([.umbrella], 1.6), ([.closedUmbrella], part == .train ? 0 : 1.5),
+            ([.folder], 2),
+        ]
+        return random.pick(among: choices).map { kind in
+            var surface = cloth(ClothesColour.bag(&random), &random)
+            surface.folds *= 0.35
+            surface.gloss = random.number(0.02...0.09)
+            if kind == .shopping { surface.pattern.ground = ClothesColour.accent(&random) }
+            if random.chance(kind == .umbrella ? 0.4 : 0.16) {
+                surface.pattern.kind = random.pick([.stripes, .twoTone, .floral, .panels, .dots])
+                surface.pattern.second = ClothesColour.accent(&random)
+                (surface.pattern.scale, surface.pattern.share) = (random.number(0.05...0.12), 0.3)
+            }
+            if kind == .backpack { surface.trim = .backpackPanel }
+            return Carried(
+                kind: kind, side: random.chance(0.5) ? 0 : 1, size: random.number(0.75...1.2), surface: surface,
+                strap: .hard(surface.pattern.ground * random.number(0.3...1.1), gloss: 0.03))
+        }
+    }
+}

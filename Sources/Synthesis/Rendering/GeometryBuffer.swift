@@ -1,0 +1,81 @@
+/// What is nearest in each sample of a picture: depth, material, normal and place on the surface.
+struct GeometryBuffer {
+    private(set) var width = 0
+    private(set) var height = 0
+    private(set) var depth: [Float] = []
+    /// 0: nothing.
+    private(set) var material: [UInt8] = []
+    /// With the openness as fourth lane.
+    private(set) var normal: [SIMD4<Float>] = []
+    private(set) var place: [SIMD2<Float>] = []
+    private var corners: [Vector] = []
+
+    /// Empties the buffer and gives it a size.
+    mutating func reset(width: Int, height: Int) {
+        (self.width, self.height) = (width, height)
+        let count = width * height
+        if depth.count < count {
+            depth = Array(repeating: .infinity, count: count)
+            material = Array(repeating: 0, count: count)
+            normal = Array(repeating: .zero, count: count)
+            place = Array(repeating: .zero, count: count)
+        } else {
+            for index in 0..<count {
+                depth[index] = .infinity
+                material[index] = 0
+            }
+        }
+    }
+
+    /// Draws a mesh as seen from `view` through `window`.
+    mutating func draw(_ mesh: Mesh, from view: Viewpoint, through window: Window) {
+        let (scaleX, scaleY) = (Float(width) / window.width, Float(height) / window.height)
+        corners.removeAll(keepingCapacity: true)
+        for vertex in mesh.vertices {
+            let seen = view.project(vertex.position)
+            corners.append(Vector((seen.x - window.left) * scaleX, (seen.y - window.top) * scaleY, seen.z))
+        }
+        for triangle in mesh.triangles { draw(triangle, of: mesh, eye: view.eye) }
+    }
+
+    private mutating func draw(_ triangle: Triangle, of mesh: Mesh, eye: Vector) {
+        let (first, second, third) = (Int(triangle.a), Int(triangle.b), Int(triangle.c))
+        let (a, b, c) = (corners[first], corners[second], corners[third])
+        let (low, high) = (pointwiseMin(pointwiseMin(a, b), c), pointwiseMax(pointwiseMax(a, b), c))
+        guard high.x > 0, high.y > 0, low.x < Float(width), low.y < Float(height) else { return }
+        let (left, right) = (max(0, Int(low.x - 0.5)), min(width - 1, Int(high.x)))
+        let (top, bottom) = (max(0, Int(low.y - 0.5)), min(height - 1, Int(high.y)))
+        let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
+        guard abs(area) > 1e-9, left <= right, top <= bottom else { return }
+        let inverse = 1 / area
+        // Shares of b and c, which change evenly along rows and columns.
+        let stepB = SIMD2((c.y - a.y) * inverse, -(c.x - a.x) * inverse)
+        let stepC = SIMD2(-(b.y - a.y) * inverse, (b.x - a.x) * inverse)
+        let (va, vb, vc) = (mesh.vertices[first], mesh.vertices[second], mesh.vertices[third])
+        for row in top...bottom {
+            let y = Float(row) + 0.5 - a.y
+            var x = Float(left) + 0.5 - a.x
+            var index = row * width + left
+            for _ in left...right {
+                let shareB = stepB.x * x + stepB.y * y
+                let shareC = stepC.x * x + stepC.y * y
+                if shareB >= 0, shareC >= 0, shareB + shareC <= 1 {
+                    let z = a.z + (b.z - a.z) * shareB + (c.z - a.z) * shareC
+                    if z < depth[index] {
+                        depth[index] = z
+                        material[index] = triangle.material
+                        var towards = va.normal + (vb.normal - va.normal) * shareB + (vc.normal - va.normal) * shareC
+                        // Both sides of open cloth are seen.
+                        if towards.dot(va.position - eye) > 0 { towards = -towards }
+                        let open =
+                            va.openness + (vb.openness - va.openness) * shareB + (vc.openness - va.openness) * shareC
+                        normal[index] = SIMD4(towards, open)
+                        place[index] = va.place + (vb.place - va.place) * shareB + (vc.place - va.place) * shareC
+                    }
+                }
+                x += 1
+                index += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// SplitMix64: the same seed gives the same numbers on every machine.
+///
+/// From Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// A stream of its own for each seed and path of numbers, as person 3 at camera 2.
+    init(_ seed: UInt64, _ path: Int...) {
+        state = seed
+        for step in path { state = next() ^ UInt64(truncatingIfNeeded: step) &* 0xD6E8_FEB8_6659_FD93 }
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number in `range`, by the upper 24 bits of the stream.
+    mutating func number(_ range: ClosedRange<Float>) -> Float {
+        range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
+    }
+
+    /// A number in `range` that is more often near its middle: the mean of two.
+    mutating func middling(_ range: ClosedRange<Float>) -> Float {
+        (number(range) + number(range)) / 2
+    }
+
+    /// A number in `range`, which lies above 0, whose logarithm is evenly spread.
+    mutating func scale(_ range: ClosedRange<Float>) -> Float {
+        exponential(number(logarithm(range.lowerBound)...logarithm(range.upperBound)))
+    }
+
+    /// True in a `share` of cases.
+    mutating func chance(_ share: Float) -> Bool {
+        number(0...1) < share
+    }
+
+    /// −1 or 1.
+    mutating func sign() -> Float {
+        next() >> 63 == 0 ? -1 : 1
+    }
+
+    /// One of `choices`, which must not be empty.
+    mutating func pick<Choice>(_ choices: [Choice]) -> Choice {
+        choices[Int(next() % UInt64(choices.count))]
+    }
+
+    /// One of `choices`, each as often as its weight says.
+    mutating func pick<Choice>(weighted choices: KeyValuePairs<Choice, Float>) -> Choice {
+        pick(among: choices.map { ($0.key, $0.value) })
+    }
+
+    /// One of `choices`, which must not be empty, each as often as its weight says.
+    mutating func pick<Choice>(among choices: [(Choice, Float)]) -> Choice {
+        var rest = number(0...1) * choices.reduce(0) { $0 + $1.1 }
+        for (choice, weight) in choices {
+            rest -= weight
+            if rest < 0 { return choice }
+        }
+        return choices[choices.count - 1].0
+    }
+
+    /// Nearly normal with mean 0 and deviation 1: the sum of four uniform numbers.
+    mutating func normal() -> Float {
+        let bits = next()
+        let sum =
+            Int32(truncatingIfNeeded: bits & 0xFFFF) + Int32(truncatingIfNeeded: (bits >> 16) & 0xFFFF)
+            + Int32(truncatingIfNeeded: (bits >> 32) & 0xFFFF) + Int32(truncatingIfNeeded: bits >> 48)
+        return (Float(sum) / 65_536 - 2) * 1.732
+    }
+}

@@ -1,0 +1,108 @@
+internal import Foundation
+public import Imaging
+
+/// Invented pedestrians as surveillance cameras see them; everything follows from one seed.
+///
+/// A person looks the same at every camera, a camera sees every person in the same scene and through the same lens, and each
+/// sighting has a pose, a heading and a box of its own. The same arguments give the same bytes, on any number of threads.
+public struct SyntheticPeople: Sendable {
+    /// Chooses people, cameras and sightings.
+    public let seed: UInt64
+    /// Kinds of garments and things that are shown.
+    public let garments: VariationPart
+    /// Kinds of scenes that are shown.
+    public let scenes: VariationPart
+
+    /// - Parameters:
+    ///   - seed: Chooses people, cameras and sightings.
+    ///   - garments: Kinds of garments and things that are shown.
+    ///   - scenes: Kinds of scenes that are shown.
+    public init(seed: UInt64, garments: VariationPart = .all, scenes: VariationPart = .all) {
+        self.seed = seed
+        self.garments = garments
+        self.scenes = scenes
+    }
+
+    /// One sighting, as the camera's recorder kept it.
+    ///
+    /// `PictureMaker` is faster for many pictures.
+    ///
+    /// - Parameters:
+    ///   - person: Who, from 1.
+    ///   - camera: Where, from 1.
+    ///   - sighting: Which time, from 1.
+    /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
+    public func picture(person: Int, camera: Int, sighting: Int) -> RGBImage {
+        var maker = PictureMaker(self)
+        return maker.picture(person: person, camera: camera, sighting: sighting)
+    }
+}
+
+/// Makes pictures one after another and keeps what it can from the last; each thread needs its own.
+public struct PictureMaker {
+    private let world: SyntheticPeople
+    private var renderer = Renderer()
+    private var cameras: [Int: SurveillanceCamera] = [:]
+
+    /// - Parameter world: Whose pictures.
+    public init(_ world: SyntheticPeople) { self.world = world }
+
+    /// One sighting, as the camera's recorder kept it.
+    ///
+    /// - Parameters:
+    ///   - number: Who, from 1.
+    ///   - cameraNumber: Where, from 1.
+    ///   - sighting: Which time, from 1.
+    /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
+    public mutating func picture(person number: Int, camera cameraNumber: Int, sighting: Int) -> RGBImage {
+        let camera = cameras[cameraNumber] ?? SurveillanceCamera(cameraNumber, seed: world.seed, scenes: world.scenes)
+        cameras[cameraNumber] = camera
+        let person = Person(number, seed: world.seed, garments: world.garments)
+        var random = SeededRandom(world.seed, number, cameraNumber, sighting, 30)
+        let pose = Pose(&random, holding: person.holding)
+        let distance = random.number(camera.distances)
+        let place = Vector(distance * random.number(-0.3...0.3), 0, distance)
+        let heading = camera.path + (random.chance(0.5) ? 0 : .pi) + random.normal() * camera.pathSpread
+        var figure = Figure(person, pose)
+        figure.mesh.stand(heading: heading, at: place)
+        let view = camera.view
+        let body = Self.bounds(of: figure.mesh.vertices, from: view)
+        addCompany(&figure, beside: place, number, &random)
+        let box = camera.detector.box(around: body, &random)
+        let scale = random.number(camera.rows) / body.height
+        let (width, height) = (max(12, Int(scale * box.width)), max(32, Int(scale * box.height)))
+        // The encoder's blocks begin at the frame's corner, not at the box's.
+        let (before, above) = (Int(random.next() % 8), Int(random.next() % 8))
+        let frame = Window(
+            left: box.left - Float(before) / scale, top: box.top - Float(above) / scale,
+            width: Float(width + before) / scale, height: Float(height + above) / scale)
+        var exposure = renderer.draw(
+            figure, in: camera.scene, from: view, through: frame, width: width + before, height: height + above)
+        let image = exposure.develop(camera.sensor, key: camera.key, &random)
+        let video = camera.recorder.encoded(image, &random).cropped(x: before, y: above, width: width, height: height)
+        return camera.recorder.stored(video)
+    }
+
+    /// Sometimes someone else is beside or in front.
+    private func addCompany(_ figure: inout Figure, beside place: Vector, _ number: Int, _ random: inout SeededRandom) {
+        guard random.chance(0.16) else { return }
+        let other = Person(
+            number + 1 + Int(random.number(0...5000)), seed: world.seed ^ 0xC0FFEE, garments: world.garments)
+        let isInFront = random.chance(0.3)
+        let aside = random.sign() * (isInFront ? random.number(0.3...0.6) : random.number(0.38...1.1))
+        let ahead = isInFront ? random.number(-1.2 ... -0.5) : random.number(-0.3...2.5)
+        figure.add(
+            other, Pose(&random, holding: other.holding), heading: random.number(0...2 * .pi),
+            at: place + Vector(aside, 0, ahead))
+    }
+
+    private static func bounds(of vertices: [Vertex], from view: Viewpoint) -> Window {
+        var (low, high) = (Vector(repeating: .infinity), Vector(repeating: -.infinity))
+        for vertex in vertices {
+            let seen = view.project(vertex.position)
+            low = pointwiseMin(low, seen)
+            high = pointwiseMax(high, seen)
+        }
+        return Window(left: low.x, top: low.y, width: high.x - low.x, height: high.y - low.y)
+    }
+}
