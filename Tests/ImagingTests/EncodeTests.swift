@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test func `a JPEG with all of its colour keeps thin red lines apart from white ones`() throws {
-        let pixels = (0..<32 * 32).flatMap { $0 % 2 == 0 ? [UInt8(230), 20, 20] : [240, 240, 240] }
+        let (red, white): ([UInt8], [UInt8]) = ([230, 20, 20], [240, 240, 240])
+        let pixels = (0..<32 * 32).flatMap { $0 % 2 == 0 ? red : white }
         let image = RGBImage(width: 32, height: 32, pixels: pixels)
         let full = try decodeImage(image.jpeg(quality: 95, halvesColour: false))
         let halved = try decodeImage(image.jpeg(quality: 95))
