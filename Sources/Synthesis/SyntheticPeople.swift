@@ -85,12 +85,13 @@ public struct PictureMaker {
 
     /// Sometimes someone else is beside or in front.
     private func addCompany(_ figure: inout Figure, beside place: Vector, _ number: Int, _ random: inout SeededRandom) {
-        guard random.chance(0.16) else { return }
+        let isFar = random.chance(0.16)
+        guard isFar || random.chance(0.16) else { return }
         let other = Person(
             number + 1 + Int(random.number(0...5000)), seed: world.seed ^ 0xC0FFEE, garments: world.garments)
         let isInFront = random.chance(0.3)
-        let aside = random.sign() * (isInFront ? random.number(0.3...0.6) : random.number(0.38...1.1))
-        let ahead = isInFront ? random.number(-1.2 ... -0.5) : random.number(-0.3...2.5)
+        let aside = random.sign() * (isInFront ? random.number(0.3...0.6) : random.number(0.38...1.1)) * (isFar ? 1.3 : 1)
+        let ahead = isFar ? random.number(2.5...9) : (isInFront ? random.number(-1.2 ... -0.5) : random.number(-0.3...2.5))
         figure.add(
             other, Pose(&random, holding: other.holding), heading: random.number(0...2 * .pi),
             at: place + Vector(aside, 0, ahead))

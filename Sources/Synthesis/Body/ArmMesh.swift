@@ -37,11 +37,11 @@ extension Figure {
     private mutating func sleeve(
         _ arm: Limb, to end: Float, ease: Float, cuff: Float, _ material: UInt8, radius: (Float) -> Float
     ) {
-        let shares = [Float(-0.16), -0.1] + Self.steps(from: 0, to: end, count: max(4, Int(end * 5) + 2))
+        let shares = [Float(-0.16), -0.1, -0.04] + Self.steps(from: 0.03, to: end, count: max(4, Int(end * 5) + 2))
         let rings = arm.rings(shares) { share in
-            if share < -0.12 { return (radius(0) + ease) * 0.5 }
-            if share < 0 { return (radius(0) + ease) * 0.85 }
-            return radius(share) + mix(ease, cuff, share / end)
+            // The shoulder slopes into the trunk.
+            let slope = curve([(-0.16, 0.35), (-0.1, 0.66), (0, 0.86), (0.2, 1)], at: share)
+            return (radius(max(share, 0)) + mix(ease, cuff, max(share, 0) / end)) * slope
         }
         mesh.loft(
             rings, material: material,

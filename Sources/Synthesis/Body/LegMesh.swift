@@ -3,11 +3,13 @@ extension Figure {
     mutating func addLegs() {
         let bottom = person.outfit.bottom
         let physique = person.physique
-        let cloth = material(bottom.cloth)
+        var plain = bottom.cloth
+        plain.trim = .none
+        let cloth = material(plain)
         let below = material(bottom.tights ?? .skin(person.skin))
         let socks = person.shoes.socks.map { material($0) }
         let isSkirt = bottom.kind == .skirt || bottom.kind == .dress
-        if isSkirt { addSkirt(bottom, cloth) } else { addSeat(bottom, cloth) }
+        if isSkirt { addSkirt(bottom, cloth) } else { addSeat(bottom, material(bottom.cloth)) }
         let shank = physique.kneeHeight - physique.ankleHeight
         let shoe = material(shoeSurface)
         for leg in skeleton.legs {
@@ -82,7 +84,7 @@ extension Figure {
             let share = clamp(level / min(hem, -0.3))
             rings.append(legsRing(level: level, ease: bottom.ease, flare: bottom.hem * share))
         }
-        mesh.loft(rings, material: cloth, LoftStyle(segments: 22, radius: 0.16)) { angle, ring in
+        mesh.loft(rings, material: cloth, LoftStyle(segments: 22, isOpen: true, radius: 0.16)) { angle, ring in
             // Pleats that grow towards the hem.
             let share = max(0, Float(ring - 3) / 7)
             return bottom.hem * 0.12 * share * wave(angle * 5 + 0.7)

@@ -53,7 +53,7 @@ struct Physique {
     var headSize: Float { 0.0665 * height * head }
     var headHeight: Float { hipHeight + (0.93 - 0.525) * height }
     /// Metres from the middle to the joint.
-    var shoulderReach: Float { mix(0.1, 0.087, femininity) * height * shoulders }
+    var shoulderReach: Float { mix(0.098, 0.086, femininity) * height * shoulders }
     var hipReach: Float { 0.05 * height * hips }
     var upperArm: Float { 0.172 * height }
     var foreArm: Float { 0.147 * height }

@@ -89,7 +89,7 @@ struct Skeleton {
         let sign: Float = side == 0 ? 1 : -1
         let action = side == 0 ? pose.arms.0 : pose.arms.1
         let jitter = side == 0 ? pose.jitter.0 : pose.jitter.1
-        let shoulder = chest + Vector(sign * physique.shoulderReach, -0.012 * physique.height, 0)
+        let shoulder = chest + Vector(sign * physique.shoulderReach, -0.028 * physique.height, 0)
         let beat = -cos(pose.phase + (side == 0 ? 0 : .pi)) * physique.armSwing * min(pose.pace, 1.3)
         var raise = 0.05 + 0.42 * beat + jitter
         var bend = 0.22 + 0.22 * max(0, beat) + jitter * 0.6 + (pose.pace > 1.3 ? 1.1 : 0)

@@ -12,7 +12,7 @@ extension Figure {
         let radius = 0.5 * (collar.side + collar.front) * mix(0.98, 0.86, person.physique.femininity)
         mesh.loft(
             [
-                skeleton.trunkRing(at: 0.98, ease: -0.004), skeleton.trunkRing(at: 1.05, ease: -0.006),
+                collarBone(0.97, 0.7), collarBone(1.04, 0.92),
                 Ring(throat.origin, side: throat.left * radius, front: throat.front * radius, along: 0.1),
                 Ring(
                     skeleton.head + Vector(0, -0.35 * person.physique.headSize, -0.1 * person.physique.headSize),
@@ -28,6 +28,15 @@ extension Figure {
         if outfit.top.hasCollar, !isCovered { addCollar(cloth, ease: outfit.top.ease + 0.006, opening: 0.35) }
         if let outer = outfit.outer { addOuter(outer) }
         if let scarf = outfit.scarf { addScarf(material(scarf)) }
+    }
+
+    /// Bare skin below the neck, inside whatever is worn.
+    private func collarBone(_ level: Float, _ size: Float) -> Ring {
+        var ring = skeleton.trunkRing(at: level, ease: 0)
+        ring.side *= size
+        ring.front *= size
+        ring.back *= size
+        return ring
     }
 
     private mutating func addOuter(_ outer: Outer) {
@@ -66,7 +75,9 @@ extension Figure {
         levels.append(hem)
         let chest = person.physique.trunk(at: 0.78)
         let rings = levels.map { level in
-            let slack = ease * mix(0.35, 1, smoothstep(1.08, 0.85, level))
+            // Off the trousers below, which it covers.
+            let below = person.outfit.bottom.ease + 0.009
+            let slack = max(ease * mix(0.35, 1, smoothstep(1.08, 0.85, level)), level < 0.36 ? below : 0)
             guard level > -0.1 else {
                 return legsRing(level: level, ease: slack + 0.008, flare: -level * 0.035 * (0.5 + drape))
             }
@@ -80,7 +91,7 @@ extension Figure {
             }
             return ring
         }
-        var style = LoftStyle(segments: 20, squareness: 2.25, radius: 0.15)
+        var style = LoftStyle(segments: 20, squareness: 2.25, isOpen: hem < -0.1, radius: 0.15)
         if opening > 0 { style.arc = opening...(2 * .pi - opening) }
         let bust = 0.02 * person.physique.femininity * person.physique.height / 1.65 * person.physique.girth
         mesh.loft(rings, material: material, style) { angle, ring in

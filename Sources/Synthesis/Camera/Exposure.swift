@@ -15,8 +15,9 @@ struct Exposure {
 
     /// Linear light to 8-bit levels, as `sensor` does it; light of `key` becomes a middle grey or so.
     mutating func develop(_ sensor: Sensor, key: Float, _ random: inout SeededRandom) -> RGBImage {
-        blur(deviation: sensor.lensBlur)
-        let motion = sensor.motion * abs(random.normal())
+        // Lenses and shutters match the resolution somewhat.
+        blur(deviation: min(sensor.lensBlur, 0.15 + Float(height) * 0.008))
+        let motion = min(sensor.motion * abs(random.normal()), Float(height) * 0.014)
         if motion > 0.4 { smear(length: motion * 1.6, vertical: random.normal() * 0.3) }
         // The meter goes half by the camera's usual light and half by what it sees now.
         let mean = pixels.reduce(Float(0)) { $0 + $1.luminance } / Float(pixels.count)

@@ -11,7 +11,7 @@ struct Recorder {
 
     init(_ random: inout SeededRandom) {
         quality = Int(
-            random.pick(weighted: [random.number(22...50): 2, random.number(50...80): 5, random.number(80...97): 4]))
+            random.pick(weighted: [random.number(26...50): 1.4, random.number(50...80): 5, random.number(80...97): 4]))
         halvesColour = random.chance(0.8)
         rows = random.pick(weighted: [128: 5, 0: 4, 160: 1, 256: 1])
         aspect = random.pick([0.5, 0.5, 0.375, 0.4])

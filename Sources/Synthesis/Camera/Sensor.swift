@@ -43,12 +43,12 @@ struct Sensor {
         )
         exposure = random.normal() * 0.4 + (isIndoors ? 0.1 : -0.05)
         unrest = random.number(0.03...0.25)
-        let haze = random.chance(0.35) ? random.number(0.01...0.1) : random.number(0...0.012)
+        let haze = random.chance(0.25) ? random.number(0.01...0.1) : random.number(0...0.012)
         glare = RGB(0.95, 1, 1.05) * haze
         gamma = 1 / random.number(1.85...2.6)
-        contrast = random.number(-0.25...0.75)
+        contrast = random.number(-0.15...0.75)
         saturation = random.pick(weighted: [
-            random.number(0.45...0.85): 4, random.number(0.85...1.2): 6, random.number(1.2...1.5): 1,
+            random.number(0.45...0.85): 4, random.number(0.85...1.15): 6, random.number(1.15...1.35): 1,
         ])
         tint = RGB(1, 1, 1) + RGB(random.normal(), random.normal() * 0.7, random.normal()) * 0.025
         sharpening = random.chance(0.55) ? random.number(0.2...1.4) : 0

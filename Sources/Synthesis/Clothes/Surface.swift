@@ -16,7 +16,7 @@ struct Surface {
     /// Of a head: which of the faces in the picture.
     var face: Int = 0
 
-    enum Trim: UInt8 { case none, zip, buttons, pocket, braces, backpackPanel, sole }
+    enum Trim: UInt8 { case none, zip, buttons, pocket, belt, backpackPanel, sole }
 
     static func skin(_ colour: RGB) -> Surface {
         Surface(kind: .skin, pattern: .plain(colour), gloss: 0.035)

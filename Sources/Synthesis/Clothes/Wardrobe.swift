@@ -68,7 +68,7 @@ struct Wardrobe {
         }
         sleeves.trim = .none
         return Top(
-            sleeve: sleeve, hem: random.number(-0.2...0.12), neck: random.number(1.04...1.1),
+            sleeve: sleeve, hem: random.chance(0.25) ? 0.24 : random.number(-0.2...0.12), neck: random.number(1.04...1.1),
             ease: random.number(0.004...0.03), drape: random.number(0.1...0.9), cloth: cloth, sleeves: sleeves,
             hasCollar: hasButtons || random.chance(0.15))
     }
@@ -112,7 +112,9 @@ struct Wardrobe {
             cloth.pattern.share = random.number(0...0.7)
         } else if random.chance(kind == .skirt ? 0.3 : 0.1) {
             cloth = patterned(ClothesColour.lower(&random), &random)
-            if [.print, .logo, .text, .band].contains(cloth.pattern.kind) { cloth.pattern.kind = .plain }
+            // Trousers with prints, bands or broad stripes are a rarity.
+            let isForTops = [.print, .logo, .text, .band, .stripes, .twoTone].contains(cloth.pattern.kind)
+            if isForTops, kind != .skirt || random.chance(0.5) { cloth.pattern.kind = .plain }
         } else {
             cloth = self.cloth(ClothesColour.lower(&random), &random)
         }
@@ -123,6 +125,7 @@ struct Wardrobe {
             cloth.pattern.share = 0.115
         }
         cloth.folds *= 1.15
+        if kind != .skirt, random.chance(0.6) { cloth.trim = .belt }
         let tightness = women ? random.number(0...0.8) : random.number(0.25...1)
         switch kind {
         case .trousers:
@@ -152,7 +155,7 @@ struct Wardrobe {
     func cloth(_ colour: RGB, _ random: inout SeededRandom) -> Surface {
         let offset = SIMD2(random.number(0...250), random.number(0...250))
         return Surface(
-            kind: .cloth, pattern: .plain(colour, offset: offset), folds: random.number(0.12...0.5),
+            kind: .cloth, pattern: .plain(colour, offset: offset), folds: random.number(0.22...0.72),
             foldSize: SIMD2(random.number(0.035...0.09), random.number(0.07...0.2)),
             gloss: random.chance(0.1) ? random.number(0.03...0.08) : 0.015)
     }

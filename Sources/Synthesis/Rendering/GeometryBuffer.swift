@@ -40,6 +40,14 @@ struct GeometryBuffer {
 
     private mutating func draw(_ triangle: Triangle, of mesh: Mesh, eye: Vector) {
         let (first, second, third) = (Int(triangle.a), Int(triangle.b), Int(triangle.c))
+        if triangle.isSolid {
+            let away = mesh.vertices[first].position - eye
+            let limit = 0.15 * abs(away.x) + 0.15 * abs(away.z)
+            let isHidden =
+                mesh.vertices[first].normal.dot(away) > limit && mesh.vertices[second].normal.dot(away) > limit
+                && mesh.vertices[third].normal.dot(away) > limit
+            if isHidden { return }
+        }
         let (a, b, c) = (corners[first], corners[second], corners[third])
         let (low, high) = (pointwiseMin(pointwiseMin(a, b), c), pointwiseMax(pointwiseMax(a, b), c))
         guard high.x > 0, high.y > 0, low.x < Float(width), low.y < Float(height) else { return }
@@ -54,12 +62,11 @@ struct GeometryBuffer {
         let (va, vb, vc) = (mesh.vertices[first], mesh.vertices[second], mesh.vertices[third])
         for row in top...bottom {
             let y = Float(row) + 0.5 - a.y
-            var x = Float(left) + 0.5 - a.x
-            var index = row * width + left
-            for _ in left...right {
-                let shareB = stepB.x * x + stepB.y * y
-                let shareC = stepC.x * x + stepC.y * y
-                if shareB >= 0, shareC >= 0, shareB + shareC <= 1 {
+            let x = Float(left) + 0.5 - a.x
+            var shareB = stepB.x * x + stepB.y * y
+            var shareC = stepC.x * x + stepC.y * y
+            for index in row * width + left...row * width + right {
+                if min(shareB, shareC, 1 - shareB - shareC) >= 0 {
                     let z = a.z + (b.z - a.z) * shareB + (c.z - a.z) * shareC
                     if z < depth[index] {
                         depth[index] = z
@@ -73,8 +80,8 @@ struct GeometryBuffer {
                         place[index] = va.place + (vb.place - va.place) * shareB + (vc.place - va.place) * shareC
                     }
                 }
-                x += 1
-                index += 1
+                shareB += stepB.x
+                shareC += stepC.x
             }
         }
     }

@@ -16,6 +16,8 @@ struct Triangle {
     var b: Int32
     var c: Int32
     var material: UInt8
+    /// Part of a closed surface, whose inside is never seen.
+    var isSolid = true
 }
 
 /// One cross-section of a rounded part.
@@ -47,6 +49,8 @@ struct LoftStyle {
     var squareness: Float = 2
     var isStartClosed = false
     var isEndClosed = false
+    /// Cloth whose inside can be seen.
+    var isOpen = false
     /// Metres around for each radian.
     var radius: Float = 0.1
 }
@@ -90,12 +94,13 @@ struct Mesh {
         }
         let isRound = style.arc.upperBound - style.arc.lowerBound > 6.28
         setNormals(from: first, columns: columns, rows: rings.count, isRound: isRound)
+        let isSolid = isRound && !style.isOpen
         for row in 0..<rings.count - 1 {
             for column in 0..<columns - 1 {
                 let corner = Int32(first + row * columns + column)
                 let below = corner + Int32(columns)
-                triangles.append(Triangle(a: corner, b: corner + 1, c: below, material: material))
-                triangles.append(Triangle(a: corner + 1, b: below + 1, c: below, material: material))
+                triangles.append(Triangle(a: corner, b: corner + 1, c: below, material: material, isSolid: isSolid))
+                triangles.append(Triangle(a: corner + 1, b: below + 1, c: below, material: material, isSolid: isSolid))
             }
         }
         if style.isStartClosed { close(rings[0], rings[1], row: first, columns, material) }

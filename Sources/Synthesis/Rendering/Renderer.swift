@@ -17,7 +17,7 @@ struct Renderer {
         let pixelSize = window.height / Float(height)
         let axis = view.ray(window.left + window.width / 2, window.top + window.height / 2).unit
         let backdrop = Backdrop(
-            scene, eye: view.eye, pixel: pixelSize, towards: axis, spread: (window.width + window.height))
+            scene, eye: view.eye, pixel: pixelSize, towards: axis, spread: 0.55 * (window.width * window.width + window.height * window.height).squareRoot())
         let feet = Self.feet(of: figure)
         let samples = over * over
         var pixels: [RGB] = []
@@ -48,11 +48,7 @@ struct Renderer {
                 }
                 if covered < samples {
                     let behind = backdrop.light(from: ray) { place in
-                        var sky: Float = 1
-                        for foot in feet {
-                            let offset = place - foot
-                            sky *= 1 - 0.5 * exp(-offset.dot(offset) * 22) - 0.22 * exp(-offset.dot(offset) * 3.5)
-                        }
+                        let sky = Self.openness(at: place, feet)
                         return (shadows.light(at: place, bias: 0.01), sky)
                     }
                     sum += behind * Float(samples - covered)
@@ -61,6 +57,19 @@ struct Renderer {
             }
         }
         return Exposure(width: width, height: height, pixels: pixels)
+    }
+
+    /// The share of the sky's light that shoes and legs leave to a place on the ground.
+    @inline(__always)
+    private static func openness(at place: Vector, _ feet: [Vector]) -> Float {
+        var open: Float = 1
+        for foot in feet {
+            let offset = place - foot
+            let square = offset.dot(offset)
+            if square > 1.5 { continue }
+            open *= 1 - 0.5 * exp(-square * 22) - 0.22 * exp(-square * 3.5)
+        }
+        return open
     }
 
     /// Places on the ground below the lowest parts, where people stand.

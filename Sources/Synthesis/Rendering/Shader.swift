@@ -75,12 +75,13 @@ struct Shader {
             let (u, v) = (place.x / surface.foldSize.x + offset.x, place.y / surface.foldSize.y + offset.y)
             // Slanted, as cloth pulls between joints.
             let lean = u + 0.6 * v
+            let broad = noise.value(lean * 0.37 + 11, v * 0.41)
             let here = noise.value(lean, v)
             let slopeU = (noise.value(lean + 0.2, v) - here) * 5
             let slopeV = (noise.value(lean + 0.12, v + 0.2) - here) * 5
             let fine = noise.value(lean * 2.7 + 31, v * 2.3)
-            normal = (normal + (around * (slopeU + 0.4 * fine) + along * (slopeV * 0.6)) * (-surface.folds * 0.6)).unit
-            open *= 1 - 0.3 * surface.folds * clamp(-here + 0.2)
+            normal = (normal + (around * (slopeU + 0.4 * fine + broad) + along * (slopeV * 0.6 + broad * 0.5)) * (-surface.folds * 0.6)).unit
+            open *= 1 - 0.4 * surface.folds * clamp(0.2 - here - 0.4 * broad)
         }
         if surface.quilting > 0 {
             let phase = fraction(place.y / surface.quilting)
@@ -97,7 +98,12 @@ struct Shader {
             smoothstep(width + footprint, width * 0.4, abs(distance)) * clamp(width * 3 / footprint)
         }
         switch surface.trim {
-        case .none, .sole, .braces: return 1
+        case .none, .sole: return 1
+        case .belt:
+            // At the waist, with the pockets' seams below; legs have other measures around.
+            let belt = line(v - 0.368, 0.016) * 0.7
+            let pocket = line(abs(abs(u) - 0.2) + abs(v - 0.47) * 0.3 - 0.03, 0.005) * 0.3
+            return 1 - max(belt, pocket)
         case .zip: return 1 - 0.55 * line(u, 0.007)
         case .buttons:
             let button = fraction(v / 0.09) - 0.5

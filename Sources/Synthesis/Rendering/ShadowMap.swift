@@ -29,6 +29,8 @@ struct ShadowMap {
         origin = Vector(low.x - 2 / scale, low.y - 2 / scale, 0)
         softness = clamp(light.softness * scale, 0.75, 5)
         for triangle in mesh.triangles {
+            // The lit side of closed parts does.
+            if triangle.isSolid, mesh.vertices[Int(triangle.a)].normal.dot(forward) > 0.3 { continue }
             draw(corners[Int(triangle.a)], corners[Int(triangle.b)], corners[Int(triangle.c)])
         }
     }

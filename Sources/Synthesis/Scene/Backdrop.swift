@@ -37,7 +37,9 @@ struct Backdrop {
             (nearest, wall) = (distance, index)
         }
         if let hit = clutterHit(direction, before: nearest) {
-            return lit(hit.colour, hit.normal, at: eye + direction * hit.distance, sun: 1, sky: 1)
+            return lit(
+                hit.colour, hit.normal, at: eye + direction * hit.distance, sun: 1,
+                sky: 0.6 + 0.4 * smoothstep(0, 0.4, eye.y + direction.y * hit.distance))
         }
         guard nearest.isFinite else {
             let tree = noise.clouds(direction.x / direction.z * 9, direction.y / direction.z * 9, octaves: 3)
@@ -54,7 +56,8 @@ struct Backdrop {
         // At a low angle a pixel covers a long piece of ground.
         let long = footprint * min(4, nearest / max(eye.y, 0.1) * 0.6 + 0.6)
         let albedo = ground(place, long)
-        let shade = shadow(place)
+        var shade = shadow(place)
+        for thing in clutter { shade.sky *= thing.openness(at: place) }
         var seen = lit(albedo, Vector(0, 1, 0), at: place, sun: shade.sun, sky: shade.sky)
         if scene.polish > 0 {
             let up = Vector(direction.x, -direction.y, direction.z)
@@ -135,7 +138,7 @@ struct Backdrop {
                 ? RGB(0.06, 0.11, 0.04) * (1 + noise.value(hit.x * 14, hit.z * 14)) : thing.colour * uneven
         case .stall:
             let row = noise.cell(Int((hit.x + hit.z) * 5 + 50), Int(height * 6))
-            let goods = ClothesColour.albedo(hue: (row + 1) * 180, saturation: 0.3, value: 0.5)
+            let goods = ClothesColour.albedo(hue: (row + 1) * 180, saturation: 0.12, value: 0.35 + 0.2 * row)
             return mix(thing.colour, goods, height > 0.3 ? 0.6 : 0) * uneven
         case .bench: return thing.colour * (fraction(height * 8) < 0.3 ? 0.4 : 1) * uneven
         case .bin, .pillar, .pole: return thing.colour * uneven

@@ -29,7 +29,7 @@ struct Light {
             // 0: overcast, 1: clear.
             let clear = random.chance(0.45) ? random.number(0...0.25) : random.number(0.25...1)
             let low = smoothstep(0.7, 0.3, elevation)
-            sun = mix(RGB(1, 0.97, 0.92), RGB(1.1, 0.9, 0.66), low) * (clear * random.number(0.7...1.25))
+            sun = mix(RGB(1, 0.97, 0.92), RGB(1.1, 0.9, 0.66), low) * (clear * random.number(0.8...1.9))
             sky = mix(RGB(0.62, 0.64, 0.66), RGB(0.3, 0.38, 0.5), clear) * random.number(0.85...1.15)
             bounce = RGB(0.3, 0.28, 0.25) * random.number(0.4...1.1)
             softness = mix(0.12, 0.015, clear)

@@ -65,7 +65,7 @@ struct Scene {
             walls.append(Self.wall(facing: yaw - .pi / 2, distance: random.number(1.5...6), isIndoors, part, &random))
         }
         self.walls = walls
-        clutter = (0..<Int(random.number(0...9))).map { _ in Self.clutter(distance, isIndoors, &random) }
+        clutter = (0..<Int(random.number(2...14))).map { _ in Self.clutter(distance, isIndoors, &random) }
         sky = RGB(0.75, 0.85, 1) * random.number(0.7...1.4)
         shade = isIndoors ? .none : random.pick(weighted: [.none: 5, .edge: 3, .leaves: 3])
         shadeOffset = SIMD2(random.number(-3...3), middle + random.number(-3...3))
@@ -105,7 +105,12 @@ struct Scene {
         let place = Vector(random.number(-0.45...0.45) * (behind + 2), half.y, max(2, behind))
         return Clutter(
             kind: kind, centre: place, half: half, cosine: cos(turn), sine: sin(turn),
-            colour: kind == .car ? ClothesColour.bag(&random) + 0.03 : ClothesColour.lower(&random) + 0.02)
+            colour: dulled(kind == .car ? ClothesColour.bag(&random) : ClothesColour.lower(&random), &random))
+    }
+
+    /// Painted things out of doors are duller than clothes.
+    private static func dulled(_ colour: RGB, _ random: inout SeededRandom) -> RGB {
+        mix(colour, RGB(repeating: colour.luminance), random.number(0.2...0.8)) + 0.02
     }
 
     /// How much of the sun reaches a place, as far as things out of sight go, 0...1.
@@ -121,5 +126,16 @@ struct Scene {
         case .leaves:
             return smoothstep(-0.12, 0.12, noise.clouds(x * 1.3 + shadeTurn.x * 50, z * 1.3, octaves: 3) + 0.05)
         }
+    }
+}
+
+extension Scene.Clutter {
+    /// The share of the sky's light that it leaves to a place on the ground near it, 0...1.
+    func openness(at place: Vector) -> Float {
+        let offset = place - centre
+        let x = abs(offset.x * cosine - offset.z * sine) - half.x
+        let z = abs(offset.x * sine + offset.z * cosine) - half.z
+        let distance = (max(x, 0) * max(x, 0) + max(z, 0) * max(z, 0)).squareRoot()
+        return 0.45 + 0.55 * smoothstep(0, min(0.2 + half.y * 0.5, 0.8), distance)
     }
 }

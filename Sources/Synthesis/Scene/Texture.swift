@@ -105,7 +105,8 @@ struct Texture {
     /// The albedo at a place in metres; what is smaller than `footprint` metres is averaged away.
     func colour(_ x: Float, _ y: Float, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (x + offset.x, y + offset.y)
-        let stains = 1 + 0.22 * dirt * noise.clouds(u * 0.7, v * 0.7, octaves: 3, finest: footprint)
+        // Broad stains and uneven light, everywhere.
+        let stains = 1 + 0.22 * dirt * noise.clouds(u * 0.7, v * 0.7, octaves: 3, finest: footprint) + 0.18 * noise.value(u * 0.23, v * 0.31)
         func fine(_ size: Float) -> Float {
             let visible = clamp(size * 1.5 / footprint - 0.5)
             return visible == 0 ? 0 : noise.value(u / size, v / size) * visible
@@ -119,6 +120,7 @@ struct Texture {
         func shade(_ column: Float, _ row: Float) -> Float {
             noise.cell(Int(column.rounded(.down)), Int(row.rounded(.down)))
         }
+        if let sign = fitting(u, y, footprint, noise) { return sign * stains }
         switch kind {
         case .asphalt, .gravel:
             let patch = smoothstep(0.2, 0.26, noise.value(u * 0.21, v * 0.21)) * dirt
@@ -198,6 +200,24 @@ struct Texture {
         }
     }
 
+    /// Doors, windows, signs and boxes on walls that would be bare: some cells of a coarse grid hold one.
+    private func fitting(_ u: Float, _ y: Float, _ footprint: Float, _ noise: Noise) -> RGB? {
+        guard kind == .plaster || kind == .brick || kind == .panels, y > 0 else { return nil }
+        let (wide, high): (Float, Float) = (2.3, 2.7)
+        let (column, row) = (Int((u / wide).rounded(.down)), Int((y / high).rounded(.down)))
+        let pick = noise.cell(column &+ 13, row &+ 29)
+        guard pick > 0.05 else { return nil }
+        let (inX, inY) = (fraction(u / wide) * wide - 0.3, fraction(y / high) * high - (pick > 0.5 && row == 0 ? 0 : 0.7))
+        let (spanX, spanY) = (0.5 + fraction(pick * 7) * 1.1, pick > 0.5 && row == 0 ? 2.1 : 0.4 + fraction(pick * 11) * 1.1)
+        let inside = min(inX, spanX - inX, inY, spanY - inY)
+        guard inside > 0 else { return nil }
+        let tone = fraction(pick * 23)
+        let colour = mix(RGB(0.05, 0.06, 0.07), ClothesColour.albedo(hue: tone * 360, saturation: 0.16, value: 0.65), tone * tone)
+        if inside < 0.06 { return mix(first, second, 0.7) * 1.1 }
+        let bars = fraction(inX / 0.55) < 0.08 ? Float(0.6) : 1
+        return colour * (bars * (1 + 0.5 * noise.clouds(u * 2, y * 2, octaves: 2, finest: footprint)))
+    }
+
     /// A shop window: frames, glass that mirrors, goods and lamps behind it.
     private func pane(_ u: Float, _ y: Float, _ footprint: Float, _ noise: Noise) -> RGB {
         let inside = fraction(u / scale) * scale
@@ -208,7 +228,7 @@ struct Texture {
         let (column, row) = (Int((u * 3.1).rounded(.down)), Int((y * 1.6 + offset.x).rounded(.down)))
         let goods = noise.cell(column, row) + 0.4 * noise.value(u * 7, y * 5)
         let tone = noise.cell(column &+ 77, row)
-        let thing = RGB(0.3 + 0.25 * max(0, tone), 0.27, 0.25 - 0.2 * min(0, tone)) * clamp(0.4 + goods, 0.05, 1.4)
+        let thing = RGB(0.26 + 0.1 * max(0, tone), 0.24, 0.22 - 0.1 * min(0, tone)) * clamp(0.45 + 0.6 * goods, 0.08, 1.1)
         let lamp = smoothstep(0.72, 0.8, noise.value(u * 1.7 + 40, y * 2.4)) * 0.8
         let mirror = 0.25 * clamp(0.5 + noise.clouds(u * 0.4 + 90, y * 0.5, octaves: 2))
         let behind = mix(first, thing, 0.55 * smoothstep(-0.1, 0.25, goods)) + RGB(repeating: lamp)
