@@ -6,7 +6,7 @@ struct Person {
     let hat: Hat
     let outfit: Outfit
     let shoes: Shoes
-    let carried: [Carried]
+    private(set) var carried: [Carried]
     /// Places this person's cloth and hair in the noise.
     let offset: SIMD2<Float>
 
@@ -39,6 +39,11 @@ struct Person {
         if isTwin, recoloursTop { outfit.top.cloth.pattern.ground = ClothesColour.upper(&random) }
         if isTwin, recoloursBottom { outfit.bottom.cloth.pattern.ground = ClothesColour.lower(&random) }
         self.outfit = outfit
+    }
+
+    /// Now and then something is left behind or set down out of sight.
+    mutating func setDown(_ random: inout SeededRandom) {
+        carried = carried.filter { _ in !random.chance(0.05) }
     }
 
     /// What the arms hold, left and right.

@@ -57,8 +57,9 @@ public struct PictureMaker {
     public mutating func picture(person number: Int, camera cameraNumber: Int, sighting: Int) -> RGBImage {
         let camera = cameras[cameraNumber] ?? SurveillanceCamera(cameraNumber, seed: world.seed, scenes: world.scenes)
         cameras[cameraNumber] = camera
-        let person = Person(number, seed: world.seed, garments: world.garments)
+        var person = Person(number, seed: world.seed, garments: world.garments)
         var random = SeededRandom(world.seed, number, cameraNumber, sighting, 30)
+        person.setDown(&random)
         let pose = Pose(&random, holding: person.holding)
         let distance = random.number(camera.distances)
         let place = Vector(distance * random.number(-0.3...0.3), 0, distance)
@@ -90,8 +91,10 @@ public struct PictureMaker {
         let other = Person(
             number + 1 + Int(random.number(0...5000)), seed: world.seed ^ 0xC0FFEE, garments: world.garments)
         let isInFront = random.chance(0.3)
-        let aside = random.sign() * (isInFront ? random.number(0.3...0.6) : random.number(0.38...1.1)) * (isFar ? 1.3 : 1)
-        let ahead = isFar ? random.number(2.5...9) : (isInFront ? random.number(-1.2 ... -0.5) : random.number(-0.3...2.5))
+        let aside =
+            random.sign() * (isInFront ? random.number(0.3...0.6) : random.number(0.38...1.1)) * (isFar ? 1.3 : 1)
+        let ahead =
+            isFar ? random.number(2.5...9) : (isInFront ? random.number(-1.2 ... -0.5) : random.number(-0.3...2.5))
         figure.add(
             other, Pose(&random, holding: other.holding), heading: random.number(0...2 * .pi),
             at: place + Vector(aside, 0, ahead))

@@ -1,13 +1,13 @@
-internal import Datasets
 internal import Foundation
 internal import Imaging
 internal import ReIDService
+internal import Synthesis
 
 #if canImport(FoundationNetworking)
     internal import FoundationNetworking
 #endif
 
-/// Fills the gallery `demo` of a running service with drawn people, through the admin API.
+/// Fills the gallery `demo` of a running service with synthetic people seen by several cameras, through the admin API.
 struct DemoGallery {
     let admin: String
     let tokenFile: String
@@ -29,7 +29,7 @@ struct DemoGallery {
         var request = client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
         request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
         // The same key at every start: a batch that is still running is not sent again.
-        request.setValue("reid-demo-gallery-1", forHTTPHeaderField: "Idempotency-Key")
+        request.setValue("reid-demo-gallery-2", forHTTPHeaderField: "Idempotency-Key")
         _ = try client.send(request, body: .file(file), as: BatchState.self)
     }
 
@@ -43,15 +43,26 @@ struct DemoGallery {
         defer { try? handle.close() }
         var tar = TarWriter(to: handle)
         var manifest: [UInt8] = []
-        for picture in drawDemoPeople(people: 12, cameras: 4, seed: 1) {
-            try tar.append(picture.name, picture.image.jpeg(quality: 92))
+        var maker = PictureMaker(SyntheticPeople(seed: Self.seed))
+        for picture in MarketPlan(split: .train, people: 12, cameras: 4, sightings: 1, seed: Self.seed).pictures {
+            let image = maker.picture(person: picture.person, camera: picture.camera, sighting: picture.sighting)
+            try tar.append(picture.name, image.resized(width: 128, height: 384).jpeg(quality: 92))
+            guard let name = MarketName(picture.name), let person = name.personID else { continue }
             let item = [
-                "image": picture.name, "person_id": picture.personID, "camera_id": picture.cameraID,
-                "captured_at": picture.capturedAt,
+                "image": picture.name, "person_id": person, "camera_id": name.cameraID,
+                "captured_at": Self.time(picture.person * 40 + picture.camera * 127),
             ]
             manifest += try JSONEncoder().encode(item) + [UInt8(ascii: "\n")]
         }
         try tar.append("manifest.ndjson", manifest)
         try tar.finish()
+    }
+
+    /// A seed of the demo's own: nobody trains on these people.
+    private static let seed: UInt64 = 0xDE30_0001
+
+    /// RFC 3339 of a moment `seconds` after 08:00 on 2 March 2026: one person every 40 s, the next camera two minutes later.
+    private static func time(_ seconds: Int) -> String {
+        Date(timeIntervalSince1970: 1_772_438_400 + Double(seconds)).ISO8601Format()
     }
 }

@@ -110,7 +110,8 @@ struct SynthesizeCommand: ParsableCommand {
             seed: split == .train ? seed : seed ^ 0x7E57_0000_0000_0000, garments: garments?.part ?? kinds,
             scenes: scenes?.part ?? kinds)
         let plan = MarketPlan(
-            split: split == .train ? .train : .test, people: people, cameras: cameras, camerasPerPerson: camerasPerPerson, sightings: sightings,
+            split: split == .train ? .train : .test, people: people, cameras: cameras,
+            camerasPerPerson: camerasPerPerson, sightings: sightings,
             distractors: distractors, seed: world.seed)
         let writer = SyntheticFolder(
             folder: folder, world: world, plan: plan, size: cameraSize ? nil : (width: width, height: height))

@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
     @Test(arguments: [
         ["serve"], ["init"], ["embed"], ["enroll"], ["search"], ["evaluate"], ["rerank"], ["model"], ["model", "show"],
-        ["train"], [],
+        ["train"], ["synthesize"], [],
     ])
     func `every subcommand explains itself with an example`(command: [String]) throws {
         let outcome = try ReidProgram.run(command + ["--help"])

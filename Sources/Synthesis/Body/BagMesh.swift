@@ -128,6 +128,7 @@ extension Figure {
                 top + Vector(0, height, 0), side: Vector(radius * share, 0, 0), front: Vector(0, 0, radius * share),
                 along: share * radius)
         }
-        mesh.loft(rings, material: cloth, LoftStyle(segments: 16, isStartClosed: true, isOpen: true, radius: radius * 0.6))
+        mesh.loft(
+            rings, material: cloth, LoftStyle(segments: 16, isStartClosed: true, isOpen: true, radius: radius * 0.6))
     }
 }

@@ -157,7 +157,8 @@ extension Figure {
             mesh.loft(dome([0.45, 0.65, 0.86, 0.97], ease: 0.14), material: cloth, closed)
             var outer = headRing(0.38, ease: 0.85)
             outer.centre.y -= 0.012
-            mesh.loft([headRing(0.47, ease: 0.1), outer], material: cloth, LoftStyle(segments: 18, isOpen: true, radius: 0.1))
+            mesh.loft(
+                [headRing(0.47, ease: 0.1), outer], material: cloth, LoftStyle(segments: 18, isOpen: true, radius: 0.1))
         case .helmet:
             mesh.loft(dome([0.25, 0.5, 0.7, 0.85, 0.95, 1.01], ease: 0.3), material: cloth, closed)
         case .headscarf:

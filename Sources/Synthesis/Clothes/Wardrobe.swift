@@ -68,7 +68,8 @@ struct Wardrobe {
         }
         sleeves.trim = .none
         return Top(
-            sleeve: sleeve, hem: random.chance(0.25) ? 0.24 : random.number(-0.2...0.12), neck: random.number(1.04...1.1),
+            sleeve: sleeve, hem: random.chance(0.25) ? 0.24 : random.number(-0.2...0.12),
+            neck: random.number(1.04...1.1),
             ease: random.number(0.004...0.03), drape: random.number(0.1...0.9), cloth: cloth, sleeves: sleeves,
             hasCollar: hasButtons || random.chance(0.15))
     }

@@ -17,7 +17,8 @@ struct Renderer {
         let pixelSize = window.height / Float(height)
         let axis = view.ray(window.left + window.width / 2, window.top + window.height / 2).unit
         let backdrop = Backdrop(
-            scene, eye: view.eye, pixel: pixelSize, towards: axis, spread: 0.55 * (window.width * window.width + window.height * window.height).squareRoot())
+            scene, eye: view.eye, pixel: pixelSize, towards: axis,
+            spread: 0.55 * (window.width * window.width + window.height * window.height).squareRoot())
         let feet = Self.feet(of: figure)
         let samples = over * over
         var pixels: [RGB] = []

@@ -80,7 +80,10 @@ struct Shader {
             let slopeU = (noise.value(lean + 0.2, v) - here) * 5
             let slopeV = (noise.value(lean + 0.12, v + 0.2) - here) * 5
             let fine = noise.value(lean * 2.7 + 31, v * 2.3)
-            normal = (normal + (around * (slopeU + 0.4 * fine + broad) + along * (slopeV * 0.6 + broad * 0.5)) * (-surface.folds * 0.6)).unit
+            normal =
+                (normal + (around * (slopeU + 0.4 * fine + broad) + along * (slopeV * 0.6 + broad * 0.5))
+                    * (-surface.folds * 0.6))
+                .unit
             open *= 1 - 0.4 * surface.folds * clamp(0.2 - here - 0.4 * broad)
         }
         if surface.quilting > 0 {

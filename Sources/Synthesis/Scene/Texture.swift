@@ -106,7 +106,9 @@ struct Texture {
     func colour(_ x: Float, _ y: Float, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (x + offset.x, y + offset.y)
         // Broad stains and uneven light, everywhere.
-        let stains = 1 + 0.22 * dirt * noise.clouds(u * 0.7, v * 0.7, octaves: 3, finest: footprint) + 0.18 * noise.value(u * 0.23, v * 0.31)
+        let stains =
+            1 + 0.22 * dirt * noise.clouds(u * 0.7, v * 0.7, octaves: 3, finest: footprint) + 0.18
+            * noise.value(u * 0.23, v * 0.31)
         func fine(_ size: Float) -> Float {
             let visible = clamp(size * 1.5 / footprint - 0.5)
             return visible == 0 ? 0 : noise.value(u / size, v / size) * visible
@@ -207,12 +209,17 @@ struct Texture {
         let (column, row) = (Int((u / wide).rounded(.down)), Int((y / high).rounded(.down)))
         let pick = noise.cell(column &+ 13, row &+ 29)
         guard pick > 0.05 else { return nil }
-        let (inX, inY) = (fraction(u / wide) * wide - 0.3, fraction(y / high) * high - (pick > 0.5 && row == 0 ? 0 : 0.7))
-        let (spanX, spanY) = (0.5 + fraction(pick * 7) * 1.1, pick > 0.5 && row == 0 ? 2.1 : 0.4 + fraction(pick * 11) * 1.1)
+        let (inX, inY) = (
+            fraction(u / wide) * wide - 0.3, fraction(y / high) * high - (pick > 0.5 && row == 0 ? 0 : 0.7)
+        )
+        let (spanX, spanY) = (
+            0.5 + fraction(pick * 7) * 1.1, pick > 0.5 && row == 0 ? 2.1 : 0.4 + fraction(pick * 11) * 1.1
+        )
         let inside = min(inX, spanX - inX, inY, spanY - inY)
         guard inside > 0 else { return nil }
         let tone = fraction(pick * 23)
-        let colour = mix(RGB(0.05, 0.06, 0.07), ClothesColour.albedo(hue: tone * 360, saturation: 0.16, value: 0.65), tone * tone)
+        let colour = mix(
+            RGB(0.05, 0.06, 0.07), ClothesColour.albedo(hue: tone * 360, saturation: 0.16, value: 0.65), tone * tone)
         if inside < 0.06 { return mix(first, second, 0.7) * 1.1 }
         let bars = fraction(inX / 0.55) < 0.08 ? Float(0.6) : 1
         return colour * (bars * (1 + 0.5 * noise.clouds(u * 2, y * 2, octaves: 2, finest: footprint)))
@@ -228,7 +235,8 @@ struct Texture {
         let (column, row) = (Int((u * 3.1).rounded(.down)), Int((y * 1.6 + offset.x).rounded(.down)))
         let goods = noise.cell(column, row) + 0.4 * noise.value(u * 7, y * 5)
         let tone = noise.cell(column &+ 77, row)
-        let thing = RGB(0.26 + 0.1 * max(0, tone), 0.24, 0.22 - 0.1 * min(0, tone)) * clamp(0.45 + 0.6 * goods, 0.08, 1.1)
+        let thing =
+            RGB(0.26 + 0.1 * max(0, tone), 0.24, 0.22 - 0.1 * min(0, tone)) * clamp(0.45 + 0.6 * goods, 0.08, 1.1)
         let lamp = smoothstep(0.72, 0.8, noise.value(u * 1.7 + 40, y * 2.4)) * 0.8
         let mirror = 0.25 * clamp(0.5 + noise.clouds(u * 0.4 + 90, y * 0.5, octaves: 2))
         let behind = mix(first, thing, 0.55 * smoothstep(-0.1, 0.25, goods)) + RGB(repeating: lamp)
