@@ -78,8 +78,8 @@ extension Figure {
             // Off the trousers below, which it covers.
             let below = person.outfit.bottom.ease + 0.009
             let slack = max(ease * mix(0.35, 1, smoothstep(1.08, 0.85, level)), level < 0.36 ? below : 0)
-            guard level > -0.1 else {
-                return legsRing(level: level, ease: slack + 0.008, flare: -level * 0.035 * (0.5 + drape))
+            guard level > 0.09 else {
+                return legsRing(level: level, ease: slack + 0.008, flare: max(0, -level) * 0.035 * (0.5 + drape))
             }
             var ring = skeleton.trunkRing(at: level, ease: slack)
             if level < 0.78 {

@@ -51,7 +51,7 @@ struct Texture {
         let grey = random.number(0.1...0.55)
         let warm = RGB(1 + random.number(-0.04...0.1), 1, 1 - random.number(-0.06...0.14))
         switch kind {
-        case .asphalt: (first, second, scale) = (warm * random.number(0.05...0.2), warm * 0.45, 0.02)
+        case .asphalt: (first, second, scale) = (warm * random.number(0.09...0.26), warm * 0.45, 0.02)
         case .concrete: (first, second, scale) = (warm * (grey * 0.8), warm * grey * 0.6, random.number(1.5...4))
         case .slabs, .pavers:
             let other = RGB(random.number(0.85...1.3), 1, random.number(0.7...1.05))
