@@ -1,6 +1,8 @@
+import CSPRModel
 import Foundation
 import Gallery
 import HTTPTypes
+import Imaging
 import Synchronization
 import Testing
 
@@ -96,6 +98,25 @@ import Testing
             #expect(held.timeout == .seconds(60))
             try service.enrol([try TestPicture(seed: 201)], in: "lobby")
             #expect(try reply.eventually().fields[.eTag] == "\"2\"")
+        }
+    }
+
+    @Test func `a ranking that several make at once has one revision`() throws {
+        try withLobby { service in
+            let gallery = try service.store.snapshot(of: "lobby")
+            let options = try jsonBytes(SearchOptions(defaults: RankingDefaults()))
+            let picture = try TestPicture(seed: 1).bytes
+            let vectors = try service.context.embedder.embed([try decodeImage(picture)], priority: .query).vectors
+            let query = try service.store.keepQuery(
+                NewQuery(
+                    gallery: "lobby", options: options, isStanding: true,
+                    images: [ImageContent(bytes: picture, mediaType: "image/png")], vector: vectors[0],
+                    model: gallery.model))
+            let rankings = KeptRanking(service: service.context)
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                #expect(throws: Never.self) { try rankings.update(query) }
+            }
+            #expect(try service.store.ranking(of: query.id)?.revision == 1)
         }
     }
 
