@@ -73,18 +73,20 @@ extension GalleryStore {
 
     /// Saves a kept query's ranking.
     ///
-    /// The revision goes up only where the content differs from the stored one, so leave out what changes by itself, such as
-    /// timings and the revision. A ranking of an older gallery than the stored one is not saved.
+    /// Where the stored content says the same, it stays and so does its revision; otherwise the revision goes up. A ranking of an
+    /// older gallery than the stored one is not saved.
     ///
     /// - Parameters:
     ///   - content: the ranking, as JSON; not interpreted here.
     ///   - query: the kept query's id.
     ///   - galleryRevision: of the snapshot that was ranked.
+    ///   - isSame: whether the stored content says the same as `content`; nil: whether its bytes do.
     /// - Returns: the revision of what is stored now.
     /// - Throws: `unknownQuery`, `diskFull`, `inputOutput`.
     @discardableResult
     public func saveRanking(
-        _ content: [UInt8], of query: String, galleryRevision: Int64
+        _ content: [UInt8], of query: String, galleryRevision: Int64,
+        isSame: ((_ stored: [UInt8]) throws -> Bool)? = nil
     ) throws(GalleryError) -> Int64 {
         try write { db, aftermath in
             let kept = try db.query(query)
@@ -92,7 +94,8 @@ extension GalleryStore {
             if let stored {
                 let storedRevision: Int64 = stored["gallery_revision"]
                 guard galleryRevision >= storedRevision else { return kept.rankingRevision }
-                guard stored.bytes("content") != content else {
+                let bytes: [UInt8] = stored.bytes("content")
+                guard try !(isSame?(bytes) ?? (bytes == content)) else {
                     try db.run(
                         "UPDATE ranking SET gallery_revision = ? WHERE query = ?", [galleryRevision, kept.key])
                     return kept.rankingRevision

@@ -15,24 +15,20 @@ struct KeptRanking {
     func update(_ query: QueryRecord) throws {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
-        let stored = try service.store.ranking(of: query.id)
-        guard stored?.galleryRevision != snapshot.revision else { return }
+        guard try service.store.ranking(of: query.id)?.galleryRevision != snapshot.revision else { return }
         let options: SearchOptions = try fromJSON(query.options)
         var answer = try Search(snapshot: snapshot, options: options)
             .answer(for: query.vector, warnings: Warning.about(service.model))
         answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
-        var content = try jsonBytes(answer)
-        if let stored {
-            var previous: RankingAnswer = try fromJSON(stored.content)
-            let timing = previous.timing
-            previous.timing = answer.timing
-            if previous == answer {
-                previous.timing = timing
-                content = stored.content
-            }
-        }
         service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
-        try service.store.saveRanking(content, of: query.id, galleryRevision: snapshot.revision)
+        try service.store.saveRanking(
+            try jsonBytes(answer), of: query.id, galleryRevision: snapshot.revision,
+            isSame: { stored in
+                // Another thread may have ranked the query meanwhile; only the time it took differs then.
+                var stored: RankingAnswer = try fromJSON(stored)
+                stored.timing = answer.timing
+                return stored == answer
+            })
         // An image that was erased while this ranked must not come back with the result.
         let now = try service.store.snapshot(of: query.gallery)
         if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
