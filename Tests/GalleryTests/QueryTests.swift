@@ -68,6 +68,18 @@ extension NewQuery {
                 == .unknownQuery("q_none"))
     }
 
+    @Test func `a ranking that shows what was erased meanwhile is not saved`() throws {
+        let fixture = try StoreFixture()
+        let images = try fixture.enrol([try .sample(1), try .sample(2)])
+        let query = try fixture.store.keepQuery(.sample()).id
+        func save() throws {
+            try fixture.store.saveRanking(Array("{}".utf8), of: query, galleryRevision: 1, showing: images)
+        }
+        try fixture.store.deleteImage(id: images[1])
+        try save()
+        #expect(try fixture.store.ranking(of: query) == nil)
+    }
+
     @Test func `a deleted query is gone with its pictures`() throws {
         let fixture = try StoreFixture()
         let query = try fixture.store.keepQuery(.sample(bytes: ErasureTests.picture(5, size: 3000))).id
