@@ -74,22 +74,26 @@ extension GalleryStore {
     /// Saves a kept query's ranking.
     ///
     /// Where the stored content says the same, it stays and so does its revision; otherwise the revision goes up. A ranking of an
-    /// older gallery than the stored one is not saved.
+    /// older gallery than the stored one is not saved, nor one that shows an image which was erased since it was made.
     ///
     /// - Parameters:
     ///   - content: the ranking, as JSON; not interpreted here.
     ///   - query: the kept query's id.
     ///   - galleryRevision: of the snapshot that was ranked.
+    ///   - images: the ids of the images it shows.
     ///   - isSame: whether the stored content says the same as `content`; nil: whether its bytes do.
     /// - Returns: the revision of what is stored now.
     /// - Throws: `unknownQuery`, `diskFull`, `inputOutput`.
     @discardableResult
     public func saveRanking(
-        _ content: [UInt8], of query: String, galleryRevision: Int64,
+        _ content: [UInt8], of query: String, galleryRevision: Int64, showing images: [String] = [],
         isSame: ((_ stored: [UInt8]) throws -> Bool)? = nil
     ) throws(GalleryError) -> Int64 {
         try write { db, aftermath in
             let kept = try db.query(query)
+            for image in images where try db.row("SELECT 1 FROM image WHERE id = ?", [image]) == nil {
+                return kept.rankingRevision
+            }
             let stored = try db.row("SELECT gallery_revision, content FROM ranking WHERE query = ?", [kept.key])
             if let stored {
                 let storedRevision: Int64 = stored["gallery_revision"]

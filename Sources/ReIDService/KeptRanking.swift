@@ -23,13 +23,14 @@ struct KeptRanking {
         service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
         try service.store.saveRanking(
             try jsonBytes(answer), of: query.id, galleryRevision: snapshot.revision,
+            showing: answer.imageIDs,
             isSame: { stored in
                 // Another thread may have ranked the query meanwhile; only the time it took differs then.
                 var stored: RankingAnswer = try fromJSON(stored)
                 stored.timing = answer.timing
                 return stored == answer
             })
-        // An image that was erased while this ranked must not come back with the result.
+        // A ranking with an image that was erased while this ranked has not been saved.
         let now = try service.store.snapshot(of: query.gallery)
         if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
             try update(query)
