@@ -53,7 +53,8 @@ import Testing
 
     @Test func `shares, aspects and places of crops are spread evenly`() {
         var augmentation = Augmentation()
-        (augmentation.smallestCrop, augmentation.largestCrop) = (0.1, 0.2)  // Any of these fits, so that none is drawn again.
+        // Any of these fits, so that none is drawn again.
+        (augmentation.smallestCrop, augmentation.largestCrop) = (0.1, 0.2)
         let picture = RGBImage(width: 100, height: 250, pixels: [UInt8](repeating: 0, count: 75_000))
         var quarters = [[Int]](repeating: [0, 0, 0, 0], count: 4)
         for seed in 0..<4000 {
