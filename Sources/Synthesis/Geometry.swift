@@ -21,7 +21,7 @@ extension SIMD3 where Scalar == Float {
         return square > 1e-20 ? self * (1 / square.squareRoot()) : self
     }
 
-    /// Rec. 709 luminance.
+    /// The luminance of ITU-R BT.709.
     var luminance: Float { 0.2126 * x + 0.7152 * y + 0.0722 * z }
 
     /// Turned by `angle` around the unit vector `axis`, counter-clockwise for who looks against it.

@@ -63,7 +63,9 @@ struct SyntheticFolder {
         progress.bar.show(progress.written + progress.kept, of: plan.pictures.count)
     }
 
-    /// Writes one picture; false where it is there. A file is whole or absent, whenever the program is stopped.
+    /// Writes one picture; false where it is there.
+    ///
+    /// A file is whole or absent, whenever the program is stopped.
     private func make(_ picture: MarketPlan.Picture, _ maker: inout PictureMaker) throws -> Bool {
         let path = "\(folder)/\(picture.folder)/\(picture.name)"
         guard !FileManager.default.fileExists(atPath: path) else { return false }

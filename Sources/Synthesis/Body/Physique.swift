@@ -63,6 +63,7 @@ struct Physique {
     /// Half width, and depth to the front and back, of the trunk, in metres.
     ///
     /// - Parameter level: 0 at the hip joints, 1 at the shoulder joints; the crotch is at about −0.19, the neck at 1.1.
+    /// - Returns: Distances from the trunk's axis.
     func trunk(at level: Float) -> (side: Float, front: Float, back: Float) {
         let women = femininity
         let side = curve(
