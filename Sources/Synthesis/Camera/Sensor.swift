@@ -41,12 +41,12 @@ struct Sensor {
             RGB(crosstalk + skew.y, own, crosstalk - skew.y) * gains.y,
             RGB(crosstalk * 0.4 + skew.z, crosstalk * 1.6 - skew.z, own) * gains.z
         )
-        exposure = random.normal() * 0.4 + (isIndoors ? 0.1 : -0.05)
+        exposure = random.normal() * 0.33 + (isIndoors ? 0.1 : -0.05)
         unrest = random.number(0.03...0.25)
-        let haze = random.chance(0.25) ? random.number(0.01...0.1) : random.number(0...0.012)
+        let haze = random.chance(0.2) ? random.number(0.01...0.08) : random.number(0...0.012)
         glare = RGB(0.95, 1, 1.05) * haze
         gamma = 1 / random.number(1.85...2.6)
-        contrast = random.number(-0.15...0.75)
+        contrast = random.number(-0.05...0.95)
         saturation = random.pick(weighted: [
             random.number(0.45...0.85): 4, random.number(0.85...1.15): 6, random.number(1.15...1.35): 1,
         ])
