@@ -44,11 +44,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "COpenSSL"),
+        .target(name: "CDistance"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
 
         library("Digests", ["COpenSSL"]),
-        library("Tensors", ["COneDNN"]),
+        library("Tensors", ["COneDNN", "CDistance"]),
         library("NeuralNetwork", ["Tensors"]),
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "Imaging", "Digests", logging]),

@@ -1,3 +1,6 @@
+import Dispatch
+import Synchronization
+
 /// A row of the gallery and how far it is from the query.
 public struct Match: Sendable, Equatable {
     /// The row in the gallery's matrix.
@@ -56,4 +59,31 @@ public func unroundedDistances(from query: [Float], to gallery: EmbeddingMatrix)
     result.reserveCapacity(gallery.count)
     gallery.forEachDistance(from: query) { result.append($1) }
     return result
+}
+
+/// What `body` makes of each query and its squared Euclidean distances to all gallery rows, in the order of the queries.
+///
+/// Distances are those of `unroundedDistances`. Queries are worked on side by side, on every core.
+///
+/// - Parameters:
+///   - queries: vectors of the gallery's dimensions.
+///   - gallery: the rows to compare with.
+///   - body: called once for each query, with its row and its distance to every gallery row.
+/// - Returns: a result for each query.
+public func mapDistances<Result: Sendable>(
+    from queries: EmbeddingMatrix, to gallery: EmbeddingMatrix,
+    _ body: @Sendable (_ query: Int, _ distances: [Double]) -> Result
+) -> [Result] {
+    precondition(
+        queries.dimensions == gallery.dimensions,
+        "queries of \(queries.dimensions) values, gallery of \(gallery.dimensions)")
+    let queriesPerTile = 8
+    let tiles = (queries.count + queriesPerTile - 1) / queriesPerTile
+    let results = Mutex([[Result]](repeating: [], count: tiles))
+    DispatchQueue.concurrentPerform(iterations: tiles) { tile in
+        let rows = tile * queriesPerTile..<min((tile + 1) * queriesPerTile, queries.count)
+        let found = zip(rows, gallery.squaredDistances(from: rows.map { queries[$0] })).map(body)
+        results.withLock { $0[tile] = found }
+    }
+    return results.withLock { $0.flatMap { $0 } }
 }

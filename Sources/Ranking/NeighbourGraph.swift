@@ -46,6 +46,13 @@ public struct NeighbourGraph: Sendable {
         precondition(matrix.count >= count, "\(matrix.count) rows are fewer than the \(count) that have lists")
         let old = count
         guard matrix.count > old else { return }
+        if old == 0, let found = allLists(of: matrix) {
+            for lists in found {
+                nearest.append(lists.nearest)
+                farthest.append(lists.farthest)
+            }
+            return
+        }
         let table = self
         let found = NeighbourScan(matrix).map(Array(old..<matrix.count)) { scan in
             // Bounds from before the first new row only let too many pass; `insert` decides.
@@ -62,6 +69,10 @@ public struct NeighbourGraph: Sendable {
                 farthest.insert(Neighbour(-other.distance, row), into: other.item, others: row - 1)
             }
         }
+    }
+
+    private func allLists(of matrix: EmbeddingMatrix) -> [(nearest: [Neighbour], farthest: [Neighbour])]? {
+        AllNeighbours(matrix, nearest: nearest.capacity, farthest: farthest.capacity)?.lists()
     }
 
     private func lists(_ scan: RowScan) -> (nearest: [Neighbour], farthest: [Neighbour]) {

@@ -41,14 +41,14 @@ struct NeighbourScan: Sendable {
 
     /// Fills in a row's distances to all, and returns how far off they may be; infinity when nothing is known.
     ///
-    /// d = |a|² + |b|² − 2 a·b. A float32 sum of n products, in any order, is within γ·|a|·|b| of the true one, where
-    /// γ = n·u / (1 − n·u) and u = 2⁻²⁴ (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1).
+    /// d = |a|² + |b|² − 2 a·b.
     private func approximateDistances(
         of row: Int, place: Int, of tileCount: Int, products: [[Float]]?, into approximate: inout [Double]
     ) -> Double {
-        let terms = Double(matrix.dimensions + 2)
         // Products of long vectors could overflow.
-        guard let products, largestLength < 0x1p60, terms < 0x1p23 else { return .infinity }
+        guard let products, largestLength < 0x1p60, let relative = matrix.relativeProductError else {
+            return .infinity
+        }
         let length = squaredLengths[row]
         var start = 0
         for block in products {
@@ -59,9 +59,8 @@ struct NeighbourScan: Sendable {
             }
             start += width
         }
-        let relative = terms * 0x1p-24 / (1 - terms * 0x1p-24)
         // The second term covers products so small that they are flushed to zero.
-        return 2 * relative * length.squareRoot() * largestLength + terms * 0x1p-120
+        return 2 * relative * length.squareRoot() * largestLength + Double(matrix.dimensions + 2) * 0x1p-120
     }
 }
 
@@ -114,6 +113,27 @@ extension EmbeddingMatrix {
         result.reserveCapacity(count)
         forEachDistance(from: Array(repeating: 0, count: dimensions)) { result.append($1) }
         return result
+    }
+
+    /// γ, such that the float32 inner product of two rows is within γ·|a|·|b| of the true one; nil where rows are too long.
+    ///
+    /// A sum of n products in any order has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and Stability of Numerical
+    /// Algorithms", 3.1); two terms are added for the rounding of what is made of it in double.
+    var relativeProductError: Double? {
+        let terms = Double(dimensions + 2)
+        return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
+    }
+
+    /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
+    ///
+    /// Nil where the matrix library cannot give them. Computed on the calling thread alone.
+    func products(ofBlock left: Int, withBlock right: Int) -> [Float]? {
+        let threads = openMPThreads
+        setOpenMPThreads(1)
+        defer { setOpenMPThreads(threads) }
+        let (a, b) = (blocks[left], blocks[right])
+        return try? multiply(
+            a, b, m: a.count / dimensions, n: b.count / dimensions, k: dimensions, isTransposed: true)
     }
 
     /// The float32 inner products of some rows with all rows: per block of the matrix an array [rows.count, rows of the block].

@@ -61,6 +61,13 @@ public struct PoolReRanking: Sendable {
     /// The final distance d* from one query to every gallery row, in 0...1 up to rounding; smaller is more alike.
     public func distances(of query: Int) -> [Double] {
         precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
+        return distances(of: query, original: unroundedDistances(from: queries[query], to: gallery))
+    }
+
+    /// What `distances(of:)` gives, from the query's squared distances to every gallery row.
+    public func distances(of query: Int, original: [Double]) -> [Double] {
+        precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
+        precondition(original.count == gallery.count, "\(original.count) distances to a gallery of \(gallery.count)")
         var common = [Double](repeating: 0, count: gallery.count)
         let encoding = encodings[query]
         for (column, weight) in zip(encoding.items, encoding.weights) {
@@ -69,8 +76,8 @@ public struct PoolReRanking: Sendable {
             }
         }
         let scale = farthest[query] > 0 ? 1 / farthest[query] : 0
-        gallery.forEachDistance(from: queries[query]) { row, distance in
-            common[row] = options.finalDistance(jaccard: jaccardDistance(common[row]), original: distance * scale)
+        for row in common.indices {
+            common[row] = options.finalDistance(jaccard: jaccardDistance(common[row]), original: original[row] * scale)
         }
         return common
     }

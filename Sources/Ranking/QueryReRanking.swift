@@ -27,6 +27,27 @@ public func rerank(
     reRank(query: query, gallery: gallery, graph: graph, options: options, allowed: allowed).final
 }
 
+/// What `rerank` gives for all rows, from the query's squared distances to every row.
+///
+/// - Parameters:
+///   - distances: as `unroundedDistances` gives them.
+///   - gallery: the rows to rank.
+///   - graph: the lists of exactly these rows, of at least the options' depth.
+///   - options: k₁, k₂, λ.
+/// - Returns: a value per row, in 0...1 up to rounding; smaller is more alike.
+public func rerank(
+    distances: [Double], gallery: EmbeddingMatrix, graph: NeighbourGraph, options: ReRanking
+) -> [Double] {
+    precondition(distances.count == gallery.count, "\(distances.count) distances to a gallery of \(gallery.count)")
+    precondition(graph.count == gallery.count, "lists of \(graph.count) rows for a gallery of \(gallery.count)")
+    precondition(
+        options.depth <= graph.depth || graph.depth >= gallery.count,
+        "lists \(graph.depth) deep for options that look \(options.depth) deep")
+    var work = QueryReRanking(
+        lists: QueryNeighbours(original: distances, gallery: gallery, graph: graph), options: options)
+    return work.finalDistances()
+}
+
 /// The `count` gallery rows that are nearest to `query` after re-ranking, best first; of equal ones the smaller (older) row.
 ///
 /// - Parameters:
@@ -75,12 +96,8 @@ private func reRank(
         let deep = NeighbourGraph(of: gallery, depth: min(options.depth, gallery.count))
         return reRank(query: query, gallery: gallery, graph: deep, options: options, allowed: nil)
     }
-    var original: [Double] = []
-    original.reserveCapacity(gallery.count)
-    gallery.forEachDistance(from: query) { original.append($1) }
-    var work = QueryReRanking(
-        lists: QueryNeighbours(original: original, gallery: gallery, graph: graph), options: options)
-    return (work.finalDistances(), original)
+    let original = unroundedDistances(from: query, to: gallery)
+    return (rerank(distances: original, gallery: gallery, graph: graph, options: options), original)
 }
 
 /// A query (item 0) joining a gallery (row r is item r + 1) whose lists are stored.

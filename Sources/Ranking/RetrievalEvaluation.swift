@@ -54,16 +54,6 @@ public struct ScoringRule: Sendable, Equatable {
 /// For each query, gallery images of the same person by the same camera are taken out; the rest is ranked by distance, equal ones in
 /// the order of the gallery.
 public struct RetrievalEvaluation: Sendable, Equatable {
-    /// One query's scores.
-    public struct QueryScore: Sendable, Equatable {
-        /// The rank of the first right answer, from 1.
-        public let firstRank: Int
-        /// In 0...1.
-        public let averagePrecision: Double
-        /// The number of right answers over the rank of the last, in 0...1.
-        public let inverseNegativePenalty: Double
-    }
-
     /// Element k − 1 is CMC@k, the share of queries with a right answer among the first k.
     public let cumulativeMatches: [Double]
     /// mAP, in 0...1.
@@ -97,16 +87,27 @@ public struct RetrievalEvaluation: Sendable, Equatable {
         queries: [Sighting], gallery: [Sighting], rule: ScoringRule = .common, maximumRank: Int = 50,
         distances: (Int) -> [Double]
     ) throws(RankingError) {
-        var scores: [QueryScore?] = []
-        for (index, query) in queries.enumerated() {
-            let row = distances(index)
-            precondition(row.count == gallery.count, "\(row.count) distances to a gallery of \(gallery.count)")
-            scores.append(Self.score(Self.ranksOfMatches(query, gallery: gallery, distances: row, rule: rule), rule))
+        let scores = queries.enumerated().map { index, query in
+            QueryScore(of: query, among: gallery, distances: distances(index), rule: rule)
         }
+        try self.init(scores: scores, gallery: gallery.count, rule: rule, maximumRank: maximumRank)
+    }
+
+    /// Averages the scores of queries that were scored one by one.
+    ///
+    /// - Parameters:
+    ///   - scores: of each query; nil where the gallery has no right answer.
+    ///   - gallery: the size of the gallery.
+    ///   - rule: how to average.
+    ///   - maximumRank: CMC is computed up to this rank or the gallery's size.
+    /// - Throws: `RankingError.noValidQuery` when there is nothing to average.
+    public init(
+        scores: [QueryScore?], gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50
+    ) throws(RankingError) {
         let valid = scores.compactMap { $0 }
         let counted = rule.countsQueriesWithoutAnswer ? scores.count : valid.count
-        guard counted > 0 else { throw .noValidQuery(queries: queries.count) }
-        var hits = [Int](repeating: 0, count: max(0, min(maximumRank, gallery.count)))
+        guard counted > 0 else { throw .noValidQuery(queries: scores.count) }
+        var hits = [Int](repeating: 0, count: max(0, min(maximumRank, gallery)))
         for score in valid where score.firstRank <= hits.count { hits[score.firstRank - 1] += 1 }
         var total = 0
         cumulativeMatches = hits.map { count in
@@ -116,56 +117,5 @@ public struct RetrievalEvaluation: Sendable, Equatable {
         meanAveragePrecision = valid.reduce(0) { $0 + $1.averagePrecision } / Double(counted)
         meanInverseNegativePenalty = valid.reduce(0) { $0 + $1.inverseNegativePenalty } / Double(counted)
         self.scores = scores
-    }
-
-    /// The ranks, from 1 and ascending, at which the query's person appears.
-    ///
-    /// Only the right answers are sorted; a rank is one more than the number of kept images before it.
-    private static func ranksOfMatches(
-        _ query: Sighting, gallery: [Sighting], distances: [Double], rule: ScoringRule
-    ) -> [Int] {
-        let matches = gallery.indices.filter { gallery[$0].person == query.person && isKept($0) }
-            .sorted { (distances[$0], $0) < (distances[$1], $1) }
-        guard !matches.isEmpty else { return [] }
-        // before[p]: kept images that come after match p − 1 and before match p.
-        var before = [Int](repeating: 0, count: matches.count + 1)
-        for index in gallery.indices where gallery[index].person != query.person && isKept(index) {
-            var low = 0
-            var high = matches.count
-            while low < high {
-                let middle = (low + high) / 2
-                let match = matches[middle]
-                if (distances[match], match) < (distances[index], index) { low = middle + 1 } else { high = middle }
-            }
-            before[low] += 1
-        }
-        var rank = 0
-        return matches.indices.map { place in
-            rank += before[place] + 1
-            return rank
-        }
-
-        func isKept(_ index: Int) -> Bool {
-            let other = gallery[index]
-            if other.person == query.person, other.camera == query.camera { return false }
-            return !(rule.ignoresJunk && other.person == Sighting.junkPerson)
-        }
-    }
-
-    private static func score(_ ranks: [Int], _ rule: ScoringRule) -> QueryScore? {
-        guard let first = ranks.first, let last = ranks.last else { return nil }
-        var sum = 0.0
-        for (place, rank) in ranks.enumerated() {
-            let precision = Double(place + 1) / Double(rank)
-            switch rule.averagePrecision {
-            case .common: sum += precision
-            case .trapezoid:
-                let previous = rank == 1 ? 1 : Double(place) / Double(rank - 1)
-                sum += (previous + precision) / 2
-            }
-        }
-        return QueryScore(
-            firstRank: first, averagePrecision: sum / Double(ranks.count),
-            inverseNegativePenalty: Double(ranks.count) / Double(last))
     }
 }

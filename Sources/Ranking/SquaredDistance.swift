@@ -1,50 +1,12 @@
-/// The squared Euclidean distance Σ (aᵢ − bᵢ)², summed in double precision.
-///
-/// The order of summation depends on `count` alone: sixteen running sums over whole groups of sixteen, added pairwise, then
-/// the rest one by one. Since (a − b)² and (b − a)² have the same bits, d(a, b) == d(b, a) bit for bit, whatever the batch,
-/// thread or filter; equal vectors have distance 0. A relative error of 2⁻⁵⁰ is far below float32's own rounding, so float32
-/// distances and double-precision re-ranking agree about who is nearer.
-///
-/// `a` holds `count` values, already widened; `b` holds `count` values.
-@inline(__always)
-func squaredDistance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Float>, count: Int) -> Double {
-    var low = SIMD8<Double>()
-    var high = SIMD8<Double>()
-    let wideA = unsafe UnsafeRawPointer(a)
-    let wideB = unsafe UnsafeRawPointer(b)
-    let grouped = count & ~15
-    var index = 0
-    while index < grouped {
-        let a0 = unsafe wideA.loadUnaligned(fromByteOffset: index * 8, as: SIMD8<Double>.self)
-        let a1 = unsafe wideA.loadUnaligned(fromByteOffset: index * 8 + 64, as: SIMD8<Double>.self)
-        let b0 = unsafe wideB.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
-        let b1 = unsafe wideB.loadUnaligned(fromByteOffset: index * 4 + 32, as: SIMD8<Float>.self)
-        let d0 = a0 - widened(b0)
-        let d1 = a1 - widened(b1)
-        low += d0 * d0
-        high += d1 * d1
-        index += 16
-    }
-    let eight = low + high
-    let four = eight.lowHalf + eight.highHalf
-    let two = four.lowHalf + four.highHalf
-    var sum = two.x + two.y
-    while index < count {
-        let difference = unsafe a[index] - Double(b[index])
-        sum += difference * difference
-        index += 1
-    }
-    return sum
-}
+import Tensors
 
-/// Eight floats as doubles; written out, since the generic conversion is very slow in a debug build.
-@inline(__always)
-private func widened(_ x: SIMD8<Float>) -> SIMD8<Double> {
-    SIMD8(
-        Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]), Double(x[4]), Double(x[5]), Double(x[6]), Double(x[7]))
-}
+// Distances are computed by `squaredDistances` of Tensors, in double precision. Its relative error of 2⁻⁵⁰ is far below
+// float32's own rounding, so float32 distances and double-precision re-ranking agree about who is nearer.
 
 extension EmbeddingMatrix {
+    /// Rows whose distances to a vector are computed in one go.
+    private static let rowsPerRun = 64
+
     /// Calls `body` with each row, ascending, and its squared distance to `query`.
     ///
     /// `query` has `dimensions` values; rows that `allowed` excludes are not visited.
@@ -53,19 +15,17 @@ extension EmbeddingMatrix {
         precondition(query.count == dimensions, "a query of \(query.count) for rows of \(dimensions)")
         if let allowed { precondition(allowed.count == count, "a filter over \(allowed.count) of \(count) rows") }
         let wide = query.map(Double.init)
-        unsafe wide.withUnsafeBufferPointer { wide in
-            guard let wide = wide.baseAddress else { return }
-            for (index, block) in blocks.enumerated() {
-                let first = index * Self.rowsPerBlock
-                unsafe block.withUnsafeBufferPointer { block in
-                    guard let start = block.baseAddress else { return }
-                    for offset in 0..<block.count / dimensions {
-                        if let allowed, !allowed[first + offset] { continue }
-                        body(
-                            first + offset,
-                            unsafe squaredDistance(wide, start + offset * dimensions, count: dimensions))
-                    }
-                }
+        var distances = [Double](repeating: 0, count: Self.rowsPerRun)
+        for start in stride(from: 0, to: count, by: Self.rowsPerRun) {
+            let end = min(start + Self.rowsPerRun, count)
+            guard let allowed else {
+                computeDistances(from: wide, to: start..<end, into: &distances)
+                for row in start..<end { body(row, distances[row - start]) }
+                continue
+            }
+            for row in start..<end where allowed[row] {
+                computeDistances(from: wide, to: row..<row + 1, into: &distances)
+                body(row, distances[0])
             }
         }
     }
@@ -74,12 +34,46 @@ extension EmbeddingMatrix {
     func squaredDistances(from query: [Float], to rows: some Collection<Int>) -> [Double] {
         precondition(query.count == dimensions, "a query of \(query.count) for rows of \(dimensions)")
         let wide = query.map(Double.init)
-        return unsafe wide.withUnsafeBufferPointer { wide in
-            rows.map { row in
-                unsafe blocks[row / Self.rowsPerBlock].withUnsafeBufferPointer { block in
-                    guard let wide = wide.baseAddress, let start = block.baseAddress else { return 0 }
-                    return unsafe squaredDistance(
-                        wide, start + row % Self.rowsPerBlock * dimensions, count: dimensions)
+        var distance = [0.0]
+        return rows.map { row in
+            computeDistances(from: wide, to: row..<row + 1, into: &distance)
+            return distance[0]
+        }
+    }
+
+    /// The squared distances from several queries to every row, an array for each query.
+    ///
+    /// A run of rows stays in the processor's cache for all queries.
+    func squaredDistances(from queries: [[Float]]) -> [[Double]] {
+        let wide = queries.map { $0.map(Double.init) }
+        var result = [[Double]](repeating: [], count: queries.count)
+        for index in result.indices { result[index].reserveCapacity(count) }
+        var distances = [Double](repeating: 0, count: Self.rowsPerRun)
+        for start in stride(from: 0, to: count, by: Self.rowsPerRun) {
+            let end = min(start + Self.rowsPerRun, count)
+            for (index, query) in wide.enumerated() {
+                computeDistances(from: query, to: start..<end, into: &distances)
+                result[index] += distances[..<(end - start)]
+            }
+        }
+        return result
+    }
+
+    /// The distances to rows of one block.
+    @inline(__always)
+    private func computeDistances(from wide: [Double], to rows: Range<Int>, into distances: inout [Double]) {
+        precondition(wide.count == dimensions && distances.count >= rows.count, "no room for the distances")
+        let block = blocks[rows.lowerBound / Self.rowsPerBlock]
+        let offset = rows.lowerBound % Self.rowsPerBlock * dimensions
+        precondition(offset + rows.count * dimensions <= block.count, "rows \(rows) are not in one block")
+        unsafe wide.withUnsafeBufferPointer { wide in
+            unsafe block.withUnsafeBufferPointer { block in
+                unsafe distances.withUnsafeMutableBufferPointer { distances in
+                    guard let query = wide.baseAddress, let start = block.baseAddress,
+                        let distances = distances.baseAddress
+                    else { return }
+                    unsafe Tensors.squaredDistances(
+                        from: query, to: start + offset, count: rows.count, dimensions: dimensions, into: distances)
                 }
             }
         }

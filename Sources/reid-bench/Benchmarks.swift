@@ -49,10 +49,17 @@ struct Benchmarks: ParsableCommand {
     struct Rerank: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "k-reciprocal re-ranking of one query, and of a pool.",
-            discussion: "EXAMPLE:\n  reid-bench rerank")
+            discussion: "EXAMPLE:\n  reid-bench rerank\n  reid-bench rerank --market")
         @OptionGroup var options: Options
 
-        mutating func run() throws { try options.report(rerankBenchmark(smoke: options.smoke)) }
+        @Flag(help: "Score and re-rank as one pool at Market-1501's size: 3,368 queries, 19,732 gallery images.")
+        var market = false
+
+        mutating func run() throws {
+            guard market else { return try options.report(rerankBenchmark(smoke: options.smoke)) }
+            try options.report(try marketBenchmark(smoke: options.smoke))
+            if !options.json { print("peak memory \(Report.peakMemory)") }
+        }
     }
 
     struct HTTP: ParsableCommand {

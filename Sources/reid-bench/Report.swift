@@ -67,6 +67,15 @@ enum Report {
         return "\(model), \(process.activeProcessorCount) cores, \(process.physicalMemory >> 30) GiB"
     }
 
+    /// The most memory that this process has held at once, as Linux counts it (VmHWM), or "unknown".
+    static var peakMemory: String {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let fields = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }?.split(
+            whereSeparator: \.isWhitespace)
+        guard let fields, fields.count > 1, let kibibytes = Int(fields[1]) else { return "unknown" }
+        return "\(kibibytes >> 10) MiB"
+    }
+
     /// Whether the program was compiled with optimisation; timings of anything else say nothing.
     static var isOptimised: Bool {
         var isDebug = false

@@ -46,18 +46,20 @@ struct RerankCommand: ParsableCommand {
                 "\(self.query) has rows of \(query.dimensions), \(self.gallery) of \(gallery.dimensions): they must agree"
             )
         }
-        var distances: [Float] = []
+        let rows: [[Float]]
         switch pool {
         case .pool:
             let ranking = PoolReRanking(queries: query, gallery: gallery, options: reRanking)
-            for index in 0..<query.count { distances += ranking.distances(of: index).map(Float.init) }
+            rows = mapDistances(from: query, to: gallery) { index, original in
+                ranking.distances(of: index, original: original).map(Float.init)
+            }
         case .single:
             let graph = NeighbourGraph(of: gallery, depth: reRanking.depth)
-            for index in 0..<query.count {
-                distances += rerank(query: query[index], gallery: gallery, graph: graph, options: reRanking)
-                    .map(Float.init)
+            rows = mapDistances(from: query, to: gallery) { _, original in
+                rerank(distances: original, gallery: gallery, graph: graph, options: reRanking).map(Float.init)
             }
         }
+        let distances = Array(rows.joined())
         do {
             try NumpyArray(shape: [query.count, gallery.count], elements: distances).write(to: output)
         } catch {

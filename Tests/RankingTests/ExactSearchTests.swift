@@ -58,6 +58,15 @@ import Testing
         #expect(distances(from: all[290], to: gallery)[290] == 0)
     }
 
+    @Test(arguments: [0, 1, 8, 9, 21])
+    func `many queries have the distances of each alone, in their order`(count: Int) {
+        let gallery = matrix(rows(.clustered, count: 300, dimensions: 33, seed: 17), dimensions: 33)
+        let queries = matrix(rows(.clustered, count: count, dimensions: 33, seed: 18), dimensions: 33)
+        let found = mapDistances(from: queries, to: gallery) { ($0, $1) }
+        #expect(found.map(\.0) == Array(0..<count))
+        #expect(found.map(\.1) == (0..<count).map { unroundedDistances(from: queries[$0], to: gallery) })
+    }
+
     @Test func `an empty gallery answers nothing`() {
         #expect(nearest(to: [1], in: EmbeddingMatrix(dimensions: 1), count: 3).isEmpty)
     }

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 5, 21, 30, 150], Layout.allCases)
+    @Test(arguments: [1, 2, 5, 21, 30, 150, 530], Layout.allCases)
     func `lists are the beginnings of the sorted distances`(count: Int, layout: Layout) {
         let all = rows(layout, count: count, dimensions: 6, seed: 4)
         expectExact(NeighbourGraph(of: matrix(all, dimensions: 6)), all, whole: true)

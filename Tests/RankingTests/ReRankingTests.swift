@@ -19,6 +19,11 @@ import Testing
                 query: pool[0], gallery: gallery, graph: NeighbourGraph(of: gallery), options: options)
             let expected = PlainReRanking(options).distances(pool: pool, queries: 1)[0]
             #expect(largestDifference(found, expected) < Self.tolerance, "gallery of \(count)")
+            guard options.depth <= NeighbourGraph.standardDepth else { continue }
+            let fromDistances = rerank(
+                distances: unroundedDistances(from: pool[0], to: gallery), gallery: gallery,
+                graph: NeighbourGraph(of: gallery), options: options)
+            #expect(fromDistances == found)
         }
     }
 
@@ -56,6 +61,20 @@ import Testing
             for query in 0..<queries {
                 #expect(largestDifference(ranking.distances(of: query), expected[query]) < Self.tolerance)
             }
+        }
+    }
+
+    @Test(arguments: Layout.allCases.filter { $0 != .nearlyEqual })
+    func `a pool of several blocks is re-ranked as the plain definition says`(layout: Layout) {
+        let pool = rows(layout, count: 300, dimensions: 19, seed: 16)
+        let queries = matrix(Array(pool.prefix(9)), dimensions: 19)
+        let gallery = matrix(Array(pool.dropFirst(9)), dimensions: 19)
+        let ranking = PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+        let found = mapDistances(from: queries, to: gallery) { ranking.distances(of: $0, original: $1) }
+        let expected = PlainReRanking(.standard).distances(pool: pool, queries: 9)
+        for query in 0..<9 {
+            #expect(largestDifference(found[query], expected[query]) < Self.tolerance)
+            #expect(found[query] == ranking.distances(of: query))
         }
     }
 

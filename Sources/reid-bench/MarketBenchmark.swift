@@ -1,0 +1,39 @@
+internal import Ranking
+
+/// Scoring and pool re-ranking with as many queries and gallery images as Market-1501 has, 1024-d, on every core.
+func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
+    let (queryCount, galleryCount) = smoke ? (20, 180) : (3_368, 19_732)
+    var synthetic = SyntheticGallery(dimensions: smoke ? 64 : 1024)
+    synthetic.grow(to: queryCount + galleryCount)
+    let pool = synthetic.matrix
+    let queries = pool.selecting(0..<queryCount)
+    let gallery = pool.selecting(queryCount..<pool.count)
+    // 750 people before six cameras; whom a picture shows matters to nothing but the number of right answers.
+    func sightings(_ count: Int) -> [Sighting] {
+        (0..<count).map { Sighting(person: $0 % (smoke ? 9 : 750), camera: $0 / 7 % 6) }
+    }
+    let (sought, found) = (sightings(queryCount), sightings(galleryCount))
+    let size = "\(queryCount) queries in \(galleryCount)"
+    let runs = smoke ? 1 : 3
+    func measure(_ name: String, _ work: () throws -> Void) rethrows -> BenchmarkRow {
+        try .measure("\(name), \(size)", runs: runs, itemsPerRun: Double(queryCount), unit: "queries", work)
+    }
+    func score(_ distances: [[Double]]) throws {
+        let evaluation = try RetrievalEvaluation(queries: sought, gallery: found) { distances[$0 % distances.count] }
+        precondition(evaluation.validQueries > 0)
+    }
+
+    let few = mapDistances(from: queries.selecting(0..<min(100, queryCount)), to: gallery) { $1 }
+    return [
+        measure("all distances") {
+            precondition(mapDistances(from: queries, to: gallery) { $1[0] }.count == queryCount)
+        },
+        try measure("score given distances, one core") { try score(few) },
+        measure("encode the pool") { _ = PoolReRanking(queries: queries, gallery: gallery, options: .standard) },
+        measure("re-rank as one pool, everything") {
+            let ranking = PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+            let finals = mapDistances(from: queries, to: gallery) { ranking.distances(of: $0, original: $1)[0] }
+            precondition(finals.count == queryCount)
+        },
+    ]
+}
