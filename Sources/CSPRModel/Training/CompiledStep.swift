@@ -6,7 +6,7 @@ final class CompiledStep {
     let step: TrainableNetwork.Step
     let batch: Int
     private let configuration: CSPRConfiguration
-    private let backbone: TrainingExecutor
+    let backbone: TrainingExecutor
     private let last: Int
     private let global: EmbeddingHead
     private let embedding: TrainableLinear

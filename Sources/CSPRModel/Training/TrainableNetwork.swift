@@ -19,7 +19,7 @@ public final class TrainableNetwork {
     public let parameters: ParameterStore
     /// Whether a batch norm stands between each embedding and its classifier.
     public let hasNeck: Bool
-    private var compiled: CompiledStep?
+    private(set) var compiled: CompiledStep?
 
     /// A network with seeded random weights (He initialisation); `configuration.identities` must be at least 1.
     ///

@@ -56,6 +56,8 @@ struct TrainingCompiler {
     private var plan = MemoryPlan()
     private var gradientBuffers: [(bytes: Int, lifetime: ClosedRange<Int>)] = []
     private(set) var values: [Value] = []
+    /// The results of convolutions by the convolutions' names.
+    private(set) var named: [String: TrainingExecutor.NamedValue] = [:]
     private(set) var outputs: [TrainingExecutor.Output] = []
     private(set) var norms: [NormStatistics] = []
     private(set) var memories: [AlignedMemory] = []
@@ -143,6 +145,8 @@ struct TrainingCompiler {
                         isRectified: isRectified))
             }
             halves.append(.convolution(node))
+            let value = values[values.count - 1]
+            named[name] = TrainingExecutor.NamedValue(shape: shape, layout: value.layout, memory: value.memory)
         case .maximumPooling(let source, let kernel, let stride, let padding):
             let source = values[source.index]
             let operation = try Operation.maximumPooling(

@@ -17,6 +17,8 @@ public final class TrainingExecutor {
     private let input: AlignedMemory
     private let inputCount: Int
     private let outputs: [Output]
+    private let named: [String: NamedValue]
+    private let engine: ComputeEngine
     private let memories: [AlignedMemory]
 
     /// A value that the caller reads, and whose gradient it writes.
@@ -24,6 +26,13 @@ public final class TrainingExecutor {
         var shape: [Int]
         var value: MemoryRegion
         var gradient: MemoryRegion
+    }
+
+    /// The result of a convolution, its norm, sum and rectifier.
+    struct NamedValue {
+        var shape: [Int]
+        var layout: DataLayout
+        var memory: AlignedMemory
     }
 
     /// Compiles `graph` for `batch` images.
@@ -42,10 +51,12 @@ public final class TrainingExecutor {
         try compiler.compile(graph)
         self.batch = batch
         threads = openMPThreads
-        stream = try ComputeStream(engine: parameters.engine)
+        engine = parameters.engine
+        stream = try ComputeStream(engine: engine)
         (forwardSteps, backwardSteps) = try compiler.bind()
         norms = compiler.norms
         outputs = compiler.outputs
+        named = compiler.named
         memories = compiler.memories
         input = compiler.values[0].memory
         inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
@@ -96,6 +107,16 @@ public final class TrainingExecutor {
         return unsafe output.gradient.memory.floats(at: output.gradient.offset, count: output.shape.reduce(1, *))
     }
 
+    /// What the convolution of a name, its norm, sum and rectifier gave in the last forward run, row-major.
+    ///
+    /// Nothing in training needs it; it shows which rectifiers let pass.
+    package func value(ofConvolution name: String) throws(OneDNNError) -> Tensor {
+        guard let value = named[name] else { preconditionFailure("there is no convolution \(name)") }
+        let rowMajor = try DataLayout.rowMajor(value.shape)
+        let copy = try AlignedMemory(bytes: rowMajor.bytes)
+        try value.layout.copy(MemoryRegion(value.memory), to: MemoryRegion(copy), in: rowMajor, engine: engine)
+        return Tensor(shape: value.shape, elements: unsafe Array(copy.floats(count: value.shape.reduce(1, *))))
+    }
 }
 
 /// One thing to do, and what it is called.

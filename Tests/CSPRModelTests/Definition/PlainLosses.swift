@@ -1,0 +1,114 @@
+import Foundation
+
+extension Tape {
+    /// −Σ_k q_k log softmax(x)_k averaged over the batch, q = (1 − s) · onehot(label) + s/K; x is [B, K].
+    func crossEntropy(_ logits: Variable, labels: [Int], smoothing: Double = 0) -> Variable {
+        let (batch, classes) = (logits.shape[0], logits.shape[1])
+        var (loss, slopes) = (0.0, logits.value)
+        for row in 0..<batch {
+            let values = logits.value[row * classes..<(row + 1) * classes]
+            let largest = values.max() ?? 0
+            let logarithm = largest + log(values.reduce(0) { $0 + exp($1 - largest) })
+            for (column, value) in values.enumerated() {
+                let target = smoothing / Double(classes) + (column == labels[row] ? 1 - smoothing : 0)
+                loss -= target * (value - logarithm) / Double(batch)
+                slopes[row * classes + column] = (exp(value - logarithm) - target) / Double(batch)
+            }
+        }
+        return scalar(loss, of: logits, slopes: slopes)
+    }
+
+    /// (1/B) Σ_a max(0, m + max_p ‖f_a − f_p‖ − min_n ‖f_a − f_n‖), p of the anchor's person, n of others; f is [B, D].
+    ///
+    /// Anchors without another person add nothing, and a distance of zero has no gradient.
+    func batchHardTriplet(_ features: Variable, labels: [Int], margin: Double) -> Variable {
+        let (batch, length) = (features.shape[0], features.shape[1])
+        func difference(_ a: Int, _ b: Int) -> [Double] {
+            (0..<length).map { features.value[a * length + $0] - features.value[b * length + $0] }
+        }
+        func distance(_ a: Int, _ b: Int) -> Double {
+            difference(a, b).reduce(0) { $0 + $1 * $1 }.squareRoot()
+        }
+        var (loss, slopes) = (0.0, [Double](repeating: 0, count: features.value.count))
+        for anchor in 0..<batch {
+            let positives = (0..<batch).filter { labels[$0] == labels[anchor] }
+            let negatives = (0..<batch).filter { labels[$0] != labels[anchor] }
+            guard let positive = positives.max(by: { distance(anchor, $0) < distance(anchor, $1) }),
+                let negative = negatives.min(by: { distance(anchor, $0) < distance(anchor, $1) })
+            else { continue }
+            let violation = margin + distance(anchor, positive) - distance(anchor, negative)
+            guard violation > 0 else { continue }
+            loss += violation / Double(batch)
+            for (other, sign) in [(positive, 1.0), (negative, -1.0)] where distance(anchor, other) > 0 {
+                for (index, term) in difference(anchor, other).enumerated() {
+                    let slope = sign * term / distance(anchor, other) / Double(batch)
+                    slopes[anchor * length + index] += slope
+                    slopes[other * length + index] -= slope
+                }
+            }
+        }
+        return scalar(loss, of: features, slopes: slopes)
+    }
+
+    /// The candidates of every map of [B, N, h, w], Eq. 5: the positions of the K largest values, of equals the earlier one first.
+    func candidates(_ maps: Variable, ratios: [Double]) -> [[Int]] {
+        let area = maps.shape[2] * maps.shape[3]
+        return (0..<maps.value.count / area).map { map in
+            let count = max(1, Int((ratios[map % ratios.count] * Double(area) + 0.5).rounded(.down)))
+            let ordered = (0..<area).sorted { left, right in
+                let values = (maps.value[map * area + left], maps.value[map * area + right])
+                return values.0 != values.1 ? values.0 > values.1 : left < right
+            }
+            return Array(ordered.prefix(count))
+        }
+    }
+
+    /// L_r (Eqs. 6-7), the mean over all maps of 1 − Σ c_k / Σ M.
+    func ratioLoss(_ maps: Variable, candidates: [[Int]]) -> Variable {
+        let area = maps.shape[2] * maps.shape[3]
+        let share = 1 / Double(candidates.count)
+        var (loss, slopes) = (0.0, [Double](repeating: 0, count: maps.value.count))
+        for (map, positions) in candidates.enumerated() {
+            let total = maps.value[map * area..<(map + 1) * area].reduce(0, +)
+            let kept = positions.reduce(0) { $0 + maps.value[map * area + $1] }
+            loss += share * (1 - kept / total)
+            for index in map * area..<(map + 1) * area { slopes[index] += share * kept / (total * total) }
+            for position in positions { slopes[map * area + position] -= share / total }
+        }
+        return scalar(loss, of: maps, slopes: slopes)
+    }
+
+    /// L_d (Eqs. 9-11), the mean over all maps of (1/K) Σ_l c_k* c_l d(k*, l); d is the distance of two positions in pixels of the map.
+    ///
+    /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), the first of equals. Only c_k* is optimised: `constants` are the values of the other candidates, those of the maps themselves.
+    func distributionLoss(_ maps: Variable, candidates: [[Int]], constants: [Double]) -> Variable {
+        let (area, width) = (maps.shape[2] * maps.shape[3], maps.shape[3])
+        func distance(_ a: Int, _ b: Int) -> Double {
+            let (rows, columns) = (Double(a / width - b / width), Double(a % width - b % width))
+            return (rows * rows + columns * columns).squareRoot()
+        }
+        func potential(_ map: Int, _ k: Int) -> Double {
+            let sum = candidates[map].reduce(0) {
+                $0 + constants[map * area + k] * constants[map * area + $1] * distance(k, $1)
+            }
+            return sum / Double(candidates[map].count)
+        }
+        let strongest = candidates.enumerated().map { map, positions -> Int in
+            let potentials = positions.map { potential(map, $0) }
+            return positions[potentials.indices.reduce(0) { potentials[$1] > potentials[$0] ? $1 : $0 }]
+        }
+        let share = 1 / Double(candidates.count)
+        var (loss, slopes) = (0.0, [Double](repeating: 0, count: maps.value.count))
+        for (map, k) in strongest.enumerated() {
+            let pull = candidates[map].reduce(0) { $0 + constants[map * area + $1] * distance(k, $1) }
+            slopes[map * area + k] = share * pull / Double(candidates[map].count)
+            loss += slopes[map * area + k] * maps.value[map * area + k]
+        }
+        return scalar(loss, of: maps, slopes: slopes)
+    }
+
+    /// A loss whose derivative with respect to `x` is known.
+    private func scalar(_ loss: Double, of x: Variable, slopes: [Double]) -> Variable {
+        record([1], [loss]) { y in x.addGradient(slopes.map { $0 * y.gradient[0] }) }
+    }
+}

@@ -1,0 +1,135 @@
+import Tensors
+
+@testable import CSPRModel
+@testable import NeuralNetwork
+
+/// CSPR-Net in training by its definition, in double precision, and the paper's loss L_cls,global + L_cls,local + 0.1 L_r + L_d (Eq. 16).
+struct PlainNetwork {
+    let configuration: CSPRConfiguration
+    /// Shape and value of everything that is learned, by the weight file's names.
+    var parameters: [String: (shape: [Int], value: [Double])]
+
+    /// The network of a weight file.
+    init(_ configuration: CSPRConfiguration, weights: SafetensorsFile) throws {
+        self.configuration = configuration
+        parameters = [:]
+        for parameter in configuration.parameterList where parameter.isLearned {
+            let tensor = try weights.floats(parameter.name)
+            parameters[parameter.name] = (tensor.shape, tensor.elements.map(Double.init))
+        }
+    }
+
+    /// The losses and gradients of a batch.
+    struct Evaluation {
+        /// Terms under the names of `LossTerms`.
+        var terms: [String: Double]
+        /// By the parameters' names.
+        var gradients: [String: [Double]]
+    }
+
+    /// Computes the losses and gradients of `images`, [B, 3, H, W].
+    ///
+    /// - Parameters:
+    ///   - images: Normalised input, row-major.
+    ///   - labels: Each image's identity.
+    ///   - point: Where the gradient is taken.
+    func evaluate(_ images: [Double], labels: [Int], at point: ForwardPoint = ForwardPoint()) -> Evaluation {
+        let tape = Tape(at: point)
+        let variables = parameters.mapValues { Variable($0.shape, $0.value) }
+        let pass = Pass(tape: tape, configuration: configuration, parameters: variables)
+        let shape = [labels.count, 3, configuration.height, configuration.widthPixels]
+        let (middle, last) = pass.backbone(Variable(shape, images))
+
+        let global = pass.linear(tape.globalAveragePooling(last), "embedding")
+        var losses: [(name: String, weight: Double, loss: Variable)] = [
+            ("cls_global", 1, tape.crossEntropy(pass.linear(global, "classifier_global"), labels: labels))
+        ]
+        if configuration.hasLocalBranch {
+            let (local, maps) = pass.localBranch(middle)
+            let candidates = tape.candidates(maps, ratios: configuration.candidateRatios)
+            losses += [
+                ("cls_local", 1, tape.crossEntropy(pass.linear(local, "classifier_local"), labels: labels)),
+                ("ratio", 0.1, tape.ratioLoss(maps, candidates: candidates)),
+                ("distribution", 1, tape.distributionLoss(maps, candidates: candidates, constants: maps.value)),
+            ]
+        }
+        let total = tape.sum(losses.map { (factor: $0.weight, term: $0.loss) })
+        tape.differentiate(total)
+        var terms = Dictionary(losses.map { ($0.name, $0.loss.value[0]) }) { $1 }
+        terms["total"] = total.value[0]
+        return Evaluation(terms: terms, gradients: variables.mapValues(\.gradient))
+    }
+
+    /// One forward pass.
+    private struct Pass {
+        let tape: Tape
+        let configuration: CSPRConfiguration
+        let parameters: [String: Variable]
+
+        func parameter(_ name: String) -> Variable {
+            guard let parameter = parameters[name] else { preconditionFailure("there is no parameter \(name)") }
+            return parameter
+        }
+
+        func linear(_ x: Variable, _ name: String) -> Variable {
+            tape.linear(x, weight: parameter("\(name).weight"), bias: parameter("\(name).bias"))
+        }
+
+        func convolution(_ x: Variable, _ layer: NormedConvolution) -> Variable {
+            let product = tape.convolution(
+                x, weight: parameter("backbone.\(layer.name).weight"), stride: layer.geometry.stride,
+                padding: layer.geometry.padding)
+            let norm = "backbone.\(layer.norm)"
+            return tape.batchNorm(product, weight: parameter("\(norm).weight"), bias: parameter("\(norm).bias")).y
+        }
+
+        /// A ResNet; a rectifier's value is found under the name of the convolution before it.
+        func backbone(_ images: Variable) -> (middle: Variable, last: Variable) {
+            let network = configuration.backbone
+            var x = tape.rectifier(convolution(images, network.stem), at: "backbone.\(network.stem.name)")
+            x = tape.maximumPooling(x, kernel: 3, stride: 2, padding: 1)
+            var middle = x
+            for (stage, units) in network.stages.enumerated() {
+                for unit in units {
+                    let shortcut = unit.shortcut.map { convolution(x, $0) } ?? x
+                    for (index, layer) in unit.convolutions.enumerated() {
+                        x = convolution(x, layer)
+                        if index == unit.convolutions.count - 1 {
+                            x = tape.sum([(factor: 1, term: x), (factor: 1, term: shortcut)])
+                        }
+                        x = tape.rectifier(x, at: "backbone.\(layer.name)")
+                    }
+                }
+                if stage == configuration.localStage - 1 { middle = x }
+            }
+            return (middle, x)
+        }
+
+        /// X → the branches' embeddings, [B, N·D], and their maps, [B, N, h, w].
+        func localBranch(_ x: Variable) -> (local: Variable, maps: Variable) {
+            let branches = 0..<configuration.branches
+            let pooled = configuration.attention == .multiscale ? tape.pooledChannels(x) : nil
+            let maps = branches.map { branch in
+                tape.attention(x, pooled: pooled, at: "attention.\(branch)") {
+                    parameter("attention.\(branch).\($0)")
+                }.map
+            }
+            let z = branches.map { tape.product(maps[$0], x, at: "parts.\($0)") }
+            let embeddings = branches.map { branch in
+                linear(descriptor(z, branch), "descriptor.\(branch)")
+            }
+            return (tape.concatenation(embeddings), tape.concatenation(maps))
+        }
+
+        /// A branch's letters of S, P and R; without S the mean takes its place.
+        func descriptor(_ z: [Variable], _ branch: Int) -> Variable {
+            let letters = configuration.descriptor
+            var parts = [
+                letters.contains("S") ? tape.statistical(z[branch]) : tape.globalAveragePooling(z[branch])
+            ]
+            if letters.contains("P") { parts.append(tape.positional(z[branch])) }
+            if letters.contains("R") { parts.append(tape.relational(z, branch)) }
+            return tape.concatenation(parts)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import NeuralNetwork
+import Tensors
+import Testing
+
+@testable import CSPRModel
+
+/// Losses, gradients and two steps of gradient descent of the network in training against the reference.
+///
+/// The reference computes in float64, the network in float32, and on these small networks float32 alone moves some gradients by more than
+/// 1e-3, in PyTorch as much as here. Batch norms over as few as nine values magnify the rounding of sixty layers, and a
+/// rectifier whose input lies that near to zero, or a maximum or median of two values that near, turns a whole term of
+/// the gradient on or off. After a step of gradient descent along such a gradient the two networks are no longer comparable.
+///
+/// So the comparison goes by way of the definition, which equals the reference in double precision (`GoldenDefinitionTests`):
+/// - every value of the network must be what the definition computes from the layer's own inputs (`ForwardPoint`);
+/// - all losses, gradients and moved parameters, in both steps, must be the definition's at these values, which share the network's
+///   decisions;
+/// - the loss terms must be the reference's directly, and so must every gradient and parameter on which the definition, at these
+///   values, is itself the reference's: there rounding decided nothing.
+@Suite struct GoldenTrainingTests {
+    /// What a value of one layer may differ, as a share of the layer's largest: the tolerance of the network's outputs in inference.
+    static let layerTolerance = Double(GoldenNetworkTests.tolerance)
+
+    @Test(arguments: GoldenFixtures.available)
+    func `every loss term agrees with the reference`(name: String) throws {
+        let golden = try GoldenTraining(name)
+        let terms = try golden.trainable().computeGradients(
+            golden.image.elements, labels: golden.labels, losses: TrainingLosses())
+        golden.expect(terms.byName, toEqual: try golden.terms(), "loss terms")
+    }
+
+    @Test(arguments: GoldenFixtures.available)
+    func `gradients and two steps of gradient descent agree with the definition at the same values`(name: String) throws {
+        let golden = try GoldenTraining(name)
+        let images = golden.image.elements.map(Double.init)
+        let network = try golden.trainable()
+        var definition = try golden.definition()
+        var sgd = PlainSGD()
+        for step in 0..<2 {
+            let terms = try network.computeGradients(
+                golden.image.elements, labels: golden.labels, losses: TrainingLosses())
+            let gradients = try network.learned(.gradient)
+            let point = try network.point()
+            let expected = definition.evaluate(images, labels: golden.labels, at: point)
+            for (place, deviation) in point.deviations {
+                #expect(deviation < Self.layerTolerance, "\(name), step \(step): \(place) differs by \(deviation)")
+            }
+            golden.expect(terms.byName, toEqual: expected.terms.mapValues { [$0] }, "loss terms")
+            golden.expect(gradients, toEqual: expected.gradients, "gradients")
+            if step == 0 {
+                expectDirectly(golden, gradients, golden: try golden.gradients(), expected.gradients, "gradients")
+            }
+            sgd.step(&definition, gradients: expected.gradients, learningRate: 0.01)
+            try SGD().step(network.parameters.all, learningRate: 0.01)
+        }
+        let (moved, expected) = (try network.learned(.value), definition.parameters.mapValues(\.value))
+        golden.expect(moved, toEqual: expected, "moved parameters")
+        expectDirectly(golden, moved, golden: try golden.steppedParameters(), expected, "moved parameters")
+    }
+
+    /// Expects the reference's tensors where the definition, at the network's values, is well within the tolerance of them.
+    private func expectDirectly(
+        _ golden: GoldenTraining, _ found: [String: [Double]], golden reference: [String: [Double]],
+        _ definition: [String: [Double]], _ what: String
+    ) {
+        let comparable = reference.filter { key, values in
+            GoldenTraining.difference(definition[key] ?? [], values) < GoldenTraining.tolerance / 2
+        }
+        print("DIRECT", golden.name, what, comparable.count, "of", reference.count)
+        golden.expect(found, toEqual: comparable, "\(what) (directly)")
+    }
+}
+
+extension LossTerms {
+    /// The terms as tensors of one element.
+    fileprivate var byName: [String: [Double]] { Dictionary(named.map { ($0.name, [$0.value]) }) { $1 } }
+}
+
+extension TrainableNetwork {
+    /// Everything learned, or its gradient, by name.
+    fileprivate func learned(_ slot: Parameter.Slot) throws -> [String: [Double]] {
+        try Dictionary(
+            parameters.all.filter(\.isLearned).map { ($0.name, try $0.tensor(slot).elements.map(Double.init)) }
+        ) { $1 }
+    }
+}
