@@ -7,8 +7,10 @@ import Testing
 struct GoldenTraining {
     /// What is asked for, as a share of a tensor's largest absolute value.
     static let tolerance = 1e-3
-    /// Below this a whole tensor is rounding: a bias before a batch norm changes nothing, and its gradient, a sum that is zero, comes out
-    /// as 1e-17. Such tensors have no digits to agree on, and are only asked to be as small.
+    /// Below this a whole tensor is rounding.
+    ///
+    /// A bias before a batch norm changes nothing, and its gradient, a sum that is zero, comes out as 1e-17. Such tensors have no
+    /// digits to agree on, and are only asked to be as small.
     static let negligible = 1e-9
 
     let name: String

@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test(arguments: GoldenFixtures.available)
-    func `gradients and two steps of gradient descent agree with the definition at the same values`(name: String) throws {
+    func `gradients and two steps of gradient descent agree with the definition at the same values`(name: String) throws
+    {
         let golden = try GoldenTraining(name)
         let images = golden.image.elements.map(Double.init)
         let network = try golden.trainable()
@@ -66,7 +67,6 @@ import Testing
         let comparable = reference.filter { key, values in
             GoldenTraining.difference(definition[key] ?? [], values) < GoldenTraining.tolerance / 2
         }
-        print("DIRECT", golden.name, what, comparable.count, "of", reference.count)
         golden.expect(found, toEqual: comparable, "\(what) (directly)")
     }
 }

@@ -67,7 +67,8 @@ extension Tape {
                 bias.gradient[channel] += sum
                 let factor = weight.value[channel] / deviations[channel]
                 for index in indices[channel] {
-                    x.gradient[index] += factor * (y.gradient[index] - sum / count - normalized[index] * product / count)
+                    x.gradient[index] +=
+                        factor * (y.gradient[index] - sum / count - normalized[index] * product / count)
                 }
             }
         }

@@ -50,7 +50,7 @@ extension Tape {
         return scalar(loss, of: features, slopes: slopes)
     }
 
-    /// The candidates of every map of [B, N, h, w], Eq. 5: the positions of the K largest values, of equals the earlier one first.
+    /// The candidates of every map of [B, N, h, w], equation 5: the positions of the K largest values, of equals the earlier one first.
     func candidates(_ maps: Variable, ratios: [Double]) -> [[Int]] {
         let area = maps.shape[2] * maps.shape[3]
         return (0..<maps.value.count / area).map { map in
@@ -63,7 +63,7 @@ extension Tape {
         }
     }
 
-    /// L_r (Eqs. 6-7), the mean over all maps of 1 − Σ c_k / Σ M.
+    /// L_r (equations 6-7), the mean over all maps of 1 − Σ c_k / Σ M.
     func ratioLoss(_ maps: Variable, candidates: [[Int]]) -> Variable {
         let area = maps.shape[2] * maps.shape[3]
         let share = 1 / Double(candidates.count)
@@ -78,7 +78,7 @@ extension Tape {
         return scalar(loss, of: maps, slopes: slopes)
     }
 
-    /// L_d (Eqs. 9-11), the mean over all maps of (1/K) Σ_l c_k* c_l d(k*, l); d is the distance of two positions in pixels of the map.
+    /// L_d (equations 9-11), the mean over all maps of (1/K) Σ_l c_k* c_l d(k*, l); d is the distance of two positions in pixels of the map.
     ///
     /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), the first of equals. Only c_k* is optimised: `constants` are the values of the other candidates, those of the maps themselves.
     func distributionLoss(_ maps: Variable, candidates: [[Int]], constants: [Double]) -> Variable {

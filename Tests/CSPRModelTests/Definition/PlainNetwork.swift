@@ -3,7 +3,7 @@ import Tensors
 @testable import CSPRModel
 @testable import NeuralNetwork
 
-/// CSPR-Net in training by its definition, in double precision, and the paper's loss L_cls,global + L_cls,local + 0.1 L_r + L_d (Eq. 16).
+/// CSPR-Net in training by its definition, in double precision, and the paper's loss L_cls,global + L_cls,local + 0.1 L_r + L_d (equation 16).
 struct PlainNetwork {
     let configuration: CSPRConfiguration
     /// Shape and value of everything that is learned, by the weight file's names.
@@ -33,6 +33,7 @@ struct PlainNetwork {
     ///   - images: Normalised input, row-major.
     ///   - labels: Each image's identity.
     ///   - point: Where the gradient is taken.
+    /// - Returns: The loss terms and the gradients.
     func evaluate(_ images: [Double], labels: [Int], at point: ForwardPoint = ForwardPoint()) -> Evaluation {
         let tape = Tape(at: point)
         let variables = parameters.mapValues { Variable($0.shape, $0.value) }

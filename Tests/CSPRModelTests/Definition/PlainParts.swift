@@ -2,7 +2,7 @@ extension Tape {
     /// The parameters of an attention module, under the names of the weight file without their prefix.
     typealias Parameters = (String) -> Variable
 
-    /// An attention module (Eqs. 1-2): X [B, C, H, W] → M [B, 1, H, W].
+    /// An attention module (equations 1-2): X [B, C, H, W] → M [B, 1, H, W].
     ///
     /// M = σ(BN(R ∗ [max X, mean X, K₁∗X, K₃∗X, K₅∗X])), or σ(BN(K₁ ∗ X)) where there are no kernels besides.
     ///
@@ -11,6 +11,7 @@ extension Tape {
     ///   - pooled: [max X, mean X], [B, 2, H, W], which all modules share; nil where the module is a single kernel.
     ///   - place: A name for the map.
     ///   - parameters: The module's.
+    /// - Returns: M, and the statistics of its batch norm.
     func attention(
         _ x: Variable, pooled: Variable?, at place: String, _ parameters: Parameters
     ) -> (map: Variable, statistics: BatchStatistics) {
@@ -53,7 +54,7 @@ extension Tape {
         }
     }
 
-    /// Z = M ⊗ X (Eq. 4): M [B, 1, H, W] times every channel of X [B, C, H, W].
+    /// Z = M ⊗ X (equation 4): M [B, 1, H, W] times every channel of X [B, C, H, W].
     func product(_ map: Variable, _ x: Variable, at place: String) -> Variable {
         let (channels, area) = (x.shape[1], x.shape[2] * x.shape[3])
         func position(_ index: Int) -> Int { index / (channels * area) * area + index % area }
@@ -66,7 +67,7 @@ extension Tape {
         }
     }
 
-    /// F_S (Eq. 12): maximum, minimum, mean, lower median and population variance, [B, 5C].
+    /// F_S (equation 12): maximum, minimum, mean, lower median and population variance, [B, 5C].
     func statistical(_ z: Variable) -> Variable {
         concatenation([
             orderStatistic(z, .maximum), orderStatistic(z, .minimum), globalAveragePooling(z),
@@ -74,7 +75,7 @@ extension Tape {
         ])
     }
 
-    /// F_P (Eq. 13): the means of Z · y/H and Z · x/W, [B, 2C].
+    /// F_P (equation 13): the means of Z · y/H and Z · x/W, [B, 2C].
     func positional(_ z: Variable) -> Variable {
         let (height, width) = (z.shape[2], z.shape[3])
         return concatenation([
@@ -83,7 +84,7 @@ extension Tape {
         ])
     }
 
-    /// F_R of branch i (Eq. 14): the cosine distances to every other branch in order, [B, (N − 1)C].
+    /// F_R of branch i (equation 14): the cosine distances to every other branch in order, [B, (N − 1)C].
     func relational(_ branches: [Variable], _ i: Int) -> Variable {
         concatenation(branches.indices.filter { $0 != i }.map { cosineDistance(branches[i], branches[$0]) })
     }
