@@ -66,6 +66,22 @@ import Testing
         #expect(eventually { answers() == 10 })
     }
 
+    @Test(arguments: [(20_000, 8), (20_001, 7)])
+    func `one turn receives no more than allowed and one read, and the next turns the rest`(turnBytes: Int, left: Int) {
+        var configuration = ServerConfiguration()
+        configuration.turnBytes = turnBytes
+        let memory = MemoryConnection(configuration: configuration)
+        memory.receive([Array("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".utf8)])
+        memory.loop.queue.sync {
+            memory.stream.incoming = Array(repeating: [UInt8](repeating: 0x41, count: 10_000), count: 10)
+            memory.connection.turn(receives: true)
+            #expect(memory.stream.incoming.count == left)
+        }
+        #expect(memory.sent.isEmpty)
+        memory.receive([])
+        #expect(memory.sent.hasSuffix(String(repeating: "A", count: 100_000)))
+    }
+
     @Test func `no request is taken up while too much is unsent`() {
         var configuration = ServerConfiguration()
         configuration.unsentBytes = 300

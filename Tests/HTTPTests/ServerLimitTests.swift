@@ -102,6 +102,40 @@ import Testing
         }
     }
 
+    @Test(arguments: [(8, 200), (9, 400)])
+    func `a chunk's extensions beyond their limit are a 400`(count: Int, status: Int) throws {
+        try withServer(testRouter(), { $0.chunkExtensionBytes = 8 }) { _, address in
+            let client = try RawClient(address)
+            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            // Each chunk has the limit for itself.
+            try client.send("1;aaaaaaaa\r\nb\r\n1;\(String(repeating: "a", count: count))\r\nc\r\n0\r\n\r\n")
+            let reply = try client.reply()
+            #expect(reply.status == status && (reply.text == "bc") == (status == 200))
+        }
+    }
+
+    @Test(arguments: [(14, 200), (15, 431)])
+    func `trailers beyond their limit are a 431`(count: Int, status: Int) throws {
+        try withServer(testRouter(), { $0.trailerBytes = 20 }) { _, address in
+            let client = try RawClient(address)
+            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n")
+            // Two lines together: six bytes, then the others.
+            try client.send("T: u\r\nU: \(String(repeating: "v", count: count - 5))\r\n\r\n")
+            let reply = try client.reply()
+            #expect(reply.status == status && (reply.text == "b") == (status == 200))
+        }
+    }
+
+    @Test func `a body of many turns arrives whole`() throws {
+        try withServer(testRouter(), { $0.turnBytes = 1000 }) { _, address in
+            let body = someBytes(300_000)
+            let client = try RawClient(address)
+            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count)\r\n\r\n")
+            try client.send(body)
+            #expect(try client.reply().body == body)
+        }
+    }
+
     @Test func `a refused upload's client sees the reply although it sends on`() throws {
         try withServer(testRouter()) { _, address in
             let client = try RawClient(address)

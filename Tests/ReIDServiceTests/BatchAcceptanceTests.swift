@@ -35,6 +35,16 @@ import Testing
         #expect(try bench.items(batch.id).isEmpty)
     }
 
+    @Test func `a body beyond its limit is refused, and nothing of it stays`() throws {
+        let tar = testTar([("a.jpg", try testJPEG(1))])
+        for (limit, status) in [(tar.count, 202), (tar.count - 1, 413)] {
+            let bench = try AdminBench(start: false) { $0.limits.batchBody = limit }
+            try bench.gallery()
+            #expect(try bench.post(tar, type: BatchType.tar).status == status)
+            #expect(try bench.bodies().count == (status == 202 ? 1 : 0))
+        }
+    }
+
     @Test func `a spooled body is moved, not copied`() throws {
         let bench = try AdminBench(start: false)
         try bench.gallery()

@@ -20,7 +20,8 @@ import Testing
         if let text { #expect(try response.text.contains(text), "\(response.said)", sourceLocation: sourceLocation) }
     }
 
-    private let target = "/v1/galleries/lobby/search"
+    private static let target = "/v1/galleries/lobby/search"
+    private var target: String { Self.target }
 
     @Test func `a text, an empty body and a wrong media type are refused, each in its own way`() throws {
         try withService { service in
@@ -63,6 +64,38 @@ import Testing
                 "too-large", mentions: "100×100")
             let long = try service.post(target, picture: Array(repeating: 0, count: 100_001))
             #expect(long.status == .contentTooLarge)
+        }
+    }
+
+    @Test(arguments: [Self.target, "/v1/galleries/lobby/queries", "/v1/embeddings"])
+    func `a body beyond its limit is refused, wherever a picture is asked with`(target: String) throws {
+        let picture = try TestPicture(seed: 1).bytes
+        for (limit, isTaken) in [(picture.count, true), (picture.count - 1, false)] {
+            try withService {
+                $0.limits.searchBody = limit
+            } _: { service in
+                try service.makeGallery("lobby")
+                let response = try service.post(target, picture: picture)
+                #expect(isTaken ? response.status.kind == .successful : response.status == .contentTooLarge)
+            }
+        }
+    }
+
+    @Test func `a picture with a side beyond the limit is refused, in a form too`() throws {
+        try withService {
+            $0.limits.imageSide = 64
+        } _: { service in
+            try service.makeGallery("lobby")
+            let picture = try TestPicture(seed: 1, width: 64, height: 64).bytes
+            #expect(try service.post(target, picture: picture).status == .ok)
+            for (width, height) in [(65, 24), (24, 65)] {
+                let large = try TestPicture(seed: 1, width: width, height: height).bytes
+                let sides = "\(width)×\(height) pixels; at most 64 a side"
+                try expectProblem(try service.post(target, picture: large), 413, "too-large", mentions: sides)
+                let form = [FormPart.image(picture), FormPart.image(large)]
+                try expectProblem(
+                    try service.post(target, form: form), 413, "too-large", mentions: "Image 2 of 2 has " + sides)
+            }
         }
     }
 
