@@ -127,7 +127,7 @@ extension ImageError: ProblemConvertible {
             .reid(
                 .unsupportedMediaType, "unsupported-format", "Not a supported image",
                 "\(subject) is neither a JPEG nor a PNG.", parameter: "image",
-                fields: [.accept: ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")])
+                fields: [.accept: ImageFormat.common.map(\.rawValue).joined(separator: ", ")])
         case .tooManyBytes(let bytes, let limit):
             .reid(
                 .contentTooLarge, "too-large", "The image is too large",

@@ -14,7 +14,7 @@ struct ImageUpload {
     let options: [UInt8]?
 
     /// Media types that are named to a client that sent another.
-    static let accepted = ImageFormat.allCases.map(\.rawValue) + ["multipart/form-data"]
+    static let accepted = ImageFormat.common.map(\.rawValue) + ["multipart/form-data"]
 
     /// Reads the body of `request`.
     ///

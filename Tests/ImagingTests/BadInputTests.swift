@@ -40,6 +40,40 @@ import Testing
         #expect(throws: ImageError.tooLarge(width: 0x7000, height: 0x7000, limit: 40_000_000)) { try decodeImage(file) }
     }
 
+    @Test func `a BMP that is cut anywhere is damaged`() throws {
+        for fixture in try Fixture.load("bmp") where fixture.height * fixture.width < 60 {
+            for length in 2..<fixture.bytes.count {
+                #expect(throws: ImageError.self) {
+                    try decodeImage(Array(fixture.bytes.prefix(length)), formats: [.bmp])
+                }
+            }
+        }
+    }
+
+    @Test func `a BMP is refused by what its header says`() throws {
+        let file = try Fixture.load("bmp", "8 bits, palette of 3").bytes
+        func changed(_ at: Int, _ value: UInt32) -> [UInt8] {
+            var file = file
+            for place in 0..<4 { file[at + place] = UInt8(truncatingIfNeeded: value >> (8 * UInt32(place))) }
+            return file
+        }
+        func error(_ at: Int, _ value: UInt32) -> ImageError? {
+            #expect(throws: ImageError.self) { try decodeImage(changed(at, value), formats: [.bmp]) }
+        }
+        #expect(error(18, 40_000) == .sideTooLong(width: 40_000, height: 5, limit: 30_000))
+        #expect(error(22, 0x8000_0000) == .sideTooLong(width: 7, height: 1 << 31, limit: 30_000))
+        #expect(error(18, 0) == .corrupt(reason: "a side of no pixels"))
+        #expect(error(22, 6) == .corrupt(reason: "a BMP that is shorter than its header says"))
+        #expect(error(46, 2) == .corrupt(reason: "a colour beyond the BMP's palette"))
+        #expect(error(30, 1) == .corrupt(reason: "a BMP of 8 bits a pixel and compression 1, which is not read"))
+        #expect(error(28, 16) == .corrupt(reason: "a BMP of 16 bits a pixel and compression 0, which is not read"))
+        #expect(error(14, 20) == .corrupt(reason: "a BMP with a header of 20 bytes"))
+        // Rows that begin within the palette, or behind the end.
+        for start in [0, 60, 1000, 0xFFFF_FFFF] as [UInt32] {
+            #expect(error(10, start) == .corrupt(reason: "a BMP that is shorter than its header says"))
+        }
+    }
+
     @Test func `limits are inclusive`() throws {
         var limits = ImageLimits()
         (limits.side, limits.pixels) = (12, 120)

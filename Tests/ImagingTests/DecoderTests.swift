@@ -18,6 +18,15 @@ import Testing
         }
     }
 
+    @Test func `every kind of BMP becomes the RGB that was put in, and only where it is asked for`() throws {
+        for fixture in try Fixture.load("bmp") {
+            #expect(try decodeImage(fixture.bytes, formats: ImageFormat.allCases) == fixture.image, "\(fixture)")
+            let size = try imageSize(fixture.bytes, formats: [.bmp])
+            #expect((size.width, size.height) == (fixture.width, fixture.height), "\(fixture)")
+            #expect(throws: ImageError.unsupportedFormat) { try decodeImage(fixture.bytes) }
+        }
+    }
+
     @Test(arguments: ["orientation", "jpeg", "png"])
     func `the size told from the header is that of the decoded picture`(fixtures: String) throws {
         for fixture in try Fixture.load(fixtures) where fixture.file != nil {

@@ -1,4 +1,4 @@
-"""Writes jpeg.json, orientation.json, png.json and resize.json: pictures as files, and the RGB they must become.
+"""Writes jpeg.json, orientation.json, png.json, resize.json and bmp.json: pictures as files, and the RGB they must become.
 
 Run `python3 make_fixtures.py` in this folder. All pictures are drawn or noise. Written with Python 3.11, NumPy 2.4,
 Pillow 13.0.0 and its libjpeg-turbo 3.2.0.
@@ -8,6 +8,7 @@ What is expected, and how closely:
   decoders promise the same integer transform, but not across versions how chroma is spread; CMYK adds a rounding.
 - png: computed here from the samples by the PNG specification (13.12 for depths), not by any decoder. Within 1 level: with
   16 bits and alpha, rounding to 8 bits before or after the multiplication differs by one.
+- bmp: the samples that were put in. Equal.
 - resize: Pillow's `resize(..., BILINEAR)`. Equal; other versions of Pillow than 13 may differ by one level where the height
   shrinks more than twice as many pixels as the width, because they begin with the width.
 """
@@ -242,7 +243,47 @@ def resize_cases():
         yield case(name, None, source)
 
 
+# BMP
+
+def bmp(rows, bits, top_down=False, palette=b"", header=40, used=0, gap=0):
+    """A BMP of rows of bytes that are already in the file's order of colours."""
+    height, width = rows.shape[:2]
+    padded = b"".join(r.tobytes() + b"\xaa" * (-r.nbytes % 4) for r in (rows if top_down else rows[::-1]))
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        info = struct.pack("<IiiHHIIiiII", header, width, -height if top_down else height, 1, bits, 0, 0, 2835, 2835,
+                           used, 0) + bytes(header - 40)
+    offset = 14 + len(info) + len(palette) + gap
+    return struct.pack("<2sIHHI", b"BM", offset + len(padded), 0, 0, offset) + info + palette + bytes(gap) + padded
+
+
+def bmp_cases():
+    for width in (1, 2, 3, 4, 5, 48):
+        rgb = noise.integers(0, 256, (7, width, 3)).astype(np.uint8)
+        for top_down in (False, True):
+            yield case(f"24 bits, {width} wide" + ", top down" * top_down, bmp(rgb[..., ::-1], 24, top_down), rgb)
+    for header in (12, 40, 56, 108, 124):
+        rgb = noise.integers(0, 256, (5, 6, 3)).astype(np.uint8)
+        yield case(f"24 bits, header of {header}", bmp(rgb[..., ::-1], 24, header=header, gap=8), rgb)
+        colours = noise.integers(0, 256, (256, 3)).astype(np.uint8)
+        index = noise.integers(0, 256, (5, 6)).astype(np.uint8)
+        entries = b"".join(c[::-1].tobytes() + b"\0" * (header > 12) for c in colours)
+        yield case(f"8 bits, header of {header}", bmp(index, 8, palette=entries, header=header), colours[index])
+    index = noise.integers(0, 3, (5, 7)).astype(np.uint8)
+    for top_down in (False, True):
+        entries = b"".join(c[::-1].tobytes() + b"\0" for c in colours[:3])
+        yield case("8 bits, palette of 3" + ", top down" * top_down,
+                   bmp(index, 8, top_down, palette=entries, used=3), colours[index])
+    for mode in ("RGB", "P", "L"):
+        picture = drawn(21, 13).convert(mode)
+        out = io.BytesIO()
+        picture.save(out, "BMP")
+        yield case(f"Pillow's {mode}", out.getvalue(), picture.convert("RGB"))
+
+
 save("jpeg.json", jpeg_cases())
 save("orientation.json", orientation_cases())
 save("png.json", png_cases())
 save("resize.json", resize_cases())
+save("bmp.json", bmp_cases())
