@@ -44,12 +44,13 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CZlib"),
         .target(name: "CDistance"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
 
         library("Digests", ["COpenSSL"]),
-        library("Tensors", ["COneDNN", "CDistance"]),
+        library("Tensors", ["COneDNN", "CDistance", "CZlib"]),
         library("NeuralNetwork", ["Tensors"]),
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "Imaging", "Digests", logging]),
