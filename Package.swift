@@ -57,7 +57,7 @@ let package = Package(
         library("Ranking", ["Tensors"]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", [httpTypes, logging]),
-        library("Datasets", ["Imaging"]),
+        library("Datasets", ["Imaging", "Ranking", "Tensors"]),
         library("Synthesis", ["Imaging"]),
         library(
             "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging", "Ranking"]),
@@ -88,7 +88,7 @@ let package = Package(
         tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"]),
         tests("ImagingTests", ["Imaging"], fixtures: true),
         tests("TrainingTests", ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging"]),
-        tests("DatasetsTests", ["Datasets", "Imaging"]),
+        tests("DatasetsTests", ["Datasets", "Imaging", "Ranking", "Tensors"], fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
         tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),

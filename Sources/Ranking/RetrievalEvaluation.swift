@@ -1,5 +1,5 @@
 /// Who an image shows, and which camera took it.
-public struct Sighting: Sendable, Equatable {
+public struct Sighting: Sendable, Hashable {
     /// The person of junk images in Market-1501: bad detections that count neither for nor against a ranking.
     public static let junkPerson = -1
 

@@ -1,0 +1,67 @@
+/// Halves of the people drawn at random, each tried in both directions.
+struct RandomSplits {
+    /// The pictures of each person by one camera and by the other.
+    typealias People = [(a: [TestPicture], b: [TestPicture])]
+
+    private let options: TestSet.Options
+
+    init(_ options: TestSet.Options) {
+        self.options = options
+    }
+
+    /// The two tasks of each split: a half of the people, the larger one where their number is odd, looked for by one camera
+    /// in the pictures of the other.
+    ///
+    /// `people` gives the pictures of a split; the split's random numbers go on to it.
+    func tasks(
+        of count: Int, _ people: (_ chosen: [Int], _ random: inout SplitGenerator) -> People
+    ) -> [RetrievalTask] {
+        (0..<options.splits).flatMap { split in
+            var random = SplitGenerator(seed: options.seed, split: split)
+            let chosen = random.shuffled(Array(0..<count)).prefix(count - count / 2).sorted()
+            let pictures = people(chosen, &random)
+            let (a, b) = (pictures.flatMap(\.a), pictures.flatMap(\.b))
+            return [
+                RetrievalTask(name: "split \(split + 1), A to B", queries: a, gallery: b),
+                RetrievalTask(name: "split \(split + 1), B to A", queries: b, gallery: a),
+            ]
+        }
+    }
+
+    /// How figures come about, for the notes.
+    func note(_ people: Int) -> String {
+        "\(people - people / 2) of \(people) people, drawn at random \(options.splits) times from seed \(options.seed); "
+            + "means over both directions of each"
+    }
+}
+
+/// Random numbers of one split: the same on every machine and with every version of the standard library.
+///
+/// SplitMix64, from Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+struct SplitGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64, split: Int) {
+        state = seed
+        state = next() ^ UInt64(split)
+    }
+
+    /// The next 64 bits.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        let first = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        let second = (first ^ (first >> 27)) &* 0x94D0_49BB_1331_11EB
+        return second ^ (second >> 31)
+    }
+
+    /// The elements in random order: Fisher and Yates' shuffle from the end.
+    mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+        var result = elements
+        for place in result.indices.dropFirst().reversed() {
+            // The product's upper half is uniform up to one part in 2⁶⁴ / place.
+            let other = Int(next().multipliedFullWidth(by: UInt64(place + 1)).high)
+            result.swapAt(place, other)
+        }
+        return result
+    }
+}
