@@ -61,6 +61,7 @@ let package = Package(
         library("Synthesis", ["Imaging"]),
         library(
             "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging", "Ranking"]),
+        library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors"]),
         library(
             "ReIDService",
             [
@@ -71,8 +72,8 @@ let package = Package(
         .executableTarget(
             name: "reid",
             dependencies: [
-                "ReIDService", "Training", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "Datasets",
-                "HTTP", "Gallery", "Synthesis", arguments, logging,
+                "ReIDService", "Training", "Evaluation", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging",
+                "Datasets", "HTTP", "Gallery", "Synthesis", arguments, logging,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -89,6 +90,9 @@ let package = Package(
         tests("ImagingTests", ["Imaging"], fixtures: true),
         tests("TrainingTests", ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging"]),
         tests("DatasetsTests", ["Datasets", "Imaging", "Ranking", "Tensors"], fixtures: true),
+        tests(
+            "EvaluationTests",
+            ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors"], fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
         tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),

@@ -37,6 +37,13 @@ public struct RetrievalTask: Sendable, Equatable {
     public let queries: [TestPicture]
     /// What is searched.
     public let gallery: [TestPicture]
+
+    /// A task; `name` is empty where there is only one.
+    public init(name: String, queries: [TestPicture], gallery: [TestPicture]) {
+        self.name = name
+        self.queries = queries
+        self.gallery = gallery
+    }
 }
 
 /// The test part of a data set, as its authors published it.

@@ -28,6 +28,9 @@ final class StopSignals {
     /// Whether one of the signals came.
     var hasArrived: Bool { flag.isSet.load(ordering: .relaxed) }
 
+    /// Asks, from any thread, whether one of the signals came.
+    var question: @Sendable () -> Bool { { [flag] in flag.isSet.load(ordering: .relaxed) } }
+
     /// Returns once one of the signals came.
     func wait() { arrived.wait() }
 }

@@ -1,0 +1,30 @@
+public import CSPRModel
+public import Ranking
+
+/// Why an evaluation came to no figures.
+public enum EvaluationError: Error, Sendable, Equatable {
+    /// It was asked to stop.
+    case stopped
+    /// No query has a right answer.
+    case nothingToScore(RankingError)
+    /// A picture does not decode, and none may be skipped.
+    case undecodable(path: String, reason: String)
+    /// No query, or no gallery picture, of a task decodes.
+    case nothingToRank(task: String)
+    /// The network failed.
+    case model(ModelError)
+}
+
+extension EvaluationError: CustomStringConvertible {
+    /// What went wrong, in one sentence.
+    public var description: String {
+        switch self {
+        case .stopped: "stopped"
+        case .nothingToScore(let error): error.description
+        case .undecodable(let path, let reason): "\(path) does not decode: \(reason)"
+        case .nothingToRank(let task):
+            "no query or no gallery picture\(task.isEmpty ? "" : " of \(task)") decodes"
+        case .model(let error): error.description
+        }
+    }
+}

@@ -1,0 +1,127 @@
+public import Ranking
+internal import Synchronization
+
+/// How a gallery is ranked for each query.
+public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
+    /// By distance.
+    case plain
+    /// Re-ranked with all queries and the gallery as one pool, as in the literature.
+    case reranked
+    /// Re-ranked with each query alone, as the service does.
+    case rerankedSingle = "reranked_single"
+
+    /// A few words for a table.
+    public var title: String {
+        switch self {
+        case .plain: "plain"
+        case .reranked: "re-ranked, pool"
+        case .rerankedSingle: "re-ranked, single"
+        }
+    }
+}
+
+/// How rankings are made and scored.
+///
+/// For each query, gallery images of the same person by the same camera are left out. Means are over the queries that have a right answer.
+public struct EvaluationProtocol: Sendable, Equatable {
+    /// k₁, k₂ and λ.
+    public var reRanking: ReRanking = .standard
+    /// How average precision is formed.
+    public var averagePrecision = ScoringRule.AveragePrecision.common
+    /// Whether images of person -1 are ranked and then ignored; else they are not in gallery and pool at all.
+    public var keepsJunk = false
+    /// Which rankings are scored.
+    public var rankings = RankingKind.allCases
+
+    /// The common protocol, all rankings.
+    public init() {}
+
+    /// The rule that scores one ranking.
+    var rule: ScoringRule { ScoringRule(averagePrecision: averagePrecision, ignoresJunk: keepsJunk) }
+
+    /// Ranks the gallery for every query and scores the rankings; every core takes queries.
+    ///
+    /// - Parameters:
+    ///   - given: Features and labels.
+    ///   - isStopped: Asked for every query; true ends the work.
+    /// - Returns: An evaluation for each of `rankings`.
+    /// - Throws: `EvaluationError.stopped`, or `.nothingToScore` where no query has a right answer.
+    public func score(
+        _ given: FeatureSet, isStopped: @Sendable () -> Bool = { false }
+    ) throws(EvaluationError) -> [RankingKind: RetrievalEvaluation] {
+        let set = keepsJunk ? given : given.withoutJunk()
+        guard !isStopped() else { throw .stopped }
+        let pool =
+            rankings.contains(.reranked)
+            ? PoolReRanking(queries: set.query, gallery: set.gallery, options: reRanking) : nil
+        guard !isStopped() else { throw .stopped }
+        let graph =
+            rankings.contains(.rerankedSingle) ? NeighbourGraph(of: set.gallery, depth: reRanking.depth) : nil
+        let wasStopped = Atomic(false)
+        let scores = mapDistances(from: set.query, to: set.gallery) { query, distances in
+            guard !isStopped() else {
+                wasStopped.store(true, ordering: .relaxed)
+                return [RetrievalEvaluation.QueryScore?](repeating: nil, count: rankings.count)
+            }
+            return rankings.map { ranking in
+                let ranked =
+                    switch ranking {
+                    case .plain: distances
+                    case .reranked: pool?.distances(of: query, original: distances) ?? distances
+                    case .rerankedSingle:
+                        graph.map {
+                            rerank(distances: distances, gallery: set.gallery, graph: $0, options: reRanking)
+                        } ?? distances
+                    }
+                return RetrievalEvaluation.QueryScore(
+                    of: set.querySightings[query], among: set.gallerySightings, distances: ranked, rule: rule)
+            }
+        }
+        guard !wasStopped.load(ordering: .relaxed) else { throw .stopped }
+        var evaluations: [RankingKind: RetrievalEvaluation] = [:]
+        for (place, ranking) in rankings.enumerated() {
+            do {
+                evaluations[ranking] = try RetrievalEvaluation(
+                    scores: scores.map { $0[place] }, gallery: set.gallery.count, rule: rule)
+            } catch { throw .nothingToScore(error) }
+        }
+        return evaluations
+    }
+}
+
+/// The figures by which rankings are compared, each in 0...1.
+public struct RetrievalFigures: Sendable, Equatable, Codable {
+    /// Shares of queries with a right answer among the first 1, 5, 10 and 20.
+    public let cmc1, cmc5, cmc10, cmc20: Double
+    /// Mean average precision.
+    public let mAP: Double
+    /// Mean inverse negative penalty.
+    public let mINP: Double
+
+    enum CodingKeys: String, CodingKey {
+        case cmc1 = "CMC@1"
+        case cmc5 = "CMC@5"
+        case cmc10 = "CMC@10"
+        case cmc20 = "CMC@20"
+        case mAP, mINP
+    }
+
+    /// The means over one or several evaluations.
+    public init(meanOf evaluations: [RetrievalEvaluation]) {
+        precondition(!evaluations.isEmpty, "a mean of no evaluations")
+        func mean(_ figure: (RetrievalEvaluation) -> Double) -> Double {
+            evaluations.reduce(0) { $0 + figure($1) } / Double(evaluations.count)
+        }
+        cmc1 = mean { $0.cumulativeMatch(at: 1) }
+        cmc5 = mean { $0.cumulativeMatch(at: 5) }
+        cmc10 = mean { $0.cumulativeMatch(at: 10) }
+        cmc20 = mean { $0.cumulativeMatch(at: 20) }
+        mAP = mean(\.meanAveragePrecision)
+        mINP = mean(\.meanInverseNegativePenalty)
+    }
+
+    /// Names and figures, in the order of a table's columns.
+    public var named: [(name: String, value: Double)] {
+        [("CMC@1", cmc1), ("CMC@5", cmc5), ("CMC@10", cmc10), ("CMC@20", cmc20), ("mAP", mAP), ("mINP", mINP)]
+    }
+}

@@ -1,0 +1,134 @@
+public import Ranking
+public import Tensors
+
+/// Features and labels of queries and gallery.
+public struct FeatureSet: Sendable {
+    /// The features of the queries.
+    public let query: EmbeddingMatrix
+    /// The features of the gallery, of the same dimensions.
+    public let gallery: EmbeddingMatrix
+    /// Who each query shows.
+    public let querySightings: [Sighting]
+    /// Who each gallery image shows.
+    public let gallerySightings: [Sighting]
+
+    /// Features with a label for each row.
+    public init(
+        query: EmbeddingMatrix, gallery: EmbeddingMatrix, querySightings: [Sighting], gallerySightings: [Sighting]
+    ) {
+        precondition(query.dimensions == gallery.dimensions, "rows of \(query.dimensions) and of \(gallery.dimensions)")
+        precondition(query.count == querySightings.count && gallery.count == gallerySightings.count)
+        self.query = query
+        self.gallery = gallery
+        self.querySightings = querySightings
+        self.gallerySightings = gallerySightings
+    }
+
+    /// Reads and checks the six tensors of a safetensors file: `query` and `gallery`, rows of float32, and int64 labels
+    /// `query_person`, `query_camera`, `gallery_person`, `gallery_camera`.
+    public init(contentsOf path: String) throws(FeatureSetError) {
+        let file: SafetensorsFile
+        do { file = try SafetensorsFile(contentsOf: path) } catch { throw .file(error) }
+        func rows(_ name: String) throws(FeatureSetError) -> EmbeddingMatrix {
+            let tensor: Tensor
+            do { tensor = try file.floats(name) } catch { throw .file(error) }
+            guard tensor.shape.count == 2, tensor.shape[1] > 0 else {
+                throw .notRows(name: name, shape: tensor.shape)
+            }
+            do {
+                return try EmbeddingMatrix(elements: tensor.elements, dimensions: tensor.shape[1])
+            } catch { throw .unrankable(name: name, error: error) }
+        }
+        func labels(_ name: String, _ count: Int) throws(FeatureSetError) -> [Int] {
+            let (shape, elements): ([Int], [Int64])
+            do { (shape, elements) = try file.integers(name) } catch { throw .file(error) }
+            guard shape == [count] else { throw .wrongLabels(name: name, expected: count, shape: shape) }
+            return elements.map { Int($0) }
+        }
+        func sightings(_ name: String, _ count: Int) throws(FeatureSetError) -> [Sighting] {
+            zip(try labels("\(name)_person", count), try labels("\(name)_camera", count)).map(Sighting.init)
+        }
+        let (query, gallery) = (try rows("query"), try rows("gallery"))
+        guard query.dimensions == gallery.dimensions else {
+            throw .differentDimensions(query: query.dimensions, gallery: gallery.dimensions)
+        }
+        self.init(
+            query: query, gallery: gallery, querySightings: try sightings("query", query.count),
+            gallerySightings: try sightings("gallery", gallery.count))
+    }
+
+    /// Writes a file that `init(contentsOf:)` reads.
+    public func write(to path: String, metadata: [String: String] = [:]) throws(SafetensorsError) {
+        func tensor(_ matrix: EmbeddingMatrix) -> SafetensorsValue {
+            .floats(
+                Tensor(
+                    shape: [matrix.count, matrix.dimensions], elements: (0..<matrix.count).flatMap { matrix[$0] }))
+        }
+        func labels(_ sightings: [Sighting], _ label: (Sighting) -> Int) -> SafetensorsValue {
+            .integers(shape: [sightings.count], elements: sightings.map { Int64(label($0)) })
+        }
+        try SafetensorsWriter.write(
+            [
+                ("query", tensor(query)), ("gallery", tensor(gallery)),
+                ("query_person", labels(querySightings, \.person)), ("query_camera", labels(querySightings, \.camera)),
+                ("gallery_person", labels(gallerySightings, \.person)),
+                ("gallery_camera", labels(gallerySightings, \.camera)),
+            ], metadata: metadata, to: path)
+    }
+
+    /// The set without gallery images of person -1.
+    public func withoutJunk() -> FeatureSet {
+        let kept = gallerySightings.indices.filter { gallerySightings[$0].person != Sighting.junkPerson }
+        guard kept.count < gallery.count else { return self }
+        return FeatureSet(
+            query: query, gallery: gallery.selecting(kept), querySightings: querySightings,
+            gallerySightings: kept.map { gallerySightings[$0] })
+    }
+
+    /// The set with a part of every feature, scaled to length 1; a part of zeros stays.
+    public func part(_ columns: Range<Int>) -> FeatureSet {
+        precondition(
+            columns.lowerBound >= 0 && columns.upperBound <= query.dimensions,
+            "columns \(columns) of \(query.dimensions)")
+        guard columns.count < query.dimensions else { return self }
+        func part(_ matrix: EmbeddingMatrix) -> EmbeddingMatrix {
+            var result = EmbeddingMatrix(dimensions: columns.count)
+            for row in 0..<matrix.count {
+                let values = matrix[row][columns]
+                let length = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+                result.append(values.map { length > 0 ? Float(Double($0) / length) : $0 })
+            }
+            return result
+        }
+        return FeatureSet(
+            query: part(query), gallery: part(gallery), querySightings: querySightings,
+            gallerySightings: gallerySightings)
+    }
+}
+
+/// Why a file is no feature set.
+public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file cannot be read, or a tensor is missing or of another type.
+    case file(SafetensorsError)
+    /// Features are not [n, dimensions].
+    case notRows(name: String, shape: [Int])
+    /// A feature is not finite.
+    case unrankable(name: String, error: RankingError)
+    /// Labels are not as many as the rows.
+    case wrongLabels(name: String, expected: Int, shape: [Int])
+    /// Rows of queries and gallery differ in length.
+    case differentDimensions(query: Int, gallery: Int)
+
+    /// What went wrong, in one sentence.
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .notRows(let name, let shape): "`\(name)` must be rows [n, dimensions], and is \(shape)"
+        case .unrankable(let name, let error): "`\(name)`: \(error)"
+        case .wrongLabels(let name, let expected, let shape):
+            "`\(name)` must be [\(expected)], one for each row, and is \(shape)"
+        case .differentDimensions(let query, let gallery):
+            "rows of `query` have \(query) values and rows of `gallery` \(gallery): they must agree"
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import CSPRModel
+internal import Datasets
+internal import Imaging
+internal import Tensors
+
+/// Draws what the network's branches attend to.
+struct AttentionSheet {
+    private let executor: CSPRExecutor
+    private let preprocessing: Preprocessing
+
+    /// Nil where the network has no branches.
+    init?(_ model: CSPRModel) throws(EvaluationError) {
+        guard model.configuration.hasLocalBranch else { return nil }
+        do { executor = try model.makeExecutor(batch: 1) } catch { throw .model(error) }
+        preprocessing = Preprocessing(model.configuration)
+    }
+
+    /// For each picture that decodes: the picture, then every branch's map over it.
+    func rows(_ pictures: [TestPicture]) throws(EvaluationError) -> [[EmbeddedImage]] {
+        var rows: [[EmbeddedImage]] = []
+        for picture in pictures {
+            let size = (width: preprocessing.width, height: preprocessing.height)
+            guard let image = try? PictureLoader.decode(picture, covering: size) else { continue }
+            let output: CSPROutput
+            do { output = try executor.run(preprocessing.prepare(image), count: 1, wants: .attention) } catch {
+                throw .model(error)
+            }
+            guard let attention = output.attention else { continue }
+            let maps = Tensor(shape: Array(attention.shape.dropFirst()), elements: attention.elements)
+            // Of one size and shape for all, as the network sees them.
+            let height = EmbeddedImage.height
+            let shown = image.resized(width: height * size.width / size.height, height: height)
+            let drawn = (0..<maps.shape[0]).map { AttentionPicture().draw(branch: $0, of: maps, over: shown) }
+            rows.append(([shown] + drawn).compactMap { EmbeddedImage($0) })
+        }
+        return rows
+    }
+}

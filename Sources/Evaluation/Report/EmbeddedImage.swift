@@ -1,0 +1,31 @@
+internal import Datasets
+internal import Foundation
+internal import Imaging
+
+/// A picture in an HTML file, as a data URI.
+struct EmbeddedImage {
+    /// Rows of pictures in a report.
+    static let height = 192
+
+    private let jpeg: [UInt8]
+
+    /// Encodes a picture, made smaller where it is higher than `height`; nil where its sides are beyond JPEG.
+    init?(_ image: RGBImage) {
+        let height = min(image.height, Self.height)
+        let width = max(1, (image.width * height + image.height / 2) / image.height)
+        guard let jpeg = try? image.resized(width: width, height: height).jpeg(quality: 82) else { return nil }
+        self.jpeg = jpeg
+    }
+
+    /// Reads a picture; nil where it does not decode.
+    init?(_ picture: TestPicture) {
+        let size = (width: Self.height / 3, height: Self.height)
+        guard let image = try? PictureLoader.decode(picture, covering: size) else { return nil }
+        self.init(image)
+    }
+
+    /// The element, described by `text`.
+    func element(_ text: String) -> String {
+        "<img alt=\"\(text.escaped)\" src=\"data:image/jpeg;base64,\(Data(jpeg).base64EncodedString())\">"
+    }
+}

@@ -1,0 +1,154 @@
+internal import CSPRModel
+internal import Datasets
+internal import Evaluation
+internal import Foundation
+internal import Ranking
+internal import Tensors
+
+/// The evaluation of a weight file on a data set.
+struct DatasetRun {
+    let kind: DatasetKind
+    let folder: String
+    let model: String
+    let options: DatasetOptions
+    let rules: EvaluationProtocol
+    let json: Bool
+
+    func run() throws {
+        let set: TestSet
+        do { set = try TestSet(kind, folder: folder, options: options.reading) } catch {
+            throw CommandFailure("\(error)")
+        }
+        let network = try ModelText.open(model)
+        if !network.isTrained { Terminal.complain("reid: \(model) is untrained: its rankings mean nothing") }
+        let evaluation = try evaluate(set, network)
+        try keep(evaluation, network)
+        if json { return try Terminal.printJSON(DatasetAnswer(evaluation, network, rules, options)) }
+        show(evaluation)
+    }
+
+    private func evaluate(_ set: TestSet, _ network: CSPRModel) throws -> DatasetEvaluation {
+        var settings = DatasetEvaluation.Options()
+        settings.protocol = rules
+        settings.batch = options.batch
+        settings.isStrict = options.strict
+        let stop = StopSignals()
+        let isStopped = stop.question
+        var progress = ProgressBar("embedding")
+        var skipped = 0
+        do {
+            return try DatasetEvaluation(
+                set, model: network, options: settings, isStopped: isStopped,
+                progress: { done, total in
+                    progress.show(done, of: total, note: skipped > 0 ? "\(skipped) skipped" : "")
+                    if done == total { progress.end() }
+                },
+                warn: {
+                    skipped += 1
+                    Terminal.complain("reid: \($0.path): \($0.reason); skipped")
+                })
+        } catch {
+            throw CommandFailure("\(folder): \(error)")
+        }
+    }
+
+    /// Writes what was asked for.
+    private func keep(_ evaluation: DatasetEvaluation, _ network: CSPRModel) throws {
+        if let path = options.saveFeatures {
+            let metadata = [
+                "dataset": kind.rawValue, "model": network.identity, "task": evaluation.tasks[0].name,
+                "seed": evaluation.set.seed.map { "\($0)" } ?? "",
+            ]
+            do { try evaluation.features[0].write(to: path, metadata: metadata.filter { !$0.value.isEmpty }) } catch {
+                throw CommandFailure("\(path): \(error)")
+            }
+        }
+        if let path = options.report {
+            do {
+                let html = try EvaluationReport(evaluation, model: network).html()
+                try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            } catch {
+                throw CommandFailure("\(path): \(describe(error))")
+            }
+        }
+    }
+
+    private func show(_ evaluation: DatasetEvaluation) {
+        let counts = evaluation.queryCounts
+        let gallery = evaluation.tasks.reduce(0) { $0 + $1.gallery.count }
+        let tasks = evaluation.tasks.count
+        print(
+            "\(kind.title): \(counts.scored) of \(counts.all) queries have a right answer, \(counts.all - counts.scored) left out; "
+                + "\(gallery) gallery images" + (tasks > 1 ? ", all told of \(tasks) tasks" : ""))
+        for note in evaluation.set.notes { print("- \(note)") }
+        if !evaluation.skipped.isEmpty {
+            print("- \(evaluation.skipped.count) pictures did not decode and were skipped")
+        }
+        let rows = evaluation.views.flatMap { view in
+            rules.rankings.compactMap { ranking in
+                evaluation.figures(view, ranking).map { Terminal.row([view.title, ranking.title], $0) }
+            }
+        }
+        print(Terminal.table(["feature", "ranking"] + Terminal.figureNames, rows))
+    }
+}
+
+/// The figures of a data set for scripts.
+private struct DatasetAnswer: Encodable {
+    struct Skipped: Encodable {
+        let path: String
+        let reason: String
+    }
+
+    let dataset: String
+    let model: String
+    let trained: Bool
+    let ap: String
+    let junk: String
+    let k1: Int
+    let k2: Int
+    let lambda: Double
+    let tasks: Int
+    /// Of all tasks.
+    let queries: Int
+    let scoredQueries: Int
+    let leftOut: Int
+    let gallery: Int
+    let skipped: [Skipped]
+    let seed: UInt64?
+    let notes: [String]
+    /// By ranking.
+    let global, local, both: [RankingKind: RetrievalFigures]?
+
+    enum CodingKeys: String, CodingKey {
+        case dataset, model, trained, ap, junk, k1, k2, lambda, tasks, queries, gallery, skipped, seed, notes
+        case global, local, both
+        case scoredQueries = "scored_queries"
+        case leftOut = "left_out"
+    }
+
+    init(
+        _ evaluation: DatasetEvaluation, _ network: CSPRModel, _ rules: EvaluationProtocol, _ options: DatasetOptions
+    ) {
+        dataset = evaluation.set.kind.rawValue
+        (model, trained) = (network.identity, network.isTrained)
+        ap = rules.averagePrecision == .trapezoid ? "market" : "common"
+        junk = rules.keepsJunk ? "keep" : "drop"
+        (k1, k2, lambda) = (rules.reRanking.k1, rules.reRanking.k2, rules.reRanking.lambda)
+        tasks = evaluation.tasks.count
+        let counts = evaluation.queryCounts
+        (queries, scoredQueries, leftOut) = (counts.all, counts.scored, counts.all - counts.scored)
+        gallery = evaluation.tasks.reduce(0) { $0 + $1.gallery.count }
+        skipped = evaluation.skipped.map { Skipped(path: $0.path, reason: $0.reason) }
+        seed = evaluation.set.seed
+        notes = evaluation.set.notes
+        func figures(_ view: FeatureView) -> [RankingKind: RetrievalFigures]? {
+            guard evaluation.views.contains(view) else { return nil }
+            let known = rules.rankings.compactMap { ranking in
+                evaluation.figures(view, ranking).map { (ranking, $0) }
+            }
+            return Dictionary(uniqueKeysWithValues: known)
+        }
+        (global, local, both) = (figures(.global), figures(.local), figures(.both))
+    }
+}
