@@ -2,6 +2,7 @@ public import CSPRModel
 public import Datasets
 internal import Foundation
 public import Ranking
+internal import Synchronization
 internal import Tensors
 
 /// A picture that could not be used.
@@ -42,6 +43,14 @@ public struct DatasetEvaluation: Sendable {
         public init() { threads = ProcessInfo.processInfo.activeProcessorCount }
     }
 
+    /// What an evaluation is at.
+    public enum Stage: String, Sendable {
+        /// Pictures are embedded.
+        case embedding
+        /// Queries are ranked and scored, once for each part of the feature.
+        case scoring
+    }
+
     /// What was evaluated.
     public let set: TestSet
     /// The tasks without the pictures that were skipped, in the order of `features`.
@@ -64,19 +73,20 @@ public struct DatasetEvaluation: Sendable {
     ///   - model: The network.
     ///   - options: How it is done.
     ///   - isStopped: Asked between batches and queries; true ends the evaluation.
-    ///   - progress: Called after each batch with the number of pictures done and of all.
+    ///   - progress: Called after each batch, and after each query by any thread, with the numbers done and of all.
     ///   - warn: Called for each picture that is skipped.
     /// - Throws: `EvaluationError`.
     public init(
         _ set: TestSet, model: CSPRModel, options: Options = Options(),
         isStopped: @escaping @Sendable () -> Bool = { false },
-        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, warn: (PictureFailure) -> Void = { _ in }
+        progress: @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void = { _, _, _ in },
+        warn: (PictureFailure) -> Void = { _ in }
     ) throws(EvaluationError) {
         self.set = set
         configuration = model.configuration
         let embedded = try EmbeddedPictures(
             set.tasks.flatMap { $0.queries + $0.gallery }, model: model, options: options, isStopped: isStopped,
-            progress: progress, warn: warn)
+            progress: { progress(.embedding, $0, $1) }, warn: warn)
         skipped = embedded.failures
         var tasks: [RetrievalTask] = []
         for task in set.tasks {
@@ -92,11 +102,14 @@ public struct DatasetEvaluation: Sendable {
                 querySightings: task.queries.map(\.sighting), gallerySightings: task.gallery.map(\.sighting))
         }
         views = configuration.hasLocalBranch ? FeatureView.allCases : [.global]
+        let total = views.count * tasks.reduce(0) { $0 + $1.queries.count }
+        let done = Atomic(0)
         var evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]] = [:]
         for view in views {
             for features in features {
                 let scored = try options.protocol.score(
-                    features.part(configuration.columns(of: view)), isStopped: isStopped)
+                    features.part(configuration.columns(of: view)), isStopped: isStopped,
+                    onQuery: { progress(.scoring, done.wrappingAdd(1, ordering: .relaxed).newValue, total) })
                 for (ranking, evaluation) in scored {
                     evaluations[view, default: [:]][ranking, default: []].append(evaluation)
                 }

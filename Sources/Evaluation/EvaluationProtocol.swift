@@ -44,10 +44,11 @@ public struct EvaluationProtocol: Sendable, Equatable {
     /// - Parameters:
     ///   - given: Features and labels.
     ///   - isStopped: Asked for every query; true ends the work.
+    ///   - onQuery: Called after every query, by any thread.
     /// - Returns: An evaluation for each of `rankings`.
     /// - Throws: `EvaluationError.stopped`, or `.nothingToScore` where no query has a right answer.
     public func score(
-        _ given: FeatureSet, isStopped: @Sendable () -> Bool = { false }
+        _ given: FeatureSet, isStopped: @Sendable () -> Bool = { false }, onQuery: @Sendable () -> Void = {}
     ) throws(EvaluationError) -> [RankingKind: RetrievalEvaluation] {
         let set = keepsJunk ? given : given.withoutJunk()
         guard !isStopped() else { throw .stopped }
@@ -63,6 +64,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
                 wasStopped.store(true, ordering: .relaxed)
                 return [RetrievalEvaluation.QueryScore?](repeating: nil, count: rankings.count)
             }
+            defer { onQuery() }
             return rankings.map { ranking in
                 let ranked =
                     switch ranking {

@@ -3,7 +3,7 @@ internal import Datasets
 internal import Evaluation
 internal import Foundation
 internal import Ranking
-internal import Tensors
+internal import Synchronization
 
 /// The evaluation of a weight file on a data set.
 struct DatasetRun {
@@ -34,17 +34,21 @@ struct DatasetRun {
         settings.isStrict = options.strict
         let stop = StopSignals()
         let isStopped = stop.question
-        var progress = ProgressBar("embedding")
-        var skipped = 0
+        let bars = Mutex<[DatasetEvaluation.Stage: ProgressBar]>([:])
+        let skipped = Mutex(0)
         do {
             return try DatasetEvaluation(
                 set, model: network, options: settings, isStopped: isStopped,
-                progress: { done, total in
-                    progress.show(done, of: total, note: skipped > 0 ? "\(skipped) skipped" : "")
-                    if done == total { progress.end() }
+                progress: { stage, done, total in
+                    let note = skipped.withLock { $0 > 0 ? "\($0) skipped" : "" }
+                    bars.withLock { bars in
+                        bars[stage, default: ProgressBar(stage.rawValue)].show(
+                            done, of: total, note: stage == .embedding ? note : "")
+                        if done == total { bars[stage]?.end() }
+                    }
                 },
                 warn: {
-                    skipped += 1
+                    skipped.withLock { $0 += 1 }
                     Terminal.complain("reid: \($0.path): \($0.reason); skipped")
                 })
         } catch {

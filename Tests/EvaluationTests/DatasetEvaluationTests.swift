@@ -59,10 +59,13 @@ final class ColouredPeople {
 
     @Test func `people who look the same everywhere are found by every part of the feature`() throws {
         let people = try ColouredPeople(Self.names)
-        var steps: [[Int]] = []
+        let steps = Mutex<[String: [[Int]]]>([:])
         let evaluation = try DatasetEvaluation(
-            people.set(), model: people.model, options: Self.options, progress: { steps.append([$0, $1]) })
-        #expect(steps == [[5, 12], [10, 12], [12, 12]])
+            people.set(), model: people.model, options: Self.options,
+            progress: { stage, done, total in steps.withLock { $0[stage.rawValue, default: []].append([done, total]) } }
+        )
+        #expect(steps.withLock { $0["embedding"] } == [[5, 12], [10, 12], [12, 12]])
+        #expect(Set(steps.withLock { $0["scoring"] ?? [] }) == Set((1...12).map { [$0, 12] }))
         #expect(evaluation.views == [.global, .local, .both])
         #expect(evaluation.queryCounts.all == 4 && evaluation.queryCounts.scored == 4)
         for view in evaluation.views {
@@ -165,10 +168,11 @@ final class ColouredPeople {
         var options = TestSet.Options()
         options.splits = 4
         let set = try TestSet(.viper, folder: "\(people.path)/pictures", options: options)
-        var total = 0
+        let total = Mutex(0)
         let evaluation = try DatasetEvaluation(
-            set, model: people.model, options: Self.options, progress: { total = $1 })
-        #expect(total == 10 && evaluation.features.count == 8)
+            set, model: people.model, options: Self.options,
+            progress: { stage, _, all in total.withLock { if stage == .embedding { $0 = all } } })
+        #expect(total.withLock { $0 } == 10 && evaluation.features.count == 8)
         #expect(evaluation.figures(.both, .plain)?.cmc1 == 1 && evaluation.queryCounts.all == 24)
     }
 }
