@@ -7,8 +7,10 @@ typealias Vector = SIMD3<Float>
 typealias RGB = SIMD3<Float>
 
 extension SIMD3 where Scalar == Float {
+    @inline(__always)
     func dot(_ other: Self) -> Float { x * other.x + y * other.y + z * other.z }
 
+    @inline(__always)
     func cross(_ other: Self) -> Self {
         Self(y * other.z - z * other.y, z * other.x - x * other.z, x * other.y - y * other.x)
     }
@@ -16,6 +18,7 @@ extension SIMD3 where Scalar == Float {
     var length: Float { dot(self).squareRoot() }
 
     /// The same direction with length 1; zero stays zero.
+    @inline(__always)
     var unit: Self {
         let square = dot(self)
         return square > 1e-20 ? self * (1 / square.squareRoot()) : self

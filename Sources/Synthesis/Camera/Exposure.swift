@@ -6,7 +6,6 @@ struct Exposure {
     let width: Int
     let height: Int
     var pixels: [RGB]
-    private var scratch: [RGB] = []
 
     init(width: Int, height: Int, pixels: [RGB]) {
         (self.width, self.height) = (width, height)
@@ -95,16 +94,18 @@ struct Exposure {
     private mutating func convolve(
         _ weights: [Float], _ reach: Int, along length: Int, step: Int, lines: Int, apart: Int
     ) {
-        if scratch.count != length { scratch = Array(repeating: .zero, count: length) }
-        for line in 0..<lines {
-            let start = line * apart
-            for position in 0..<length { scratch[position] = pixels[start + position * step] }
+        // A line with its ends repeated, so that no tap needs a look at where it is.
+        var line = Array(repeating: RGB.zero, count: length + 2 * reach)
+        for number in 0..<lines {
+            let start = number * apart
+            for position in 0..<length { line[reach + position] = pixels[start + position * step] }
+            for position in 0..<reach {
+                line[position] = line[reach]
+                line[reach + length + position] = line[reach + length - 1]
+            }
             for position in 0..<length {
                 var sum = RGB.zero
-                for tap in 0..<weights.count {
-                    let from = min(max(position + tap - reach, 0), length - 1)
-                    sum += scratch[from] * weights[tap]
-                }
+                for tap in 0..<weights.count { sum += line[position + tap] * weights[tap] }
                 pixels[start + position * step] = sum
             }
         }

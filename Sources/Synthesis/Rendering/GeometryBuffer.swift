@@ -51,8 +51,9 @@ struct GeometryBuffer {
         let (a, b, c) = (corners[first], corners[second], corners[third])
         let (low, high) = (pointwiseMin(pointwiseMin(a, b), c), pointwiseMax(pointwiseMax(a, b), c))
         guard high.x > 0, high.y > 0, low.x < Float(width), low.y < Float(height) else { return }
-        let (left, right) = (max(0, Int(low.x - 0.5)), min(width - 1, Int(high.x)))
-        let (top, bottom) = (max(0, Int(low.y - 0.5)), min(height - 1, Int(high.y)))
+        // Samples are in the middle of their cells: the first and last that can lie within.
+        let (left, right) = (max(0, Int(low.x + 0.4999)), min(width - 1, Int(high.x - 0.4999)))
+        let (top, bottom) = (max(0, Int(low.y + 0.4999)), min(height - 1, Int(high.y - 0.4999)))
         let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
         guard abs(area) > 1e-9, left <= right, top <= bottom else { return }
         let inverse = 1 / area

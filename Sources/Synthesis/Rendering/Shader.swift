@@ -57,10 +57,17 @@ struct Shader {
         var seen = albedo * (light.ambient(normal) * (open * near) + light.sun * (direct * shade))
         // Light that glances off: of the sun as a spot, of the sky as a sheen at the rim.
         let half = (view + light.direction).unit
-        let spot = raised(half.dot(normal), surface.kind == .hair ? 14 : 26) * shade * (facing > 0 ? 4 : 0)
-        let rim = raised(1 - max(0, view.dot(normal)), 4)
+        let toEighth = eighthPower(max(0, half.dot(normal)))
+        let spot = toEighth * toEighth * (surface.kind == .hair ? 1 : toEighth) * shade * (facing > 0 ? 4 : 0)
+        let glancing = 1 - max(0, view.dot(normal))
+        let rim = glancing * glancing * glancing * glancing
         seen += (light.sun * spot + light.sky * ((0.25 + 2.5 * rim) * open)) * gloss
         return seen
+    }
+
+    private func eighthPower(_ value: Float) -> Float {
+        let square = value * value
+        return square * square * square * square
     }
 
     /// Bends the normal by folds and quilting.

@@ -41,12 +41,13 @@ struct ShadowMap {
         let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
         guard abs(area) > 1e-9 else { return }
         let inverse = 1 / area
-        let (left, right) = (Int(min(a.x, b.x, c.x)), Int(max(a.x, b.x, c.x)) + 1)
-        let (top, bottom) = (Int(min(a.y, b.y, c.y)), Int(max(a.y, b.y, c.y)) + 1)
+        let (left, right) = (Int(min(a.x, b.x, c.x) + 0.4), Int(max(a.x, b.x, c.x) - 0.4))
+        let (top, bottom) = (Int(min(a.y, b.y, c.y) + 0.4), Int(max(a.y, b.y, c.y) - 0.4))
+        guard left <= right, top <= bottom else { return }
         // A little larger than it is, so that thin parts do not fall between samples.
         let margin: Float = -0.02
-        for row in max(0, top)...min(Self.side - 1, max(0, bottom)) {
-            for column in max(0, left)...min(Self.side - 1, max(0, right)) {
+        for row in top...min(Self.side - 1, bottom) {
+            for column in left...min(Self.side - 1, right) {
                 let (x, y) = (Float(column) + 0.5 - a.x, Float(row) + 0.5 - a.y)
                 let shareB = ((c.y - a.y) * x - (c.x - a.x) * y) * inverse
                 let shareC = ((b.x - a.x) * y - (b.y - a.y) * x) * inverse
