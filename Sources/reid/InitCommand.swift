@@ -17,8 +17,11 @@ struct InitCommand: ParsableCommand {
               reid init --output small.safetensors --config '{"width": 16, "height": 256}'
             """)
 
-    @Option(help: "Where the weight file goes.")
+    @Option(help: "Where the weight file goes; one that exists is kept unless --force is given.")
     var output: String
+
+    @Flag(help: "Replace a file that exists.")
+    var force = false
 
     @Option(help: "The same seed gives the same bytes.")
     var seed: UInt64 = 1
@@ -31,6 +34,9 @@ struct InitCommand: ParsableCommand {
 
     mutating func run() throws {
         let network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
+        guard force || !FileManager.default.fileExists(atPath: output) else {
+            throw CommandFailure("\(output): exists already; give --force to replace it")
+        }
         do {
             try CSPRModel.initialize(
                 configuration: network, seed: seed, to: output, precision: precision == .float16 ? .float16 : .float32)

@@ -62,6 +62,21 @@ import Testing
         #expect(json["identity"] as? String == "sha256:" + digest.output.prefix(64))
     }
 
+    @Test func `init keeps a file that exists, unless it is forced`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("m.safetensors")
+        let trained = Data("weeks of training".utf8)
+        try trained.write(to: URL(fileURLWithPath: path))
+        let arguments = ["init", "--output", path, "--config", SmallModel.configuration]
+        let refused = try ReidProgram.run(arguments)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains(path) && refused.errors.contains("--force"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == trained)
+        let forced = try ReidProgram.run(arguments + ["--force"])
+        #expect(forced.status == 0, "\(forced.errors)")
+        #expect(try SafetensorsFile(contentsOf: path).names.isEmpty == false)
+    }
+
     @Test(arguments: ["pool", "single"])
     func `rerank writes the oracle's distances`(pool: String) throws {
         // One query: the pool of all queries and the single query are the same.
