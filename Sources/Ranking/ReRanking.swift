@@ -2,10 +2,10 @@
 ///
 /// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017.
 public struct ReRanking: Codable, Sendable, Equatable {
-    /// The largest `k1` and `k2`: deeper lists cost memory and mean nothing for people.
-    public static let largestNeighbourhood = 1000
+    /// The range of `k1` and `k2`: deeper lists cost memory and mean nothing for people.
+    public static let neighbourhoods = 1...1000
 
-    /// Neighbours considered for reciprocity, in 0...1000; the paper's k₁.
+    /// Neighbours considered for reciprocity, in 1...1000; the paper's k₁.
     public let k1: Int
     /// Neighbours whose encodings are averaged, the image itself included, in 1...1000; the paper's k₂, 1 for no averaging.
     public let k2: Int
@@ -19,9 +19,10 @@ public struct ReRanking: Codable, Sendable, Equatable {
     ///
     /// - Throws: `RankingError.optionOutOfRange` naming the option that is not.
     public init(k1: Int = 20, k2: Int = 6, lambda: Double = 0.3) throws(RankingError) {
-        try Self.check("k1", Double(k1), 0, Double(Self.largestNeighbourhood))
-        try Self.check("k2", Double(k2), 1, Double(Self.largestNeighbourhood))
-        try Self.check("lambda", lambda, 0, 1)
+        let neighbourhoods = Double(Self.neighbourhoods.lowerBound)...Double(Self.neighbourhoods.upperBound)
+        try Self.check("k1", Double(k1), in: neighbourhoods)
+        try Self.check("k2", Double(k2), in: neighbourhoods)
+        try Self.check("lambda", lambda, in: 0...1)
         self.init(uncheckedK1: k1, k2: k2, lambda: lambda)
     }
 
@@ -41,10 +42,11 @@ public struct ReRanking: Codable, Sendable, Equatable {
     }
 
     private static func check(
-        _ name: String, _ value: Double, _ minimum: Double, _ maximum: Double
+        _ name: String, _ value: Double, in range: ClosedRange<Double>
     ) throws(RankingError) {
-        guard value >= minimum, value <= maximum else {
-            throw .optionOutOfRange(name: name, value: value, minimum: minimum, maximum: maximum)
+        guard range ~= value else {
+            throw .optionOutOfRange(
+                name: name, value: value, minimum: range.lowerBound, maximum: range.upperBound)
         }
     }
 

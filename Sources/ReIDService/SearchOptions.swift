@@ -15,9 +15,9 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var limit: Int
     /// Whether results are ordered by re-ranked distance instead of distance.
     public var rerank: Bool
-    /// Neighbours that must name each other.
+    /// Neighbours that must name each other, 1...1000.
     public var k1: Int
-    /// Neighbours whose encodings are averaged.
+    /// Neighbours whose encodings are averaged, 1...1000.
     public var k2: Int
     /// Share of the original distance in the re-ranked one, 0...1.
     public var lambda: Double
@@ -53,8 +53,8 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     mutating func read(from source: inout some OptionSource, limits: ServiceLimits) throws(ServiceError) {
         limit = try source.integer("limit", in: 1...limits.results) ?? limit
         rerank = try source.flag("rerank") ?? rerank
-        k1 = try source.integer("k1", in: 1...ReRanking.largestNeighbourhood) ?? k1
-        k2 = try source.integer("k2", in: 1...ReRanking.largestNeighbourhood) ?? k2
+        k1 = try source.integer("k1", in: ReRanking.neighbourhoods) ?? k1
+        k2 = try source.integer("k2", in: ReRanking.neighbourhoods) ?? k2
         lambda = try source.number("lambda", in: 0...1) ?? lambda
         let filter = try FilterOptions(from: &source)
         cameras = filter.cameras ?? cameras

@@ -84,10 +84,10 @@ struct RerankCommand: ParsableCommand {
 
 /// k1, k2 and λ, shared by every command that re-ranks.
 struct ReRankingOptions: ParsableArguments {
-    @Option(help: "Neighbours that must be reciprocal.")
+    @Option(help: "Neighbours that must be reciprocal, 1...1000.")
     var k1 = 20
 
-    @Option(help: "Neighbours averaged by the local query expansion.")
+    @Option(help: "Neighbours averaged by the local query expansion, 1...1000.")
     var k2 = 6
 
     @Option(name: .customLong("lambda"), help: "Share of the original distance, 0...1.")
@@ -97,7 +97,8 @@ struct ReRankingOptions: ParsableArguments {
         do {
             return try ReRanking(k1: k1, k2: k2, lambda: lambda)
         } catch {
-            throw ValidationError("\(error)")
+            // The error's first word is the option's name.
+            throw ValidationError("--\(error)")
         }
     }
 }

@@ -26,6 +26,23 @@ import Testing
         #expect(outcome.output.isEmpty)
     }
 
+    @Test(
+        arguments: [
+            ["rerank", "--query", "q", "--gallery", "g", "--output", "d"], ["evaluate", "--features", "f"],
+            ["search", "p.jpg", "--gallery", "g"],
+        ],
+        [
+            ("--k1", "0"), ("--k1", "1001"), ("--k2", "0"), ("--k2", "1001"), ("--lambda", "1.01"),
+            ("--lambda", "nan"),
+        ])
+    func `an option out of the service's range ends with 2 and is named`(
+        command: [String], option: (name: String, value: String)
+    ) throws {
+        let outcome = try ReidProgram.run(command + [option.name, option.value])
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains(option.name + " is "), "\(outcome.errors)")
+    }
+
     @Test(arguments: [
         ["model", "show", "/nowhere/model.safetensors"], ["embed", "--model", "/nowhere/model.safetensors", "a.jpg"],
         ["evaluate", "--features", "/nowhere/f.safetensors"], ["enroll", "/nowhere", "--gallery", "g"],

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ReRankingTests {
     static let options: [ReRanking] =
-        [(20, 6, 0.3), (0, 1, 0.3), (1, 1, 0), (2, 3, 1), (5, 2, 0.5), (7, 30, 0.1), (40, 6, 0.3), (1000, 1000, 0.2)]
+        [(20, 6, 0.3), (1, 1, 0.3), (1, 1, 0), (2, 3, 1), (5, 2, 0.5), (7, 30, 0.1), (40, 6, 0.3), (1000, 1000, 0.2)]
         .compactMap { try? ReRanking(k1: $0.0, k2: $0.1, lambda: $0.2) }
 
     /// Sums are formed in another order than in the plain definition; nothing else may differ.
@@ -126,8 +126,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (-1, 6, 0.3, "k1"), (1001, 6, 0.3, "k1"), (20, 0, 0.3, "k2"), (20, 1001, 0.3, "k2"), (20, 6, -0.01, "lambda"),
-        (20, 6, 1.01, "lambda"), (20, 6, Double.nan, "lambda"),
+        (0, 6, 0.3, "k1"), (-1, 6, 0.3, "k1"), (1001, 6, 0.3, "k1"), (20, 0, 0.3, "k2"), (20, 1001, 0.3, "k2"),
+        (20, 6, -0.01, "lambda"), (20, 6, 1.01, "lambda"), (20, 6, Double.nan, "lambda"),
     ])
     func `an option out of range is refused by name`(k1: Int, k2: Int, lambda: Double, name: String) {
         let error = #expect(throws: RankingError.self) { try ReRanking(k1: k1, k2: k2, lambda: lambda) }

@@ -1,6 +1,7 @@
 import CSPRModel
 import Foundation
 import HTTP
+import Ranking
 import Testing
 
 @testable import ReIDService
@@ -29,6 +30,13 @@ import Testing
     ])
     func `a field that there is not is refused by name`(json: String, field: String) {
         #expect(throws: ConfigurationError.unknownField(field)) { try ServiceConfiguration(json: Array(json.utf8)) }
+    }
+
+    @Test(arguments: [#"{"k1": 0}"#, #"{"k1": 1001}"#, #"{"k2": 0}"#, #"{"lambda": 1.1}"#])
+    func `re-ranking that no search may ask for is refused in a file too`(options: String) {
+        #expect(throws: RankingError.self) {
+            try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": \#(options)}}"#.utf8))
+        }
     }
 
     @Test func `a file names every field the same way`() throws {
