@@ -56,6 +56,10 @@ extension ServiceError: ProblemConvertible {
                 .badRequest, "unknown-member", "Unknown JSON member",
                 "The \(part) may not have a member '\(pointer.dropFirst())'; " + Self.list(known, "known are"),
                 pointer: pointer)
+        case .repeatedMember(let part, let pointer):
+            .reid(
+                .badRequest, "repeated-member", "Repeated JSON member",
+                "The \(part) has a member '\(pointer.dropFirst())' more than once.", pointer: pointer)
         case .invalidMember(let part, let pointer, let expected):
             .reid(
                 .badRequest, "invalid-member", "Invalid JSON member",

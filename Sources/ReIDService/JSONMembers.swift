@@ -4,10 +4,20 @@ struct JSONMembers: OptionSource {
     private let members: [String: JSONValue]
     private var known: Set<String> = []
 
-    /// Parses `bytes`, which must hold one JSON object; `part` names the input in errors.
+    /// Parses `bytes`, which must hold one JSON object, no member of it twice; `part` names the input in errors.
     init(parsing bytes: [UInt8], part: String) throws(ServiceError) {
-        guard case .object(let members) = try JSONValue(parsing: bytes, part: part) else {
+        // JSON is UTF-8 (RFC 8259, section 8.1), where no byte is 0; the decoder would take UTF-16 and UTF-32 too.
+        guard !bytes.contains(0), case .object(let members) = try JSONValue(parsing: bytes, part: part) else {
             throw .malformedJSON(part: part)
+        }
+        var names: Set<String> = []
+        for text in JSONNames(ofObject: bytes).texts {
+            guard case .text(let name) = try JSONValue(parsing: text, part: part) else {
+                throw .malformedJSON(part: part)
+            }
+            guard names.insert(name).inserted else {
+                throw .repeatedMember(part: part, pointer: Self.pointer(name))
+            }
         }
         self.part = part
         self.members = members

@@ -10,6 +10,8 @@ public enum ServiceError: Error, Sendable, Equatable {
     case malformedJSON(part: String)
     /// A JSON member that nobody knows.
     case unknownMember(part: String, pointer: String, known: [String])
+    /// A JSON member of a name that came before.
+    case repeatedMember(part: String, pointer: String)
     /// A JSON member's value is not what was expected.
     case invalidMember(part: String, pointer: String, expected: String)
     /// The body has another media type than the route takes.

@@ -142,6 +142,41 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"{"limit": 3, "limit": 4}"#, "/limit"), (#"{"limit": 3, "\u006cimit": 3}"#, "/limit"),
+        (#"{"limit": null, "k1": 2 ,"limit": 4}"#, "/limit"), (#"{"a/b": [{"x": 1}], "a/b": {"y": "\\"}}"#, "/a~1b"),
+    ])
+    func `a member that comes twice is pointed at`(json: String, pointer: String) throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            let form: [FormPart] = [.image(try TestPicture(seed: 1).bytes), .options(json)]
+            let response = try service.post(target, form: form)
+            try expectProblem(response, 400, "repeated-member", mentions: String(pointer.dropFirst()))
+            #expect(try response.object["pointer"] == .text(pointer))
+        }
+    }
+
+    @Test func `a value that looks like a member's name is none`() throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            let json = #"{"camera": ["limit", "camera"], "person": "\",\"limit\": 1, \\", "limit": 3}"#
+            let form: [FormPart] = [.image(try TestPicture(seed: 1).bytes), .options(json)]
+            let answer = try service.post(target, form: form).decoded(as: RankingAnswer.self)
+            #expect(answer.options.limit == 3 && answer.options.person == #"","limit": 1, \"#)
+        }
+    }
+
+    @Test(arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian, .utf32LittleEndian])
+    func `options in another encoding than UTF-8 are no JSON`(encoding: String.Encoding) throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            var options = FormPart.options("")
+            options.bytes = Array(try #require(#"{"limit": 3}"#.data(using: encoding)))
+            let form: [FormPart] = [.image(try TestPicture(seed: 1).bytes), options]
+            try expectProblem(try service.post(target, form: form), 400, "malformed-json")
+        }
+    }
+
     @Test func `options that are no JSON object are refused`() throws {
         try withService { service in
             try service.makeGallery("lobby")
