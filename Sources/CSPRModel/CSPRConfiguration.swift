@@ -117,6 +117,11 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     /// The backbone's shape.
     var backbone: ResNet { ResNet(block: block, depths: depths, width: width, lastStride: lastStride) }
 
+    /// The batch norm that follows each of the backbone's convolutions, by their names in a weight file.
+    var normNames: [String: String] {
+        Dictionary(backbone.convolutions.map { ("backbone.\($0.name)", "backbone.\($0.norm)") }) { $1 }
+    }
+
     /// Whether there is a local branch.
     public var hasLocalBranch: Bool { attention != .none }
 

@@ -37,14 +37,13 @@ public final class CSPRModel: Sendable {
         precision = reader.precision
         identity = try Self.identity(of: file)
         do { engine = try ComputeEngine() } catch { throw .compute(error) }
-        let backbone = configuration.backbone
         embedding = try reader.linear("embedding")
         attention = configuration.hasLocalBranch ? try AttentionModules(reader) : nil
         descriptors = try (0..<(configuration.hasLocalBranch ? configuration.branches : 0)).map {
             index throws(ModelError) in
             try reader.linear("descriptor.\(index)")
         }
-        let norms = Dictionary(backbone.convolutions.map { ("backbone.\($0.name)", "backbone.\($0.norm)") }) { $1 }
+        let norms = configuration.normNames
         let attention = attention
         weights = WeightStore { name in
             if name == AttentionModules.name, let attention { return attention.taps }

@@ -6,6 +6,8 @@ public import Tensors
 public struct BatchNorm: Sendable, Equatable {
     /// ε.
     public static let epsilon = 1e-5
+    /// The share of a training batch in a running statistic, as in PyTorch.
+    public static let momentum: Float = 0.1
 
     /// The scale per channel.
     public var weight: [Float]

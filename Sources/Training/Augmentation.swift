@@ -5,7 +5,7 @@ internal import NeuralNetwork
 
 /// How a training picture is varied before the network sees it; the defaults are the paper's.
 public struct Augmentation: Codable, Sendable, Equatable {
-    /// The least share of the picture that a crop keeps, in 0...1; 1 with `cropsSmallest` 1 is no crop.
+    /// The least share of the picture that a crop keeps, above 0, at most 1.
     public var smallestCrop: Float = 0.64
     /// The largest share.
     public var largestCrop: Float = 1

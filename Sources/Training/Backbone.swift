@@ -9,7 +9,7 @@ internal import Tensors
 /// have, such as the classifier `fc`, are left alone.
 struct Backbone {
     private let path: String
-    private let tensor: (String) throws -> Tensor?
+    private let tensor: (String) throws -> Tensor
     private let shape: (String) -> [Int]?
 
     /// Opens the file at `path`; its content decides which format it has.
@@ -25,11 +25,11 @@ struct Backbone {
             let file: SafetensorsFile
             do { file = try SafetensorsFile(contentsOf: path) } catch { throw TrainingError.file(error) }
             shape = { file.shape(of: $0) }
-            tensor = { name in file.shape(of: name) == nil ? nil : try file.floats(name) }
+            tensor = { try file.floats($0) }
         } else {
             let file = try PyTorchFile(contentsOf: path)
             shape = { file.shape(of: $0) }
-            tensor = { name in file.shape(of: name) == nil ? nil : try file.floats(name) }
+            tensor = { try file.floats($0) }
         }
     }
 
@@ -40,12 +40,11 @@ struct Backbone {
         var found: [(Parameter, Tensor)] = []
         for parameter in network.parameters.all where parameter.name.hasPrefix(prefix) {
             let name = String(parameter.name.dropFirst(prefix.count))
-            guard let key = [name, parameter.name, "module.\(name)"].first(where: { shape($0) != nil }),
-                let tensor = try tensor(key)
-            else {
+            guard let key = [name, parameter.name, "module.\(name)"].first(where: { shape($0) != nil }) else {
                 problems.append("\(name) is missing, expected \(parameter.shape)")
                 continue
             }
+            let tensor = try tensor(key)
             guard tensor.shape == parameter.shape else {
                 problems.append("\(name) has the shape \(tensor.shape), expected \(parameter.shape)")
                 continue

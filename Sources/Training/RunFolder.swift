@@ -26,9 +26,7 @@ public struct RunFolder: Sendable {
     /// Makes the folder where it is missing; one that holds a run already is an error unless the run is resumed.
     public func prepare(resuming: Bool) throws(TrainingError) {
         let files = FileManager.default
-        if resuming {
-            guard files.fileExists(atPath: checkpoint) else { throw .nothingToResume(path: path) }
-        } else if files.fileExists(atPath: checkpoint) || files.fileExists(atPath: log) {
+        guard resuming || !(files.fileExists(atPath: checkpoint) || files.fileExists(atPath: log)) else {
             throw .runExists(path: path)
         }
         do { try files.createDirectory(atPath: attention, withIntermediateDirectories: true) } catch {

@@ -35,7 +35,7 @@ public struct LogRecord: Codable, Sendable, Equatable {
     public var cmc1: Double?
     /// mAP on the validation pictures, in 0...1.
     public var mAP: Double?
-    /// Pictures that could not be decoded in the epoch.
+    /// Pictures of this sitting that could not be decoded so far.
     public var skipped: Int?
 
     /// A line about an update.

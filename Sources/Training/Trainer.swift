@@ -168,7 +168,6 @@ public final class Trainer {
             }
         }
         try saveCheckpoint()
-        try TrainingReport(log.records, recipe: recipe, folder: folder).write()
         return .finished
     }
 

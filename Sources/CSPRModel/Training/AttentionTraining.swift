@@ -196,7 +196,7 @@ final class AttentionTraining {
         let unbiased = squares / max(1, count - 1)
         for (running, value) in [(module.runningMean, mean), (module.runningVariance, unbiased)] {
             var tensor = try running.tensor()
-            tensor.elements[0] += 0.1 * (Float(value) - tensor.elements[0])
+            tensor.elements[0] += BatchNorm.momentum * (Float(value) - tensor.elements[0])
             try running.assign(tensor)
         }
     }

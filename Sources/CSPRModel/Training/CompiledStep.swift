@@ -5,20 +5,16 @@ internal import Tensors
 final class CompiledStep {
     let step: TrainableNetwork.Step
     let batch: Int
-    private let configuration: CSPRConfiguration
     let backbone: TrainingExecutor
     private let last: Int
     private let global: EmbeddingHead
     private let embedding: TrainableLinear
     private let local: LocalBranchTraining?
-    private let threads: Int
 
     init(_ network: TrainableNetwork, step: TrainableNetwork.Step, batch: Int) throws(OneDNNError) {
         let configuration = network.configuration
         self.step = step
         self.batch = batch
-        self.configuration = configuration
-        threads = openMPThreads
         var graph = NetworkGraph(channels: 3, height: configuration.height, width: configuration.widthPixels)
         let stages = graph.append(configuration.backbone, to: graph.input, prefix: "backbone.")
         last = graph.export(stages[3])
@@ -27,9 +23,7 @@ final class CompiledStep {
         let output = hasLocalBranch ? graph.export(middle) : 0
         backbone = try TrainingExecutor(
             graph, batch: batch, parameters: network.parameters,
-            normNames: Dictionary(
-                configuration.backbone.convolutions.map { ("backbone.\($0.name)", "backbone.\($0.norm)") }
-            ) { $1 })
+            normNames: configuration.normNames)
         embedding = TrainableLinear("embedding", in: network.parameters)
         global = EmbeddingHead(
             classifier: "classifier_global", neck: network.hasNeck ? "neck_global" : nil, in: network.parameters)
@@ -50,15 +44,9 @@ final class CompiledStep {
     func run(_ images: [Float], labels: [Int], losses: TrainingLosses) throws -> LossTerms {
         precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
         try backbone.forward(images)
-        let pooled = pool()
-        var features = Tensor(zeros: [batch, embedding.outputs])
-        try unsafe features.elements.withUnsafeMutableBufferPointer { features in
-            try unsafe pooled.elements.withUnsafeBufferPointer { pooled in
-                guard let pooled = pooled.baseAddress, let features = features.baseAddress else { return }
-                try unsafe embedding.forward(
-                    pooled, stride: embedding.inputs, rows: batch, into: features, resultStride: embedding.outputs)
-            }
-        }
+        let pooled = globalAveragePooling(
+            Tensor(shape: backbone.shape(ofOutput: last), elements: unsafe Array(backbone.output(last))))
+        let features = try embedding.forward(pooled)
         var terms = LossTerms()
         let head = try global.run(features, labels: labels, losses: losses)
         terms.globalClassification = head.classification
@@ -73,35 +61,11 @@ final class CompiledStep {
         return terms
     }
 
-    /// The mean over positions of the last stage, [batch, C].
-    private func pool() -> Tensor {
-        let shape = backbone.shape(ofOutput: last)
-        let area = shape[2] * shape[3]
-        let maps = unsafe backbone.output(last)
-        var pooled = Tensor(zeros: [shape[0], shape[1]])
-        for index in pooled.elements.indices {
-            var sum: Float = 0
-            for position in index * area..<(index + 1) * area { unsafe sum += maps[position] }
-            pooled.elements[index] = sum / Float(area)
-        }
-        return pooled
-    }
-
     /// Takes the gradient of the global embedding through its layer and the pooling to the last stage.
     private func pass(_ gradient: Tensor, pooled: Tensor) throws {
         let shape = backbone.shape(ofOutput: last)
         let area = shape[2] * shape[3]
-        var pooledGradient = Tensor(zeros: pooled.shape)
-        try unsafe pooledGradient.elements.withUnsafeMutableBufferPointer { target in
-            try unsafe pooled.elements.withUnsafeBufferPointer { pooled in
-                try unsafe gradient.elements.withUnsafeBufferPointer { gradient in
-                    guard let pooled = pooled.baseAddress, let gradient = gradient.baseAddress else { return }
-                    try unsafe embedding.backward(
-                        gradient, resultStride: embedding.outputs, x: pooled, stride: embedding.inputs, rows: batch,
-                        into: target.baseAddress)
-                }
-            }
-        }
+        let pooledGradient = try embedding.backward(gradient, x: pooled)
         let maps = unsafe backbone.outputGradient(last)
         for (index, value) in pooledGradient.elements.enumerated() {
             for position in index * area..<(index + 1) * area { unsafe maps[position] = value / Float(area) }
@@ -135,30 +99,13 @@ final class EmbeddingHead {
 
     /// The losses of `features`, [batch, D].
     func run(_ features: Tensor, labels: [Int], losses: TrainingLosses) throws -> Result {
-        let batch = features.shape[0]
         let input = try neck?.forward(features) ?? features
-        var logits = Tensor(zeros: [batch, classifier.outputs])
-        var gradient = Tensor(zeros: features.shape)
-        let loss = try unsafe input.elements.withUnsafeBufferPointer { input in
-            try unsafe logits.elements.withUnsafeMutableBufferPointer { logits in
-                guard let input = input.baseAddress, let logits = logits.baseAddress else { return }
-                try unsafe classifier.forward(
-                    input, stride: classifier.inputs, rows: batch, into: logits, resultStride: classifier.outputs)
-            }
-            let loss = crossEntropy(logits, labels: labels, smoothing: losses.labelSmoothing)
-            try unsafe gradient.elements.withUnsafeMutableBufferPointer { gradient in
-                try unsafe loss.gradient.elements.withUnsafeBufferPointer { logits in
-                    guard let input = input.baseAddress, let logits = logits.baseAddress else { return }
-                    try unsafe classifier.backward(
-                        logits, resultStride: classifier.outputs, x: input, stride: classifier.inputs, rows: batch,
-                        into: gradient.baseAddress)
-                }
-            }
-            return loss.loss
-        }
+        let logits = try classifier.forward(input)
+        let loss = crossEntropy(logits, labels: labels, smoothing: losses.labelSmoothing)
+        var gradient = try classifier.backward(loss.gradient, x: input)
         if let neck { gradient = try neck.backward(gradient) }
         var result = Result(
-            classification: loss, accuracy: Self.accuracy(logits, labels: labels), gradient: gradient)
+            classification: loss.loss, accuracy: Self.accuracy(logits, labels: labels), gradient: gradient)
         if losses.tripletWeight > 0 {
             let triplet = batchHardTriplet(features, labels: labels, margin: losses.tripletMargin)
             result.triplet = triplet.loss

@@ -59,9 +59,13 @@ public final class Parameter {
     public func assign(_ tensor: Tensor, to slot: Slot = .value) throws(OneDNNError) {
         precondition(tensor.shape == shape, "\(name) has the shape \(shape), not \(tensor.shape)")
         let rowMajor = try DataLayout.rowMajor(shape)
+        let memory = try memory(slot)
+        guard layout != rowMajor else {
+            _ = unsafe memory.floats(count: tensor.count).update(fromContentsOf: tensor.elements)
+            return
+        }
         let plain = try AlignedMemory(bytes: rowMajor.bytes)
         _ = unsafe plain.floats(count: tensor.count).update(fromContentsOf: tensor.elements)
-        let memory = try memory(slot)
         try rowMajor.copy(MemoryRegion(plain), to: MemoryRegion(memory), in: layout, engine: engine)
     }
 

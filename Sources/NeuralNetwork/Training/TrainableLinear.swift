@@ -16,6 +16,35 @@ package struct TrainableLinear {
     /// Length of x.
     package var inputs: Int { weight.shape[1] }
 
+    /// y for every row of x.
+    package func forward(_ x: Tensor) throws -> Tensor {
+        let rows = x.shape[0]
+        var y = Tensor(zeros: [rows, outputs])
+        try unsafe x.elements.withUnsafeBufferPointer { x in
+            try unsafe y.elements.withUnsafeMutableBufferPointer { y in
+                guard let x = x.baseAddress, let y = y.baseAddress else { return }
+                try unsafe forward(x, stride: inputs, rows: rows, into: y, resultStride: outputs)
+            }
+        }
+        return y
+    }
+
+    /// dx = dy·W; writes dW = dyᵀ·x and db = Σ dy into the gradients.
+    package func backward(_ dy: Tensor, x: Tensor) throws -> Tensor {
+        let rows = x.shape[0]
+        var dx = Tensor(zeros: x.shape)
+        try unsafe dx.elements.withUnsafeMutableBufferPointer { dx in
+            try unsafe x.elements.withUnsafeBufferPointer { x in
+                try unsafe dy.elements.withUnsafeBufferPointer { dy in
+                    guard let x = x.baseAddress, let dy = dy.baseAddress else { return }
+                    try unsafe backward(
+                        dy, resultStride: outputs, x: x, stride: inputs, rows: rows, into: dx.baseAddress)
+                }
+            }
+        }
+        return dx
+    }
+
     /// Writes y for `rows` rows of x; rows lie a stride apart.
     package func forward(
         _ x: UnsafePointer<Float>, stride: Int, rows: Int, into y: UnsafeMutablePointer<Float>, resultStride: Int
@@ -91,8 +120,8 @@ package struct TrainableNeck {
                 y.elements[row * columns + column] = scales[column] * value + shifts[column]
             }
             let unbiased = Float(squares / Double(max(1, rows - 1)))
-            means.elements[column] += NormStatistics.momentum * (Float(mean) - means.elements[column])
-            variances.elements[column] += NormStatistics.momentum * (unbiased - variances.elements[column])
+            means.elements[column] += BatchNorm.momentum * (Float(mean) - means.elements[column])
+            variances.elements[column] += BatchNorm.momentum * (unbiased - variances.elements[column])
         }
         try runningMean.assign(means)
         try runningVariance.assign(variances)

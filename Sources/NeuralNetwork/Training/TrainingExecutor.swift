@@ -153,9 +153,6 @@ enum TrainingAction {
 
 /// A batch norm's statistics: the last batch's, and the running ones that inference uses.
 struct NormStatistics {
-    /// The share of the batch in a running statistic, as in PyTorch.
-    static let momentum: Float = 0.1
-
     let channels: Int
     /// Values per channel in a batch.
     let count: Int
@@ -171,7 +168,7 @@ struct NormStatistics {
             let new = unsafe batch.floats(count: channels)
             let old = unsafe try running.floats()
             for channel in 0..<channels {
-                unsafe old[channel] += Self.momentum * (factor * new[channel] - old[channel])
+                unsafe old[channel] += BatchNorm.momentum * (factor * new[channel] - old[channel])
             }
         }
     }

@@ -50,8 +50,7 @@ extension Operation {
         destination: DataLayout, hasBias: Bool, attributes: borrowing Handle, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
         let name = "convolution"
-        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
-        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        let (strides, padding) = (geometry.strides, geometry.paddings)
         var description = dnnl_convolution_desc_t()
         var (sourceLayout, weightLayout) = (source.descriptor, try DataLayout.any(geometry.weightShape).descriptor)
         var destinationLayout = destination.descriptor
@@ -72,8 +71,7 @@ extension Operation {
         _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
         let name = "convolution, gradient of the source"
-        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
-        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        let (strides, padding) = (geometry.strides, geometry.paddings)
         var description = dnnl_convolution_desc_t()
         var sourceLayout = try forward.layout(.source).descriptor
         var weightLayout = try DataLayout.any(geometry.weightShape).descriptor
@@ -92,8 +90,7 @@ extension Operation {
         _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
         let name = "convolution, gradient of the weights"
-        let strides = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.stride), count: 2)
-        let padding = [dnnl_dim_t](repeating: dnnl_dim_t(geometry.padding), count: 2)
+        let (strides, padding) = (geometry.strides, geometry.paddings)
         var description = dnnl_convolution_desc_t()
         var sourceLayout = try forward.layout(.source).descriptor
         var weightLayout = try DataLayout.any(geometry.weightShape).descriptor
@@ -105,4 +102,11 @@ extension Operation {
                 strides, padding, padding), name)
         return try make(name, &description, attributes: try attributes(), forward: forward, engine: engine)
     }
+}
+
+extension ConvolutionGeometry {
+    /// The step as the library wants it, down and across.
+    fileprivate var strides: [dnnl_dim_t] { Array(repeating: dnnl_dim_t(stride), count: 2) }
+    /// The padding as the library wants it, above and left, or below and right.
+    fileprivate var paddings: [dnnl_dim_t] { Array(repeating: dnnl_dim_t(padding), count: 2) }
 }
