@@ -19,6 +19,15 @@ struct PlainNetwork {
         }
     }
 
+    /// A network in training as it is.
+    init(_ network: TrainableNetwork) throws {
+        configuration = network.configuration
+        parameters = [:]
+        for parameter in network.parameters.all where parameter.isLearned {
+            parameters[parameter.name] = (parameter.shape, try parameter.tensor().elements.map(Double.init))
+        }
+    }
+
     /// The losses and gradients of a batch.
     struct Evaluation {
         /// Terms under the names of `LossTerms`.
@@ -117,20 +126,9 @@ struct PlainNetwork {
             }
             let z = branches.map { tape.product(maps[$0], x, at: "parts.\($0)") }
             let embeddings = branches.map { branch in
-                linear(descriptor(z, branch), "descriptor.\(branch)")
+                linear(tape.descriptor(z, branch, letters: configuration.descriptor), "descriptor.\(branch)")
             }
             return (tape.concatenation(embeddings), tape.concatenation(maps))
-        }
-
-        /// A branch's letters of S, P and R; without S the mean takes its place.
-        func descriptor(_ z: [Variable], _ branch: Int) -> Variable {
-            let letters = configuration.descriptor
-            var parts = [
-                letters.contains("S") ? tape.statistical(z[branch]) : tape.globalAveragePooling(z[branch])
-            ]
-            if letters.contains("P") { parts.append(tape.positional(z[branch])) }
-            if letters.contains("R") { parts.append(tape.relational(z, branch)) }
-            return tape.concatenation(parts)
         }
     }
 }

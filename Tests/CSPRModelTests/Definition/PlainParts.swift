@@ -89,6 +89,14 @@ extension Tape {
         concatenation(branches.indices.filter { $0 != i }.map { cosineDistance(branches[i], branches[$0]) })
     }
 
+    /// The descriptor of branch i: what `letters` has of S, P and R, in this order; without S the mean takes its place.
+    func descriptor(_ branches: [Variable], _ i: Int, letters: String) -> Variable {
+        var parts = [letters.contains("S") ? statistical(branches[i]) : globalAveragePooling(branches[i])]
+        if letters.contains("P") { parts.append(positional(branches[i])) }
+        if letters.contains("R") { parts.append(relational(branches, i)) }
+        return concatenation(parts)
+    }
+
     /// What `orderStatistic` looks for.
     enum OrderStatistic: CaseIterable {
         case maximum, minimum, median
