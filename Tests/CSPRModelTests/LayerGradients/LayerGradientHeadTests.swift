@@ -1,0 +1,204 @@
+import NeuralNetwork
+import Tensors
+import Testing
+
+@testable import CSPRModel
+
+/// What follows the backbone's last stage, the layers of the heads and their losses, against the definition at awkward sizes.
+@Suite struct LayerGradientHeadTests {
+    static let sizes = [
+        (rows: 1, inputs: 17, outputs: 3), (2, 5, 20), (3, 33, 17), (5, 1, 1), (5, 64, 5),
+    ]
+
+    @Test(arguments: [[1, 17, 7, 5], [3, 5, 1, 1]])
+    func `global average pooling agrees with the definition`(shape: [Int]) {
+        let x = Tensor.random(shape, seed: 1)
+        let expected = Tape().globalAveragePooling(Variable(x))
+        SinglePrecision.expect(globalAveragePooling(x), toEqual: expected.value, "the mean")
+    }
+
+    @Test(arguments: sizes)
+    func `a linear layer agrees with the definition`(size: (rows: Int, inputs: Int, outputs: Int)) throws {
+        let parameters = try linear("layer", inputs: size.inputs, outputs: size.outputs)
+        let variables = try parameters.variables()
+        let layer = TrainableLinear("layer", in: parameters)
+        let x = Tensor.random([size.rows, size.inputs], seed: 3)
+        let dy = Tensor.random([size.rows, size.outputs], seed: 4)
+        let y = try layer.forward(x)
+        let dx = try layer.backward(dy, x: x)
+
+        let (tape, input) = (Tape(), Variable(x))
+        let expected = tape.linear(input, "layer", variables)
+        tape.differentiate(expected, weights: dy.doubles)
+        SinglePrecision.expect(y, toEqual: expected.value, "y")
+        SinglePrecision.expect(dx, toEqual: input.gradient, "the gradient of x")
+        try parameters.expectGradients(toEqual: variables)
+    }
+
+    /// As a branch's layer uses it: its rows are part of longer ones, whose other elements are to stay.
+    @Test(arguments: sizes)
+    func `a linear layer on parts of rows agrees, and leaves the rest alone`(
+        size: (rows: Int, inputs: Int, outputs: Int)
+    ) throws {
+        let parameters = try linear("layer", inputs: size.inputs, outputs: size.outputs)
+        let layer = TrainableLinear("layer", in: parameters)
+        let (stride, resultStride) = (size.inputs + 3, size.outputs + 2)
+        let (x, dy) = (Tensor.random([size.rows, stride], seed: 3), Tensor.random([size.rows, resultStride], seed: 4))
+        let (inputs, slopes) = (try AlignedMemory(x), try AlignedMemory(dy))
+        let (y, dx) = (Tensor.random(dy.shape, seed: 5), Tensor.random(x.shape, seed: 6))
+        let (values, result) = (try AlignedMemory(y), try AlignedMemory(dx))
+        try unsafe layer.forward(
+            inputs.pointer(at: 1), stride: stride, rows: size.rows, into: values.pointer(at: 1),
+            resultStride: resultStride)
+        try unsafe layer.backward(
+            slopes.pointer(at: 1), resultStride: resultStride, x: inputs.pointer(at: 1), stride: stride,
+            rows: size.rows, into: result.pointer(at: 1))
+
+        /// `count` elements from the second one of each row.
+        func part(_ tensor: Tensor, _ count: Int) -> Tensor {
+            let length = tensor.shape[1]
+            let elements = (0..<size.rows).flatMap { tensor.elements[$0 * length + 1..<$0 * length + 1 + count] }
+            return Tensor(shape: [size.rows, count], elements: elements)
+        }
+        /// `tensor` with its parts replaced.
+        func replacing(_ tensor: Tensor, _ part: Tensor) -> [Float] {
+            var elements = tensor.elements
+            for (index, element) in part.elements.enumerated() {
+                elements[index / part.shape[1] * tensor.shape[1] + 1 + index % part.shape[1]] = element
+            }
+            return elements
+        }
+        let expected = try layer.forward(part(x, size.inputs))
+        let gradients = try parameters.all.map { try $0.tensor(.gradient) }
+        let expectedGradient = try layer.backward(part(dy, size.outputs), x: part(x, size.inputs))
+        SinglePrecision.expect(
+            values.tensor(dy.shape), toEqual: replacing(y, expected).map(Double.init), "y and what is beside it")
+        SinglePrecision.expect(
+            result.tensor(x.shape), toEqual: replacing(dx, expectedGradient).map(Double.init), "dx and what is beside")
+        for (parameter, gradient) in zip(parameters.all, gradients) {
+            SinglePrecision.expect(gradient, toEqual: try parameter.tensor(.gradient).doubles, parameter.name)
+        }
+    }
+
+    @Test(arguments: [(rows: 2, columns: 17), (3, 5), (5, 20), (33, 3)])
+    func `a neck agrees with the definition, and moves the running statistics`(
+        size: (rows: Int, columns: Int)
+    ) throws {
+        let parameters = try ParameterStore()
+        try parameters.addNorm("neck", channels: size.columns, seed: 1)
+        let variables = try parameters.variables()
+        var neck = TrainableNeck("neck", in: parameters)
+        let shape = [size.rows, size.columns]
+        let (x, dy) = (Tensor.random(shape, in: -3...5, seed: 2), Tensor.random(shape, seed: 3))
+        let y = try neck.forward(x)
+        let dx = try neck.backward(dy)
+
+        let (tape, input) = (Tape(), Variable(x))
+        let (expected, statistics) = tape.batchNorm(input, "neck", variables)
+        tape.differentiate(expected, weights: dy.doubles)
+        SinglePrecision.expect(y, toEqual: expected.value, "y")
+        SinglePrecision.expect(dx, toEqual: input.gradient, "the gradient of x")
+        try parameters.expectGradients(toEqual: variables)
+        try parameters.expectRunning("neck", from: variables, by: statistics)
+    }
+
+    @Test(arguments: [0, 0.1], [(batch: 1, classes: 1), (2, 17), (5, 3)])
+    func `cross entropy agrees with the definition`(smoothing: Double, size: (batch: Int, classes: Int)) {
+        let logits = Tensor.random([size.batch, size.classes], in: -8...8, seed: 1)
+        let labels = (0..<size.batch).map { ($0 * 7 + 2) % size.classes }
+        let found = crossEntropy(logits, labels: labels, smoothing: Float(smoothing))
+        let (tape, input) = (Tape(), Variable(logits))
+        let expected = tape.crossEntropy(input, labels: labels, smoothing: smoothing)
+        tape.differentiate(expected)
+        expect(found, toEqual: expected, input)
+    }
+
+    @Test(
+        arguments: [[0], [0, 0, 1], [0, 0, 1, 1, 2], [2, 1, 2, 2, 1, 0, 0], [4, 4, 4]],
+        [(dimensions: 1, margin: 0.3), (17, 0.05), (5, 3)])
+    func `the batch-hard triplet loss agrees with the definition`(
+        labels: [Int], size: (dimensions: Int, margin: Double)
+    ) {
+        let features = Tensor.random([labels.count, size.dimensions], seed: 2)
+        let found = batchHardTriplet(features, labels: labels, margin: Float(size.margin))
+        let (tape, input) = (Tape(), Variable(features))
+        let expected = tape.batchHardTriplet(input, labels: labels, margin: size.margin)
+        tape.differentiate(expected)
+        expect(found, toEqual: expected, input)
+    }
+
+    @Test func `features that are equal have no distance to follow`() {
+        let features = Tensor(shape: [4, 2], elements: [1, 2, 1, 2, 1, 2, 5, 5])
+        let found = batchHardTriplet(features, labels: [0, 0, 1, 1])
+        let (tape, input) = (Tape(), Variable(features))
+        let expected = tape.batchHardTriplet(input, labels: [0, 0, 1, 1], margin: 0.3)
+        tape.differentiate(expected)
+        expect(found, toEqual: expected, input)
+    }
+
+    @Test(arguments: [false, true], [0, 0.7])
+    func `a head with neck, smoothing and triplets passes the gradient of the weighted sum on`(
+        hasNeck: Bool, tripletWeight: Float
+    ) throws {
+        let parameters = try linear("classifier", inputs: 17, outputs: 3)
+        if hasNeck { try parameters.addNorm("neck", channels: 17, seed: 9) }
+        let variables = try parameters.variables()
+        var losses = TrainingLosses()
+        (losses.labelSmoothing, losses.tripletWeight) = (0.1, tripletWeight)
+        let (features, labels) = (Tensor.random([5, 17], seed: 3), [0, 2, 2, 0, 1])
+        let head = EmbeddingHead(classifier: "classifier", neck: hasNeck ? "neck" : nil, in: parameters)
+        let found = try head.run(features, labels: labels, losses: losses)
+
+        let (tape, input) = (Tape(), Variable(features))
+        let embedding = hasNeck ? tape.batchNorm(input, "neck", variables).y : input
+        let classification = tape.crossEntropy(
+            tape.linear(embedding, "classifier", variables), labels: labels,
+            smoothing: Double(losses.labelSmoothing))
+        let triplet = tape.batchHardTriplet(input, labels: labels, margin: Double(losses.tripletMargin))
+        let total = tape.sum([(factor: 1, term: classification), (factor: Double(tripletWeight), term: triplet)])
+        tape.differentiate(total)
+        #expect(abs(found.total(losses) / total.value[0] - 1) < SinglePrecision.tolerance)
+        #expect(abs(found.classification / classification.value[0] - 1) < SinglePrecision.tolerance)
+        #expect((found.triplet != nil) == (tripletWeight > 0))
+        SinglePrecision.expect(found.gradient, toEqual: input.gradient, "the gradient of the embedding")
+        try parameters.expectGradients(toEqual: variables)
+    }
+
+    private func expect(
+        _ found: LossGradient, toEqual loss: Variable, _ input: Variable,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(
+            abs(found.loss - loss.value[0]) <= SinglePrecision.tolerance * abs(loss.value[0]),
+            sourceLocation: sourceLocation)
+        SinglePrecision.expect(
+            found.gradient, toEqual: input.gradient, "the gradient", sourceLocation: sourceLocation)
+    }
+
+    private func linear(_ name: String, inputs: Int, outputs: Int) throws -> ParameterStore {
+        let parameters = try ParameterStore()
+        try parameters.add("\(name).weight", .random([outputs, inputs], seed: 1), isLearned: true)
+        try parameters.add("\(name).bias", .random([outputs], seed: 2), isLearned: true)
+        return parameters
+    }
+}
+
+extension Tape {
+    /// The linear layer of a name.
+    fileprivate func linear(_ x: Variable, _ name: String, _ parameters: [String: Variable]) -> Variable {
+        guard let weight = parameters["\(name).weight"], let bias = parameters["\(name).bias"] else {
+            preconditionFailure("there is no layer \(name)")
+        }
+        return linear(x, weight: weight, bias: bias)
+    }
+
+    /// The batch norm of a name.
+    fileprivate func batchNorm(
+        _ x: Variable, _ name: String, _ parameters: [String: Variable]
+    ) -> (y: Variable, statistics: BatchStatistics) {
+        guard let weight = parameters["\(name).weight"], let bias = parameters["\(name).bias"] else {
+            preconditionFailure("there is no norm \(name)")
+        }
+        return batchNorm(x, weight: weight, bias: bias)
+    }
+}

@@ -1,0 +1,68 @@
+import NeuralNetwork
+import Tensors
+import Testing
+
+@testable import CSPRModel
+
+/// Whole networks against the definition, at sizes and with settings that the golden files do not have.
+///
+/// As in `GoldenTrainingTests` the definition takes the network's values, so that both decide alike.
+@Suite struct LayerGradientNetworkTests {
+    /// A network for odd maps.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var block = ResidualBlock.basic
+        var width = 5
+        var stage = 2
+        var attention = CSPRConfiguration.Attention.multiscale
+        var letters = "SPR"
+        var branches = 3
+        var batch = 3
+        var lastStride = 2
+
+        var testDescription: String {
+            "\(block) \(width), \(attention) on stage \(stage), \(branches) × \(letters), batch of \(batch)"
+        }
+
+        var configuration: CSPRConfiguration {
+            var configuration = CSPRConfiguration()
+            (configuration.block, configuration.width, configuration.depths) = (block, width, [1, 1, 1, 1])
+            (configuration.height, configuration.widthPixels, configuration.lastStride) = (72, 40, lastStride)
+            (configuration.localStage, configuration.attention, configuration.descriptor) = (stage, attention, letters)
+            (configuration.branches, configuration.branchDimensions) = (branches, 3)
+            configuration.candidateRatios = Array([0.2, 0.4, 0.3].prefix(branches))
+            (configuration.globalDimensions, configuration.identities) = (7, 3)
+            return configuration
+        }
+    }
+
+    @Test(arguments: [
+        Case(), Case(width: 3, stage: 1, letters: "PR", branches: 2, batch: 2),
+        Case(stage: 4, attention: .single, batch: 5, lastStride: 1),
+        Case(block: .bottleneck, width: 3, stage: 3, letters: "S", branches: 1), Case(attention: .none),
+    ])
+    func `losses and gradients agree with the definition at the same values`(network: Case) throws {
+        let configuration = network.configuration
+        let trainable = try TrainableNetwork(configuration: configuration, seed: 1)
+        try trainable.compile(.joint, batch: network.batch)
+        let images = Tensor.random(
+            [network.batch, 3, configuration.height, configuration.widthPixels], in: -2...2, seed: 2)
+        let labels = Array([0, 2, 1, 1, 0].prefix(network.batch))
+        let definition = try PlainNetwork(trainable)
+        let terms = try trainable.computeGradients(images.elements, labels: labels, losses: TrainingLosses())
+        let point = try trainable.point()
+        let expected = definition.evaluate(images.doubles, labels: labels, at: point)
+        for (place, deviation) in point.deviations {
+            #expect(deviation < SinglePrecision.tolerance, "\(place) differs by \(deviation)")
+        }
+        for (name, value) in terms.named {
+            let reference = try #require(expected.terms[name])
+            #expect(abs(value / reference - 1) < SinglePrecision.tolerance, "\(name) is \(value), not \(reference)")
+        }
+        #expect(terms.named.count == expected.terms.count)
+        for parameter in trainable.parameters.all where parameter.isLearned {
+            SinglePrecision.expect(
+                try parameter.tensor(.gradient), toEqual: expected.gradients[parameter.name] ?? [],
+                "the gradient of \(parameter.name)")
+        }
+    }
+}
