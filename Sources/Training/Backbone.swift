@@ -3,11 +3,16 @@ internal import Foundation
 internal import NeuralNetwork
 internal import Tensors
 
-/// Weights of a ResNet that was trained on something else, such as ImageNet, under torchvision's names.
+/// Weights to start from: a ResNet's that was trained on something else, such as ImageNet, under torchvision's names, or those of an
+/// earlier run, from its weight file or its checkpoint.
 ///
-/// From a safetensors file, or from a PyTorch state dict (`.pth`), of which no code is run. Layers that CSPR-Net's backbone does not
-/// have, such as the classifier `fc`, are left alone.
+/// From a safetensors file, or from a PyTorch state dict (`.pth`), of which no code is run. The backbone must be there whole; of the
+/// other layers those are taken that have the network's names and shapes. What the network does not have, such as the classifier
+/// `fc`, is left alone.
 struct Backbone {
+    /// Of the names of the backbone's parameters.
+    private static let prefix = "backbone."
+
     private let path: String
     private let tensor: (String) throws -> Tensor
     private let shape: (String) -> [Int]?
@@ -33,24 +38,24 @@ struct Backbone {
         }
     }
 
-    /// Gives the network's backbone the file's values; where a tensor is missing or has another shape nothing is changed.
+    /// Gives the network the file's values; where a tensor of the backbone is missing or has another shape nothing is changed.
     func load(into network: TrainableNetwork) throws {
-        let prefix = "backbone."
         var problems: [String] = []
         var found: [(Parameter, Tensor)] = []
-        for parameter in network.parameters.all where parameter.name.hasPrefix(prefix) {
-            let name = String(parameter.name.dropFirst(prefix.count))
-            guard let key = [name, parameter.name, "module.\(name)"].first(where: { shape($0) != nil }) else {
-                problems.append("\(name) is missing, expected \(parameter.shape)")
+        for parameter in network.parameters.all {
+            let name = parameter.name.hasPrefix(Self.prefix) ? String(parameter.name.dropFirst(Self.prefix.count)) : nil
+            let keys =
+                [parameter.name, Checkpoint.name(of: parameter, .value)] + (name.map { [$0, "module.\($0)"] } ?? [])
+            let key = keys.first { shape($0) != nil }
+            guard let key, shape(key) == parameter.shape else {
+                guard let name else { continue }
+                let fault = key.flatMap(shape).map { "has the shape \($0)" } ?? "is missing"
+                problems.append("\(name) \(fault), expected \(parameter.shape)")
                 continue
             }
             let tensor = try tensor(key)
-            guard tensor.shape == parameter.shape else {
-                problems.append("\(name) has the shape \(tensor.shape), expected \(parameter.shape)")
-                continue
-            }
             if let index = tensor.elements.firstIndex(where: { !$0.isFinite }) {
-                problems.append("\(name) is not finite at element \(index)")
+                problems.append("\(key) is not finite at element \(index)")
             }
             found.append((parameter, tensor))
         }

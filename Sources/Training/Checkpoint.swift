@@ -37,12 +37,15 @@ struct Checkpoint {
     static let format = "cspr-net-checkpoint"
     private static let slots: [Parameter.Slot] = [.value, .velocity, .average]
 
+    /// The name in a checkpoint of a slot of a parameter.
+    static func name(of parameter: Parameter, _ slot: Parameter.Slot) -> String { "\(slot.rawValue)/\(parameter.name)" }
+
     /// Writes the state of `network`.
     static func write(_ network: TrainableNetwork, _ description: Description, to path: String) throws {
         var tensors: [(name: String, value: SafetensorsValue)] = []
         for parameter in network.parameters.all {
             for slot in slots where parameter.has(slot) {
-                tensors.append(("\(slot.rawValue)/\(parameter.name)", .floats(try parameter.tensor(slot))))
+                tensors.append((name(of: parameter, slot), .floats(try parameter.tensor(slot))))
             }
         }
         let encoder = JSONEncoder()
@@ -88,7 +91,7 @@ struct Checkpoint {
         var found: [(Parameter, Parameter.Slot, Tensor)] = []
         for parameter in network.parameters.all {
             for slot in Self.slots {
-                let name = "\(slot.rawValue)/\(parameter.name)"
+                let name = Self.name(of: parameter, slot)
                 guard let shape = file.shape(of: name) else {
                     guard slot != .value else {
                         throw TrainingError.damagedCheckpoint(path: path, reason: "\(name) is missing")

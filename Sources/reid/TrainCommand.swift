@@ -31,7 +31,11 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var recipeOptions: RecipeOptions
 
-    @Option(help: "ResNet weights to start from: safetensors, or a PyTorch .pth state dict, with torchvision's names.")
+    @Option(
+        help: """
+            Weights to start from: a ResNet's with torchvision's names, as safetensors or a PyTorch .pth state dict, or an earlier \
+            run's weights or checkpoint, of which all that fits is taken.
+            """)
     var backbone: String?
 
     @Option(help: "A Market-1501 style folder (query, bounding_box_test) to validate on; else pictures are held out.")

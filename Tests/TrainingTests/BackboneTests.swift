@@ -33,6 +33,37 @@ import Testing
         #expect(try network.parameters["embedding.weight"].tensor().elements.contains { $0 != 0.5 })
     }
 
+    @Test func `an earlier run's checkpoint gives all that fits, whatever the number of people`() throws {
+        let folder = try TemporaryFolder()
+        let first = try network()
+        let path = "\(folder.path)/checkpoint.safetensors"
+        try Checkpoint.write(
+            first,
+            Checkpoint.Description(
+                position: TrainingPosition(), recipe: smallRecipe(), pictures: "digest", pictureCount: 3), to: path)
+        var configuration = smallRecipe().network
+        configuration.identities = 5
+        let second = try TrainableNetwork(configuration: configuration, seed: 2)
+        try Backbone(contentsOf: path).load(into: second)
+        for parameter in second.parameters.all where !parameter.name.hasPrefix("classifier") {
+            #expect(try parameter.tensor() == first.parameters[parameter.name].tensor(), "\(parameter.name)")
+        }
+        #expect(
+            try second.parameters["classifier_global.weight"].tensor()
+                == Tensor(zeros: [5, first.configuration.globalDimensions]))
+    }
+
+    @Test func `an earlier run's weight file gives its backbone and its embedding`() throws {
+        let folder = try TemporaryFolder()
+        let first = try network()
+        try first.exportWeights(to: "\(folder.path)/weights.safetensors", step: .global)
+        let second = try TrainableNetwork(configuration: first.configuration, seed: 2)
+        try Backbone(contentsOf: "\(folder.path)/weights.safetensors").load(into: second)
+        for name in ["backbone.conv1.weight", "embedding.weight", "embedding.bias"] {
+            #expect(try second.parameters[name].tensor() == first.parameters[name].tensor(), "\(name)")
+        }
+    }
+
     @Test func `each tensor that does not fit is named with both shapes, and nothing is taken`() throws {
         let folder = try TemporaryFolder()
         let network = try network()
