@@ -7,7 +7,7 @@ struct ParameterSpecification: Sendable, Equatable {
     enum Role: Sendable {
         /// A layer's weights.
         case weight
-        /// A layer's bias, or a batch norm's shift or running mean: zero at first.
+        /// A classifier's weights, a layer's bias, or a batch norm's shift or running mean: zero at first.
         case zero
         /// A batch norm's scale: one at first.
         case one
@@ -55,8 +55,8 @@ extension CSPRConfiguration {
         func addNorm(_ name: String, _ channels: Int) {
             list += ParameterSpecification.norm(name, channels: channels)
         }
-        func addLayer(_ name: String, _ shape: [Int]) {
-            add("\(name).weight", shape, .weight)
+        func addLayer(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role = .weight) {
+            add("\(name).weight", shape, role)
             add("\(name).bias", [shape[0]], .zero)
         }
 
@@ -81,8 +81,9 @@ extension CSPRConfiguration {
             }
         }
         if identities > 0 {
-            addLayer("classifier_global", [identities, globalDimensions])
-            if hasLocalBranch { addLayer("classifier_local", [identities, branches * branchDimensions]) }
+            // A classifier that starts at zero calls everybody equally likely, and does not push the embedding about with noise.
+            addLayer("classifier_global", [identities, globalDimensions], .zero)
+            if hasLocalBranch { addLayer("classifier_local", [identities, branches * branchDimensions], .zero) }
         }
         return list
     }

@@ -90,3 +90,52 @@ public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 
         loss: loss / Double(batch),
         gradient: Tensor(shape: features.shape, elements: gradient.map { Float($0 / Double(batch)) }))
 }
+
+/// The supervised contrastive loss of cosine similarities (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, L_out).
+///
+/// L = (1/B) Σ_a (1/|P_a|) Σ_p −log(exp(s_ap) / Σ_{i≠a} exp(s_ai)), s = cos(f_a, f_i) / t, P_a the other pictures of the anchor's
+/// person. An anchor that is its person's only picture in the batch adds nothing.
+///
+/// - Parameters:
+///   - features: f, [B, D].
+///   - labels: B people.
+///   - temperature: t, above 0.
+/// - Returns: L and ∂L/∂f; a feature of length zero has no gradient.
+public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature: Float = 0.1) -> LossGradient {
+    let (batch, dimensions) = (features.shape[0], features.shape[1])
+    precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
+    let rows = (0..<batch).map { features.elements[$0 * dimensions..<($0 + 1) * dimensions].map(Double.init) }
+    let lengths = rows.map { max($0.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12) }
+    let units = zip(rows, lengths).map { row, length in row.map { $0 / length } }
+    let scale = 1 / Double(temperature)
+    var loss = 0.0
+    var unitGradients = [[Double]](repeating: Array(repeating: 0, count: dimensions), count: batch)
+    for anchor in 0..<batch {
+        let positives = labels.indices.count { $0 != anchor && labels[$0] == labels[anchor] }
+        guard positives > 0 else { continue }
+        let similarities = units.map { scale * zip(units[anchor], $0).reduce(0.0) { $0 + $1.0 * $1.1 } }
+        let largest = similarities.max() ?? 0
+        let total = similarities.indices.reduce(0) { $1 == anchor ? $0 : $0 + exp(similarities[$1] - largest) }
+        let logTotal = largest + log(total)
+        for other in 0..<batch where other != anchor {
+            let logProbability = similarities[other] - logTotal
+            let target = labels[other] == labels[anchor] ? 1 / Double(positives) : 0
+            loss -= target * logProbability / Double(batch)
+            let slope = scale * (exp(logProbability) - target) / Double(batch)
+            for dimension in 0..<dimensions {
+                unitGradients[anchor][dimension] += slope * units[other][dimension]
+                unitGradients[other][dimension] += slope * units[anchor][dimension]
+            }
+        }
+    }
+    var gradient = Tensor(zeros: features.shape)
+    for (row, unit) in units.enumerated() {
+        // A unit vector cannot change along itself.
+        let along = zip(unitGradients[row], unit).reduce(0.0) { $0 + $1.0 * $1.1 }
+        for dimension in 0..<dimensions {
+            let across = unitGradients[row][dimension] - along * unit[dimension]
+            gradient.elements[row * dimensions + dimension] = Float(across / lengths[row])
+        }
+    }
+    return LossGradient(loss: loss, gradient: gradient)
+}

@@ -326,5 +326,7 @@ extension LossTerms {
         distribution = sum(distribution, other.distribution)
         globalTriplet = sum(globalTriplet, other.globalTriplet)
         localTriplet = sum(localTriplet, other.localTriplet)
+        globalContrastive = sum(globalContrastive, other.globalContrastive)
+        localContrastive = sum(localContrastive, other.localContrastive)
     }
 }

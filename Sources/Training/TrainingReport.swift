@@ -84,6 +84,12 @@ struct TrainingReport {
                 "Triplet",
                 [("global", updates { $0.losses?.globalTriplet }), ("local", updates { $0.losses?.localTriplet })]),
             CurveChart(
+                "Contrastive",
+                [
+                    ("global", updates { $0.losses?.globalContrastive }),
+                    ("local", updates { $0.losses?.localContrastive }),
+                ]),
+            CurveChart(
                 "Learning rate (log)",
                 [
                     ("backbone", updates { $0.rate.flatMap(Self.logarithm) }),

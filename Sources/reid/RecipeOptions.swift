@@ -75,6 +75,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Weight of a batch-hard triplet loss; wants --pictures-per-person.")
     var triplet: Float = 0
 
+    @Option(help: "Weight of a supervised contrastive loss; wants --pictures-per-person.")
+    var contrastive: Float = 0
+
     @Option(help: "Pictures of the same person in a batch; 0 draws at random.")
     var picturesPerPerson = 0
 
@@ -116,7 +119,8 @@ struct RecipeOptions: ParsableArguments {
         }
         (recipe.seed, recipe.threads, recipe.batch, recipe.accumulation) = (seed, threads, batch, accumulate)
         (recipe.losses.lambda, recipe.losses.eta, recipe.losses.labelSmoothing) = (lambda, eta, labelSmoothing)
-        (recipe.losses.tripletWeight, recipe.picturesPerPerson) = (triplet, picturesPerPerson)
+        (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (triplet, contrastive)
+        recipe.picturesPerPerson = picturesPerPerson
         (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
         (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)
         (recipe.augmentation.flipping, recipe.augmentation.jitter) = (flip, jitter)

@@ -30,7 +30,7 @@ import Testing
     @Test func `training makes the loss small`() throws {
         let folder = try TemporaryFolder()
         var recipe = smallRecipe()
-        (recipe.global.epochs, recipe.joint.epochs) = (6, 6)
+        (recipe.global.epochs, recipe.joint.epochs) = (24, 6)
         recipe.augmentation.erasing = 0
         _ = try makeTrainer(folder, recipe: recipe).run()
         let terms = try losses(folder)
@@ -111,14 +111,16 @@ import Testing
         }
     }
 
-    @Test func `parts of a batch, a neck, triplets, smoothing, a limit, a cosine and an average train together`() throws
+    @Test
+    func `parts of a batch, a neck, triplets, contrasts, smoothing, a limit, a cosine and an average train together`()
+        throws
     {
         let folder = try TemporaryFolder()
         var recipe = smallRecipe()
         recipe.accumulation = 2
         recipe.hasNeck = true
         recipe.picturesPerPerson = 2
-        recipe.losses.tripletWeight = 0.5
+        (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (0.5, 0.5)
         recipe.losses.labelSmoothing = 0.1
         recipe.gradientLimit = 5
         recipe.averageDecay = 0.9
@@ -129,7 +131,7 @@ import Testing
         recipe.augmentation.flipping = 0.5
         #expect(try makeTrainer(folder, recipe: recipe).run() == .finished)
         let terms = try losses(folder)
-        #expect(terms.allSatisfy { $0.total.isFinite && $0.globalTriplet != nil })
+        #expect(terms.allSatisfy { $0.total.isFinite && $0.globalTriplet != nil && $0.globalContrastive != nil })
         #expect(try CSPRModel(contentsOf: "\(folder.path)/run/weights.safetensors").isTrained)
     }
 }

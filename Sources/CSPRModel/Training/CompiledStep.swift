@@ -51,6 +51,7 @@ final class CompiledStep {
         let head = try global.run(features, labels: labels, losses: losses)
         terms.globalClassification = head.classification
         terms.globalTriplet = head.triplet
+        terms.globalContrastive = head.contrastive
         terms.globalAccuracy = head.accuracy
         terms.total = head.total(losses)
         try pass(head.gradient, pooled: pooled)
@@ -82,6 +83,7 @@ final class EmbeddingHead {
     struct Result {
         var classification: Double
         var triplet: Double?
+        var contrastive: Double?
         var accuracy: Double
         /// Of the weighted sum, with respect to the embedding.
         var gradient: Tensor
@@ -89,6 +91,7 @@ final class EmbeddingHead {
         /// The weighted sum.
         func total(_ losses: TrainingLosses) -> Double {
             classification + Double(losses.tripletWeight) * (triplet ?? 0)
+                + Double(losses.contrastiveWeight) * (contrastive ?? 0)
         }
     }
 
@@ -102,27 +105,38 @@ final class EmbeddingHead {
         let input = try neck?.forward(features) ?? features
         let logits = try classifier.forward(input)
         let loss = crossEntropy(logits, labels: labels, smoothing: losses.labelSmoothing)
-        var gradient = try classifier.backward(loss.gradient, x: input)
-        if let neck { gradient = try neck.backward(gradient) }
         var result = Result(
-            classification: loss.loss, accuracy: Self.accuracy(logits, labels: labels), gradient: gradient)
+            classification: loss.loss, accuracy: Self.accuracy(logits, labels: labels),
+            gradient: try classifier.backward(loss.gradient, x: input))
+        if losses.contrastiveWeight > 0 {
+            let contrastive = supervisedContrastive(
+                input, labels: labels, temperature: losses.contrastiveTemperature)
+            result.contrastive = contrastive.loss
+            result.gradient.add(contrastive.gradient, factor: losses.contrastiveWeight)
+        }
+        if let neck { result.gradient = try neck.backward(result.gradient) }
         if losses.tripletWeight > 0 {
             let triplet = batchHardTriplet(features, labels: labels, margin: losses.tripletMargin)
             result.triplet = triplet.loss
-            for index in result.gradient.elements.indices {
-                result.gradient.elements[index] += losses.tripletWeight * triplet.gradient.elements[index]
-            }
+            result.gradient.add(triplet.gradient, factor: losses.tripletWeight)
         }
         return result
     }
 
-    /// The share of rows whose largest logit is the label's.
+    /// The share of rows whose largest logit, of equals the first, is the label's.
     private static func accuracy(_ logits: Tensor, labels: [Int]) -> Double {
         let classes = logits.shape[1]
         let right = labels.enumerated().filter { row, label in
             let values = logits.elements[row * classes..<(row + 1) * classes]
-            return values.max() == values[values.startIndex + label]
+            return values.firstIndex { $0 == values.max() } == values.startIndex + label
         }
         return Double(right.count) / Double(max(1, labels.count))
+    }
+}
+
+extension Tensor {
+    /// Adds factor · other.
+    fileprivate mutating func add(_ other: Tensor, factor: Float) {
+        for index in elements.indices { elements[index] += factor * other.elements[index] }
     }
 }

@@ -64,6 +64,7 @@ final class LocalBranchTraining {
         let result = try head.run(try embed(), labels: labels, losses: losses)
         terms.localClassification = result.classification
         terms.localTriplet = result.triplet
+        terms.localContrastive = result.contrastive
         terms.localAccuracy = result.accuracy
         terms.total += result.total(losses)
         try pass(result.gradient)

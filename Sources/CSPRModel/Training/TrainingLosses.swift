@@ -12,6 +12,10 @@ public struct TrainingLosses: Codable, Sendable, Equatable {
     public var tripletWeight: Float = 0
     /// How much nearer a triplet loss wants the person's own pictures, in units of the embedding; above 0.
     public var tripletMargin: Float = 0.3
+    /// The weight of a supervised contrastive loss on what each classifier sees; at least 0, not in the paper.
+    public var contrastiveWeight: Float = 0
+    /// The temperature of that loss; above 0.
+    public var contrastiveTemperature: Float = 0.1
 
     /// The paper's losses.
     public init() {}
@@ -33,6 +37,10 @@ public struct LossTerms: Codable, Sendable, Equatable {
     public var globalTriplet: Double?
     /// The triplet loss of the local embedding.
     public var localTriplet: Double?
+    /// The supervised contrastive loss of the global embedding.
+    public var globalContrastive: Double?
+    /// The supervised contrastive loss of the local embedding.
+    public var localContrastive: Double?
     /// Pictures whose person the global classifier names first, as a share of the batch.
     public var globalAccuracy = 0.0
     /// Pictures whose person the local classifier names first, as a share of the batch.
@@ -46,7 +54,7 @@ public struct LossTerms: Codable, Sendable, Equatable {
         let terms: [(String, Double?)] = [
             ("cls_global", globalClassification), ("cls_local", localClassification), ("ratio", ratio),
             ("distribution", distribution), ("triplet_global", globalTriplet), ("triplet_local", localTriplet),
-            ("total", total),
+            ("contrastive_global", globalContrastive), ("contrastive_local", localContrastive), ("total", total),
         ]
         return terms.compactMap { term in term.1.map { (term.0, $0) } }
     }

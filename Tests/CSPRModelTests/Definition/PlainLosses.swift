@@ -50,6 +50,43 @@ extension Tape {
         return scalar(loss, of: features, slopes: slopes)
     }
 
+    /// (1/B) Σ_a (1/|P_a|) Σ_p −log(e^s_ap / Σ_{i≠a} e^s_ai), s = cos(f_a, f_i) / t, p of the anchor's person; f is [B, D].
+    ///
+    /// Anchors without another picture of their person add nothing. The gradient goes by way of ∂s_ai/∂f_a = (u_i − (u_a·u_i) u_a) /
+    /// (t ‖f_a‖) with u = f / ‖f‖.
+    func supervisedContrastive(_ features: Variable, labels: [Int], temperature: Double) -> Variable {
+        let (batch, length) = (features.shape[0], features.shape[1])
+        let norms = (0..<batch).map { row in
+            (0..<length).reduce(0) { $0 + features.value[row * length + $1] * features.value[row * length + $1] }
+                .squareRoot()
+        }
+        func unit(_ row: Int, _ index: Int) -> Double { features.value[row * length + index] / norms[row] }
+        func cosine(_ a: Int, _ b: Int) -> Double { (0..<length).reduce(0) { $0 + unit(a, $1) * unit(b, $1) } }
+        var (loss, slopes) = (0.0, [Double](repeating: 0, count: features.value.count))
+        for anchor in 0..<batch {
+            let others = (0..<batch).filter { $0 != anchor }
+            let positives = others.filter { labels[$0] == labels[anchor] }
+            guard !positives.isEmpty else { continue }
+            let total = others.reduce(0) { $0 + exp(cosine(anchor, $1) / temperature) }
+            for positive in positives {
+                loss -= (cosine(anchor, positive) / temperature - log(total)) / Double(positives.count * batch)
+            }
+            for other in others {
+                let share = exp(cosine(anchor, other) / temperature) / total
+                let target = positives.contains(other) ? 1 / Double(positives.count) : 0
+                let slope = (share - target) / (temperature * Double(batch))
+                for index in 0..<length {
+                    let along = cosine(anchor, other)
+                    slopes[anchor * length + index] +=
+                        slope * (unit(other, index) - along * unit(anchor, index)) / norms[anchor]
+                    slopes[other * length + index] +=
+                        slope * (unit(anchor, index) - along * unit(other, index)) / norms[other]
+                }
+            }
+        }
+        return scalar(loss, of: features, slopes: slopes)
+    }
+
     /// The candidates of every map of [B, N, h, w], equation 5: the positions of the K largest values, of equals the earlier one first.
     func candidates(_ maps: Variable, ratios: [Double]) -> [[Int]] {
         let area = maps.shape[2] * maps.shape[3]

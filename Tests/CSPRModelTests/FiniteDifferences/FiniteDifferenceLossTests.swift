@@ -24,6 +24,13 @@ import Testing
         }
     }
 
+    @Test(arguments: [[0, 0, 1, 1, 2, 2], [0, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5]], [0.1, 1])
+    func `the supervised contrastive loss changes as its gradient says`(labels: [Int], temperature: Double) {
+        expectGradientsMatch(["x": .spread([6, 4], seed: 5)]) { tape, input in
+            tape.supervisedContrastive(input("x"), labels: labels, temperature: temperature)
+        }
+    }
+
     @Test func `the ratio loss changes as its gradient says`() {
         expectGradientsMatch(["maps": maps]) { tape, input in
             tape.ratioLoss(input("maps"), candidates: tape.candidates(input("maps"), ratios: ratios))

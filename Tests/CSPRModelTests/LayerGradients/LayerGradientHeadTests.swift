@@ -127,6 +127,27 @@ import Testing
         expect(found, toEqual: expected, input)
     }
 
+    @Test(
+        arguments: [[0], [0, 0, 1], [0, 0, 1, 1, 2], [2, 1, 2, 2, 1, 0, 0], [4, 4, 4], [0, 1, 2]],
+        [(dimensions: 2, temperature: 0.1), (17, 0.1), (5, 1)])
+    func `the supervised contrastive loss agrees with the definition`(
+        labels: [Int], size: (dimensions: Int, temperature: Double)
+    ) {
+        let features = Tensor.random([labels.count, size.dimensions], seed: 2)
+        let found = supervisedContrastive(features, labels: labels, temperature: Float(size.temperature))
+        let (tape, input) = (Tape(), Variable(features))
+        let expected = tape.supervisedContrastive(input, labels: labels, temperature: size.temperature)
+        tape.differentiate(expected)
+        expect(found, toEqual: expected, input)
+    }
+
+    @Test func `a feature of length zero has no direction to follow`() {
+        let found = supervisedContrastive(
+            Tensor(shape: [3, 2], elements: [0, 0, 1, 2, 2, 1]), labels: [0, 0, 1])
+        #expect(found.loss.isFinite)
+        #expect(found.gradient.elements.allSatisfy { $0.isFinite })
+    }
+
     @Test func `features that are equal have no distance to follow`() {
         let features = Tensor(shape: [4, 2], elements: [1, 2, 1, 2, 1, 2, 5, 5])
         let found = batchHardTriplet(features, labels: [0, 0, 1, 1])
@@ -136,15 +157,17 @@ import Testing
         expect(found, toEqual: expected, input)
     }
 
-    @Test(arguments: [false, true], [0, 0.7])
-    func `a head with neck, smoothing and triplets passes the gradient of the weighted sum on`(
-        hasNeck: Bool, tripletWeight: Float
+    @Test(arguments: [false, true], [(triplet: 0, contrastive: 0), (0.7, 0), (0.7, 0.4)])
+    func `a head with neck, smoothing, triplets and contrasts passes the gradient of the weighted sum on`(
+        hasNeck: Bool, weights: (triplet: Float, contrastive: Float)
     ) throws {
         let parameters = try linear("classifier", inputs: 17, outputs: 3)
         if hasNeck { try parameters.addNorm("neck", channels: 17, seed: 9) }
         let variables = try parameters.variables()
         var losses = TrainingLosses()
-        (losses.labelSmoothing, losses.tripletWeight) = (0.1, tripletWeight)
+        (losses.labelSmoothing, losses.tripletWeight, losses.contrastiveWeight) = (
+            0.1, weights.triplet, weights.contrastive
+        )
         let (features, labels) = (Tensor.random([5, 17], seed: 3), [0, 2, 2, 0, 1])
         let head = EmbeddingHead(classifier: "classifier", neck: hasNeck ? "neck" : nil, in: parameters)
         let found = try head.run(features, labels: labels, losses: losses)
@@ -155,11 +178,17 @@ import Testing
             tape.linear(embedding, "classifier", variables), labels: labels,
             smoothing: Double(losses.labelSmoothing))
         let triplet = tape.batchHardTriplet(input, labels: labels, margin: Double(losses.tripletMargin))
-        let total = tape.sum([(factor: 1, term: classification), (factor: Double(tripletWeight), term: triplet)])
+        let contrastive = tape.supervisedContrastive(
+            embedding, labels: labels, temperature: Double(losses.contrastiveTemperature))
+        let total = tape.sum([
+            (factor: 1, term: classification), (factor: Double(weights.triplet), term: triplet),
+            (factor: Double(weights.contrastive), term: contrastive),
+        ])
         tape.differentiate(total)
         #expect(abs(found.total(losses) / total.value[0] - 1) < SinglePrecision.tolerance)
         #expect(abs(found.classification / classification.value[0] - 1) < SinglePrecision.tolerance)
-        #expect((found.triplet != nil) == (tripletWeight > 0))
+        #expect((found.triplet != nil) == (weights.triplet > 0))
+        #expect((found.contrastive != nil) == (weights.contrastive > 0))
         SinglePrecision.expect(found.gradient, toEqual: input.gradient, "the gradient of the embedding")
         try parameters.expectGradients(toEqual: variables)
     }
