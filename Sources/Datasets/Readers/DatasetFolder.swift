@@ -53,12 +53,17 @@ struct DatasetFolder {
         return pictures
     }
 
-    /// The lines of a text file, without empty ones, each with its number from 1.
+    /// The lines of a text file within, without empty ones, each with its number from 1.
     func lines(of name: String, purpose: String) throws(DatasetError) -> [(number: Int, text: Substring)] {
-        guard hasFile(name) else { throw .noFile(path: "\(path)/\(name)", purpose: purpose) }
+        try Self.lines(ofFile: "\(path)/\(name)", purpose: purpose)
+    }
+
+    /// The lines of a text file anywhere, without empty ones, each with its number from 1.
+    static func lines(ofFile path: String, purpose: String) throws(DatasetError) -> [(number: Int, text: Substring)] {
+        guard FileManager.default.fileExists(atPath: path) else { throw .noFile(path: path, purpose: purpose) }
         let text: String
-        do { text = try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) } catch {
-            throw .unreadable(path: "\(path)/\(name)", reason: error.localizedDescription)
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw .unreadable(path: path, reason: error.localizedDescription)
         }
         return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
             .map { (number: $0 + 1, text: $1) }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Ranking
 
 /// Any folder of pictures: `manifest.ndjson`, `person/camera_anything.jpg`, or names as in Market-1501.
@@ -31,33 +30,6 @@ func readPlainFolder(_ root: DatasetFolder) throws(DatasetError) -> TestSet {
         notes: [
             "queries are the first picture of each person by each camera, or by the first camera where there is but one"
         ])
-}
-
-/// Numbers for the names of people and cameras, in the order in which they come.
-private struct PeopleNumbers {
-    private var people: [String: Int] = [:]
-    private var cameras: [String: Int] = [:]
-    private var strangers = 0
-
-    /// "-1" is junk and a name of zeros a distractor, as in Market-1501; so is whoever has no name.
-    mutating func person(_ name: String?) -> Int {
-        guard let name, !name.allSatisfy({ $0 == "0" }) else { return 0 }
-        guard name != "-1" else { return Sighting.junkPerson }
-        let number = people[name] ?? people.count + 1
-        people[name] = number
-        return number
-    }
-
-    /// A camera without a name is nobody else's.
-    mutating func camera(_ name: String?) -> Int {
-        guard let name else {
-            strangers += 1
-            return -strangers
-        }
-        let number = cameras[name] ?? cameras.count + 1
-        cameras[name] = number
-        return number
-    }
 }
 
 private func pictures(in folder: DatasetFolder, _ numbers: inout PeopleNumbers) throws(DatasetError) -> [TestPicture] {
@@ -93,12 +65,7 @@ private func listed(in folder: DatasetFolder, _ numbers: inout PeopleNumbers) th
     let name = "manifest.ndjson"
     let path = "\(folder.path)/\(name)"
     var found: [TestPicture] = []
-    for line in try folder.lines(of: name, purpose: "a line for each picture") {
-        let entry: ManifestEntry
-        do { entry = try JSONDecoder().decode(ManifestEntry.self, from: Data(line.text.utf8)) } catch {
-            let reason = (error as? ManifestEntry.Fault)?.reason ?? "is not a JSON object"
-            throw .malformedLine(path: path, line: line.number, reason: "the line \(reason)")
-        }
+    for entry in try readManifest(path, of: ManifestEntry.self, purpose: "a line for each picture") {
         found.append(
             TestPicture(
                 path: try folder.picture(entry.image, list: path), person: numbers.person(entry.person),
