@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Why a folder is not the data set that it was said to be.
+/// Why a folder is not the data set, or a file not the manifest, that it was said to be.
 public enum DatasetError: Error, Sendable, Equatable {
     /// There is no such folder; `purpose` says what it should hold.
     case noFolder(path: String, purpose: String)

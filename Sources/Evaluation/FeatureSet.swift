@@ -1,3 +1,4 @@
+public import Datasets
 public import Ranking
 public import Tensors
 
@@ -57,6 +58,29 @@ public struct FeatureSet: Sendable {
             gallerySightings: try sightings("gallery", gallery.count))
     }
 
+    /// Reads and checks a .npy matrix [rows, dimensions] of float32 or float64, and the manifest that labels each of its rows.
+    public init(array path: String, manifest: String) throws(FeatureSetError) {
+        let array: NumpyArray
+        do { array = try NumpyArray(contentsOf: path) } catch { throw .array(error) }
+        guard array.shape.count == 2, array.shape[1] > 0 else { throw .notMatrix(shape: array.shape) }
+        let rows: EmbeddingMatrix
+        do { rows = try EmbeddingMatrix(array) } catch { throw .unrankableArray(error) }
+        let labels: [FeatureLabel]
+        do { labels = try readFeatureLabels(contentsOf: manifest) } catch { throw .manifest(error) }
+        guard labels.count == rows.count else {
+            throw .wrongLines(manifest: manifest, expected: rows.count, found: labels.count)
+        }
+        func places(of side: FeatureLabel.Side) throws(FeatureSetError) -> [Int] {
+            let places = labels.indices.filter { labels[$0].side == side }
+            guard !places.isEmpty else { throw .emptySide(side, manifest: manifest) }
+            return places
+        }
+        let (query, gallery) = (try places(of: .query), try places(of: .gallery))
+        self.init(
+            query: rows.selecting(query), gallery: rows.selecting(gallery),
+            querySightings: query.map { labels[$0].sighting }, gallerySightings: gallery.map { labels[$0].sighting })
+    }
+
     /// Writes a file that `init(contentsOf:)` reads.
     public func write(to path: String, metadata: [String: String] = [:]) throws(SafetensorsError) {
         func tensor(_ matrix: EmbeddingMatrix) -> SafetensorsValue {
@@ -106,7 +130,7 @@ public struct FeatureSet: Sendable {
     }
 }
 
-/// Why a file is no feature set.
+/// Why a file, or an array and its manifest, are no feature set.
 public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file cannot be read, or a tensor is missing or of another type.
     case file(SafetensorsError)
@@ -118,6 +142,18 @@ public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible
     case wrongLabels(name: String, expected: Int, shape: [Int])
     /// Rows of queries and gallery differ in length.
     case differentDimensions(query: Int, gallery: Int)
+    /// The array cannot be read, or is of another type.
+    case array(NumpyError)
+    /// The array is not [rows, dimensions].
+    case notMatrix(shape: [Int])
+    /// A feature of the array is not finite.
+    case unrankableArray(RankingError)
+    /// The manifest cannot be read, or a line of it is none; the error names the manifest.
+    case manifest(DatasetError)
+    /// The manifest's lines are not as many as the array's rows.
+    case wrongLines(manifest: String, expected: Int, found: Int)
+    /// The manifest has no query, or nothing to search in.
+    case emptySide(FeatureLabel.Side, manifest: String)
 
     /// What went wrong, in one sentence.
     public var description: String {
@@ -129,6 +165,13 @@ public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible
             "`\(name)` must be [\(expected)], one for each row, and is \(shape)"
         case .differentDimensions(let query, let gallery):
             "rows of `query` have \(query) values and rows of `gallery` \(gallery): they must agree"
+        case .array(let error): error.description
+        case .notMatrix(let shape): "the array must be rows [n, dimensions], and is \(shape)"
+        case .unrankableArray(let error): error.description
+        case .manifest(let error): error.description
+        case .wrongLines(let manifest, let expected, let found):
+            "\(manifest) must have \(expected) lines, one for each row, and has \(found)"
+        case .emptySide(let side, let manifest): "\(manifest) must have a line of the set \(side), and has none"
         }
     }
 }

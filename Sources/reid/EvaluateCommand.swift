@@ -14,8 +14,11 @@ struct EvaluateCommand: ParsableCommand {
             manifest.ndjson, person/camera_anything.jpg, or names as in Market-1501; query and gallery within are taken as such. Its
             pictures are embedded with --model, and the global and local part of the feature are scored besides the whole.
 
-            With --features, the file holds `query` and `gallery` (float32 rows) and `query_person`, `query_camera`,
-            `gallery_person`, `gallery_camera` (int64).
+            With --features, a safetensors file holds `query` and `gallery` (float32 rows) and `query_person`, `query_camera`,
+            `gallery_person`, `gallery_camera` (int64). A .npy holds the rows of both, [n, dimensions] of float32 or float64; its
+            manifest has a line for each, in their order, such as {"set": "query", "person_id": 12, "camera_id": 3}. `set` is query
+            or gallery; person and camera are integers or strings, 12 being the same as "12". What else a manifest for enrolment
+            tells of a picture may stand there too.
 
             Gallery images of the query's person and camera are left out of its ranking; person -1 is junk and is left out of
             everything. Means are over the queries that have a right answer.
@@ -24,10 +27,14 @@ struct EvaluateCommand: ParsableCommand {
               reid evaluate --dataset market1501 Market-1501-v15.09.15 --model model.safetensors --report report.html
               reid evaluate --dataset viper VIPeR --model model.safetensors --seed 1 --json
               reid evaluate --features features.safetensors --json
+              reid evaluate --features features.npy --manifest features.ndjson
             """)
 
-    @Option(help: "A safetensors file of features and labels, of any network.")
+    @Option(help: "A safetensors file of features and labels, or a .npy of features, of any network.")
     var features: String?
+
+    @Option(help: "The labels of a .npy's rows; by default its own path, with .ndjson for .npy.")
+    var manifest: String?
 
     @Option(help: "market1501, dukemtmc, cuhk03, msmt17, viper, cuhk01, 3dpes or folder.")
     var dataset: DatasetKind?
@@ -51,6 +58,9 @@ struct EvaluateCommand: ParsableCommand {
         guard (features == nil) != (dataset == nil) else {
             throw ValidationError("give either --features FILE, or --dataset NAME DIR --model FILE")
         }
+        guard manifest == nil || isArray else {
+            throw ValidationError("--manifest goes with --features FILE.npy; a safetensors file has its own labels")
+        }
         guard (dataset == nil) == (folder == nil) else { throw ValidationError("--dataset and its folder go together") }
         guard (dataset == nil) == (model == nil) else { throw ValidationError("--dataset and --model go together") }
         guard dataset != nil || datasetOptions.areUnused else {
@@ -67,15 +77,25 @@ struct EvaluateCommand: ParsableCommand {
             .run()
     }
 
+    /// Whether --features names a .npy.
+    private var isArray: Bool { features?.lowercased().hasSuffix(".npy") == true }
+
+    private func read(_ path: String) throws(FeatureSetError) -> FeatureSet {
+        guard isArray else { return try FeatureSet(contentsOf: path) }
+        return try FeatureSet(array: path, manifest: manifest ?? path.dropLast(4) + ".ndjson")
+    }
+
     private func evaluate(features path: String, by rules: EvaluationProtocol) throws {
         let figures: [RankingKind: RetrievalFigures]
         let (queries, scored, gallery): (Int, Int, Int)
         do {
-            let set = try FeatureSet(contentsOf: path)
+            let set = try read(path)
             let evaluations = try rules.score(set)
             figures = evaluations.mapValues { RetrievalFigures(meanOf: [$0]) }
             (queries, scored) = (set.query.count, evaluations[.plain]?.validQueries ?? 0)
             gallery = (rules.keepsJunk ? set : set.withoutJunk()).gallery.count
+        } catch FeatureSetError.manifest(let error) {
+            throw CommandFailure("\(error)")
         } catch {
             throw CommandFailure("\(path): \(error)")
         }

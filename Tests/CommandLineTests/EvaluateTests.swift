@@ -93,6 +93,8 @@ import Testing
         ["data", "--model", "m"], ["--features", "f", "--dataset", "viper", "data", "--model", "m"], [],
         ["--features", "f", "--report", "r.html"], ["--features", "f", "--junk", "burn"], ["--features", "f", "data"],
         ["--dataset", "viper", "data", "--model", "m", "--splits", "0"],
+        ["--features", "f.safetensors", "--manifest", "m"], ["--manifest", "m"],
+        ["--dataset", "viper", "data", "--model", "m", "--manifest", "m"],
     ])
     func `what does not go together is refused as wrong usage`(arguments: [String]) throws {
         let outcome = try ReidProgram.run(["evaluate"] + arguments)
@@ -131,5 +133,60 @@ import Testing
         // The trapezoid: (precision before, 0 of 1, plus 1 of 2) / 2.
         let market = try object(try ReidProgram.run(arguments + ["--ap", "market", "--junk", "keep"]).output)
         #expect((market["plain"] as? [String: Double])?["mAP"] == 0.25 && market["gallery"] as? Int == 4)
+    }
+
+    /// Who the rows of `write(features:)` show: queries, then the gallery.
+    static let seen: [(person: Int, camera: Int)] = [(1, 1), (9, 1), (-1, 2), (2, 2), (1, 2), (0, 1), (9, 2)]
+
+    /// Writes the same features as f.safetensors, and as f.npy beside its manifest, f.ndjson.
+    func write(features folder: TemporaryFolder) throws {
+        let rows = [0, 1.4, 0.05, 0.1, 0.2, 1.5, 1].flatMap { (angle: Float) in [cos(angle), sin(angle)] }
+        func labels(_ range: Range<Int>, _ label: KeyPath<(person: Int, camera: Int), Int>) -> SafetensorsValue {
+            .integers(shape: [range.count], elements: Self.seen[range].map { Int64($0[keyPath: label]) })
+        }
+        try SafetensorsWriter.write(
+            [
+                ("query", .floats(Tensor(shape: [2, 2], elements: Array(rows[..<4])))),
+                ("gallery", .floats(Tensor(shape: [5, 2], elements: Array(rows[4...])))),
+                ("query_person", labels(0..<2, \.person)), ("query_camera", labels(0..<2, \.camera)),
+                ("gallery_person", labels(2..<7, \.person)), ("gallery_camera", labels(2..<7, \.camera)),
+            ], to: folder.path("f.safetensors"))
+        try NumpyArray(shape: [7, 2], elements: rows).write(to: folder.path("f.npy"))
+        let lines = Self.seen.enumerated().map { row, seen in
+            #"{"set": "\#(row < 2 ? "query" : "gallery")", "person_id": \#(seen.person), "camera_id": "\#(seen.camera)"}"#
+        }
+        try write(Array(lines.joined(separator: "\n").utf8), "f.ndjson", folder)
+    }
+
+    @Test(arguments: [["--json"], [], ["--json", "--junk", "keep", "--ap", "market"]])
+    func `an array with a manifest is scored as the same features in safetensors`(options: [String]) throws {
+        let folder = try TemporaryFolder()
+        try write(features: folder)
+        let expected = try ReidProgram.run(["evaluate", "--features", folder.path("f.safetensors")] + options)
+        try #require(expected.status == 0 && !expected.output.isEmpty, "\(expected.errors)")
+        let beside = try ReidProgram.run(["evaluate", "--features", folder.path("f.npy")] + options)
+        #expect(beside.output == expected.output, "\(beside.errors)")
+        try FileManager.default.moveItem(atPath: folder.path("f.ndjson"), toPath: folder.path("labels"))
+        let named = try ReidProgram.run(
+            ["evaluate", "--features", folder.path("f.npy"), "--manifest", folder.path("labels")] + options)
+        #expect(named.output == expected.output, "\(named.errors)")
+    }
+
+    @Test func `an array or a manifest that is wrong ends with 1, and is named with the line`() throws {
+        let folder = try TemporaryFolder()
+        try write(features: folder)
+        func complaint() throws -> String {
+            let outcome = try ReidProgram.run("evaluate", "--features", folder.path("f.npy"))
+            #expect(outcome.status == 1 && outcome.output.isEmpty)
+            return outcome.errors
+        }
+        let (array, manifest) = (folder.path("f.npy"), folder.path("f.ndjson"))
+        try write(Array((#"{"set": "query", "person_id": 1, "camera_id": 1}"# + "\n{}").utf8), "f.ndjson", folder)
+        #expect(try complaint() == "reid: \(manifest), line 2: the line lacks set\n")
+        try FileManager.default.removeItem(atPath: manifest)
+        let expectation = "expected a file with a line for each row of features, and there is none"
+        #expect(try complaint() == "reid: \(manifest): \(expectation)\n")
+        try NumpyArray(shape: [4], elements: [1, 0, 0, 1]).write(to: array)
+        #expect(try complaint() == "reid: \(array): the array must be rows [n, dimensions], and is [4]\n")
     }
 }
