@@ -128,7 +128,8 @@ final class EmbeddingHead {
         let classes = logits.shape[1]
         let right = labels.enumerated().filter { row, label in
             let values = logits.elements[row * classes..<(row + 1) * classes]
-            return values.firstIndex { $0 == values.max() } == values.startIndex + label
+            let largest = values.max()
+            return values.firstIndex { $0 == largest } == values.startIndex + label
         }
         return Double(right.count) / Double(max(1, labels.count))
     }
