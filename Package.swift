@@ -45,6 +45,8 @@ let package = Package(
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZlib"),
+        .target(
+            name: "CDefaultWeights", exclude: ["default.safetensors", "model-card.md", "training.ndjson"]),
         .target(name: "CDistance"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
@@ -73,7 +75,7 @@ let package = Package(
             name: "reid",
             dependencies: [
                 "ReIDService", "Training", "Evaluation", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging",
-                "Datasets", "HTTP", "Gallery", "Synthesis", arguments, logging,
+                "Datasets", "HTTP", "Gallery", "Synthesis", "CDefaultWeights", arguments, logging,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(

@@ -7,13 +7,30 @@ internal import Synthesis
     internal import FoundationNetworking
 #endif
 
-/// Fills the gallery `demo` of a running service with synthetic people seen by several cameras, through the admin API.
+/// Fills the gallery `demo` of a running service with synthetic people seen by several cameras, through the admin API, and keeps a picture
+/// of each of them by yet another camera to search with.
 struct DemoGallery {
     let admin: String
     let tokenFile: String
+    /// Where the pictures to search with go.
+    let queries: String
 
-    /// Creates the gallery and enrols its pictures; does nothing where it exists and has them.
+    /// People, and cameras whose pictures are enrolled.
+    private static let (people, cameras) = (12, 4)
+
+    /// The picture to search with of a person, from 1.
+    private func query(_ person: Int) -> String { "\(queries)/person-\(person).jpg" }
+
+    /// A picture to search with.
+    var firstQuery: String { query(1) }
+
+    /// Creates the gallery and enrols its pictures, and writes the pictures to search with; does nothing where all that exists.
     func create() throws {
+        do {
+            try writeQueries()
+        } catch {
+            throw CommandFailure("\(queries): \(describe(error))")
+        }
         let token = try Admin.token(in: tokenFile)
         let client = try APIClient(base: admin, token: token)
         let gallery = try client.send(
@@ -29,12 +46,22 @@ struct DemoGallery {
         var request = client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
         request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
         // The same key at every start: a batch that is still running is not sent again.
-        request.setValue("reid-demo-gallery-2", forHTTPHeaderField: "Idempotency-Key")
+        request.setValue("reid-demo-gallery-3", forHTTPHeaderField: "Idempotency-Key")
         _ = try client.send(request, body: .file(file), as: BatchState.self)
     }
 
     private struct GalleryCount: Decodable {
         let images: Int
+    }
+
+    private func writeQueries() throws {
+        try FileManager.default.createDirectory(atPath: queries, withIntermediateDirectories: true)
+        let missing = (1...Self.people).filter { !FileManager.default.fileExists(atPath: query($0)) }
+        var maker = PictureMaker(SyntheticPeople(seed: Self.seed))
+        for person in missing {
+            let image = maker.picture(person: person, camera: Self.cameras + 1, sighting: 1)
+            try Data(image.jpeg(quality: 92)).write(to: URL(fileURLWithPath: query(person)), options: .atomic)
+        }
     }
 
     private func write(to file: URL) throws {
@@ -44,9 +71,11 @@ struct DemoGallery {
         var tar = TarWriter(to: handle)
         var manifest: [UInt8] = []
         var maker = PictureMaker(SyntheticPeople(seed: Self.seed))
-        for picture in MarketPlan(split: .train, people: 12, cameras: 4, sightings: 1, seed: Self.seed).pictures {
+        let plan = MarketPlan(
+            split: .train, people: Self.people, cameras: Self.cameras, sightings: 1, seed: Self.seed)
+        for picture in plan.pictures {
             let image = maker.picture(person: picture.person, camera: picture.camera, sighting: picture.sighting)
-            try tar.append(picture.name, image.resized(width: 128, height: 384).jpeg(quality: 92))
+            try tar.append(picture.name, image.jpeg(quality: 92))
             guard let name = MarketName(picture.name), let person = name.personID else { continue }
             let item = [
                 "image": picture.name, "person_id": person, "camera_id": name.cameraID,

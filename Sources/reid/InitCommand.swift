@@ -39,7 +39,7 @@ struct InitCommand: ParsableCommand {
         }
         do {
             try CSPRModel.initialize(
-                configuration: network, seed: seed, to: output, precision: precision == .float16 ? .float16 : .float32)
+                configuration: network, seed: seed, to: output, precision: precision.stored)
         } catch {
             throw CommandFailure("\(output): \(error)")
         }
@@ -51,4 +51,7 @@ struct InitCommand: ParsableCommand {
 enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
     case float32
     case float16
+
+    /// The same as the file says it.
+    var stored: SafetensorsPrecision { self == .float16 ? .float16 : .float32 }
 }

@@ -1,14 +1,15 @@
 internal import ArgumentParser
 internal import CSPRModel
 internal import Foundation
+internal import Tensors
 
-/// `reid model show`: what a weight file holds.
+/// `reid model`: what a weight file holds, and its storage.
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
         abstract: "Look into weight files.",
         discussion: "EXAMPLE:\n  reid model show model.safetensors --json",
-        subcommands: [Show.self])
+        subcommands: [Show.self, Convert.self])
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -35,6 +36,39 @@ struct ModelCommand: ParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys]
             print("config      \(String(decoding: try encoder.encode(model.configuration), as: UTF8.self))")
+        }
+    }
+
+    struct Convert: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Store a weight file's numbers in another precision.",
+            discussion:
+                "EXAMPLE:\n  reid model convert weights.safetensors --output half.safetensors --precision float16")
+
+        @Argument(help: "A weight file in the safetensors format.")
+        var file: String
+
+        @Option(help: "Where the new file goes; one that exists is kept.")
+        var output: String
+
+        @Option(help: "float32 or float16.")
+        var precision: WeightPrecision
+
+        mutating func run() throws {
+            _ = try ModelText.open(file)
+            guard !FileManager.default.fileExists(atPath: output) else {
+                throw CommandFailure("\(output): exists already")
+            }
+            do {
+                let weights = try SafetensorsFile(contentsOf: file)
+                let tensors = try weights.names.map {
+                    (name: $0, value: SafetensorsValue.floats(try weights.floats($0)))
+                }
+                try SafetensorsWriter.write(
+                    tensors, metadata: weights.metadata, to: output, precision: precision.stored)
+            } catch {
+                throw CommandFailure("\(output): \(error)")
+            }
         }
     }
 

@@ -13,7 +13,7 @@ struct ServeCommand: ParsableCommand {
         abstract: "Run the service: the query listener with the dashboard, and the admin listener.",
         discussion: """
             Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
-            and writes untrained weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
+            and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
             finished, at most 10 seconds; an unfinished batch goes on at the next start.
 
             EXAMPLE:
@@ -39,7 +39,10 @@ struct ServeCommand: ParsableCommand {
     @Option(name: .customLong("configuration"), help: "A JSON file with limits, time-outs and defaults.")
     var configurationFile: String?
 
-    @Flag(help: "Create the gallery `demo` with drawn pictures, where it is missing.")
+    @Flag(
+        help:
+            "Create the gallery `demo` with invented people, where it is missing, and DATA/demo with pictures to search with."
+    )
     var demo = false
 
     mutating func run() throws {
@@ -62,7 +65,7 @@ struct ServeCommand: ParsableCommand {
             query: "http://\(service.queryAddress)", admin: "http://\(service.adminAddress)",
             tokenFile: settings.folder.adminToken)
         try Terminal.printJSON(ready)
-        if demo { makeDemoGallery(ready) }
+        if demo { makeDemoGallery(ready, settings.folder) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
         if !service.context.model.isTrained {
             Terminal.complain("the model is untrained: its rankings mean nothing yet")
@@ -73,9 +76,11 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// Without the demo the service is as good as ever, so a failure is reported and no more.
-    private func makeDemoGallery(_ ready: Ready) {
+    private func makeDemoGallery(_ ready: Ready, _ folder: DataFolder) {
+        let demo = DemoGallery(admin: ready.admin, tokenFile: ready.tokenFile, queries: folder.path + "/demo")
         do {
-            try DemoGallery(admin: ready.admin, tokenFile: ready.tokenFile).create()
+            try demo.create()
+            Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)")
         } catch let failure as CommandFailure {
             Terminal.complain("the demo gallery was not made: \(failure.message)")
         } catch {
@@ -118,11 +123,11 @@ struct ServeCommand: ParsableCommand {
 
     private func writeDefaultWeights(_ folder: DataFolder) throws {
         guard !FileManager.default.fileExists(atPath: folder.model) else { return }
-        Terminal.complain("writing untrained weights to \(folder.model)")
+        Terminal.complain("writing the default weights to \(folder.model)")
         do {
             try FileManager.default.createDirectory(
                 atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try CSPRModel.initialize(configuration: CSPRConfiguration(), seed: 1, to: folder.model, precision: .float32)
+            try DefaultWeights.write(to: folder.model)
         } catch {
             throw CommandFailure("\(folder.model): \(describe(error))")
         }

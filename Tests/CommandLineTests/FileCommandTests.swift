@@ -62,6 +62,27 @@ import Testing
         #expect(json["identity"] as? String == "sha256:" + digest.output.prefix(64))
     }
 
+    @Test func `weights in half precision take half the room, and give nearly the same features`() throws {
+        let folder = try TemporaryFolder()
+        let (full, half) = (Self.network("tiny_basic.weights"), folder.path("half.safetensors"))
+        let arguments = ["model", "convert", full, "--output", half, "--precision", "float16"]
+        let outcome = try ReidProgram.run(arguments)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        func size(_ path: String) throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path)).count }
+        #expect(try Double(size(half)) < 0.6 * Double(size(full)))
+        #expect(try ReidProgram.run("model", "show", half, "--json").output.contains("F16"))
+        let embedded = try ReidProgram.run(
+            "embed", "--model", half, "--tensor", Self.network("tiny_basic.golden"), "--output",
+            folder.path("out.safetensors"))
+        try #require(embedded.status == 0, "\(embedded.errors)")
+        let expected = try SafetensorsFile(contentsOf: Self.network("tiny_basic.golden")).floats("feature").elements
+        let found = try SafetensorsFile(contentsOf: folder.path("out.safetensors")).floats("feature").elements
+        #expect(found != expected)
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 0.01 })
+        let again = try ReidProgram.run(arguments)
+        #expect(again.status == 1 && again.errors.contains(half))
+    }
+
     @Test func `init keeps a file that exists, unless it is forced`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("m.safetensors")

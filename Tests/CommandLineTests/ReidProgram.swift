@@ -73,14 +73,13 @@ final class RunningService {
     let tokenFile: String
     let process: Process
 
-    init(data: String, model: String, extra: [String] = []) throws {
+    /// Without a model it takes its default weights.
+    init(data: String, model: String?, extra: [String] = []) throws {
         process = Process()
         process.executableURL = ReidProgram.url
         process.arguments =
-            [
-                "serve", "--data", data, "--model", model, "--query-address", "127.0.0.1:0", "--admin-address",
-                "127.0.0.1:0",
-            ] + extra
+            ["serve", "--data", data, "--query-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"]
+            + (model.map { ["--model", $0] } ?? []) + extra
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

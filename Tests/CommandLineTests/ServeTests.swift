@@ -137,16 +137,33 @@ import Testing
         #expect(outcome.errors.contains("newer") && outcome.errors.contains("reid.sqlite"))
     }
 
-    @Test func `the demo gallery is made once, by drawn people`() throws {
-        let service = try RunningService(data: data, model: model, extra: ["--demo"])
+    @Test
+    func `with nothing given, the pictures to try find the right person first, and a restart makes nothing again`()
+        throws
+    {
+        let service = try RunningService(data: data, model: nil, extra: ["--demo"])
         var images = 0
-        for _ in 0..<600 where images < 48 {
+        for _ in 0..<1200 where images < 48 {
             images = try service.curl(url: service.query + "/v1/galleries/demo").json["images"] as? Int ?? 0
             Thread.sleep(forTimeInterval: 0.05)
         }
         #expect(images == 48)
+        #expect(try service.curl(url: service.query + "/v1/model").json["trained"] as? Bool == true)
+        let queries = try FileManager.default.contentsOfDirectory(atPath: data + "/demo").sorted()
+        #expect(queries.count == 12)
+        var right: [String] = []
+        for query in queries {
+            let (status, ranking) = try service.curl(
+                "--data-binary", "@\(data)/demo/\(query)", "-H", "Content-Type: image/jpeg",
+                url: service.query + "/v1/galleries/demo/search")
+            #expect(status == 200)
+            let best = (ranking["results"] as? [[String: Any]])?.first?["person_id"] as? String
+            if let best, let number = Int(best), query == "person-\(number).jpg" { right.append(query) }
+        }
+        #expect(right.contains("person-1.jpg"))
+        #expect(right.count >= 10, "\(right)")
         #expect(service.terminate() == 0)
-        let again = try RunningService(data: data, model: model, extra: ["--demo"])
+        let again = try RunningService(data: data, model: nil, extra: ["--demo"])
         Thread.sleep(forTimeInterval: 0.3)
         #expect(try again.curl(url: again.query + "/v1/galleries/demo").json["images"] as? Int == 48)
     }

@@ -1,0 +1,11 @@
+#ifndef CDEFAULTWEIGHTS_H
+#define CDEFAULTWEIGHTS_H
+
+#include <stddef.h>
+
+// Swift has no way to put a file into a program; C23 has.
+
+/// The bytes of default.safetensors, the weights that `reid serve` uses where it is given no others, and how many they are.
+const unsigned char *c_default_weights(size_t *count);
+
+#endif
