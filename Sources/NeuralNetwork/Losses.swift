@@ -60,7 +60,7 @@ public func crossEntropy(_ logits: Tensor, labels: [Int], smoothing: Float = 0) 
 public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 0.3) -> LossGradient {
     let (batch, dimensions) = (features.shape[0], features.shape[1])
     precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
-    let rows = (0..<batch).map { features.elements[$0 * dimensions..<($0 + 1) * dimensions].map(Double.init) }
+    let rows = doubleRows(of: features)
     var gradient = [Double](repeating: 0, count: features.count)
     var loss = 0.0
     for anchor in 0..<batch {
@@ -104,7 +104,7 @@ public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 
 public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature: Float = 0.1) -> LossGradient {
     let (batch, dimensions) = (features.shape[0], features.shape[1])
     precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
-    let rows = (0..<batch).map { features.elements[$0 * dimensions..<($0 + 1) * dimensions].map(Double.init) }
+    let rows = doubleRows(of: features)
     let lengths = rows.map { max($0.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12) }
     let units = zip(rows, lengths).map { row, length in row.map { $0 / length } }
     let scale = 1 / Double(temperature)
@@ -138,4 +138,10 @@ public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature
         }
     }
     return LossGradient(loss: loss, gradient: gradient)
+}
+
+/// The rows of [B, D] in double precision.
+private func doubleRows(of features: Tensor) -> [[Double]] {
+    let (batch, dimensions) = (features.shape[0], features.shape[1])
+    return (0..<batch).map { features.elements[$0 * dimensions..<($0 + 1) * dimensions].map(Double.init) }
 }

@@ -7,14 +7,14 @@
 /// A file under construction that takes its path only when it is complete and on disk.
 ///
 /// Until `commit()` it is a temporary file in the same folder, removed if this object goes away first.
-final class AtomicFile {
+package final class AtomicFile {
     private let path: String
     private let temporaryPath: String
     private let descriptor: Int32
     private var isCommitted = false
 
     /// Creates the temporary file beside `path`.
-    init(replacing path: String) throws(SafetensorsError) {
+    package init(replacing path: String) throws(SafetensorsError) {
         self.path = path
         var template = Array("\(path).XXXXXX".utf8CString)
         let descriptor = unsafe template.withUnsafeMutableBufferPointer { buffer in
@@ -32,7 +32,7 @@ final class AtomicFile {
     }
 
     /// Appends the bytes of plain values.
-    func append<Element: BitwiseCopyable>(_ elements: [Element]) throws(SafetensorsError) {
+    package func append<Element: BitwiseCopyable>(_ elements: [Element]) throws(SafetensorsError) {
         let failure = unsafe elements.withUnsafeBytes { unsafe writeAll($0) }
         if let failure { throw .cannotWrite(path: path, reason: failure) }
     }
@@ -53,7 +53,7 @@ final class AtomicFile {
     }
 
     /// Makes the bytes durable and gives the file its path, readable by everyone (mode 0644).
-    func commit() throws(SafetensorsError) {
+    package func commit() throws(SafetensorsError) {
         guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0, unsafe rename(temporaryPath, path) == 0 else {
             throw .cannotWrite(path: path, reason: systemErrorMessage())
         }

@@ -1,13 +1,14 @@
 internal import CDefaultWeights
-internal import Foundation
+internal import Tensors
 
 /// The weights that are part of the program; `Sources/CDefaultWeights/model-card.md` says what they are and what they are not fit for.
 enum DefaultWeights {
-    /// Writes the weight file to `path`, whole or not at all.
-    static func write(to path: String) throws {
+    /// Writes the weight file to `path`, whole and synchronised to disk, or not at all.
+    static func write(to path: String) throws(SafetensorsError) {
         var count = 0
-        guard let start = unsafe c_default_weights(&count) else { return }
-        let data = unsafe Data(bytes: start, count: count)
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        let start = unsafe c_default_weights(&count)
+        let file = try AtomicFile(replacing: path)
+        try file.append(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+        try file.commit()
     }
 }

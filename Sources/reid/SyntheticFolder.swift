@@ -64,12 +64,22 @@ struct SyntheticFolder {
     }
 
     /// Writes one picture; false where it is there.
+    private func make(_ picture: MarketPlan.Picture, _ maker: inout PictureMaker) throws -> Bool {
+        try maker.keepPicture(
+            person: picture.person, camera: picture.camera, sighting: picture.sighting, size: size,
+            at: "\(folder)/\(picture.folder)/\(picture.name)")
+    }
+}
+
+extension PictureMaker {
+    /// Writes one sighting as a JPEG file, at `size` or as the camera stored it; false where there is a file.
     ///
     /// A file is whole or absent, whenever the program is stopped.
-    private func make(_ picture: MarketPlan.Picture, _ maker: inout PictureMaker) throws -> Bool {
-        let path = "\(folder)/\(picture.folder)/\(picture.name)"
+    mutating func keepPicture(
+        person: Int, camera: Int, sighting: Int, size: (width: Int, height: Int)? = nil, at path: String
+    ) throws -> Bool {
         guard !FileManager.default.fileExists(atPath: path) else { return false }
-        var image = maker.picture(person: picture.person, camera: picture.camera, sighting: picture.sighting)
+        var image = picture(person: person, camera: camera, sighting: sighting)
         if let size { image = image.resized(width: size.width, height: size.height) }
         try Data(image.jpeg(quality: 92)).write(to: URL(fileURLWithPath: path), options: .atomic)
         return true

@@ -6,6 +6,6 @@
 // Swift has no way to put a file into a program; C23 has.
 
 /// The bytes of default.safetensors, the weights that `reid serve` uses where it is given no others, and how many they are.
-const unsigned char *c_default_weights(size_t *count);
+const unsigned char *_Nonnull c_default_weights(size_t *_Nonnull count);
 
 #endif

@@ -76,10 +76,7 @@ struct PlainNetwork {
         let configuration: CSPRConfiguration
         let parameters: [String: Variable]
 
-        func parameter(_ name: String) -> Variable {
-            guard let parameter = parameters[name] else { preconditionFailure("there is no parameter \(name)") }
-            return parameter
-        }
+        func parameter(_ name: String) -> Variable { parameters.named(name) }
 
         func linear(_ x: Variable, _ name: String) -> Variable {
             tape.linear(x, weight: parameter("\(name).weight"), bias: parameter("\(name).bias"))

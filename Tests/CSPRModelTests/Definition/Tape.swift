@@ -80,3 +80,11 @@ extension Tape {
         }
     }
 }
+
+extension [String: Variable] {
+    /// The variable of a name, which must be there.
+    func named(_ name: String) -> Variable {
+        guard let variable = self[name] else { preconditionFailure("there is no variable \(name)") }
+        return variable
+    }
+}

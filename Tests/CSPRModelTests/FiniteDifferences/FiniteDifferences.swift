@@ -24,15 +24,9 @@ func expectGradientsMatch(
     _ inputs: [String: Variable], step: Double = 1e-5, sourceLocation: SourceLocation = #_sourceLocation,
     layer: (Tape, Tape.Parameters) -> Variable
 ) {
-    func output(_ tape: Tape, _ inputs: [String: Variable]) -> Variable {
-        layer(tape) { name in
-            guard let input = inputs[name] else { preconditionFailure("there is no input \(name)") }
-            return input
-        }
-    }
     let copies = inputs.mapValues { Variable($0.shape, $0.value) }
     let tape = Tape()
-    let result = output(tape, copies)
+    let result = layer(tape, copies.named)
     let weights = Variable.spread(result.shape, seed: 99).value
     tape.differentiate(result, weights: weights)
 
@@ -41,7 +35,7 @@ func expectGradientsMatch(
             var (values, inputs) = (input.value, inputs)
             values[index] += distance
             inputs[name] = Variable(input.shape, values)
-            return zip(weights, output(Tape(), inputs).value).reduce(0) { $0 + $1.0 * $1.1 }
+            return zip(weights, layer(Tape(), inputs.named).value).reduce(0) { $0 + $1.0 * $1.1 }
         }
         let differences = input.value.indices.map { index in
             (sum(index, moved: step) - sum(index, moved: -step)) / (2 * step)

@@ -48,11 +48,8 @@ import Testing
         let (tape, input) = (Tape(), Variable(x))
         let pooled = kind == .multiscale ? tape.pooledChannels(input) : nil
         let results = (0..<size.branches).map { branch in
-            tape.attention(input, pooled: pooled, at: "attention.\(branch)") { name in
-                guard let variable = variables["attention.\(branch).\(name)"] else {
-                    preconditionFailure("there is no parameter \(name)")
-                }
-                return variable
+            tape.attention(input, pooled: pooled, at: "attention.\(branch)") {
+                variables.named("attention.\(branch).\($0)")
             }
         }
         let expected = tape.concatenation(results.map(\.map))

@@ -107,10 +107,7 @@ import Testing
         let logits = Tensor.random([size.batch, size.classes], in: -8...8, seed: 1)
         let labels = (0..<size.batch).map { ($0 * 7 + 2) % size.classes }
         let found = crossEntropy(logits, labels: labels, smoothing: Float(smoothing))
-        let (tape, input) = (Tape(), Variable(logits))
-        let expected = tape.crossEntropy(input, labels: labels, smoothing: smoothing)
-        tape.differentiate(expected)
-        expect(found, toEqual: expected, input)
+        expect(found, of: logits) { $0.crossEntropy($1, labels: labels, smoothing: smoothing) }
     }
 
     @Test(
@@ -121,10 +118,7 @@ import Testing
     ) {
         let features = Tensor.random([labels.count, size.dimensions], seed: 2)
         let found = batchHardTriplet(features, labels: labels, margin: Float(size.margin))
-        let (tape, input) = (Tape(), Variable(features))
-        let expected = tape.batchHardTriplet(input, labels: labels, margin: size.margin)
-        tape.differentiate(expected)
-        expect(found, toEqual: expected, input)
+        expect(found, of: features) { $0.batchHardTriplet($1, labels: labels, margin: size.margin) }
     }
 
     @Test(
@@ -135,10 +129,9 @@ import Testing
     ) {
         let features = Tensor.random([labels.count, size.dimensions], seed: 2)
         let found = supervisedContrastive(features, labels: labels, temperature: Float(size.temperature))
-        let (tape, input) = (Tape(), Variable(features))
-        let expected = tape.supervisedContrastive(input, labels: labels, temperature: size.temperature)
-        tape.differentiate(expected)
-        expect(found, toEqual: expected, input)
+        expect(found, of: features) {
+            $0.supervisedContrastive($1, labels: labels, temperature: size.temperature)
+        }
     }
 
     @Test func `a feature of length zero has no direction to follow`() {
@@ -151,10 +144,7 @@ import Testing
     @Test func `features that are equal have no distance to follow`() {
         let features = Tensor(shape: [4, 2], elements: [1, 2, 1, 2, 1, 2, 5, 5])
         let found = batchHardTriplet(features, labels: [0, 0, 1, 1])
-        let (tape, input) = (Tape(), Variable(features))
-        let expected = tape.batchHardTriplet(input, labels: [0, 0, 1, 1], margin: 0.3)
-        tape.differentiate(expected)
-        expect(found, toEqual: expected, input)
+        expect(found, of: features) { $0.batchHardTriplet($1, labels: [0, 0, 1, 1], margin: 0.3) }
     }
 
     @Test(arguments: [false, true], [(triplet: 0, contrastive: 0), (0.7, 0), (0.7, 0.4)])
@@ -193,10 +183,14 @@ import Testing
         try parameters.expectGradients(toEqual: variables)
     }
 
+    /// Expects a loss of `x` and its gradient to be the definition's.
     private func expect(
-        _ found: LossGradient, toEqual loss: Variable, _ input: Variable,
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ found: LossGradient, of x: Tensor, sourceLocation: SourceLocation = #_sourceLocation,
+        definition: (Tape, Variable) -> Variable
     ) {
+        let (tape, input) = (Tape(), Variable(x))
+        let loss = definition(tape, input)
+        tape.differentiate(loss)
         #expect(
             abs(found.loss - loss.value[0]) <= SinglePrecision.tolerance * abs(loss.value[0]),
             sourceLocation: sourceLocation)
@@ -215,19 +209,13 @@ import Testing
 extension Tape {
     /// The linear layer of a name.
     fileprivate func linear(_ x: Variable, _ name: String, _ parameters: [String: Variable]) -> Variable {
-        guard let weight = parameters["\(name).weight"], let bias = parameters["\(name).bias"] else {
-            preconditionFailure("there is no layer \(name)")
-        }
-        return linear(x, weight: weight, bias: bias)
+        linear(x, weight: parameters.named("\(name).weight"), bias: parameters.named("\(name).bias"))
     }
 
     /// The batch norm of a name.
     fileprivate func batchNorm(
         _ x: Variable, _ name: String, _ parameters: [String: Variable]
     ) -> (y: Variable, statistics: BatchStatistics) {
-        guard let weight = parameters["\(name).weight"], let bias = parameters["\(name).bias"] else {
-            preconditionFailure("there is no norm \(name)")
-        }
-        return batchNorm(x, weight: weight, bias: bias)
+        batchNorm(x, weight: parameters.named("\(name).weight"), bias: parameters.named("\(name).bias"))
     }
 }

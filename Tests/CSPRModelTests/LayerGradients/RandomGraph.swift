@@ -91,10 +91,6 @@ extension Tape {
     func evaluate(
         _ graph: NetworkGraph, images: Variable, parameters: [String: Variable]
     ) -> (outputs: [Variable], statistics: [String: BatchStatistics]) {
-        func parameter(_ name: String) -> Variable {
-            guard let parameter = parameters[name] else { preconditionFailure("there is no parameter \(name)") }
-            return parameter
-        }
         var values: [Variable] = []
         var statistics: [String: BatchStatistics] = [:]
         for node in graph.nodes {
@@ -102,10 +98,10 @@ extension Tape {
             case .input: values.append(images)
             case .convolution(let source, let name, let geometry, let term, let isRectified):
                 let product = convolution(
-                    values[source.index], weight: parameter("\(name).weight"), stride: geometry.stride,
+                    values[source.index], weight: parameters.named("\(name).weight"), stride: geometry.stride,
                     padding: geometry.padding)
                 var (y, seen) = batchNorm(
-                    product, weight: parameter("\(name).bn.weight"), bias: parameter("\(name).bn.bias"))
+                    product, weight: parameters.named("\(name).bn.weight"), bias: parameters.named("\(name).bn.bias"))
                 statistics["\(name).bn"] = seen
                 if let term { y = sum([(factor: 1, term: y), (factor: 1, term: values[term.index])]) }
                 values.append(isRectified ? rectifier(y, at: name) : settled(y, at: name))
