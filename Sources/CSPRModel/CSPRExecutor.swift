@@ -52,18 +52,46 @@ public final class CSPRExecutor {
         _ images: [Float], count: Int, wants: CSPROutputs = .feature
     ) throws(ModelError) -> CSPROutput {
         do throws(OneDNNError) {
-            try graph.run(images, count: count)
-            let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
-            let part = try local?.run(graph, count: count)
-            let local = part.map { Tensor(shape: [count, $0.local.count / count], elements: $0.local) }
+            let mirror = model.isMirrored ? try embeddings(mirrored(images), count: count) : nil
+            var (global, part) = try embeddings(images, count: count)
+            var local = part?.local
+            if let mirror {
+                global.elements = Self.mean(global.elements, mirror.global.elements)
+                if let own = local, let other = mirror.part { local = Self.mean(own, other.local) }
+            }
+            let locals = local.map { Tensor(shape: [count, $0.count / count], elements: $0) }
             return CSPROutput(
                 attention: wants.contains(.attention) ? part?.attention() : nil,
                 raw: wants.contains(.raw) ? part?.raw() : nil,
-                global: global, local: local, feature: normalizeRows(Self.joined(global, local)),
+                global: global, local: locals, feature: normalizeRows(Self.joined(global, locals)),
                 middle: wants.contains(.middle) ? output(outputs.middle, count: count) : nil)
         } catch {
             throw .compute(error)
         }
+    }
+
+    /// One pass: the global embeddings, and what the local branches say.
+    private func embeddings(
+        _ images: [Float], count: Int
+    ) throws(OneDNNError) -> (global: Tensor, part: LocalBranch.Result?) {
+        try graph.run(images, count: count)
+        let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
+        return (global, try local?.run(graph, count: count))
+    }
+
+    /// The images with left and right exchanged.
+    private func mirrored(_ images: [Float]) -> [Float] {
+        let width = model.configuration.widthPixels
+        return unsafe [Float](unsafeUninitializedCapacity: images.count) { output, filled in
+            for row in stride(from: 0, to: images.count, by: width) {
+                for column in 0..<width { unsafe output[row + column] = images[row + width - 1 - column] }
+            }
+            filled = images.count
+        }
+    }
+
+    private static func mean(_ left: [Float], _ right: [Float]) -> [Float] {
+        zip(left, right).map { ($0 + $1) / 2 }
     }
 
     /// The first `count` images of an output of the graph.

@@ -15,6 +15,10 @@ public final class CSPRModel: Sendable {
     public let identity: String
     /// Whether the weights come from training rather than from `initialize`.
     public let isTrained: Bool
+    /// Whether the embeddings are means over a picture and its mirror image: the file's metadata has `mirrored`, "true".
+    ///
+    /// Usual in the field ("flip test"): a few more right answers for twice the time.
+    public let isMirrored: Bool
     /// The number of learned parameters; running statistics of batch norms do not count.
     public let parameters: Int
     /// How the file stores floats: "F32", "F16" or "BF16", or "mixed".
@@ -33,6 +37,7 @@ public final class CSPRModel: Sendable {
         let reader = try WeightReader(file)
         configuration = reader.configuration
         isTrained = file.metadata["trained"] != "false"
+        isMirrored = file.metadata[WeightReader.mirrored] == "true"
         parameters = reader.parameters
         precision = reader.precision
         identity = try Self.identity(of: file)

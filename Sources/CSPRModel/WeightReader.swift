@@ -8,6 +8,8 @@ struct WeightReader: Sendable {
     static let format = "cspr-net"
     /// The metadata's `version`.
     static let version = "1"
+    /// The key of the metadata that says whether pictures are embedded together with their mirror images.
+    static let mirrored = "mirrored"
 
     let file: SafetensorsFile
     let configuration: CSPRConfiguration

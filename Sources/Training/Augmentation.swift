@@ -25,6 +25,8 @@ public struct Augmentation: Codable, Sendable, Equatable {
     public var flipping: Float = 0
     /// How far brightness, colour balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
     public var jitter: Float = 0
+    /// How often a picture loses its colours, as before a camera without any, in 0...1; not in the paper.
+    public var greying: Float = 0
 
     /// The paper's variations.
     public init() {}
@@ -41,6 +43,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         if !(0.01...1 ~= flattestErasing) { return ("flattestErasing", "a number in 0.01...1") }
         if !(0...1 ~= flipping) { return ("flipping", "a number in 0...1") }
         if !(0...1 ~= jitter) { return ("jitter", "a number in 0...1") }
+        if !(0...1 ~= greying) { return ("greying", "a number in 0...1") }
         return nil
     }
 
@@ -55,6 +58,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         let isFlipped = chance(flipping, &random)
         unsafe sample(image, crop, isFlipped: isFlipped, height: height, width: width, output: output)
         if jitter > 0 { unsafe changeColours(output, count: height * width, using: &random) }
+        if greying > 0, chance(greying, &random) { unsafe loseColours(output, count: height * width) }
         unsafe normalize(output, count: height * width)
         if chance(erasing, &random) { unsafe erase(output, height: height, width: width, using: &random) }
     }
@@ -152,6 +156,14 @@ public struct Augmentation: Codable, Sendable, Equatable {
                 let value = unsafe (pixels[channel * count + index] - grey) * saturation + grey
                 unsafe pixels[channel * count + index] = table[Int(min(1, max(0, value)) * 1024)]
             }
+        }
+    }
+
+    /// Sets the channels to the luma (ITU-R BT.601, as JPEG has it).
+    private func loseColours(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
+        for index in 0..<count {
+            let luma = unsafe 0.299 * pixels[index] + 0.587 * pixels[count + index] + 0.114 * pixels[2 * count + index]
+            for channel in 0..<3 { unsafe pixels[channel * count + index] = luma }
         }
     }
 

@@ -66,6 +66,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "How far colours vary, 0...1.")
     var jitter: Float = 0
 
+    @Option(help: "How often a picture loses its colours, 0...1.")
+    var grey: Float = 0
+
     @Option(help: "How often a rectangle is erased, 0...1.")
     var erasing: Float = 0.5
 
@@ -124,6 +127,7 @@ struct RecipeOptions: ParsableArguments {
         (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
         (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)
         (recipe.augmentation.flipping, recipe.augmentation.jitter) = (flip, jitter)
+        recipe.augmentation.greying = grey
         recipe.augmentation.erasing = erasing
         (recipe.hasNeck, recipe.averageDecay) = (neck, average)
         return recipe

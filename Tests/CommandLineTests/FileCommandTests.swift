@@ -83,6 +83,19 @@ import Testing
         #expect(again.status == 1 && again.errors.contains(half))
     }
 
+    @Test func `weights converted to embed mirror images too say so`() throws {
+        let folder = try TemporaryFolder()
+        let (full, both) = (Self.network("tiny_basic.weights"), folder.path("both.safetensors"))
+        let outcome = try ReidProgram.run(
+            "model", "convert", full, "--output", both, "--precision", "float32", "--mirrored")
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        for (path, isMirrored) in [(full, false), (both, true)] {
+            let shown = try ReidProgram.run("model", "show", path, "--json").output
+            let json = try #require(try JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [String: Any])
+            #expect(json["mirrored"] as? Bool == isMirrored)
+        }
+    }
+
     @Test func `init keeps a file that exists, unless it is forced`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("m.safetensors")

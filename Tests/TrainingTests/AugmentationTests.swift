@@ -171,6 +171,30 @@ import Testing
         #expect(isRight)
     }
 
+    @Test func `a picture without its colours has JPEG's luma in every channel, as often as asked`() {
+        var augmentation = Self.identity(aspect: 0.5)
+        let picture = noise(8, 16)
+        let coloured = apply(augmentation, to: picture, seed: 1, height: 16, width: 8)
+        augmentation.greying = 0.25
+        var greyed = 0
+        for seed in UInt64(0)..<400 {
+            let output = apply(augmentation, to: picture, seed: seed, height: 16, width: 8)
+            if output == coloured { continue }
+            greyed += 1
+            let isLuma = (0..<128).allSatisfy { pixel in
+                let colours = (0..<3).map { Double(picture.pixels[3 * pixel + $0]) / 255 }
+                let luma = 0.299 * colours[0] + 0.587 * colours[1] + 0.114 * colours[2]
+                return (0..<3).allSatisfy { channel in
+                    let found = output[channel * 128 + pixel] * Preprocessing.deviation[channel]
+                    return abs(Double(found + Preprocessing.mean[channel]) - luma) < 1e-6
+                }
+            }
+            #expect(isLuma)
+        }
+        // 400 draws at 1/4: within five standard deviations.
+        #expect((57...143).contains(greyed))
+    }
+
     @Test func `a seed gives the same floats again, and another seed others`() {
         var augmentation = Augmentation()
         (augmentation.flipping, augmentation.jitter) = (0.5, 0.2)
@@ -186,7 +210,7 @@ import Testing
             ("smallestCrop", 0, 1), ("largestCrop", 0.5, 1), ("narrowestCrop", 0, 0.5), ("widestCrop", 0.1, 1),
             ("erasing", -0.1, 0.5), ("erasing", 1.1, 0.5), ("erasing", .nan, 0.5), ("smallestErasing", -1, 0.1),
             ("largestErasing", 1.1, 0.5), ("flattestErasing", 0, 1), ("flattestErasing", 1.1, 1), ("flipping", 2, 0.5),
-            ("jitter", -0.1, 0.2), ("jitter", 1.1, 1),
+            ("jitter", -0.1, 0.2), ("jitter", 1.1, 1), ("greying", -0.1, 0.1), ("greying", 1.1, 1),
         ] as [(String, Float, Float)])
     func `a variation out of range is named`(field: String, bad: Float, good: Float) throws {
         var recipe = TrainingRecipe()
@@ -194,7 +218,7 @@ import Testing
             "smallestCrop": \.smallestCrop, "largestCrop": \.largestCrop, "narrowestCrop": \.narrowestCrop,
             "widestCrop": \.widestCrop, "erasing": \.erasing, "smallestErasing": \.smallestErasing,
             "largestErasing": \.largestErasing, "flattestErasing": \.flattestErasing, "flipping": \.flipping,
-            "jitter": \.jitter,
+            "jitter": \.jitter, "greying": \.greying,
         ]
         let path = try #require(paths[field])
         recipe.augmentation[keyPath: path] = good
