@@ -105,8 +105,10 @@ enum ModelText {
     static func configuration(json: String) throws -> CSPRConfiguration {
         do {
             return try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8))
-        } catch {
+        } catch let error as ModelError {
             throw ValidationError("--config: \(error)")
+        } catch {
+            throw ValidationError("--config: expected a JSON object, as {\"width\": 16}; found \(json)")
         }
     }
 }

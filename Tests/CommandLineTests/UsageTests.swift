@@ -26,6 +26,13 @@ import Testing
         #expect(outcome.output.isEmpty)
     }
 
+    @Test(arguments: ["net.json", #"{"width": 3"#, "[1]"])
+    func `a configuration that is no JSON object is shown with what was expected`(text: String) throws {
+        let outcome = try ReidProgram.run("init", "--output", "unused", "--config", text)
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains("--config: expected a JSON object") && outcome.errors.contains(text))
+    }
+
     @Test(
         arguments: [
             ["rerank", "--query", "q", "--gallery", "g", "--output", "d"], ["evaluate", "--features", "f"],
