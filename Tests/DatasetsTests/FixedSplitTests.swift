@@ -44,6 +44,25 @@ import Testing
         #expect(folder.described(task.gallery) == ["5 5 bounding_box_test/0005_c5_f0051501.jpg"])
     }
 
+    /// Two dozen names in the authors' archive are of this form.
+    @Test func `Market-1501's names that end twice are read`() throws {
+        let folder = try DrawnFolder([
+            "query/1488_c1s6_023021_00.jpg.jpg", "bounding_box_test/-1_c4s6_022316_11.jpg.jpg",
+            "bounding_box_test/0000_c1s6_023071_04.jpg.jpg", "bounding_box_test/1488_c2s3_065527_02.jpg.jpg",
+        ])
+        let task = try #require(try folder.read(.market1501).tasks.first)
+        #expect(folder.described(task.queries) == ["1488 1 query/1488_c1s6_023021_00.jpg.jpg"])
+        #expect(task.gallery.map(\.sighting.person) == [-1, 0, 1488])
+        #expect(task.gallery.map(\.sighting.camera) == [4, 1, 2])
+    }
+
+    @Test(arguments: [(DatasetKind.market1501, "Market-1501-v15.09.15"), (DatasetKind.dukemtmc, "DukeMTMC-reID")])
+    func `an archive's folder is found in its parent`(kind: DatasetKind, outer: String) throws {
+        let folder = try DrawnFolder(Self.market.map { "\(outer)/\($0)" })
+        let set = try folder.read(kind)
+        #expect(set.tasks.first?.queries.count == 2 && set.trainingPictures == 2)
+    }
+
     @Test func `a folder of test pictures alone can be tested on`() throws {
         let folder = try DrawnFolder(Self.market)
         try folder.remove("bounding_box_train")
@@ -126,7 +145,7 @@ import Testing
     }
 
     static let msmt17Lists = [
-        "list_train.txt": "0000/0000_000_01_0303morning_0015_0.jpg 0\n0001/0001_000_02_0303noon_0015_0.jpg 1\n",
+        "list_train.txt": "0000/0000_000_01_0303morning_0015_0.jpg 0\n0001/0001_000_02_0303noon_0015_0_ex.jpg 1\n",
         "list_val.txt": "0002/0002_003_07_0303morning_0015_0.jpg 2\n",
         "list_query.txt": "0000/0000_045_12_0303morning_0006_2.jpg 0\r\n\r\n",
         "list_gallery.txt":

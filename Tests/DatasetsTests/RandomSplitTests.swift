@@ -39,6 +39,11 @@ import Testing
         #expect(set.notes[0].hasPrefix("4 of 7 people, drawn at random 10 times from seed 1"))
     }
 
+    @Test func `an archive's folder is found in its parent`() throws {
+        expectHalves(try DrawnFolder(Self.viper.map { "VIPeR/\($0)" }).read(.viper), chosen: 4)
+        expectHalves(try DrawnFolder(Self.threeDPeS.map { "3DPeS/\($0)" }).read(.threeDPeS), chosen: 2)
+    }
+
     @Test func `CUHK01's first two views are one camera's`() throws {
         let folder = try DrawnFolder(Self.cuhk01)
         let set = try folder.read(.cuhk01)

@@ -1,7 +1,9 @@
 internal import Ranking
 
 /// Market-1501 and DukeMTMC-reID: `query` and `bounding_box_test`, beside `bounding_box_train`, which a test can do without.
-func readMarket(_ root: DatasetFolder, _ kind: DatasetKind) throws(DatasetError) -> TestSet {
+func readMarket(_ given: DatasetFolder, _ kind: DatasetKind) throws(DatasetError) -> TestSet {
+    // The archives unpack to these.
+    let root = given.folder(firstOf: [kind == .dukemtmc ? "DukeMTMC-reID" : "Market-1501-v15.09.15"])
     let example = kind == .dukemtmc ? "0005_c2_f0046985.jpg" : "0002_c1s1_000451_03.jpg"
     func pictures(_ name: String, _ purpose: String) throws(DatasetError) -> [TestPicture] {
         try root.folder(name, purpose: "\(purpose) pictures of \(kind.title)")

@@ -1,7 +1,8 @@
 internal import Ranking
 
 /// VIPeR: `cam_a` and `cam_b` with a picture of each person, `000_45.bmp`: person, angle.
-func readVIPeR(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
+func readVIPeR(_ given: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
+    let root = given.folder(firstOf: ["VIPeR"])
     func pictures(_ name: String, camera: Int) throws(DatasetError) -> [TestPicture] {
         try root.folder(name, purpose: "pictures of VIPeR").pictures(expected: "000_45.bmp") { name in
             name.split(separator: "_", maxSplits: 1).first?.digits
@@ -25,7 +26,7 @@ func readCUHK01(_ root: DatasetFolder, _ options: TestSet.Options) throws(Datase
 ///
 /// There is no split in common use. Here the views of each person are halved at random into two pseudo-cameras.
 func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
-    let folder = root.folder(firstOf: ["RGB"])
+    let folder = root.folder(firstOf: ["3DPeS"]).folder(firstOf: ["RGB"])
     let pictures = try folder.pictures(expected: "1_1_FRAME_25_RGB.bmp") { name -> Int? in
         let parts = name.split(separator: "_", omittingEmptySubsequences: false)
         return parts.count >= 4 ? parts[0].digits : nil
