@@ -127,6 +127,24 @@ import Testing
         #expect(set.notes.first == (isDetected ? "detected boxes" : "labelled boxes"))
     }
 
+    @Test(arguments: [false, true], ["", "cuhk03-np/"])
+    func `CUHK03 in the form of Market-1501 needs no lists`(isDetected: Bool, parent: String) throws {
+        let boxes = parent + (isDetected ? "detected" : "labeled")
+        let folder = try DrawnFolder(
+            ["bounding_box_train/0001_c1_1.png", "query/0003_c1_22.png", "bounding_box_test/0003_c2_27.png"].map {
+                "\(boxes)/\($0)"
+            })
+        var options = TestSet.Options()
+        options.isDetected = isDetected
+        let set = try folder.read(.cuhk03, options)
+        let task = try #require(set.tasks.first)
+        #expect(set.kind == .cuhk03 && set.trainingPictures == 1)
+        #expect(folder.described(task.queries) == ["3 1 \(boxes)/query/0003_c1_22.png"])
+        #expect(folder.described(task.gallery) == ["3 2 \(boxes)/bounding_box_test/0003_c2_27.png"])
+        #expect(set.notes.first == (isDetected ? "detected boxes" : "labelled boxes"))
+        #expect(set.notes.last?.contains(isDetected ? "7365 / 1400 / 5332" : "7368 / 1400 / 5328") == true)
+    }
+
     @Test func `CUHK03 without a list or a listed picture is refused by its name`() throws {
         let folder = try cuhk03("images_labeled", ["detected"])
         let list = "cuhk03_new_protocol_config_labeled.mat"

@@ -2,8 +2,20 @@ internal import Foundation
 internal import Tensors
 
 /// CUHK03 in the new protocol: one `.mat` file of lists beside a folder of pictures, `1_001_1_01.png`.
+///
+/// Or CUHK03-NP, as the protocol's authors arranged it in the form of Market-1501: `labeled` and `detected`, each with
+/// its `query`, `bounding_box_test` and `bounding_box_train`.
 func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) -> TestSet {
     let boxes = isDetected ? "detected" : "labeled"
+    let boxNote = "\(isDetected ? "detected" : "labelled") boxes"
+    let published: (training: Int, queries: Int, gallery: Int) =
+        isDetected ? (7_365, 1_400, 5_332) : (7_368, 1_400, 5_328)
+    let arranged = root.folder(firstOf: ["cuhk03-np"])
+    if arranged.hasFolder("\(boxes)/query") {
+        return try readMarketStyle(
+            arranged.folder(boxes, purpose: boxNote), .cuhk03, example: "0001_c1_1.png", published: published,
+            notes: [boxNote])
+    }
     let lists = try ProtocolLists(root, "cuhk03_new_protocol_config_\(boxes).mat")
     let names = try lists.texts("filelist")
     let people = try lists.integers("labels", count: names.count)
@@ -28,11 +40,9 @@ func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) ->
     }
     let task = RetrievalTask(name: "", queries: try listed("query_idx"), gallery: try listed("gallery_idx"))
     let note = DatasetKind.cuhk03.note(
-        published: [isDetected ? (7_365, 1_400, 5_332) : (7_368, 1_400, 5_328)], training: training.count,
-        queries: task.queries.count, gallery: task.gallery.count)
+        published: [published], training: training.count, queries: task.queries.count, gallery: task.gallery.count)
     return TestSet(
-        .cuhk03, tasks: [task], notes: ["\(isDetected ? "detected" : "labelled") boxes"] + (note.map { [$0] } ?? []),
-        trainingPictures: training.count)
+        .cuhk03, tasks: [task], notes: [boxNote] + (note.map { [$0] } ?? []), trainingPictures: training.count)
 }
 
 /// The lists of a protocol's `.mat` file.
