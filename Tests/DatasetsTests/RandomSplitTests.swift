@@ -53,10 +53,10 @@ import Testing
         #expect(folder.described(set.tasks.flatMap(\.gallery)).contains("2 2 campus/0002003.png"))
     }
 
-    @Test func `3DPeS's views are halved at random into two cameras`() throws {
+    @Test func `3DPeS's sequences are halved at random into two cameras`() throws {
         let folder = try DrawnFolder(Self.threeDPeS)
         let set = try folder.read(.threeDPeS)
-        // Persons 2 to 5 have views enough.
+        // Persons 2 to 5 have sequences enough.
         expectHalves(set, chosen: 2)
         for task in set.tasks {
             for person in Set(task.queries.map(\.sighting.person)) {
@@ -69,6 +69,22 @@ import Testing
             }
         }
         #expect(set.notes.contains { $0.contains("this program's own") })
+    }
+
+    @Test func `frames of one of 3DPeS's sequences stay together`() throws {
+        let sequences = ["94_790", "94_792", "95_798", "96_812", "96_815_B"]
+        let folder = try DrawnFolder(sequences.flatMap { ["\($0)_FRAME_43_RGB.bmp", "\($0)_FRAME_135_RGB.bmp"] })
+        let set = try folder.read(.threeDPeS)
+        expectHalves(set, chosen: 1)
+        for task in set.tasks {
+            for pictures in [task.queries, task.gallery] {
+                let paths = pictures.map(\.path)
+                let sequence = sequences.first { name in paths.allSatisfy { $0.contains("/\(name)_FRAME_") } }
+                #expect(paths.count == 2 && sequence != nil)
+            }
+        }
+        #expect(set.notes.contains("1 of 3 people left out, having a single sequence"))
+        #expect(set.notes.contains("3 people, 192 in the published 3DPeS"))
     }
 
     @Test(arguments: [DatasetKind.viper, .cuhk01, .threeDPeS])

@@ -22,34 +22,43 @@ func readCUHK01(_ root: DatasetFolder, _ options: TestSet.Options) throws(Datase
     return try split(.cuhk01, root, pictures, 971, options)
 }
 
-/// 3DPeS: `1_1_FRAME_25_RGB.bmp`, the first number being the person.
+/// 3DPeS: `94_792_FRAME_43_RGB.bmp` is person 94 in sequence 792.
 ///
-/// There is no split in common use. Here the views of each person are halved at random into two pseudo-cameras.
+/// There is no split in common use. Here the sequences of each person are halved at random into two pseudo-cameras, so
+/// that frames of one sequence, which may be nearly the same picture, never face each other. Whoever has a single
+/// sequence is left out.
 func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let folder = root.folder(firstOf: ["3DPeS"]).folder(firstOf: ["RGB"])
-    let pictures = try folder.pictures(expected: "1_1_FRAME_25_RGB.bmp") { name -> Int? in
+    let pictures = try folder.pictures(expected: "1_1_FRAME_25_RGB.bmp") { name -> (Int, String)? in
         let parts = name.split(separator: "_", omittingEmptySubsequences: false)
-        return parts.count >= 4 ? parts[0].digits : nil
+        guard parts.count >= 4, let person = parts[0].digits else { return nil }
+        // A sequence's name may be of several parts.
+        return (person, parts[1..<(parts.firstIndex(of: "FRAME") ?? 2)].joined(separator: "_"))
     }
-    let groups = Dictionary(grouping: pictures, by: \.label).filter { $0.value.count > 1 }
+    let everybody = Dictionary(grouping: pictures) { $0.label.0 }.mapValues { own in
+        Dictionary(grouping: own) { $0.label.1 }.sorted { $0.key < $1.key }.map { $0.value.map(\.path) }
+    }
+    let groups = everybody.filter { $0.value.count > 1 }
     let people = groups.keys.sorted()
     guard people.count > 1 else { throw .tooFewPeople(folder: folder.path, found: people.count) }
     let splits = RandomSplits(options)
     let tasks = splits.tasks(of: people.count) { chosen, random in
         chosen.map { place in
-            let views = random.shuffled((groups[people[place]] ?? []).map(\.path))
-            let half = views.count - views.count / 2
-            func camera(_ number: Int, _ paths: ArraySlice<String>) -> [TestPicture] {
-                paths.map { TestPicture(path: $0, person: people[place], camera: number) }
+            let sequences = random.shuffled(groups[people[place]] ?? [])
+            let half = sequences.count - sequences.count / 2
+            func camera(_ number: Int, _ sequences: ArraySlice<[String]>) -> [TestPicture] {
+                sequences.joined().map { TestPicture(path: $0, person: people[place], camera: number) }
             }
-            return (camera(1, views[..<half]), camera(2, views[half...]))
+            return (camera(1, sequences[..<half]), camera(2, sequences[half...]))
         }
     }
     var notes = [
         splits.note(people.count),
-        "the two cameras are halves of each person's views drawn at random, a split of this program's own",
+        "the two cameras are halves of each person's sequences drawn at random, a split of this program's own",
     ]
-    if people.count != 192 { notes.append("\(people.count) people with two views or more, 192 in the published 3DPeS") }
+    let single = everybody.count - people.count
+    if single > 0 { notes.append("\(single) of \(everybody.count) people left out, having a single sequence") }
+    if everybody.count != 192 { notes.append("\(everybody.count) people, 192 in the published 3DPeS") }
     return TestSet(.threeDPeS, tasks: tasks, seed: options.seed, notes: notes)
 }
 
