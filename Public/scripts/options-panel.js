@@ -11,9 +11,9 @@ const settle = 450;
 const defaults = {
   limit: 20,
   rerank: true,
-  k1: 20,
-  k2: 6,
-  lambda: 0.3,
+  k1: 6,
+  k2: 2,
+  lambda: 0.7,
   camera: [],
   exclude_camera: [],
   captured_from: "",

@@ -15,6 +15,12 @@ public struct ReRanking: Codable, Sendable, Equatable {
     /// The paper's values: k₁ = 20, k₂ = 6, λ = 0.3.
     public static let standard = ReRanking(uncheckedK1: 20, k2: 6, lambda: 0.3)
 
+    /// For galleries in which a person may have but a picture or two: k₁ = 6, k₂ = 2, λ = 0.7.
+    ///
+    /// The paper's values suppose many pictures of everybody. Where there are few, most of the 20 nearest are other people, who then
+    /// vouch for each other, and the right answer sinks (README, "Re-ranking").
+    public static let cautious = ReRanking(uncheckedK1: 6, k2: 2, lambda: 0.7)
+
     /// Options within their ranges.
     ///
     /// - Throws: `RankingError.optionOutOfRange` naming the option that is not.
@@ -26,13 +32,13 @@ public struct ReRanking: Codable, Sendable, Equatable {
         self.init(uncheckedK1: k1, k2: k2, lambda: lambda)
     }
 
-    /// Decodes options; a missing one has its standard value.
+    /// Decodes options; a missing one has its value in `cautious`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
-            k1: container.decodeIfPresent(Int.self, forKey: .k1) ?? Self.standard.k1,
-            k2: container.decodeIfPresent(Int.self, forKey: .k2) ?? Self.standard.k2,
-            lambda: container.decodeIfPresent(Double.self, forKey: .lambda) ?? Self.standard.lambda)
+            k1: container.decodeIfPresent(Int.self, forKey: .k1) ?? Self.cautious.k1,
+            k2: container.decodeIfPresent(Int.self, forKey: .k2) ?? Self.cautious.k2,
+            lambda: container.decodeIfPresent(Double.self, forKey: .lambda) ?? Self.cautious.lambda)
     }
 
     private init(uncheckedK1 k1: Int, k2: Int, lambda: Double) {

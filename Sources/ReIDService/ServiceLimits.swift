@@ -80,7 +80,7 @@ public struct RankingDefaults: Codable, Sendable, Equatable {
     /// Whether rankings are re-ranked.
     public var rerank = true
     /// k1, k2 and λ.
-    public var reRanking = ReRanking.standard
+    public var reRanking = ReRanking.cautious
 
     /// The defaults.
     public init() {}

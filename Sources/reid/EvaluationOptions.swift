@@ -23,7 +23,10 @@ struct ScoringOptions: ParsableArguments {
     var junk = Junk.drop
 
     @Option(
-        help: "pool: all queries at once, as in the literature; single: each alone, as the service does; both; none.")
+        help: """
+            pool: all queries at once, as in the literature; single: each alone, as the service does, whose own values are \
+            --k1 6 --k2 2 --lambda 0.7; both; none.
+            """)
     var rerank = Reranked.both
 
     /// The protocol that these options describe.

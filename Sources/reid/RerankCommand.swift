@@ -84,18 +84,23 @@ struct RerankCommand: ParsableCommand {
 
 /// k1, k2 and λ, shared by every command that re-ranks.
 struct ReRankingOptions: ParsableArguments {
-    @Option(help: "Neighbours that must be reciprocal, 1...1000.")
-    var k1 = 20
+    @Option(help: "Neighbours that must be reciprocal, 1...1000; absent: 20 (search: as the service has it).")
+    var k1: Int?
 
-    @Option(help: "Neighbours averaged by the local query expansion, 1...1000.")
-    var k2 = 6
+    @Option(
+        help: "Neighbours averaged by the local query expansion, 1...1000; absent: 6 (search: as the service has it).")
+    var k2: Int?
 
-    @Option(name: .customLong("lambda"), help: "Share of the original distance, 0...1.")
-    var lambda = 0.3
+    @Option(
+        name: .customLong("lambda"),
+        help: "Share of the original distance, 0...1; absent: 0.3 (search: as the service has it).")
+    var lambda: Double?
 
+    /// The options, those that are absent being the paper's.
     func validated() throws -> ReRanking {
+        let standard = ReRanking.standard
         do {
-            return try ReRanking(k1: k1, k2: k2, lambda: lambda)
+            return try ReRanking(k1: k1 ?? standard.k1, k2: k2 ?? standard.k2, lambda: lambda ?? standard.lambda)
         } catch {
             // The error's first word is the option's name.
             throw ValidationError("--\(error)")

@@ -37,7 +37,7 @@ struct SearchCommand: ParsableCommand {
     var json = false
 
     mutating func run() throws {
-        let reRanking = try options.validated()
+        _ = try options.validated()
         let client = try APIClient(base: query)
         let bytes: Data
         do { bytes = try Data(contentsOf: URL(fileURLWithPath: image)) } catch {
@@ -47,10 +47,11 @@ struct SearchCommand: ParsableCommand {
             URLQueryItem(name: "limit", value: "\(limit)"), URLQueryItem(name: "rerank", value: "\(rerank)"),
         ]
         if rerank {
-            items += [
-                URLQueryItem(name: "k1", value: "\(reRanking.k1)"), URLQueryItem(name: "k2", value: "\(reRanking.k2)"),
-                URLQueryItem(name: "lambda", value: "\(reRanking.lambda)"),
+            let given = [
+                ("k1", options.k1.map(String.init)), ("k2", options.k2.map(String.init)),
+                ("lambda", options.lambda.map { "\($0)" }),
             ]
+            for case (let name, let value?) in given { items.append(URLQueryItem(name: name, value: value)) }
         }
         items += camera.map { URLQueryItem(name: "camera", value: $0) }
         var request = client.request("POST", ["v1", "galleries", gallery, "search"], query: items)

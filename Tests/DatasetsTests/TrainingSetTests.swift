@@ -83,6 +83,14 @@ private final class NamedFiles {
         #expect(cameras[2...] == [3, 4])
     }
 
+    @Test func `MSMT17's training folder says its cameras in the third part of a name`() throws {
+        let files = try NamedFiles([
+            "0000/0000_000_01_0303morning_0008_0.jpg", "0000/0000_001_12_0303noon_0008_1_ex.jpg",
+            "0001/0001_000_07_0113afternoon_1024_2.jpg",
+        ])
+        #expect(try TrainingSet(folder: files.path).train.map(\.camera) == [1, 12, 7])
+    }
+
     @Test func `what cannot be trained with is refused, with its place`() throws {
         let empty = try NamedFiles([])
         #expect(empty.refusal("\(empty.path)/none") == .noFolder(path: "\(empty.path)/none"))

@@ -69,6 +69,19 @@ import Testing
         }
     }
 
+    @Test func `a search that names no neighbourhoods re-ranks cautiously, and says so`() throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            try service.enrol(try Self.pictures(), in: "lobby")
+            let answer = try ranking(service, "")
+            #expect(answer.options.k1 == 6 && answer.options.k2 == 2 && answer.options.lambda == 0.7)
+            let named = try ranking(service, "?k1=6&k2=2&lambda=0.7")
+            #expect(answer.results.map(\.rerankedDistance) == named.results.map(\.rerankedDistance))
+            let paper = try ranking(service, "?k1=20&k2=6&lambda=0.3")
+            #expect(answer.results.map(\.rerankedDistance) != paper.results.map(\.rerankedDistance))
+        }
+    }
+
     @Test func `re-ranking looks at the whole gallery and not only at the results shown`() throws {
         try withService { service in
             try service.makeGallery("lobby")

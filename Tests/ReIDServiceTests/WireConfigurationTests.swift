@@ -24,6 +24,12 @@ import Testing
         #expect(configuration == expected)
     }
 
+    @Test func `what a file does not say about re-ranking stays cautious`() throws {
+        let configuration = try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
+        #expect(configuration.ranking.reRanking == (try ReRanking(k1: 20, k2: 2, lambda: 0.7)))
+        #expect(ServiceConfiguration().ranking.reRanking == .cautious)
+    }
+
     @Test(arguments: [
         (#"{"limitz": {}}"#, "limitz"), (#"{"server": {"idle_second": 3}}"#, "server.idle_second"),
         (#"{"limits": {"wait": 5}, "ranking": {"re_ranking": {"k1": 9, "k3": 1}}}"#, "ranking.re_ranking.k3"),
