@@ -75,6 +75,7 @@
  * @property {number} dimensions
  * @property {number} parameters
  * @property {string} precision
+ * @property {boolean} [mirrored]       vectors are means over picture and mirror image
  * @property {Record<string, unknown>} config
  *
  * @typedef {object} View

@@ -57,7 +57,7 @@ export class ModelView {
 }
 
 /** @param {Model} model */
-function facts({ name, sha256, trained, dimensions, parameters, precision }) {
+function facts({ name, sha256, trained, dimensions, parameters, precision, mirrored }) {
   const training = trained
     ? element("span", { class: "badge badge-good" }, "trained")
     : element("span", { class: "badge badge-warning" }, "untrained: random weights");
@@ -69,6 +69,7 @@ function facts({ name, sha256, trained, dimensions, parameters, precision }) {
     ["Vector", `${count(dimensions)} dimensions`],
     ["Parameters", count(parameters)],
     ["Precision", precision],
+    ["Embeds", mirrored ? "picture and mirror image, averaged" : "the picture"],
   ];
   return element("section", { class: "card", "aria-label": "Facts" },
     element("dl", { class: "facts wide-facts" }, ...rows.flatMap(([term, value]) =>

@@ -13,7 +13,8 @@ func modelRoutes(_ service: ServiceContext) -> [Route] {
                     ModelAnswer(
                         name: "CSPR-Net", sha256: model.identity, config: model.configuration,
                         dimensions: model.dimensions, branches: model.branches, parameters: model.parameters,
-                        precision: model.precision, trained: model.isTrained, warnings: Warning.about(model))))
+                        precision: model.precision, mirrored: model.isMirrored, trained: model.isTrained,
+                        warnings: Warning.about(model))))
         }
     ]
 }

@@ -97,6 +97,8 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var parameters: Int
     /// How the file stores them, such as `F32`.
     public var precision: String
+    /// Whether feature vectors are means over a picture and its mirror image.
+    public var mirrored: Bool
     /// False: the weights are random, and rankings mean nothing yet.
     public var trained: Bool
     /// The same in a sentence; nil when there is nothing to warn of.

@@ -34,7 +34,7 @@ import Testing
             #expect(model.config == service.context.model.configuration)
             #expect(model.parameters == service.context.model.parameters)
             #expect(model.branches == 8)
-            #expect(model.precision == "F32")
+            #expect(model.precision == "F32" && !model.mirrored)
             #expect(model.sha256.hasPrefix("sha256:"))
             #expect(try service.ask(.get, "/v1/model").object["config"] != nil)
         }
