@@ -95,17 +95,12 @@ public struct TrainingSet: Sendable {
         for person in names where isFolder("\(folder)/\(person)") {
             var cameras: [String: Int] = [:]
             for name in try list("\(folder)/\(person)") where isPicture(name) {
-                let parts = name.split(separator: "_", omittingEmptySubsequences: false)
-                let camera = parts.count > 1 ? String(parts[0]) : ""
-                // "c3", "3", Market-1501's names of four parts and MSMT17's of six or more say camera 3; other cameras are
-                // counted as they come.
-                let numbered: Int? =
-                    switch parts.count {
-                    case 4: parse(name)?.camera
-                    case 6...: Int(parts[2])
-                    default: nil
-                    }
-                let number = numbered ?? Int(camera.hasPrefix("c") ? String(camera.dropFirst()) : camera)
+                let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
+                // "c3", "3", Market-1501's names of four parts and MSMT17's say camera 3; other cameras are counted as they come.
+                let isMarket = name.count { $0 == "_" } == 3
+                let number =
+                    (isMarket ? parse(name)?.camera : msmt17Camera(of: name))
+                    ?? Int(camera.hasPrefix("c") ? String(camera.dropFirst()) : camera)
                 let known = number ?? cameras[camera] ?? 1000 + cameras.count
                 cameras[camera] = known
                 pictures.append(Named(path: "\(folder)/\(person)/\(name)", person: person, camera: known))

@@ -91,6 +91,11 @@ private final class NamedFiles {
         #expect(try TrainingSet(folder: files.path).train.map(\.camera) == [1, 12, 7])
     }
 
+    @Test func `a name of many parts of other kinds has its camera in front`() throws {
+        let files = try NamedFiles(["ann/c3_2026_11_25_10_30.jpg", "bob/4_2026_12_25_10_30.jpg"])
+        #expect(try TrainingSet(folder: files.path).train.map(\.camera) == [3, 4])
+    }
+
     @Test func `what cannot be trained with is refused, with its place`() throws {
         let empty = try NamedFiles([])
         #expect(empty.refusal("\(empty.path)/none") == .noFolder(path: "\(empty.path)/none"))

@@ -40,6 +40,13 @@ private struct Entry {
     }
 }
 
+/// The camera of a picture named as MSMT17's, `0000_045_12_0303morning_0006_2.jpg`; nil for other names.
+func msmt17Camera(of name: String) -> Int? {
+    let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+    guard parts.count >= 6, ["morning", "noon", "afternoon"].contains(String(parts[3].dropFirst(4))) else { return nil }
+    return parts[2].digits
+}
+
 private func list(_ name: String, _ root: DatasetFolder) throws(DatasetError) -> [Entry] {
     var entries: [Entry] = []
     for line in try root.lines(of: name, purpose: "a list of MSMT17") {
