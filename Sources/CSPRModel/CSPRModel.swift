@@ -24,6 +24,7 @@ public final class CSPRModel: Sendable {
     /// How the file stores floats: "F32", "F16" or "BF16", or "mixed".
     public let precision: String
 
+    let file: SafetensorsFile
     let engine: ComputeEngine
     let weights: WeightStore
     let attention: AttentionModules?
@@ -35,6 +36,7 @@ public final class CSPRModel: Sendable {
         let file: SafetensorsFile
         do { file = try SafetensorsFile(contentsOf: path) } catch { throw .file(error) }
         let reader = try WeightReader(file)
+        self.file = file
         configuration = reader.configuration
         isTrained = file.metadata["trained"] != "false"
         isMirrored = file.metadata[WeightReader.mirrored] == "true"

@@ -25,7 +25,7 @@ struct ScoringOptions: ParsableArguments {
     @Option(
         help: """
             pool: all queries at once, as in the literature; single: each alone, as the service does, whose own values are \
-            --k1 6 --k2 2 --lambda 0.7; both; none.
+            --k1 \(ReRanking.cautious.k1) --k2 \(ReRanking.cautious.k2) --lambda \(ReRanking.cautious.lambda); both; none.
             """)
     var rerank = Reranked.both
 

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import CSPRModel
 internal import Foundation
-internal import Tensors
 
 /// `reid model`: what a weight file holds, and its storage.
 struct ModelCommand: ParsableCommand {
@@ -60,19 +59,13 @@ struct ModelCommand: ParsableCommand {
         var mirrored = false
 
         mutating func run() throws {
-            _ = try ModelText.open(file)
+            let model = try ModelText.open(file)
             guard !FileManager.default.fileExists(atPath: output) else {
                 throw CommandFailure("\(output): exists already")
             }
             do {
-                let weights = try SafetensorsFile(contentsOf: file)
-                let tensors = try weights.names.map {
-                    (name: $0, value: SafetensorsValue.floats(try weights.floats($0)))
-                }
-                var metadata = weights.metadata
-                if mirrored { metadata["mirrored"] = "true" }
-                try SafetensorsWriter.write(
-                    tensors, metadata: metadata, to: output, precision: precision.stored)
+                try model.write(
+                    to: output, precision: precision.stored, isMirrored: mirrored || model.isMirrored)
             } catch {
                 throw CommandFailure("\(output): \(error)")
             }

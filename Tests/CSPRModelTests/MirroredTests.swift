@@ -17,11 +17,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         try CSPRModel.initialize(configuration: WeightFileTests.small, seed: 3, to: path, precision: .float32)
         plain = try CSPRModel(contentsOf: path)
-        let file = try SafetensorsFile(contentsOf: path)
-        let tensors = try file.names.map { (name: $0, value: SafetensorsValue.floats(try file.floats($0))) }
-        try FileManager.default.removeItem(atPath: path)
-        try SafetensorsWriter.write(
-            tensors, metadata: file.metadata.merging(["mirrored": "true"]) { $1 }, to: path)
+        try plain.write(to: path, precision: .float32, isMirrored: true)
         mirrored = try CSPRModel(contentsOf: path)
     }
 

@@ -90,13 +90,15 @@ enum Layout: String, CaseIterable {
     case nearlyEqual
 }
 
+/// The vector of length 1 in the same direction; zero stays zero.
+func unit(_ values: [Float]) -> [Float] {
+    let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return length > 0 ? values.map { $0 / length } : values
+}
+
 /// `count` rows of a layout.
 func rows(_ layout: Layout, count: Int, dimensions: Int, seed: UInt64) -> [[Float]] {
     var generator = SeededGenerator(seed: seed)
-    func unit(_ values: [Float]) -> [Float] {
-        let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return length > 0 ? values.map { $0 / length } : values
-    }
     func random(_ range: ClosedRange<Float>) -> [Float] {
         (0..<dimensions).map { _ in .random(in: range, using: &generator) }
     }

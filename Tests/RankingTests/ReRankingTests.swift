@@ -56,10 +56,6 @@ import Testing
         seed: UInt64
     ) {
         var generator = SeededGenerator(seed: seed)
-        func unit(_ values: [Float]) -> [Float] {
-            let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            return values.map { $0 / length }
-        }
         func sighting(of person: [Float]) -> [Float] {
             unit(person.map { $0 + 0.5 * Float.random(in: -1...1, using: &generator) })
         }
