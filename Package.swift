@@ -52,60 +52,70 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
 
         library("Digests", ["COpenSSL"]),
-        library("Tensors", ["COneDNN", "CDistance", "CZlib"]),
+        library("Tensors", ["COneDNN", "CDistance"]),
+        library("TensorFiles", ["Tensors", "CZlib"]),
         library("NeuralNetwork", ["Tensors"]),
         library("Imaging", ["CJPEG", "CPNG"]),
-        library("CSPRModel", ["NeuralNetwork", "Tensors", "Imaging", "Digests", logging]),
-        library("Ranking", ["Tensors"]),
+        library("CSPRModel", ["NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Digests"]),
+        library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging]),
+        library("Ranking", ["Tensors", "TensorFiles"]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", [httpTypes, logging]),
-        library("Datasets", ["Imaging", "Ranking", "Tensors"]),
+        library("Datasets", ["Imaging", "Ranking", "TensorFiles"]),
         library("Synthesis", ["Imaging"]),
         library(
-            "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging", "Ranking"]),
-        library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors"]),
+            "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Imaging", "Ranking"]),
+        library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors", "TensorFiles"]),
         library(
             "ReIDService",
             [
-                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Tensors", httpTypes,
+                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding", "Tensors",
+                "TensorFiles", httpTypes,
                 logging, metrics,
             ]),
 
         .executableTarget(
             name: "reid",
             dependencies: [
-                "ReIDService", "Training", "Evaluation", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging",
+                "ReIDService", "Training", "Evaluation", "CSPRModel", "Embedding", "NeuralNetwork", "Tensors",
+                "TensorFiles", "Ranking", "Imaging",
                 "Datasets", "HTTP", "Gallery", "Synthesis", "CDefaultWeights", arguments, logging,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "reid-bench",
             dependencies: [
-                "ReIDService", "CSPRModel", "NeuralNetwork", "Tensors", "Ranking", "Imaging", "HTTP", "Gallery",
+                "ReIDService", "CSPRModel", "Embedding", "NeuralNetwork", "Tensors", "TensorFiles", "Ranking",
+                "Imaging", "HTTP", "Gallery",
                 httpTypes, arguments, logging,
             ],
             swiftSettings: swiftSettings),
 
         tests("DigestsTests", ["Digests"]),
-        tests("TensorsTests", ["Tensors"], fixtures: true),
+        tests("TensorsTests", ["Tensors"]),
+        tests("TensorFilesTests", ["TensorFiles", "Tensors"], fixtures: true),
         tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"]),
         tests("ImagingTests", ["Imaging"], fixtures: true),
-        tests("TrainingTests", ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "Datasets", "Imaging"]),
-        tests("DatasetsTests", ["Datasets", "Imaging", "Ranking", "Tensors"], fixtures: true),
+        tests(
+            "TrainingTests",
+            ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Imaging"]),
+        tests("DatasetsTests", ["Datasets", "Imaging", "Ranking", "TensorFiles"], fixtures: true),
         tests(
             "EvaluationTests",
-            ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors"], fixtures: true),
+            ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors", "TensorFiles"], fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging"]),
-        tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "Imaging", logging], fixtures: true),
-        tests("RankingTests", ["Ranking", "Tensors"], fixtures: true),
+        tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Imaging"], fixtures: true),
+        tests("EmbeddingTests", ["Embedding", "CSPRModel", "Imaging", "Tensors", "TensorFiles", logging]),
+        tests("RankingTests", ["Ranking", "Tensors", "TensorFiles"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
         tests("HTTPTests", ["HTTP", httpTypes, logging]),
         tests(
             "ReIDServiceTests",
             [
-                "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Tensors",
+                "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
+                "Tensors", "TensorFiles",
                 httpTypes, logging,
             ]),
-        tests("CommandLineTests", ["reid", "Tensors", "Imaging", "Ranking"]),
+        tests("CommandLineTests", ["reid", "Tensors", "TensorFiles", "Imaging", "Ranking"]),
     ]
 )

@@ -167,30 +167,30 @@ function parameters(options) {
 }
 
 /**
- * Says what a picture is by its first bytes; a name can lie.
+ * Says what an image is by its first bytes; a name can lie.
  *
- * @param {Blob} picture
+ * @param {Blob} image
  */
-async function contentType(picture) {
-  const [first, second, third, fourth] = new Uint8Array(await picture.slice(0, 4).arrayBuffer());
+async function contentType(image) {
+  const [first, second, third, fourth] = new Uint8Array(await image.slice(0, 4).arrayBuffer());
   if (first === 0xff && second === 0xd8) return "image/jpeg";
   if (first === 0x89 && second === 0x50 && third === 0x4e && fourth === 0x47) return "image/png";
-  return picture.type || "application/octet-stream";
+  return image.type || "application/octet-stream";
 }
 
 /**
- * Searches a gallery with a picture and keeps the query.
+ * Searches a gallery with an image and keeps the query.
  *
  * @param {string} gallery
- * @param {Blob} picture
+ * @param {Blob} image
  * @param {SearchOptions} options
  * @returns {Promise<string>} the query's id
  */
-export async function keepQuery(gallery, picture, options) {
+export async function keepQuery(gallery, image, options) {
   const response = await send(`/v1/galleries/${encodeURIComponent(gallery)}/queries?${parameters(options)}`, {
     method: "POST",
-    body: picture,
-    headers: { "Content-Type": await contentType(picture) },
+    body: image,
+    headers: { "Content-Type": await contentType(image) },
   });
   const location = response.headers.get("Location") ?? "";
   const id = location.slice(location.lastIndexOf("/") + 1);
@@ -213,11 +213,11 @@ export async function ranking(id, { etag, wait, signal }) {
 }
 
 /** @param {string} path @param {AbortSignal} [signal] */
-export async function picture(path, signal) {
+export async function image(path, signal) {
   return (await send(path, { signal, cache: "default" })).blob();
 }
 
 /** @param {string} imageID @param {number} branch @param {AbortSignal} [signal] */
 export function attention(imageID, branch, signal) {
-  return picture(`/v1/images/${encodeURIComponent(imageID)}/attention?branch=${branch}`, signal);
+  return image(`/v1/images/${encodeURIComponent(imageID)}/attention?branch=${branch}`, signal);
 }

@@ -71,7 +71,7 @@ function showService({ condition, trained }) {
     " Its weights are random: rankings show how the service works, and are not meaningful identities."));
 }
 
-/** Keeps the colour theme; storage may be forbidden, then it lasts as long as the page. */
+/** Keeps the color theme; storage may be forbidden, then it lasts as long as the page. */
 function connectThemePicker() {
   const picker = document.getElementById("theme");
   if (!(picker instanceof HTMLSelectElement)) return;

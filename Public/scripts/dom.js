@@ -46,14 +46,14 @@ const shapes = {
  */
 export function icon(name) {
   const space = "http://www.w3.org/2000/svg";
-  const picture = document.createElementNS(space, "svg");
-  picture.setAttribute("viewBox", "0 0 16 16");
-  picture.setAttribute("aria-hidden", "true");
-  picture.setAttribute("class", "icon");
+  const image = document.createElementNS(space, "svg");
+  image.setAttribute("viewBox", "0 0 16 16");
+  image.setAttribute("aria-hidden", "true");
+  image.setAttribute("class", "icon");
   const path = document.createElementNS(space, "path");
   path.setAttribute("d", shapes[name]);
-  picture.append(path);
-  return picture;
+  image.append(path);
+  return image;
 }
 
 /**

@@ -6,7 +6,7 @@ export function count(value) {
 }
 
 /**
- * "1 picture", "2 pictures".
+ * "1 image", "2 images".
  *
  * @param {number} value
  * @param {string} singular

@@ -30,8 +30,8 @@ export class OptionsPanel {
     const changed = () => this.changed();
     this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
     this.rerank = element("input", { type: "checkbox", id: "option-rerank" });
-    this.k1 = number("k1", "k1", { min: 1, max: 1000, step: 1, hint: "neighbours looked at" });
-    this.k2 = number("k2", "k2", { min: 1, max: 1000, step: 1, hint: "neighbours averaged" });
+    this.k1 = number("k1", "k1", { min: 1, max: 1000, step: 1, hint: "neighbors looked at" });
+    this.k2 = number("k2", "k2", { min: 1, max: 1000, step: 1, hint: "neighbors averaged" });
     this.lambda = number("lambda", "λ", { min: 0, max: 1, step: 0.05, hint: "weight of the plain distance" });
     this.cameras = new CameraFilter(changed);
     this.from = time("captured_from", "Captured from (UTC)");
@@ -40,8 +40,8 @@ export class OptionsPanel {
     this.numbers = element("div", { class: "field-row" }, this.k1.root, this.k2.root, this.lambda.root);
     this.form = element("form", { class: "options", noValidate: true, oninput: changed },
       element("div", { class: "switches" },
-        element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new pictures")),
-        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbours"))),
+        element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new images")),
+        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbors"))),
       this.numbers,
       this.cameras.root,
       element("div", { class: "field-row times" }, this.from.root, this.to.root),

@@ -1,11 +1,11 @@
 import { BranchBar } from "./branch-bar.js";
 import { element, icon } from "./dom.js";
 import { decimal, moment } from "./format.js";
-import { LayeredPicture } from "./layered-picture.js";
+import { LayeredImage } from "./layered-image.js";
 import { movedSentence, personText, placesMoved } from "./result-tile.js";
 /** @import { Ranking, RankingResult } from "./types.js" */
 
-/** One result large, beside the query picture, with everything known of it. */
+/** One result large, beside the query image, with everything known of it. */
 export class ResultDialog {
   /**
    * @param {object} handlers
@@ -20,22 +20,22 @@ export class ResultDialog {
     /** @type {Ranking | null} */
     this.ranking = null;
     this.imageID = "";
-    this.query = new LayeredPicture();
-    this.picture = new LayeredPicture();
+    this.query = new LayeredImage();
+    this.image = new LayeredImage();
     this.title = element("h2", { id: "result-title", "aria-live": "polite" });
     this.facts = element("dl", { class: "facts" });
     this.branches = new BranchBar("Attention", (branch) => onBranch(this.imageID, branch));
     this.searchWith = element("button", { type: "button", class: "primary", onclick: () => onSearchWith(this.imageID) },
-      icon("search"), "Search with this picture");
+      icon("search"), "Search with this image");
     this.previous = button("Previous result", "previous", () => this.step(-1));
     this.next = button("Next result", "next", () => this.step(1));
-    this.root = element("dialog", { class: "result-dialog", "aria-labelledby": "result-title" },
+    this.root = element("dialog", { class: "result-dialog", "aria-labeledby": "result-title" },
       element("header", { class: "dialog-header" },
         this.previous, this.next, this.title, button("Close", "close", () => this.root.close())),
       element("div", { class: "dialog-body" },
         element("div", { class: "pair" },
           element("figure", {}, this.query.root, element("figcaption", {}, "Query")),
-          element("figure", {}, this.picture.root, element("figcaption", {}, "Result"))),
+          element("figure", {}, this.image.root, element("figcaption", {}, "Result"))),
         element("div", { class: "dialog-side" },
           this.branches.root,
           this.facts,
@@ -50,19 +50,19 @@ export class ResultDialog {
   /**
    * @param {string} imageID
    * @param {Ranking} ranking
-   * @param {string} queryPicture its address, or empty
+   * @param {string} queryImage its address, or empty
    */
-  open(imageID, ranking, queryPicture) {
+  open(imageID, ranking, queryImage) {
     this.ranking = ranking;
     const shown = this.query.root.parentElement;
-    if (shown) shown.hidden = queryPicture === "";
-    if (queryPicture) this.query.show(queryPicture, "The query picture");
+    if (shown) shown.hidden = queryImage === "";
+    if (queryImage) this.query.show(queryImage, "The query image");
     this.show(imageID);
     if (!this.root.open) this.root.showModal();
   }
 
   /**
-   * Takes over a newer ranking; closes if the picture is no longer in it.
+   * Takes over a newer ranking; closes if the image is no longer in it.
    *
    * @param {Ranking} ranking
    */
@@ -90,17 +90,17 @@ export class ResultDialog {
     this.title.textContent = `Rank ${result.rank} of ${results.length}`;
     this.previous.disabled = index === 0;
     this.next.disabled = index === results.length - 1;
-    this.picture.show(result.image_url, `Rank ${result.rank}, person ${personText(result)}`);
+    this.image.show(result.image_url, `Rank ${result.rank}, person ${personText(result)}`);
     this.searchWith.disabled = !result.image_url;
     this.facts.replaceChildren(...facts(result, placesMoved(results)[index]));
     this.attend();
   }
 
-  /** Shows the branch chosen for the picture on screen. */
+  /** Shows the branch chosen for the image on screen. */
   attend() {
     const branch = this.branchOf(this.imageID);
     this.branches.choose(branch);
-    void this.picture.attend(this.imageID, branch);
+    void this.image.attend(this.imageID, branch);
   }
 
   /** @param {number} by */

@@ -1,6 +1,6 @@
 import { element } from "./dom.js";
 import { decimal, moment, shortMoment } from "./format.js";
-import { LayeredPicture } from "./layered-picture.js";
+import { LayeredImage } from "./layered-image.js";
 /** @import { RankingResult } from "./types.js" */
 
 /**
@@ -43,11 +43,11 @@ export function personText(result) {
   return result.person_id ? result.person_id : "unknown";
 }
 
-/** One result: its picture and what is known of it, as one button. */
+/** One result: its image and what is known of it, as one button. */
 export class ResultTile {
   /** @param {() => void} onOpen */
   constructor(onOpen) {
-    this.picture = new LayeredPicture({ lazy: true });
+    this.image = new LayeredImage({ lazy: true });
     this.rank = element("span", { class: "rank" });
     this.moved = element("span", { class: "moved" });
     this.fresh = element("span", { class: "fresh", hidden: true }, "new");
@@ -59,7 +59,7 @@ export class ResultTile {
     this.similarity = element("b");
     this.afterRow = figure("Re-ranked", this.after);
     this.button = element("button", { type: "button", class: "tile", tabIndex: -1, onclick: onOpen },
-      this.picture.root,
+      this.image.root,
       element("span", { class: "tile-badges" }, this.rank, this.moved, this.fresh),
       element("span", { class: "tile-text" },
         element("span", { class: "tile-line" }, this.person, this.camera),
@@ -78,7 +78,7 @@ export class ResultTile {
   show(result, moved, fresh) {
     const person = personText(result);
     const camera = result.camera_id ?? "–";
-    this.picture.show(result.image_url, "");
+    this.image.show(result.image_url, "");
     this.rank.textContent = String(result.rank);
     this.moved.textContent = movedText(moved);
     this.moved.title = movedSentence(moved);

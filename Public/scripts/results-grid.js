@@ -3,8 +3,8 @@ import { placesMoved, ResultTile } from "./result-tile.js";
 /** @import { RankingResult } from "./types.js" */
 
 /**
- * The results as a grid of pictures. One tab stop; the arrow keys, Home and End move inside it, a digit lays a
- * branch's attention over the picture in focus.
+ * The results as a grid of images. One tab stop; the arrow keys, Home and End move inside it, a digit lays a
+ * branch's attention over the image in focus.
  */
 export class ResultsGrid {
   /**
@@ -91,13 +91,13 @@ export class ResultsGrid {
   forget(id, tile) {
     this.observer.unobserve(tile.root);
     this.visible.delete(id);
-    void tile.picture.attend(id, null);
+    void tile.image.attend(id, null);
   }
 
   /** @param {(imageID: string) => number | null} branchOf */
   attend(branchOf) {
     this.branchOf = branchOf;
-    for (const [id, tile] of this.tiles) void tile.picture.attend(id, this.visible.has(id) ? branchOf(id) : null);
+    for (const [id, tile] of this.tiles) void tile.image.attend(id, this.visible.has(id) ? branchOf(id) : null);
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
@@ -106,13 +106,13 @@ export class ResultsGrid {
       const id = target instanceof HTMLElement ? target.dataset.image ?? "" : "";
       if (isIntersecting) this.visible.add(id);
       else this.visible.delete(id);
-      void this.tiles.get(id)?.picture.attend(id, isIntersecting ? this.branchOf(id) : null);
+      void this.tiles.get(id)?.image.attend(id, isIntersecting ? this.branchOf(id) : null);
     }
   }
 
-  /** Tries again to load pictures that could not be loaded. */
+  /** Tries again to load images that could not be loaded. */
   reload() {
-    for (const tile of this.tiles.values()) tile.picture.reload();
+    for (const tile of this.tiles.values()) tile.image.reload();
   }
 
   /** @param {string} imageID */

@@ -7,29 +7,29 @@ import { ResultsGrid } from "./results-grid.js";
 /** @import { ServiceProblem } from "./api.js" */
 /** @import { PollState } from "./ranking-poll.js" */
 
-/** The ranking, how fresh it is, and the attention over its pictures. */
+/** The ranking, how fresh it is, and the attention over its images. */
 export class ResultsPane {
   /**
    * @param {object} handlers
    * @param {(imageID: string, address: string) => void} handlers.onSearchWith
-   * @param {() => string} handlers.queryPicture the address of the query picture, or empty
+   * @param {() => string} handlers.queryImage the address of the query image, or empty
    */
-  constructor({ onSearchWith, queryPicture }) {
+  constructor({ onSearchWith, queryImage }) {
     /** @type {Ranking | null} */
     this.ranking = null;
     /**
-     * The branch over every picture.
+     * The branch over every image.
      *
      * @type {number | null}
      */
     this.branch = null;
     /**
-     * Branches chosen for single pictures.
+     * Branches chosen for single images.
      *
      * @type {Map<string, number | null>}
      */
     this.branchByImage = new Map();
-    this.queryPicture = queryPicture;
+    this.queryImage = queryImage;
     /** @param {string} id */
     const searchWith = (id) => {
       const result = this.ranking?.results.find(({ image_id }) => image_id === id);
@@ -57,7 +57,7 @@ export class ResultsPane {
     this.message = element("div", { class: "results-message" });
     this.tools = element("div", { class: "results-tools" }, this.summary, this.bar.root, this.state);
     this.help = element("p", { class: "hint keys" },
-      "Arrow keys move between pictures, Enter opens one, a digit shows that branch’s attention, ",
+      "Arrow keys move between images, Enter opens one, a digit shows that branch’s attention, ",
       "S searches with it. Times are UTC.");
     this.root = element("section", { class: "results-pane", "aria-label": "Results" },
       this.tools, this.message, this.grid.root, this.help, this.dialog.root);
@@ -73,13 +73,13 @@ export class ResultsPane {
   /** Nothing searched yet. */
   showEmpty() {
     this.message.replaceChildren(notice("empty", "Where else was this person seen?",
-      "Drop a picture of one person anywhere on this page, paste it, or choose a file. "
-        + "The gallery’s pictures appear here, the most alike first."));
+      "Drop an image of one person anywhere on this page, paste it, or choose a file. "
+        + "The gallery’s images appear here, the most alike first."));
   }
 
   showNoGallery() {
     this.message.replaceChildren(notice("empty", "There is no gallery to search yet.",
-      "Create one and enrol pictures, for example with “reid enroll FOLDER --gallery lobby”."));
+      "Create one and enroll images, for example with “reid enroll FOLDER --gallery lobby”."));
   }
 
   /** Forgets the ranking on screen. */
@@ -110,7 +110,7 @@ export class ResultsPane {
     const actions = again ? [element("button", { type: "button", onclick: again }, "Try again")] : [];
     this.message.replaceChildren(notice("error", problem.title, problem.message, ...actions));
     if (this.ranking) {
-      this.summarise(this.ranking);
+      this.summarize(this.ranking);
     } else {
       this.grid.clear();
       this.tools.hidden = true;
@@ -135,20 +135,20 @@ export class ResultsPane {
     this.help.hidden = ranking.results.length === 0;
     if (!unchanged) this.grid.show(ranking.results, fresh);
     if (ranking.results.length === 0) {
-      this.message.append(notice("empty", "No picture of this gallery matches.",
+      this.message.append(notice("empty", "No image of this gallery matches.",
         ranking.gallery_size === 0 ? "The gallery is empty." : "Loosen the options on cameras or times."));
     }
-    this.summarise(ranking);
+    this.summarize(ranking);
     this.attend();
     this.dialog.update(ranking);
     if (!unchanged) announce(sentence(ranking, known !== null, fresh.size));
   }
 
   /** @param {Ranking} ranking */
-  summarise({ results, gallery, gallery_size, revision, timing_ms }) {
+  summarize({ results, gallery, gallery_size, revision, timing_ms }) {
     const total = timing_ms?.total;
     this.summary.replaceChildren(
-      element("b", {}, `${count(results.length)} of ${counted(gallery_size, "picture")}`),
+      element("b", {}, `${count(results.length)} of ${counted(gallery_size, "image")}`),
       ` in ${gallery} · revision ${count(revision)}`,
       typeof total === "number" ? ` · ${decimal(total, 1)} ms` : "");
     const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
@@ -181,7 +181,7 @@ export class ResultsPane {
 
   /** @param {string} imageID */
   open(imageID) {
-    if (this.ranking) this.dialog.open(imageID, this.ranking, this.queryPicture());
+    if (this.ranking) this.dialog.open(imageID, this.ranking, this.queryImage());
   }
 
   /** @param {number | null} branch */
@@ -208,5 +208,5 @@ export class ResultsPane {
 /** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */
 function sentence({ results, revision }, updated, fresh) {
   if (!updated) return `${counted(results.length, "result")}.`;
-  return `Ranking updated to revision ${revision}: ${counted(fresh, "new picture")}.`;
+  return `Ranking updated to revision ${revision}: ${counted(fresh, "new image")}.`;
 }

@@ -7,7 +7,7 @@ import { RankingPoll } from "./ranking-poll.js";
 /**
  * @typedef {object} SearchRequest
  * @property {string} gallery
- * @property {Blob} picture
+ * @property {Blob} image
  * @property {SearchOptions} options
  *
  * @typedef {object} SessionHandlers
@@ -68,7 +68,7 @@ export class SearchSession {
     this.handlers.onSearching();
     let id;
     try {
-      id = await keepQuery(request.gallery, request.picture, request.options);
+      id = await keepQuery(request.gallery, request.image, request.options);
     } catch (error) {
       if (!this.next && turn === this.turn) this.handlers.onProblem(asProblem(error));
       return;
@@ -78,7 +78,7 @@ export class SearchSession {
     this.current = { id, request };
     this.handlers.onKept(id);
     this.follow();
-    if (replaced?.request?.picture === request.picture && replaced.request.gallery === request.gallery) {
+    if (replaced?.request?.image === request.image && replaced.request.gallery === request.gallery) {
       // Should this fail, one query too many stays listed under Queries, where it can be deleted.
       deleteQuery(replaced.id).catch((error) => console.warn("replaced query not deleted:", asProblem(error).message));
     }

@@ -4,8 +4,8 @@
  * @typedef {object} SearchOptions
  * @property {number} limit            results wanted, 1...1000
  * @property {boolean} rerank          whether k-reciprocal re-ranking orders the results
- * @property {number} k1               neighbours considered by re-ranking
- * @property {number} k2               neighbours averaged by re-ranking
+ * @property {number} k1               neighbors considered by re-ranking
+ * @property {number} k2               neighbors averaged by re-ranking
  * @property {number} lambda           weight of the plain distance, 0...1
  * @property {string[]} camera         only these cameras; empty: all
  * @property {string[]} exclude_camera never these cameras
@@ -75,7 +75,7 @@
  * @property {number} dimensions
  * @property {number} parameters
  * @property {string} precision
- * @property {boolean} [mirrored]       vectors are means over picture and mirror image
+ * @property {boolean} [mirrored]       vectors are means over image and mirror image
  * @property {Record<string, unknown>} config
  *
  * @typedef {object} View

@@ -25,7 +25,7 @@ export class GalleriesView {
     this.root = element("div", { class: "page" },
       element("header", { class: "page-header" },
         element("h1", { tabIndex: -1 }, "Galleries"),
-        element("p", {}, "What can be searched. Pictures are enrolled through the admin address. Times are UTC.")),
+        element("p", {}, "What can be searched. Images are enrolled through the admin address. Times are UTC.")),
       this.message, this.list);
     document.addEventListener("visibilitychange", () => {
       if (this.visible && !document.hidden) void this.look();
@@ -71,7 +71,7 @@ export class GalleriesView {
     this.message.replaceChildren();
     if (all.length === 0) {
       this.message.append(notice("empty", "No galleries yet.",
-        "Create one and enrol pictures, for example with “reid enroll FOLDER --gallery lobby”."));
+        "Create one and enroll images, for example with “reid enroll FOLDER --gallery lobby”."));
     }
     const names = new Set(all.map(({ name }) => name));
     for (const [name, card] of this.cards) {
@@ -118,7 +118,7 @@ class GalleryCard {
       captured_to ? element("span", {}, `to ${moment(captured_to)}`) : null);
     /** @type {[string, Node | string][]} */
     const rows = [
-      ["Pictures", count(images)],
+      ["Images", count(images)],
       ["People", count(people)],
       ["Cameras", cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
       ["Captured", times],

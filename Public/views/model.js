@@ -25,7 +25,7 @@ const meanings = {
   identities: "classes in training; 0 for inference",
 };
 
-/** The network that turns pictures into vectors. */
+/** The network that turns images into vectors. */
 export class ModelView {
   title = "Model";
 
@@ -69,7 +69,7 @@ function facts({ name, sha256, trained, dimensions, parameters, precision, mirro
     ["Vector", `${count(dimensions)} dimensions`],
     ["Parameters", count(parameters)],
     ["Precision", precision],
-    ["Embeds", mirrored ? "picture and mirror image, averaged" : "the picture"],
+    ["Embeds", mirrored ? "image and mirror image, averaged" : "the image"],
   ];
   return element("section", { class: "card", "aria-label": "Facts" },
     element("dl", { class: "facts wide-facts" }, ...rows.flatMap(([term, value]) =>

@@ -14,7 +14,7 @@ export class QueriesView {
     this.rows = element("tbody");
     this.table = element("table", { class: "records", hidden: true },
       element("thead", {}, element("tr", {},
-        ...["Picture", "Query", "Gallery", "Kept (UTC)", "State", "Options", "Actions"].map((name) =>
+        ...["Image", "Query", "Gallery", "Kept (UTC)", "State", "Options", "Actions"].map((name) =>
           element("th", { scope: "col" }, name)))),
       this.rows);
     this.message = element("div");
@@ -65,7 +65,7 @@ export class QueriesView {
     this.table.hidden = empty;
     if (empty) {
       this.message.replaceChildren(notice("empty", "No kept queries yet.", "",
-        element("a", { href: "#/search", class: "button" }, "Search with a picture")));
+        element("a", { href: "#/search", class: "button" }, "Search with an image")));
     }
   }
 
@@ -76,8 +76,8 @@ export class QueriesView {
     const label = `Delete query ${query_id}`;
     const remove = element("button", { type: "button", class: "danger", "aria-label": label }, "Delete");
     const row = element("tr", {},
-      cell("Picture", image_url
-        ? element("img", { class: "thumbnail", src: image_url, alt: "Query picture", loading: "lazy" })
+      cell("Image", image_url
+        ? element("img", { class: "thumbnail", src: image_url, alt: "Query image", loading: "lazy" })
         : element("span", { class: "thumbnail" })),
       cell("Query", element("a", { href: address, class: "mono" }, query_id)),
       cell("Gallery", gallery),
@@ -110,11 +110,11 @@ export class QueriesView {
     // The list may have been loaded again meanwhile.
     const row = Array.from(this.rows.children)
       .find((candidate) => candidate instanceof HTMLElement && candidate.dataset.query === query_id);
-    const neighbour = row?.nextElementSibling ?? row?.previousElementSibling;
+    const neighbor = row?.nextElementSibling ?? row?.previousElementSibling;
     row?.remove();
     announce(`Query ${query_id} deleted.`);
     this.showEmptiness();
-    const target = neighbour?.querySelector("a") ?? this.root.querySelector("h1");
+    const target = neighbor?.querySelector("a") ?? this.root.querySelector("h1");
     target?.focus();
   }
 }

@@ -2,14 +2,14 @@ import * as api from "../scripts/api.js";
 import { element } from "../scripts/dom.js";
 import { count } from "../scripts/format.js";
 import { OptionsPanel } from "../scripts/options-panel.js";
-import { PictureInput } from "../scripts/picture-input.js";
+import { ImageInput } from "../scripts/image-input.js";
 import { ResultsPane } from "../scripts/results-pane.js";
 import { SearchSession } from "../scripts/search-session.js";
 /** @import { Gallery, KeptQuery, Ranking } from "../scripts/types.js" */
 /** @import { ServiceProblem } from "../scripts/api.js" */
 /** @import { Service } from "../scripts/service.js" */
 
-/** A picture in, a ranking out. */
+/** An image in, a ranking out. */
 export class SearchView {
   title = "Search";
 
@@ -18,9 +18,9 @@ export class SearchView {
     /** @type {Gallery[]} */
     this.galleries = [];
     /** @type {Blob | null} */
-    this.picture = null;
+    this.image = null;
     /**
-     * Done when a kept query's picture is here, or known not to be.
+     * Done when a kept query's image is here, or known not to be.
      *
      * @type {Promise<void>}
      */
@@ -30,9 +30,9 @@ export class SearchView {
     this.visible = false;
     /** The query on screen, as the address names it. */
     this.queryID = "";
-    this.input = new PictureInput({
-      onPicture: (picture) => this.take(picture),
-      onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: "Not a picture for a search" })),
+    this.input = new ImageInput({
+      onImage: (image) => this.take(image),
+      onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: "Not an image for a search" })),
     });
     this.input.listen(() => this.visible);
     this.gallery = element("select", { id: "gallery", onchange: () => this.galleryChosen() });
@@ -40,7 +40,7 @@ export class SearchView {
     this.options.root.open = matchMedia("(min-width: 860px)").matches;
     this.results = new ResultsPane({
       onSearchWith: (imageID, address) => this.searchWith(imageID, address),
-      queryPicture: () => this.input.address,
+      queryImage: () => this.input.address,
     });
     service.follow(({ branches, condition }) => {
       this.results.setBranches(branches);
@@ -99,21 +99,21 @@ export class SearchView {
       this.results.showNoGallery();
     } else {
       if (this.galleries.some(({ name }) => name === chosen)) this.gallery.value = chosen;
-      if (!this.queryID && !this.picture) this.results.showEmpty();
+      if (!this.queryID && !this.image) this.results.showEmpty();
     }
     this.offerCameras();
     if (wanted && this.gallery.value === wanted) this.galleryChosen();
   }
 
   /**
-   * Loads the galleries after a failure, and searches if a picture has been waiting.
+   * Loads the galleries after a failure, and searches if an image has been waiting.
    *
    * @param {string} wanted
    */
   async galleriesAgain(wanted) {
     this.galleriesArriving = this.loadGalleries(wanted);
     await this.galleriesArriving;
-    if (this.picture && !this.queryID && this.galleries.length > 0) await this.search();
+    if (this.image && !this.queryID && this.galleries.length > 0) await this.search();
   }
 
   offerCameras() {
@@ -127,12 +127,12 @@ export class SearchView {
     void this.search();
   }
 
-  /** @param {Blob} picture */
-  take(picture) {
+  /** @param {Blob} image */
+  take(image) {
     this.session.clear();
     this.queryID = "";
     if (this.visible) history.replaceState(null, "", "#/search");
-    this.picture = picture;
+    this.image = image;
     this.arriving = Promise.resolve();
     this.results.clear();
     void this.search();
@@ -141,13 +141,13 @@ export class SearchView {
   /** Searches with what is chosen now, if that is enough. */
   async search() {
     await Promise.all([this.arriving, this.galleriesArriving]);
-    if (!this.picture) {
-      const missing = "The picture of this query is not at hand; choose one to search with these options.";
+    if (!this.image) {
+      const missing = "The image of this query is not at hand; choose one to search with these options.";
       if (this.queryID) this.results.explain(missing);
       return;
     }
     if (this.gallery.value === "" || !this.options.validate()) return;
-    await this.session.search({ gallery: this.gallery.value, picture: this.picture, options: this.options.value });
+    await this.session.search({ gallery: this.gallery.value, image: this.image, options: this.options.value });
   }
 
   /**
@@ -175,10 +175,10 @@ export class SearchView {
   async open(id) {
     this.session.clear();
     this.queryID = id;
-    this.picture = null;
+    this.image = null;
     this.results.clear();
     this.results.showSearching(this.options.value.limit);
-    this.input.clear("Drop, paste or choose a picture");
+    this.input.clear("Drop, paste or choose an image");
     await this.galleriesArriving;
     /** @type {KeptQuery} */
     let kept;
@@ -196,36 +196,36 @@ export class SearchView {
     this.offerCameras();
     this.options.set({ ...kept.options, standing: kept.standing });
     this.session.open(id);
-    this.arriving = this.fetchPicture(kept);
+    this.arriving = this.fetchImage(kept);
   }
 
   /** @param {KeptQuery} kept */
-  async fetchPicture(kept) {
+  async fetchImage(kept) {
     if (!kept.image_url) return;
     try {
-      const picture = await api.picture(kept.image_url);
+      const image = await api.image(kept.image_url);
       if (this.queryID !== kept.query_id) return;
-      this.picture = picture;
-      this.input.show(picture, `Query ${kept.query_id}`);
+      this.image = image;
+      this.input.show(image, `Query ${kept.query_id}`);
     } catch (error) {
       if (this.queryID !== kept.query_id) return;
-      this.input.clear(`The query’s picture is not available: ${api.asProblem(error).message}`);
+      this.input.clear(`The query’s image is not available: ${api.asProblem(error).message}`);
     }
   }
 
   /**
-   * Starts over with a picture of the gallery.
+   * Starts over with an image of the gallery.
    *
    * @param {string} imageID
    * @param {string} address
    */
   async searchWith(imageID, address) {
     try {
-      const picture = await api.picture(address);
-      this.input.show(picture, `Gallery picture ${imageID}`);
+      const image = await api.image(address);
+      this.input.show(image, `Gallery image ${imageID}`);
       this.results.dialog.root.close();
       scrollTo(0, 0);
-      this.take(picture);
+      this.take(image);
     } catch (error) {
       this.fail(api.asProblem(error));
     }

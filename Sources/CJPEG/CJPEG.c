@@ -106,7 +106,7 @@ static int decode(reader_t *reader, const uint8_t *bytes, size_t count, unsigned
     jpeg_start_decompress(codec);
     if (codec->output_width != width || codec->output_height != height ||
         codec->output_components != (as_cmyk ? 4 : 3)) {
-        stop(reader, "the picture is not the size its header announced");
+        stop(reader, "the image is not the size its header announced");
     }
     if (jpeg_has_multiple_scans(codec) && reader->components_seen != (1u << codec->num_components) - 1) {
         stop(reader, "a component without data");
@@ -158,7 +158,7 @@ static void send_last_piece(j_compress_ptr codec) {
 }
 
 static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint32_t height, int quality,
-                  int halves_colour) {
+                  int halves_color) {
     if (setjmp(writer->failure.escape)) return 0;
     j_compress_ptr codec = &writer->codec;
     jpeg_create_compress(codec);
@@ -174,7 +174,7 @@ static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint3
     jpeg_set_defaults(codec);
     jpeg_set_quality(codec, quality, TRUE);
     // The default is 4:2:0: luminance twice as fine as the others, both ways.
-    if (!halves_colour) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
+    if (!halves_color) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(codec, TRUE);
     while (codec->next_scanline < height) {
         JSAMPROW row = (JSAMPROW)pixels + (size_t)width * 3 * codec->next_scanline;
@@ -184,7 +184,7 @@ static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint3
     return 1;
 }
 
-int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_colour,
+int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_color,
                   void (*sink)(void *context, const uint8_t *bytes, size_t count), void *context,
                   char message[C_JPEG_MESSAGE]) {
     writer_t writer;
@@ -193,7 +193,7 @@ int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int qu
     writer.codec.err = prepare(&writer.failure, none, message);
     writer.sink = sink;
     writer.context = context;
-    int done = encode(&writer, pixels, width, height, quality, halves_colour);
+    int done = encode(&writer, pixels, width, height, quality, halves_color);
     jpeg_destroy_compress(&writer.codec);
     return done;
 }

@@ -93,7 +93,7 @@ static int decode(use_t *use, const c_png_header_t *header, uint8_t *pixels) {
     size_t stride = (size_t)header->width * header->channels;
     if (found.width != header->width || found.height != header->height || found.channels != header->channels ||
         png_get_rowbytes(use->codec, use->info) != stride) {
-        png_error(use->codec, "the picture is not the size its header announced");
+        png_error(use->codec, "the image is not the size its header announced");
     }
     for (int pass = 0; pass < passes; pass++) {
         for (uint32_t y = 0; y < header->height; y++) png_read_row(use->codec, pixels + stride * y, NULL);

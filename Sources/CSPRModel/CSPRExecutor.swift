@@ -43,7 +43,7 @@ public final class CSPRExecutor {
     /// Runs the network on `count` images.
     ///
     /// - Parameters:
-    ///   - images: Normalised input, row-major [count, 3, H, W]; see `Preprocessing`.
+    ///   - images: Normalized input, row-major [count, 3, H, W]; see `Preprocessing`.
     ///   - count: At least 1, at most `batch`.
     ///   - wants: What to return beside the features.
     /// - Returns: The first `count` images' outputs.

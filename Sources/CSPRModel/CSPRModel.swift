@@ -1,6 +1,7 @@
 internal import Digests
 internal import Foundation
 internal import NeuralNetwork
+internal import TensorFiles
 public import Tensors
 
 /// A CSPR-Net: a checked weight file, shared by all executors and threads.
@@ -15,7 +16,7 @@ public final class CSPRModel: Sendable {
     public let identity: String
     /// Whether the weights come from training rather than from `initialize`.
     public let isTrained: Bool
-    /// Whether the embeddings are means over a picture and its mirror image: the file's metadata has `mirrored`, "true".
+    /// Whether the embeddings are means over an image and its mirror image: the file's metadata has `mirrored`, "true".
     ///
     /// Usual in the field ("flip test"): a few more right answers for twice the time.
     public let isMirrored: Bool

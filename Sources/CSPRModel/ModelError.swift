@@ -1,3 +1,4 @@
+public import TensorFiles
 public import Tensors
 
 /// Why a weight file was refused, or why a network could not compute.

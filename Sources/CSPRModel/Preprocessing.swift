@@ -1,8 +1,8 @@
 public import Imaging
 
-/// How a picture becomes network input: one value for serving, evaluation and training.
+/// How an image becomes network input: one value for serving, evaluation and training.
 ///
-/// Pixels are resized (bilinear, antialiased), scaled to 0...1, then normalised per channel with ImageNet's mean and
+/// Pixels are resized (bilinear, antialiased), scaled to 0...1, then normalized per channel with ImageNet's mean and
 /// standard deviation (design: `image = (RGB / 255 − mean) / std`).
 public struct Preprocessing: Sendable, Equatable {
     /// Rows of the network's input.

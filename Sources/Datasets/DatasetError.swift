@@ -1,4 +1,4 @@
-public import Tensors
+public import TensorFiles
 
 /// Why a folder is not the data set, or a file not the manifest, that it was said to be.
 public enum DatasetError: Error, Sendable, Equatable {
@@ -8,14 +8,14 @@ public enum DatasetError: Error, Sendable, Equatable {
     case noFile(path: String, purpose: String)
     /// A folder or file cannot be read.
     case unreadable(path: String, reason: String)
-    /// There is no picture in the folder; `expected` shows names.
-    case noPictures(folder: String, expected: String)
-    /// A picture's name does not tell what it should; `expected` shows one that does.
+    /// There is no image in the folder; `expected` shows names.
+    case noImages(folder: String, expected: String)
+    /// An image's name does not tell what it should; `expected` shows one that does.
     case unreadableName(folder: String, name: String, expected: String)
     /// A line of a list or manifest is not as it should be.
     case malformedLine(path: String, line: Int, reason: String)
-    /// A picture that a list names is not there.
-    case missingPicture(path: String, list: String)
+    /// An image that a list names is not there.
+    case missingImage(path: String, list: String)
     /// A `.mat` file cannot be read.
     case protocolFile(path: String, error: MATLABError)
     /// A `.mat` file lacks a variable, or has it in another form.
@@ -31,12 +31,12 @@ extension DatasetError: CustomStringConvertible {
         case .noFolder(let path, let purpose): "\(path): expected a folder of \(purpose), and there is none"
         case .noFile(let path, let purpose): "\(path): expected a file with \(purpose), and there is none"
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
-        case .noPictures(let folder, let expected):
-            "\(folder): expected pictures such as \(expected), and there are none"
+        case .noImages(let folder, let expected):
+            "\(folder): expected images such as \(expected), and there are none"
         case .unreadableName(let folder, let name, let expected):
             "\(folder)/\(name): expected a name such as \(expected)"
         case .malformedLine(let path, let line, let reason): "\(path), line \(line): \(reason)"
-        case .missingPicture(let path, let list): "\(path): expected this picture, which \(list) names"
+        case .missingImage(let path, let list): "\(path): expected this image, which \(list) names"
         case .protocolFile(let path, let error): "\(path): \(error)"
         case .protocolVariable(let path, let name, let expected): "\(path): expected `\(name)` to be \(expected)"
         case .tooFewPeople(let folder, let found):

@@ -14,7 +14,7 @@ public enum DatasetKind: String, Sendable, CaseIterable, Codable {
     case cuhk01
     /// Baltieri et al., "3DPeS: 3D People Dataset for Surveillance and Forensics", 2011.
     case threeDPeS = "3dpes"
-    /// Any folder of pictures that tells who is seen.
+    /// Any folder of images that tells who is seen.
     case folder
 
     /// The name as people write it.
@@ -31,13 +31,13 @@ public enum DatasetKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// A note where the numbers of pictures are not those of a published version; nil where they are.
+    /// A note where the numbers of images are not those of a published version; nil where they are.
     func note(
         published: [(training: Int, queries: Int, gallery: Int)], training: Int, queries: Int, gallery: Int
     ) -> String? {
         guard !published.contains(where: { $0 == (training, queries, gallery) }) else { return nil }
         let versions = published.map { "\($0.training) / \($0.queries) / \($0.gallery)" }.joined(separator: " or ")
         return "not all of the published \(title): \(training) / \(queries) / \(gallery) training, query and gallery "
-            + "pictures, \(versions) there"
+            + "images, \(versions) there"
     }
 }

@@ -1,7 +1,7 @@
 public import Ranking
 
-/// A part of a picture as it is seen, in pixels from the top left corner.
-public struct PictureBox: Sendable, Equatable {
+/// A part of an image as it is seen, in pixels from the top left corner.
+public struct ImageBox: Sendable, Equatable {
     /// The left edge.
     public let x: Int
     /// The top edge.
@@ -12,17 +12,17 @@ public struct PictureBox: Sendable, Equatable {
     public let height: Int
 }
 
-/// A picture file, and whom it shows.
-public struct TestPicture: Sendable, Equatable {
+/// An image file, and whom it shows.
+public struct TestImage: Sendable, Equatable {
     /// Where the file is.
     public let path: String
     /// The person and the camera.
     public let sighting: Sighting
     /// The part that shows the person; nil for all of it.
-    public let box: PictureBox?
+    public let box: ImageBox?
 
-    /// A picture of a person before a camera.
-    public init(path: String, person: Int, camera: Int, box: PictureBox? = nil) {
+    /// An image of a person before a camera.
+    public init(path: String, person: Int, camera: Int, box: ImageBox? = nil) {
         self.path = path
         sighting = Sighting(person: person, camera: camera)
         self.box = box
@@ -34,12 +34,12 @@ public struct RetrievalTask: Sendable, Equatable {
     /// Which of several, as "split 3, A to B"; empty where there is only one.
     public let name: String
     /// What is looked for.
-    public let queries: [TestPicture]
+    public let queries: [TestImage]
     /// What is searched.
-    public let gallery: [TestPicture]
+    public let gallery: [TestImage]
 
     /// A task; `name` is empty where there is only one.
-    public init(name: String, queries: [TestPicture], gallery: [TestPicture]) {
+    public init(name: String, queries: [TestImage], gallery: [TestImage]) {
         self.name = name
         self.queries = queries
         self.gallery = gallery
@@ -56,8 +56,8 @@ public struct TestSet: Sendable, Equatable {
     public let seed: UInt64?
     /// What whoever reads the figures should know: how they come about, and where the folder differs from what was published.
     public let notes: [String]
-    /// The pictures of the training part that the folder holds or lists; 0 where it has none.
-    public let trainingPictures: Int
+    /// The images of the training part that the folder holds or lists; 0 where it has none.
+    public let trainingImages: Int
 
     /// What may be chosen about a test set.
     public struct Options: Sendable, Equatable {
@@ -65,10 +65,10 @@ public struct TestSet: Sendable, Equatable {
         public var seed: UInt64 = 1
         /// How many random splits are made.
         public var splits = 10
-        /// CUHK03: whether the detected boxes are taken instead of the labelled ones.
+        /// CUHK03: whether the detected boxes are taken instead of the labeled ones.
         public var isDetected = false
 
-        /// Ten splits of seed 1, labelled boxes.
+        /// Ten splits of seed 1, labeled boxes.
         public init() {}
     }
 
@@ -90,12 +90,12 @@ public struct TestSet: Sendable, Equatable {
 
     init(
         _ kind: DatasetKind, tasks: [RetrievalTask], seed: UInt64? = nil, notes: [String] = [],
-        trainingPictures: Int = 0
+        trainingImages: Int = 0
     ) {
         self.kind = kind
         self.tasks = tasks
         self.seed = seed
         self.notes = notes
-        self.trainingPictures = trainingPictures
+        self.trainingImages = trainingImages
     }
 }

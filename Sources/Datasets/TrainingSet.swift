@@ -1,15 +1,15 @@
 internal import Foundation
 
-/// A picture of a known person.
-public struct TrainingPicture: Sendable, Equatable {
+/// An image of a known person.
+public struct TrainingImage: Sendable, Equatable {
     /// Where the file is.
     public let path: String
-    /// The person, in 0..<`TrainingSet.personCount`; in validation pictures of a folder of their own, that folder's number.
+    /// The person, in 0..<`TrainingSet.personCount`; in validation images of a folder of their own, that folder's number.
     public let person: Int
-    /// The camera's number; pictures of one person by one camera are not answers to each other.
+    /// The camera's number; images of one person by one camera are not answers to each other.
     public let camera: Int
 
-    /// A picture of a person before a camera.
+    /// An image of a person before a camera.
     public init(path: String, person: Int, camera: Int) {
         self.path = path
         self.person = person
@@ -17,70 +17,70 @@ public struct TrainingPicture: Sendable, Equatable {
     }
 }
 
-/// The pictures of a training run, read from a folder in one of three layouts.
+/// The images of a training run, read from a folder in one of three layouts.
 ///
-/// - `bounding_box_train` holds pictures named as in Market-1501, `0002_c1s1_000451_03.jpg` or `0005_c2_f0046985.jpg`: person, camera.
-/// - Such pictures lie in the folder itself.
-/// - Each subfolder is a person, and a picture's name begins with its camera, `anna/door_0001.jpg`, or is one of Market-1501's.
+/// - `bounding_box_train` holds images named as in Market-1501, `0002_c1s1_000451_03.jpg` or `0005_c2_f0046985.jpg`: person, camera.
+/// - Such images lie in the folder itself.
+/// - Each subfolder is a person, and an image's name begins with its camera, `anna/door_0001.jpg`, or is one of Market-1501's.
 ///
 /// People -1 and 0, junk and distractors, are not trained on. Everything is in the order of the names.
 public struct TrainingSet: Sendable {
     /// What is trained on.
-    public let train: [TrainingPicture]
+    public let train: [TrainingImage]
     /// What is looked for in a validation.
-    public let validationQueries: [TrainingPicture]
+    public let validationQueries: [TrainingImage]
     /// What is searched in a validation.
-    public let validationGallery: [TrainingPicture]
+    public let validationGallery: [TrainingImage]
     /// The people's names in the folder; a person's number is the place of its name.
     public let people: [String]
 
     /// The number of people.
     public var personCount: Int { people.count }
 
-    /// Endings of picture files.
+    /// Endings of image files.
     static let endings: Set<String> = ["jpg", "jpeg", "png"]
 
     /// Reads a folder.
     ///
     /// - Parameters:
-    ///   - folder: The pictures.
-    ///   - validation: A Market-1501 style folder with `query` and `bounding_box_test` to validate on; nil holds out two pictures, by two
+    ///   - folder: The images.
+    ///   - validation: A Market-1501 style folder with `query` and `bounding_box_test` to validate on; nil holds out two images, by two
     ///     cameras where there are several, of up to `heldOutPeople` people that have at least four.
-    ///   - heldOutPeople: How many people pictures are held out of; 0 for none.
+    ///   - heldOutPeople: How many people images are held out of; 0 for none.
     /// - Throws: `TrainingSetError`.
     public init(folder: String, validation: String? = nil, heldOutPeople: Int = 200) throws(TrainingSetError) {
         let named = try Self.read(folder)
         let names = Set(named.map(\.person)).sorted()
-        guard let only = names.first else { throw .noPictures(folder: folder) }
+        guard let only = names.first else { throw .noImages(folder: folder) }
         guard names.count > 1 else { throw .singlePerson(folder: folder, name: only) }
         let numbers = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-        let pictures = named.map {
-            TrainingPicture(path: $0.path, person: numbers[$0.person] ?? 0, camera: $0.camera)
+        let images = named.map {
+            TrainingImage(path: $0.path, person: numbers[$0.person] ?? 0, camera: $0.camera)
         }
         people = names
         if let validation {
-            train = pictures
+            train = images
             validationQueries = try Self.readMarket("\(validation)/query")
             validationGallery = try Self.readMarket("\(validation)/bounding_box_test")
         } else {
-            (train, validationQueries, validationGallery) = Self.holdOut(pictures, people: names.count, heldOutPeople)
+            (train, validationQueries, validationGallery) = Self.holdOut(images, people: names.count, heldOutPeople)
         }
     }
 
-    /// A number that tells one list of training pictures from another: names, people and cameras, but not what the files hold.
+    /// A number that tells one list of training images from another: names, people and cameras, but not what the files hold.
     public func digest() -> String {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for picture in train {
-            let name = picture.path.split(separator: "/").suffix(2).joined(separator: "/")
-            for byte in "\(name) \(picture.person) \(picture.camera)\n".utf8 {
+        for image in train {
+            let name = image.path.split(separator: "/").suffix(2).joined(separator: "/")
+            for byte in "\(name) \(image.person) \(image.camera)\n".utf8 {
                 hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
             }
         }
         return String(hash, radix: 16)
     }
 
-    /// A picture with its person's name.
+    /// An image with its person's name.
     private struct Named {
         var path: String
         var person: String
@@ -90,11 +90,11 @@ public struct TrainingSet: Sendable {
     private static func read(_ folder: String) throws(TrainingSetError) -> [Named] {
         let names = try list(folder)
         if names.contains("bounding_box_train") { return try readNamed("\(folder)/bounding_box_train") }
-        if names.contains(where: isPicture) { return try readNamed(folder) }
-        var pictures: [Named] = []
+        if names.contains(where: isImage) { return try readNamed(folder) }
+        var images: [Named] = []
         for person in names where isFolder("\(folder)/\(person)") {
             var cameras: [String: Int] = [:]
-            for name in try list("\(folder)/\(person)") where isPicture(name) {
+            for name in try list("\(folder)/\(person)") where isImage(name) {
                 let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
                 // "c3", "3", Market-1501's names of four parts and MSMT17's say camera 3; other cameras are counted as they come.
                 let isMarket = name.count { $0 == "_" } == 3
@@ -103,34 +103,34 @@ public struct TrainingSet: Sendable {
                     ?? Int(camera.hasPrefix("c") ? String(camera.dropFirst()) : camera)
                 let known = number ?? cameras[camera] ?? 1000 + cameras.count
                 cameras[camera] = known
-                pictures.append(Named(path: "\(folder)/\(person)/\(name)", person: person, camera: known))
+                images.append(Named(path: "\(folder)/\(person)/\(name)", person: person, camera: known))
             }
         }
-        return pictures
+        return images
     }
 
-    /// Pictures with names as in Market-1501, without junk and distractors.
+    /// Images with names as in Market-1501, without junk and distractors.
     private static func readNamed(_ folder: String) throws(TrainingSetError) -> [Named] {
-        var pictures: [Named] = []
-        for name in try list(folder) where isPicture(name) {
+        var images: [Named] = []
+        for name in try list(folder) where isImage(name) {
             guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
             guard person > 0 else { continue }
-            pictures.append(
+            images.append(
                 Named(path: "\(folder)/\(name)", person: String(name.prefix { $0 != "_" }), camera: camera))
         }
-        return pictures
+        return images
     }
 
-    /// A validation folder's pictures; distractors stay, junk does not.
-    private static func readMarket(_ folder: String) throws(TrainingSetError) -> [TrainingPicture] {
-        var pictures: [TrainingPicture] = []
-        for name in try list(folder) where isPicture(name) {
+    /// A validation folder's images; distractors stay, junk does not.
+    private static func readMarket(_ folder: String) throws(TrainingSetError) -> [TrainingImage] {
+        var images: [TrainingImage] = []
+        for name in try list(folder) where isImage(name) {
             guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
             guard person >= 0 else { continue }
-            pictures.append(TrainingPicture(path: "\(folder)/\(name)", person: person, camera: camera))
+            images.append(TrainingImage(path: "\(folder)/\(name)", person: person, camera: camera))
         }
-        guard !pictures.isEmpty else { throw .noPictures(folder: folder) }
-        return pictures
+        guard !images.isEmpty else { throw .noImages(folder: folder) }
+        return images
     }
 
     /// Person and camera of `0002_c1s1_000451_03.jpg`, nil where a name is not of this form.
@@ -154,36 +154,36 @@ public struct TrainingSet: Sendable {
         return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    private static func isPicture(_ name: String) -> Bool {
+    private static func isImage(_ name: String) -> Bool {
         guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
         return endings.contains(name[name.index(after: dot)...].lowercased())
     }
 
-    /// Takes a query and a gallery picture of some people out of the training pictures, evenly spread over the people.
+    /// Takes a query and a gallery image of some people out of the training images, evenly spread over the people.
     private static func holdOut(
-        _ pictures: [TrainingPicture], people: Int, _ limit: Int
-    ) -> (train: [TrainingPicture], queries: [TrainingPicture], gallery: [TrainingPicture]) {
+        _ images: [TrainingImage], people: Int, _ limit: Int
+    ) -> (train: [TrainingImage], queries: [TrainingImage], gallery: [TrainingImage]) {
         var byPerson = [[Int]](repeating: [], count: people)
-        for (index, picture) in pictures.enumerated() { byPerson[picture.person].append(index) }
+        for (index, image) in images.enumerated() { byPerson[image.person].append(index) }
         let eligible = byPerson.filter { $0.count >= 4 }
         let step = max(1, (eligible.count + max(1, limit) - 1) / max(1, limit))
         var held = Set<Int>()
-        var (queries, gallery): ([TrainingPicture], [TrainingPicture]) = ([], [])
-        guard limit > 0 else { return (pictures, queries, gallery) }
+        var (queries, gallery): ([TrainingImage], [TrainingImage]) = ([], [])
+        guard limit > 0 else { return (images, queries, gallery) }
         for position in stride(from: 0, to: eligible.count, by: step) {
             let own = eligible[position]
             let query = own[own.count / 3]
-            let other = own.last { pictures[$0].camera != pictures[query].camera }
+            let other = own.last { images[$0].camera != images[query].camera }
             let answer = other ?? own[own.count - 1]
             held.formUnion([query, answer])
-            queries.append(pictures[query])
-            let picture = pictures[answer]
+            queries.append(images[query])
+            let image = images[answer]
             // Of a single camera, the two count as sightings by two: nothing else could be scored.
             gallery.append(
                 other != nil
-                    ? picture : TrainingPicture(path: picture.path, person: picture.person, camera: -1))
+                    ? image : TrainingImage(path: image.path, person: image.person, camera: -1))
         }
-        return (pictures.indices.filter { !held.contains($0) }.map { pictures[$0] }, queries, gallery)
+        return (images.indices.filter { !held.contains($0) }.map { images[$0] }, queries, gallery)
     }
 }
 
@@ -193,11 +193,11 @@ public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertibl
     case noFolder(path: String)
     /// The folder cannot be listed.
     case unreadable(path: String, reason: String)
-    /// There is no picture of a person in the folder.
-    case noPictures(folder: String)
-    /// All pictures show one person.
+    /// There is no image of a person in the folder.
+    case noImages(folder: String)
+    /// All images show one person.
     case singlePerson(folder: String, name: String)
-    /// A picture's name does not tell person and camera.
+    /// An image's name does not tell person and camera.
     case unreadableName(folder: String, name: String)
 
     /// What went wrong, in one sentence.
@@ -205,10 +205,10 @@ public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertibl
         switch self {
         case .noFolder(let path): "\(path): there is no such folder"
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
-        case .noPictures(let folder):
-            "\(folder) holds no pictures of people: expected bounding_box_train, or 0002_c1s1_000451_03.jpg, or PERSON/CAMERA_NAME.jpg"
+        case .noImages(let folder):
+            "\(folder) holds no images of people: expected bounding_box_train, or 0002_c1s1_000451_03.jpg, or PERSON/CAMERA_NAME.jpg"
         case .singlePerson(let folder, let name):
-            "\(folder) holds pictures of one person alone, \(name); training needs at least two"
+            "\(folder) holds images of one person alone, \(name); training needs at least two"
         case .unreadableName(let folder, let name):
             "\(folder)/\(name): the name does not tell person and camera, as 0002_c1s1_000451_03.jpg does"
         }

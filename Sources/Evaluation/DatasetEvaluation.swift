@@ -5,8 +5,8 @@ public import Ranking
 internal import Synchronization
 internal import Tensors
 
-/// A picture that could not be used.
-public struct PictureFailure: Sendable, Equatable {
+/// An image that could not be used.
+public struct ImageFailure: Sendable, Equatable {
     /// Where the file is.
     public let path: String
     /// What was wrong, in one sentence.
@@ -32,11 +32,11 @@ public struct DatasetEvaluation: Sendable {
     public struct Options: Sendable {
         /// How rankings are made and scored.
         public var `protocol` = EvaluationProtocol()
-        /// Pictures of one forward pass.
+        /// Images of one forward pass.
         public var batch = 8
         /// Threads of the forward pass.
         public var threads: Int
-        /// Whether a picture that does not decode ends the evaluation instead of being skipped.
+        /// Whether an image that does not decode ends the evaluation instead of being skipped.
         public var isStrict = false
 
         /// The common protocol on every core.
@@ -45,7 +45,7 @@ public struct DatasetEvaluation: Sendable {
 
     /// What an evaluation is at.
     public enum Stage: String, Sendable {
-        /// Pictures are embedded.
+        /// Images are embedded.
         case embedding
         /// Queries are ranked and scored, once for each part of the feature.
         case scoring
@@ -53,7 +53,7 @@ public struct DatasetEvaluation: Sendable {
 
     /// What was evaluated.
     public let set: TestSet
-    /// The tasks without the pictures that were skipped, in the order of `features`.
+    /// The tasks without the images that were skipped, in the order of `features`.
     public let tasks: [RetrievalTask]
     /// The whole features of each task.
     public let features: [FeatureSet]
@@ -61,12 +61,12 @@ public struct DatasetEvaluation: Sendable {
     public let views: [FeatureView]
     /// For each view and ranking an evaluation of every task.
     public let evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]]
-    /// The pictures that were skipped.
-    public let skipped: [PictureFailure]
+    /// The images that were skipped.
+    public let skipped: [ImageFailure]
     /// The network's shape.
     let configuration: CSPRConfiguration
 
-    /// Embeds the pictures, each once, and scores rankings of every task by every part of the feature.
+    /// Embeds the images, each once, and scores rankings of every task by every part of the feature.
     ///
     /// - Parameters:
     ///   - set: The data set.
@@ -74,17 +74,17 @@ public struct DatasetEvaluation: Sendable {
     ///   - options: How it is done.
     ///   - isStopped: Asked between batches and queries; true ends the evaluation.
     ///   - progress: Called after each batch, and after each query by any thread, with the numbers done and of all.
-    ///   - warn: Called for each picture that is skipped.
+    ///   - warn: Called for each image that is skipped.
     /// - Throws: `EvaluationError`.
     public init(
         _ set: TestSet, model: CSPRModel, options: Options = Options(),
         isStopped: @escaping @Sendable () -> Bool = { false },
         progress: @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void = { _, _, _ in },
-        warn: (PictureFailure) -> Void = { _ in }
+        warn: (ImageFailure) -> Void = { _ in }
     ) throws(EvaluationError) {
         self.set = set
         configuration = model.configuration
-        let embedded = try EmbeddedPictures(
+        let embedded = try EmbeddedImages(
             set.tasks.flatMap { $0.queries + $0.gallery }, model: model, options: options, isStopped: isStopped,
             progress: { progress(.embedding, $0, $1) }, warn: warn)
         skipped = embedded.failures

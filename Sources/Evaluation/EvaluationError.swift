@@ -7,9 +7,9 @@ public enum EvaluationError: Error, Sendable, Equatable {
     case stopped
     /// No query has a right answer.
     case nothingToScore(RankingError)
-    /// A picture does not decode, and none may be skipped.
+    /// An image does not decode, and none may be skipped.
     case undecodable(path: String, reason: String)
-    /// No query, or no gallery picture, of a task decodes.
+    /// No query, or no gallery image, of a task decodes.
     case nothingToRank(task: String)
     /// The network failed.
     case model(ModelError)
@@ -23,7 +23,7 @@ extension EvaluationError: CustomStringConvertible {
         case .nothingToScore(let error): error.description
         case .undecodable(let path, let reason): "\(path) does not decode: \(reason)"
         case .nothingToRank(let task):
-            "no query or no gallery picture\(task.isEmpty ? "" : " of \(task)") decodes"
+            "no query or no gallery image\(task.isEmpty ? "" : " of \(task)") decodes"
         case .model(let error): error.description
         }
     }

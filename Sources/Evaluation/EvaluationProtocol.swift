@@ -57,7 +57,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
             ? PoolReRanking(queries: set.query, gallery: set.gallery, options: reRanking) : nil
         guard !isStopped() else { throw .stopped }
         let graph =
-            rankings.contains(.rerankedSingle) ? NeighbourGraph(of: set.gallery, depth: reRanking.depth) : nil
+            rankings.contains(.rerankedSingle) ? NeighborGraph(of: set.gallery, depth: reRanking.depth) : nil
         let wasStopped = Atomic(false)
         let scores = mapDistances(from: set.query, to: set.gallery) { query, distances in
             guard !isStopped() else {

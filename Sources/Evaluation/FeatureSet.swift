@@ -1,6 +1,7 @@
 public import Datasets
 public import Ranking
-public import Tensors
+public import TensorFiles
+internal import Tensors
 
 /// Features and labels of queries and gallery.
 public struct FeatureSet: Sendable {

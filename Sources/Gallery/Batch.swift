@@ -43,7 +43,7 @@ public enum BatchState: String, Sendable, CaseIterable {
 public struct NewBatch: Sendable, Equatable {
     /// From `GalleryStore.newBatchID()`.
     public let id: String
-    /// The gallery to enrol into.
+    /// The gallery to enroll into.
     public let gallery: String
     /// How the body is packed.
     public let kind: BatchKind
@@ -84,7 +84,7 @@ public struct BatchRecord: Sendable, Equatable {
     let key: Int64
     /// "b_" and 20 characters.
     public let id: String
-    /// The gallery it enrols into, or did before that was deleted.
+    /// The gallery it enrolls into, or did before that was deleted.
     public let gallery: String
     /// How the body is packed.
     public let kind: BatchKind

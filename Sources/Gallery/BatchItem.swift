@@ -12,7 +12,7 @@ public enum ItemState: String, Sendable, CaseIterable {
 public enum ItemFailure: String, Sendable, CaseIterable {
     /// Neither JPEG nor PNG.
     case unsupportedFormat = "unsupported_format"
-    /// Recognised, but not decodable.
+    /// Recognized, but not decodable.
     case corruptImage = "corrupt_image"
     /// Over a limit of bytes or pixels.
     case tooLarge = "too_large"
@@ -24,9 +24,9 @@ public enum ItemFailure: String, Sendable, CaseIterable {
 
 /// What the processing of one item came to, to be recorded.
 public struct ItemOutcome: Sendable, Equatable {
-    /// An image to enrol, or a reason why not.
+    /// An image to enroll, or a reason why not.
     public enum Result: Sendable, Equatable {
-        /// Enrol this; it becomes a duplicate if the gallery has its bytes.
+        /// Enroll this; it becomes a duplicate if the gallery has its bytes.
         case image(NewImage)
         /// Refused, with a sentence for the sender.
         case failed(ItemFailure, detail: String)

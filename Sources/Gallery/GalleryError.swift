@@ -8,7 +8,7 @@ public enum GalleryError: Error, Sendable, Equatable {
     case unknownBatch(String)
     /// No kept query has this id, or it has no such image.
     case unknownQuery(String)
-    /// The image was enrolled as a vector alone, so there is no picture of it.
+    /// The image was enrolled as a vector alone, so there is no image of it.
     case noContent(image: String)
     /// The gallery is bound to another model.
     case modelMismatch(expected: String, found: String)
@@ -59,7 +59,7 @@ extension GalleryError: CustomStringConvertible {
         case .unknownImage(let id): "there is no image \"\(id)\""
         case .unknownBatch(let id): "there is no batch \"\(id)\""
         case .unknownQuery(let id): "there is no query \"\(id)\""
-        case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without a picture"
+        case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without an image"
         case .modelMismatch(let expected, let found): "the gallery is bound to model \(expected), not \(found)"
         case .dimensionMismatch(let expected, let found): "the gallery's vectors have \(expected) values, not \(found)"
         case .invalidEmbedding(let index): "the vector of item \(index) is not of length 1"

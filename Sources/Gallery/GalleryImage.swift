@@ -1,6 +1,6 @@
 /// What is known about one image of a gallery, without its bytes.
 public struct GalleryImage: Sendable, Equatable {
-    /// Position in the order of enrolment: a smaller key is an older image.
+    /// Position in the order of enrollment: a smaller key is an older image.
     ///
     /// Never used twice.
     public let key: Int64
@@ -28,7 +28,7 @@ public struct GalleryImage: Sendable, Equatable {
     public let enrolledAt: Timestamp
 }
 
-/// The bytes of a stored picture.
+/// The bytes of a stored image.
 public struct ImageContent: Sendable, Equatable {
     /// The encoded file.
     public let bytes: [UInt8]
@@ -42,7 +42,7 @@ public struct ImageContent: Sendable, Equatable {
     }
 }
 
-/// An image to enrol: its vector, and what is known about it.
+/// An image to enroll: its vector, and what is known about it.
 public struct NewImage: Sendable, Equatable {
     /// SHA-256 of the enrolled bytes: 32 bytes.
     public let sha256: [UInt8]
@@ -65,7 +65,7 @@ public struct NewImage: Sendable, Equatable {
     /// The name that the sender gave it.
     public let externalID: String?
 
-    /// Gathers an image to enrol.
+    /// Gathers an image to enroll.
     public init(
         sha256: [UInt8], content: ImageContent?, width: Int?, height: Int?, embedding: [Float], model: String,
         personID: String? = nil, cameraID: String? = nil, capturedAt: Timestamp? = nil, externalID: String? = nil

@@ -6,7 +6,7 @@ public struct NewQuery: Sendable, Equatable {
     public let options: [UInt8]
     /// Whether its ranking follows the gallery (a watch list).
     public let isStanding: Bool
-    /// The pictures of the person, 1 or more.
+    /// The images of the person, 1 or more.
     public let images: [ImageContent]
     /// Their fused unit vector.
     public let vector: [Float]
@@ -27,7 +27,7 @@ public struct NewQuery: Sendable, Equatable {
     }
 }
 
-/// A kept query as stored, without its pictures.
+/// A kept query as stored, without its images.
 public struct QueryRecord: Sendable, Equatable {
     /// Position in the order of keeping.
     let key: Int64
@@ -39,7 +39,7 @@ public struct QueryRecord: Sendable, Equatable {
     public let options: [UInt8]
     /// Whether its ranking follows the gallery.
     public let isStanding: Bool
-    /// Media types of its pictures, in order; `queryImage` reads one.
+    /// Media types of its images, in order; `queryImage` reads one.
     public let mediaTypes: [String]
     /// The fused unit vector.
     public let vector: [Float]

@@ -1,4 +1,4 @@
-/// A picture of 8-bit RGB pixels, row by row from the top left.
+/// An image of 8-bit RGB pixels, row by row from the top left.
 public struct RGBImage: Sendable, Equatable {
     /// Pixels per row, at least 1.
     public let width: Int

@@ -32,7 +32,7 @@ extension Tensor {
         var elements: [Float] = []
         elements.reserveCapacity(count)
         for _ in 0..<count {
-            // 24 random bits, centred: exact in a float.
+            // 24 random bits, centerd: exact in a float.
             let integer = Int32(truncatingIfNeeded: generator.next() >> 40) - (1 << 23)
             elements.append((Float(integer) + 0.5) * scale)
         }

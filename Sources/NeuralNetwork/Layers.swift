@@ -1,6 +1,6 @@
 public import Tensors
 
-/// The parameters and running statistics of a batch normalisation, y = weight · (x − mean) / √(variance + ε) + bias per channel.
+/// The parameters and running statistics of a batch normalization, y = weight · (x − mean) / √(variance + ε) + bias per channel.
 ///
 /// From Ioffe and Szegedy, "Batch Normalization", ICML 2015.
 public struct BatchNorm: Sendable, Equatable {

@@ -93,8 +93,8 @@ public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 
 
 /// The supervised contrastive loss of cosine similarities (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, L_out).
 ///
-/// L = (1/B) Σ_a (1/|P_a|) Σ_p −log(exp(s_ap) / Σ_{i≠a} exp(s_ai)), s = cos(f_a, f_i) / t, P_a the other pictures of the anchor's
-/// person. An anchor that is its person's only picture in the batch adds nothing.
+/// L = (1/B) Σ_a (1/|P_a|) Σ_p −log(exp(s_ap) / Σ_{i≠a} exp(s_ai)), s = cos(f_a, f_i) / t, P_a the other images of the anchor's
+/// person. An anchor that is its person's only image in the batch adds nothing.
 ///
 /// - Parameters:
 ///   - features: f, [B, D].

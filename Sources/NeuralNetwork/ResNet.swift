@@ -37,7 +37,7 @@ public struct ResidualUnit: Sendable, Hashable {
 /// The shape of a ResNet of four stages, from He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, with
 /// torchvision's layout ("v1.5") and names.
 ///
-/// It is the one list of the backbone's convolutions: loading, initialising and building the graph all walk it.
+/// It is the one list of the backbone's convolutions: loading, initializing and building the graph all walk it.
 public struct ResNet: Sendable, Hashable {
     /// 7×7, stride 2; a 3×3 maximum pooling of stride 2 follows it.
     public let stem: NormedConvolution

@@ -1,5 +1,6 @@
 internal import CSPRModel
 internal import Dispatch
+internal import Embedding
 internal import Foundation
 internal import Gallery
 public import HTTP

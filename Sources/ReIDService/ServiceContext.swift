@@ -1,4 +1,5 @@
 public import CSPRModel
+public import Embedding
 public import Gallery
 public import Logging
 
@@ -12,7 +13,7 @@ public final class ServiceContext: Sendable {
     public let store: GalleryStore
     /// The network being served.
     public let model: CSPRModel
-    /// Turns pictures into unit vectors, in batches.
+    /// Turns images into unit vectors, in batches.
     public let embedder: Embedder
     /// Counters and timers behind `/metrics`.
     public let metrics: ServiceMetrics

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A place or direction in metres: x to the left of whoever faces along z, y up.
+/// A place or direction in meters: x to the left of whoever faces along z, y up.
 typealias Vector = SIMD3<Float>
 
 /// Linear light or albedo: red, green, blue.

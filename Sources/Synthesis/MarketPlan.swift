@@ -6,22 +6,22 @@ public enum SyntheticSplit: String, Sendable, CaseIterable {
     case test
 }
 
-/// The pictures of a data set in the layout of Market-1501, without their bytes.
+/// The images of a data set in the layout of Market-1501, without their bytes.
 ///
-/// The test split has one picture of each person and camera in `query` and the others in `bounding_box_test`; where each
-/// camera sees a person once, the first camera's picture is the query.
+/// The test split has one image of each person and camera in `query` and the others in `bounding_box_test`; where each
+/// camera sees a person once, the first camera's image is the query.
 public struct MarketPlan: Sendable {
-    /// One picture to be made.
-    public struct Picture: Sendable, Equatable {
+    /// One image to be made.
+    public struct Image: Sendable, Equatable {
         /// The folder in the data set, as "bounding_box_train".
         public let folder: String
         /// The file, as "0002_c1s1_000451_01.jpg".
         public let name: String
-        /// What `PictureMaker` takes.
+        /// What `ImageMaker` takes.
         public let person: Int
-        /// What `PictureMaker` takes.
+        /// What `ImageMaker` takes.
         public let camera: Int
-        /// What `PictureMaker` takes.
+        /// What `ImageMaker` takes.
         public let sighting: Int
     }
 
@@ -29,7 +29,7 @@ public struct MarketPlan: Sendable {
     public static let limits = (people: 99_999, cameras: 9_999, sightings: 99)
 
     /// By folder, person, camera and sighting.
-    public let pictures: [Picture]
+    public let images: [Image]
 
     /// Plans a split.
     ///
@@ -52,7 +52,7 @@ public struct MarketPlan: Sendable {
         precondition((1...Self.limits.cameras).contains(cameras), "\(cameras) cameras")
         precondition((1...Self.limits.sightings).contains(sightings), "\(sightings) sightings")
         precondition((1...cameras).contains(seen), "\(seen) of \(cameras) cameras")
-        var pictures: [Picture] = []
+        var images: [Image] = []
         for person in 1...people {
             var random = SeededRandom(seed, person, 40)
             let places = (1...cameras).shuffled(using: &random).prefix(seen).sorted()
@@ -60,7 +60,7 @@ public struct MarketPlan: Sendable {
                 for sighting in 1...sightings {
                     let isQuery = sightings > 1 ? sighting == 1 : camera == places[0]
                     let folder = split == .train ? "bounding_box_train" : (isQuery ? "query" : "bounding_box_test")
-                    pictures.append(Self.picture(folder, person, named: person, camera, sighting))
+                    images.append(Self.image(folder, person, named: person, camera, sighting))
                 }
             }
         }
@@ -68,21 +68,21 @@ public struct MarketPlan: Sendable {
             for person in people + 1...people + distractors {
                 var random = SeededRandom(seed, person, 41)
                 let camera = Int(random.next() % UInt64(cameras)) + 1
-                pictures.append(Self.picture("bounding_box_test", person, named: 0, camera, 1))
+                images.append(Self.image("bounding_box_test", person, named: 0, camera, 1))
             }
         }
-        self.pictures =
-            pictures.filter { $0.folder != "bounding_box_test" } + pictures.filter { $0.folder == "bounding_box_test" }
+        self.images =
+            images.filter { $0.folder != "bounding_box_test" } + images.filter { $0.folder == "bounding_box_test" }
     }
 
-    private static func picture(
+    private static func image(
         _ folder: String, _ person: Int, named label: Int, _ camera: Int, _ sighting: Int
-    ) -> Picture {
-        // Frames are 25 a second; whoever is later has a higher number, and no two pictures of a camera share one.
+    ) -> Image {
+        // Frames are 25 a second; whoever is later has a higher number, and no two images of a camera share one.
         let moment = person * 100 + sighting
         let name =
             "\(digits(label, 4))_c\(camera)s\(1 + moment / 1_000_000)_\(digits(moment % 1_000_000, 6))_01.jpg"
-        return Picture(folder: folder, name: name, person: person, camera: camera, sighting: sighting)
+        return Image(folder: folder, name: name, person: person, camera: camera, sighting: sighting)
     }
 
     /// `value` with zeros before it, as file names sort.

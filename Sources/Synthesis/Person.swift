@@ -1,4 +1,4 @@
-/// One invented person: body, clothes, hair and things, the same in every picture.
+/// One invented person: body, clothes, hair and things, the same in every image.
 struct Person {
     let physique: Physique
     let skin: RGB
@@ -13,12 +13,12 @@ struct Person {
     /// The person with a number, 1 and up.
     ///
     /// Some pairs (an odd number and the next) wear the same clothes and differ in the rest, or wear clothes of the same make
-    /// in other colours: the cases that are hard to tell apart.
+    /// in other colors: the cases that are hard to tell apart.
     init(_ number: Int, seed: UInt64, garments: VariationPart) {
         var pair = SeededRandom(seed, (number + 1) / 2, 10)
         let isTwin = pair.chance(0.12) && number.isMultiple(of: 2)
-        let recoloursTop = pair.chance(0.3)
-        let recoloursBottom = pair.chance(0.3)
+        let recolorsTop = pair.chance(0.3)
+        let recolorsBottom = pair.chance(0.3)
         var random = SeededRandom(seed, number, 11)
         var physique = Physique(&random)
         if isTwin {
@@ -27,7 +27,7 @@ struct Person {
             physique = Physique(&partner)
         }
         self.physique = physique
-        skin = ClothesColour.skin(&random)
+        skin = ClothesColor.skin(&random)
         let wardrobe = Wardrobe(part: garments)
         hair = wardrobe.hair(physique, &random)
         shoes = wardrobe.shoes(physique, &random)
@@ -36,8 +36,8 @@ struct Person {
         offset = SIMD2(random.number(0...250), random.number(0...250))
         var clothes = SeededRandom(seed, isTwin ? number - 1 : number, 12)
         var outfit = wardrobe.outfit(physique, &clothes)
-        if isTwin, recoloursTop { outfit.top.cloth.pattern.ground = ClothesColour.upper(&random) }
-        if isTwin, recoloursBottom { outfit.bottom.cloth.pattern.ground = ClothesColour.lower(&random) }
+        if isTwin, recolorsTop { outfit.top.cloth.pattern.ground = ClothesColor.upper(&random) }
+        if isTwin, recolorsBottom { outfit.bottom.cloth.pattern.ground = ClothesColor.lower(&random) }
         self.outfit = outfit
     }
 
@@ -75,7 +75,7 @@ extension Wardrobe {
                     .bun: 0.15, .ponytail: 0.2,
                 ])
         return Hair(
-            style: style, colour: ClothesColour.hair(&random), length: random.number(0.02...0.32),
+            style: style, color: ClothesColor.hair(&random), length: random.number(0.02...0.32),
             hairline: random.number(-0.3...0.12) + (women ? 0 : random.number(0...0.12)),
             beard: women ? 0 : (random.chance(0.3) ? random.number(0.3...1) : 0),
             glasses: random.chance(0.2) ? (random.chance(0.3) ? 1 : 0.5) : 0,
@@ -85,28 +85,28 @@ extension Wardrobe {
     func shoes(_ physique: Physique, _ random: inout SeededRandom) -> Shoes {
         let women = physique.femininity > 0.5
         let isBoot = random.chance(women ? 0.22 : 0.1)
-        let colour: RGB = random.pick(weighted: [
-            ClothesColour.lower(&random) * 0.8: 5, ClothesColour.albedo(0.12, 0.11, 0.11): 5,
-            ClothesColour.albedo(0.88, 0.88, 0.87): 4, ClothesColour.accent(&random): 3,
-            ClothesColour.albedo(0.38, 0.25, 0.16): 2,
+        let color: RGB = random.pick(weighted: [
+            ClothesColor.lower(&random) * 0.8: 5, ClothesColor.albedo(0.12, 0.11, 0.11): 5,
+            ClothesColor.albedo(0.88, 0.88, 0.87): 4, ClothesColor.accent(&random): 3,
+            ClothesColor.albedo(0.38, 0.25, 0.16): 2,
         ])
         let sole = random.pick(weighted: [
-            RGB(0.75, 0.75, 0.73): 4, RGB(0.03, 0.03, 0.03): 5, colour: 3, ClothesColour.accent(&random): 0.6,
+            RGB(0.75, 0.75, 0.73): 4, RGB(0.03, 0.03, 0.03): 5, color: 3, ClothesColor.accent(&random): 0.6,
         ])
         return Shoes(
             shaft: isBoot ? random.number(0.06...0.34) : 0, bulk: random.number(0.85...1.2),
-            upper: .hard(colour, gloss: random.number(0.03...0.1)), sole: .hard(sole, gloss: 0.02),
+            upper: .hard(color, gloss: random.number(0.03...0.1)), sole: .hard(sole, gloss: 0.02),
             socks: random.chance(0.6)
-                ? cloth(random.chance(0.45) ? RGB(0.7, 0.7, 0.7) : ClothesColour.lower(&random), &random) : nil)
+                ? cloth(random.chance(0.45) ? RGB(0.7, 0.7, 0.7) : ClothesColor.lower(&random), &random) : nil)
     }
 
     func hat(_ hair: Hair, _ random: inout SeededRandom) -> Hat {
         let kind: Hat.Kind = random.pick(weighted: [
             .none: 83, .cap: 6, .beanie: 4.5, .brim: part == .train ? 0 : 2.5, .helmet: 1, .headscarf: 1.6,
         ])
-        var surface = cloth(ClothesColour.bag(&random), &random)
+        var surface = cloth(ClothesColor.bag(&random), &random)
         surface.folds *= 0.3
-        if kind == .helmet { surface = .hard(ClothesColour.accent(&random), gloss: 0.1) }
+        if kind == .helmet { surface = .hard(ClothesColor.accent(&random), gloss: 0.1) }
         return Hat(kind: kind, surface: surface, isBackwards: random.chance(0.12))
     }
 
@@ -119,13 +119,13 @@ extension Wardrobe {
             ([.folder], 2),
         ]
         return random.pick(among: choices).map { kind in
-            var surface = cloth(ClothesColour.bag(&random), &random)
+            var surface = cloth(ClothesColor.bag(&random), &random)
             surface.folds *= 0.35
             surface.gloss = random.number(0.02...0.09)
-            if kind == .shopping { surface.pattern.ground = ClothesColour.accent(&random) }
+            if kind == .shopping { surface.pattern.ground = ClothesColor.accent(&random) }
             if random.chance(kind == .umbrella ? 0.4 : 0.16) {
                 surface.pattern.kind = random.pick([.stripes, .twoTone, .floral, .panels, .dots])
-                surface.pattern.second = ClothesColour.accent(&random)
+                surface.pattern.second = ClothesColor.accent(&random)
                 (surface.pattern.scale, surface.pattern.share) = (random.number(0.05...0.12), 0.3)
             }
             if kind == .backpack { surface.trim = .backpackPanel }

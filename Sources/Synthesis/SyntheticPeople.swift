@@ -25,26 +25,26 @@ public struct SyntheticPeople: Sendable {
 
     /// One sighting, as the camera's recorder kept it.
     ///
-    /// `PictureMaker` is faster for many pictures.
+    /// `ImageMaker` is faster for many images.
     ///
     /// - Parameters:
     ///   - person: Who, from 1.
     ///   - camera: Where, from 1.
     ///   - sighting: Which time, from 1.
     /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
-    public func picture(person: Int, camera: Int, sighting: Int) -> RGBImage {
-        var maker = PictureMaker(self)
-        return maker.picture(person: person, camera: camera, sighting: sighting)
+    public func image(person: Int, camera: Int, sighting: Int) -> RGBImage {
+        var maker = ImageMaker(self)
+        return maker.image(person: person, camera: camera, sighting: sighting)
     }
 }
 
-/// Makes pictures one after another and keeps what it can from the last; each thread needs its own.
-public struct PictureMaker {
+/// Makes images one after another and keeps what it can from the last; each thread needs its own.
+public struct ImageMaker {
     private let world: SyntheticPeople
     private var renderer = Renderer()
     private var cameras: [Int: SurveillanceCamera] = [:]
 
-    /// - Parameter world: Whose pictures.
+    /// - Parameter world: Whose images.
     public init(_ world: SyntheticPeople) { self.world = world }
 
     /// One sighting, as the camera's recorder kept it.
@@ -54,7 +54,7 @@ public struct PictureMaker {
     ///   - cameraNumber: Where, from 1.
     ///   - sighting: Which time, from 1.
     /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
-    public mutating func picture(person number: Int, camera cameraNumber: Int, sighting: Int) -> RGBImage {
+    public mutating func image(person number: Int, camera cameraNumber: Int, sighting: Int) -> RGBImage {
         let camera = cameras[cameraNumber] ?? SurveillanceCamera(cameraNumber, seed: world.seed, scenes: world.scenes)
         cameras[cameraNumber] = camera
         var person = Person(number, seed: world.seed, garments: world.garments)

@@ -23,3 +23,12 @@ public struct Tensor: Sendable, Equatable {
     /// The number of elements.
     public var count: Int { elements.count }
 }
+
+extension Tensor {
+    /// Entry `index` of the first axis, with that axis dropped.
+    package func item(_ index: Int) -> Tensor {
+        let count = shape.dropFirst().reduce(1, *)
+        return Tensor(
+            shape: Array(shape.dropFirst()), elements: Array(elements[index * count..<(index + 1) * count]))
+    }
+}

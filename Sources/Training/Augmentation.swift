@@ -3,9 +3,9 @@ internal import Foundation
 internal import Imaging
 internal import NeuralNetwork
 
-/// How a training picture is varied before the network sees it; the defaults are the paper's.
+/// How a training image is varied before the network sees it; the defaults are the paper's.
 public struct Augmentation: Codable, Sendable, Equatable {
-    /// The least share of the picture that a crop keeps, above 0, at most 1.
+    /// The least share of the image that a crop keeps, above 0, at most 1.
     public var smallestCrop: Float = 0.64
     /// The largest share.
     public var largestCrop: Float = 1
@@ -15,7 +15,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
     public var widestCrop: Float = 1.0 / 2
     /// How often a rectangle is erased (Zhong et al., "Random Erasing Data Augmentation", 2017), in 0...1.
     public var erasing: Float = 0.5
-    /// The least share of the picture that is erased.
+    /// The least share of the image that is erased.
     public var smallestErasing: Float = 0.02
     /// The largest share.
     public var largestErasing: Float = 0.4
@@ -23,10 +23,10 @@ public struct Augmentation: Codable, Sendable, Equatable {
     public var flattestErasing: Float = 0.3
     /// How often left and right are exchanged, in 0...1; not in the paper.
     public var flipping: Float = 0
-    /// How far brightness, colour balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
+    /// How far brightness, color balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
     public var jitter: Float = 0
-    /// How often a picture loses its colours, as before a camera without any, in 0...1; not in the paper.
-    public var greying: Float = 0
+    /// How often an image loses its colors, as before a camera without any, in 0...1; not in the paper.
+    public var graying: Float = 0
 
     /// The paper's variations.
     public init() {}
@@ -43,11 +43,11 @@ public struct Augmentation: Codable, Sendable, Equatable {
         if !(0.01...1 ~= flattestErasing) { return ("flattestErasing", "a number in 0.01...1") }
         if !(0...1 ~= flipping) { return ("flipping", "a number in 0...1") }
         if !(0...1 ~= jitter) { return ("jitter", "a number in 0...1") }
-        if !(0...1 ~= greying) { return ("greying", "a number in 0...1") }
+        if !(0...1 ~= graying) { return ("graying", "a number in 0...1") }
         return nil
     }
 
-    /// A picture varied by the random numbers of `seed`, as network input [3, height, width], normalised as `Preprocessing` does.
+    /// An image varied by the random numbers of `seed`, as network input [3, height, width], normalized as `Preprocessing` does.
     ///
     /// Writes into `output`, which must have room for 3·height·width floats.
     func apply(
@@ -57,13 +57,13 @@ public struct Augmentation: Codable, Sendable, Equatable {
         let crop = crop(of: image, using: &random)
         let isFlipped = chance(flipping, &random)
         unsafe sample(image, crop, isFlipped: isFlipped, height: height, width: width, output: output)
-        if jitter > 0 { unsafe changeColours(output, count: height * width, using: &random) }
-        if greying > 0, chance(greying, &random) { unsafe loseColours(output, count: height * width) }
+        if jitter > 0 { unsafe changeColors(output, count: height * width, using: &random) }
+        if graying > 0, chance(graying, &random) { unsafe loseColors(output, count: height * width) }
         unsafe normalize(output, count: height * width)
         if chance(erasing, &random) { unsafe erase(output, height: height, width: width, using: &random) }
     }
 
-    /// A rectangle of a picture, in pixels.
+    /// A rectangle of an image, in pixels.
     struct Crop: Equatable {
         var x: Float
         var y: Float
@@ -71,19 +71,19 @@ public struct Augmentation: Codable, Sendable, Equatable {
         var height: Float
     }
 
-    /// A crop of random share and aspect; where ten tries do not fit into the picture, the last is clamped to it.
+    /// A crop of random share and aspect; where ten tries do not fit into the image, the last is clamped to it.
     func crop(of image: RGBImage, using random: inout SeededGenerator) -> Crop {
-        let (pictureWidth, pictureHeight) = (Float(image.width), Float(image.height))
-        var (width, height) = (pictureWidth, pictureHeight)
+        let (imageWidth, imageHeight) = (Float(image.width), Float(image.height))
+        var (width, height) = (imageWidth, imageHeight)
         for _ in 0..<10 {
-            let area = uniform(smallestCrop, largestCrop, &random) * pictureWidth * pictureHeight
+            let area = uniform(smallestCrop, largestCrop, &random) * imageWidth * imageHeight
             let aspect = exp(uniform(log(narrowestCrop), log(widestCrop), &random))
             (width, height) = ((area * aspect).squareRoot(), (area / aspect).squareRoot())
-            if width <= pictureWidth, height <= pictureHeight { break }
+            if width <= imageWidth, height <= imageHeight { break }
         }
-        (width, height) = (min(width, pictureWidth), min(height, pictureHeight))
+        (width, height) = (min(width, imageWidth), min(height, imageHeight))
         return Crop(
-            x: uniform(0, pictureWidth - width, &random), y: uniform(0, pictureHeight - height, &random), width: width,
+            x: uniform(0, imageWidth - width, &random), y: uniform(0, imageHeight - height, &random), width: width,
             height: height)
     }
 
@@ -94,12 +94,12 @@ public struct Augmentation: Codable, Sendable, Equatable {
         let area = height * width
         let columns = (0..<width).map { column -> (Int, Int, Float) in
             let place = isFlipped ? width - 1 - column : column
-            return neighbours(crop.x + (Float(place) + 0.5) * crop.width / Float(width) - 0.5, image.width)
+            return neighbors(crop.x + (Float(place) + 0.5) * crop.width / Float(width) - 0.5, image.width)
         }
         unsafe image.pixels.withUnsafeBufferPointer { pixels in
             unsafe columns.withUnsafeBufferPointer { columns in
                 for row in 0..<height {
-                    let (top, bottom, down) = neighbours(
+                    let (top, bottom, down) = neighbors(
                         crop.y + (Float(row) + 0.5) * crop.height / Float(height) - 0.5, image.height)
                     for column in 0..<width {
                         let (left, right, across) = unsafe columns[column]
@@ -119,14 +119,14 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    private func neighbours(_ position: Float, _ count: Int) -> (Int, Int, Float) {
+    private func neighbors(_ position: Float, _ count: Int) -> (Int, Int, Float) {
         let clamped = min(max(position, 0), Float(count - 1))
         let first = Int(clamped)
         return (first, min(first + 1, count - 1), clamped - Float(first))
     }
 
-    /// Gain per channel, contrast around the mean, saturation around grey, gamma; values stay in 0...1.
-    private func changeColours(
+    /// Gain per channel, contrast around the mean, saturation around gray, gamma; values stay in 0...1.
+    private func changeColors(
         _ pixels: UnsafeMutablePointer<Float>, count: Int, using random: inout SeededGenerator
     ) {
         let brightness = uniform(1 - jitter, 1 + jitter, &random)
@@ -146,21 +146,21 @@ public struct Augmentation: Codable, Sendable, Equatable {
         // A table of powers is exact to the eye and far faster than three powers a pixel.
         let table = (0...1024).map { pow(max(Float($0) / 1024, 1e-4), gamma) }
         for index in 0..<count {
-            var grey: Float = 0
+            var gray: Float = 0
             for channel in 0..<3 {
                 let value = unsafe (pixels[channel * count + index] - mean) * contrast + mean
                 unsafe pixels[channel * count + index] = value
-                grey += value * (1 / 3)
+                gray += value * (1 / 3)
             }
             for channel in 0..<3 {
-                let value = unsafe (pixels[channel * count + index] - grey) * saturation + grey
+                let value = unsafe (pixels[channel * count + index] - gray) * saturation + gray
                 unsafe pixels[channel * count + index] = table[Int(min(1, max(0, value)) * 1024)]
             }
         }
     }
 
     /// Sets the channels to the luma (ITU-R BT.601, as JPEG has it).
-    private func loseColours(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
+    private func loseColors(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
         for index in 0..<count {
             let luma = unsafe 0.299 * pixels[index] + 0.587 * pixels[count + index] + 0.114 * pixels[2 * count + index]
             for channel in 0..<3 { unsafe pixels[channel * count + index] = luma }
@@ -177,7 +177,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    /// Sets a rectangle to zero, which is the mean colour.
+    /// Sets a rectangle to zero, which is the mean color.
     private func erase(
         _ pixels: UnsafeMutablePointer<Float>, height: Int, width: Int, using random: inout SeededGenerator
     ) {
@@ -189,7 +189,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    /// The rectangle to erase, smaller than the picture; nil where a hundred tries found none.
+    /// The rectangle to erase, smaller than the image; nil where a hundred tries found none.
     func hole(
         height: Int, width: Int, using random: inout SeededGenerator
     ) -> (rows: Range<Int>, columns: Range<Int>)? {
@@ -217,7 +217,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
 }
 
 extension SeededGenerator {
-    /// A stream of its own for each seed and path of numbers, as epoch 3 and picture 17.
+    /// A stream of its own for each seed and path of numbers, as epoch 3 and image 17.
     init(_ seed: UInt64, _ path: Int...) {
         self.init(seed: Self.seed(seed, path))
     }

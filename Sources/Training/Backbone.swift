@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import NeuralNetwork
+internal import TensorFiles
 internal import Tensors
 
 /// Weights to start from: a ResNet's that was trained on something else, such as ImageNet, under torchvision's names, or those of an

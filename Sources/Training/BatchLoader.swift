@@ -5,9 +5,9 @@ internal import NeuralNetwork
 
 /// The input of an update.
 struct TrainingBatch {
-    /// Normalised, row-major [batch, 3, H, W].
+    /// Normalized, row-major [batch, 3, H, W].
     var images: [Float]
-    /// Each picture's person.
+    /// Each image's person.
     var labels: [Int]
 }
 
@@ -19,8 +19,8 @@ final class BatchLoader: @unchecked Sendable {
     private static let ahead = 2
 
     private let sets: [[Int]]
-    private let pictures: [TrainingPicture]
-    private let store: PictureStore
+    private let images: [TrainingImage]
+    private let store: ImageStore
     private let recipe: TrainingRecipe
     private let epoch: Int
     private let warn: @Sendable (String) -> Void
@@ -35,17 +35,17 @@ final class BatchLoader: @unchecked Sendable {
 
     /// Starts preparing the batches of `epoch` from number `first` on.
     init(
-        _ pictures: [TrainingPicture], store: PictureStore, recipe: TrainingRecipe, epoch: Int, from first: Int,
+        _ images: [TrainingImage], store: ImageStore, recipe: TrainingRecipe, epoch: Int, from first: Int,
         threads: Int, warn: @escaping @Sendable (String) -> Void
     ) {
-        self.pictures = pictures
+        self.images = images
         self.store = store
         self.recipe = recipe
         self.epoch = epoch
         self.threads = max(1, threads)
         self.warn = warn
         sets = EpochSampler(
-            people: pictures.map(\.person), batch: recipe.batch, picturesPerPerson: recipe.picturesPerPerson,
+            people: images.map(\.person), batch: recipe.batch, imagesPerPerson: recipe.imagesPerPerson,
             seed: recipe.seed
         ).batches(epoch: epoch)
         (nextToPrepare, nextToHandOut) = (first, first)
@@ -114,8 +114,8 @@ final class BatchLoader: @unchecked Sendable {
         let size = 3 * height * width
         var batch = TrainingBatch(images: Array(repeating: 0, count: sets[number].count * size), labels: [])
         for (place, index) in sets[number].enumerated() {
-            let (image, found) = try store.picture(index, warn: warn)
-            batch.labels.append(pictures[found].person)
+            let (image, found) = try store.image(index, warn: warn)
+            batch.labels.append(images[found].person)
             let seed = SeededGenerator.seed(recipe.seed, [epoch, number, place])
             unsafe batch.images.withUnsafeMutableBufferPointer { images in
                 guard let start = images.baseAddress else { return }

@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import NeuralNetwork
+internal import TensorFiles
 internal import Tensors
 
 /// Where a run stands: the next batch to train on.
@@ -28,10 +29,10 @@ struct Checkpoint {
     struct Description: Codable, Equatable {
         var position: TrainingPosition
         var recipe: TrainingRecipe
-        /// A digest of the training pictures' names and people.
-        var pictures: String
-        /// The number of training pictures.
-        var pictureCount: Int
+        /// A digest of the training images' names and people.
+        var images: String
+        /// The number of training images.
+        var imageCount: Int
     }
 
     static let format = "cspr-net-checkpoint"
@@ -75,14 +76,14 @@ struct Checkpoint {
         }
     }
 
-    /// Checks that the checkpoint was made with `recipe` on the pictures of a digest.
-    func require(_ recipe: TrainingRecipe, pictures: String, count: Int) throws {
+    /// Checks that the checkpoint was made with `recipe` on the images of a digest.
+    func require(_ recipe: TrainingRecipe, images: String, count: Int) throws {
         if let difference = try RecipeDifference(description.recipe, recipe) {
             throw TrainingError.otherRecipe(
                 field: difference.field, checkpoint: difference.first, asked: difference.second)
         }
-        guard description.pictures == pictures else {
-            throw TrainingError.otherPictures(checkpoint: description.pictureCount, found: count)
+        guard description.images == images else {
+            throw TrainingError.otherImages(checkpoint: description.imageCount, found: count)
         }
     }
 

@@ -4,9 +4,9 @@ internal import Foundation
 struct CurveChart {
     private let title: String
     private let curves: [(name: String, points: [(x: Double, y: Double)])]
-    /// Points that a curve is thinned to: means of neighbours.
+    /// Points that a curve is thinned to: means of neighbors.
     private static let resolution = 300
-    private static let colours = ["#2f6fde", "#d9541e", "#2b9348"]
+    private static let colors = ["#2f6fde", "#d9541e", "#2b9348"]
 
     init(_ title: String, _ curves: [(String, [(Double, Double)])]) {
         self.title = title
@@ -36,13 +36,13 @@ struct CurveChart {
         func y(_ value: Double) -> Double { 128 - 100 * (high > low ? (value - low) / (high - low) : 0.5) }
         func label(_ value: Double) -> String { String(format: "%.3g", value) }
         let lines = curves.enumerated().map { index, curve in
-            let colour = Self.colours[index % Self.colours.count]
+            let color = Self.colors[index % Self.colors.count]
             let path = curve.points.map { String(format: "%.1f,%.1f", x($0.x), y($0.y)) }.joined(separator: " ")
             let name = """
-                <text x="\(width - 8)" y="\(14 + 13 * index)" text-anchor="end" style="fill:\(colour)">\
+                <text x="\(width - 8)" y="\(14 + 13 * index)" text-anchor="end" style="fill:\(color)">\
                 \(curve.name) \(label(curve.points.last?.y ?? 0))</text>
                 """
-            return "<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.5\" points=\"\(path)\"/>\(name)"
+            return "<polyline fill=\"none\" stroke=\"\(color)\" stroke-width=\"1.5\" points=\"\(path)\"/>\(name)"
         }
         return """
             <svg viewBox="0 0 \(Int(width)) \(Int(height))" role="img" aria-label="\(title)">

@@ -1,21 +1,21 @@
 internal import NeuralNetwork
 
-/// Which pictures make up the batches of an epoch: a function of the seed and the epoch alone.
+/// Which images make up the batches of an epoch: a function of the seed and the epoch alone.
 struct EpochSampler {
-    /// The person of each picture.
+    /// The person of each image.
     let people: [Int]
-    /// Pictures of a batch.
+    /// Images of a batch.
     let batch: Int
-    /// Pictures of the same person in a batch; 0 draws pictures at random.
-    let picturesPerPerson: Int
+    /// Images of the same person in a batch; 0 draws images at random.
+    let imagesPerPerson: Int
     let seed: UInt64
 
     /// The number of batches of every epoch; what does not fill one is left for another epoch's order.
     var batchCount: Int { people.count / batch }
 
-    /// The pictures of every batch.
+    /// The images of every batch.
     func batches(epoch: Int) -> [[Int]] {
-        picturesPerPerson > 0 ? grouped(epoch: epoch) : shuffled(epoch: epoch)
+        imagesPerPerson > 0 ? grouped(epoch: epoch) : shuffled(epoch: epoch)
     }
 
     private func shuffled(epoch: Int) -> [[Int]] {
@@ -24,11 +24,11 @@ struct EpochSampler {
         return (0..<batchCount).map { Array(order[$0 * batch..<($0 + 1) * batch]) }
     }
 
-    /// P people with K pictures each: people in turn, each one's pictures in turn, both in random order.
+    /// P people with K images each: people in turn, each one's images in turn, both in random order.
     private func grouped(epoch: Int) -> [[Int]] {
         var random = SeededGenerator(seed, epoch, 2)
         var decks: [Int: [Int]] = [:]
-        for (picture, person) in people.enumerated() { decks[person, default: []].append(picture) }
+        for (image, person) in people.enumerated() { decks[person, default: []].append(image) }
         let names = decks.keys.sorted()
         for name in names { decks[name]?.shuffle(using: &random) }
         var cursors: [Int: Int] = [:]
@@ -45,7 +45,7 @@ struct EpochSampler {
                 let person = line.remove(at: place)
                 used.insert(person)
                 let deck = decks[person] ?? []
-                for _ in 0..<picturesPerPerson {
+                for _ in 0..<imagesPerPerson {
                     let cursor = cursors[person, default: 0]
                     batch.append(deck[cursor % deck.count])
                     cursors[person] = cursor + 1

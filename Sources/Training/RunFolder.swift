@@ -18,9 +18,9 @@ public struct RunFolder: Sendable {
     public var checkpoint: String { "\(path)/checkpoint.safetensors" }
     /// The weights after the newest epoch, as the service loads them.
     public var weights: String { "\(path)/weights.safetensors" }
-    /// Curves and attention pictures, in one file.
+    /// Curves and attention images, in one file.
     public var report: String { "\(path)/report.html" }
-    /// The attention pictures, a JPEG per logged epoch.
+    /// The attention images, a JPEG per logged epoch.
     public var attention: String { "\(path)/attention" }
 
     /// Makes the folder where it is missing; one that holds a run already is an error unless the run is resumed.

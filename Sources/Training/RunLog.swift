@@ -29,13 +29,13 @@ public struct LogRecord: Codable, Sendable, Equatable {
     public var rate: Float?
     /// The learning rate of the local branch.
     public var localRate: Float?
-    /// Pictures trained on per second since the last line of this kind.
+    /// Images trained on per second since the last line of this kind.
     public var imagesPerSecond: Double?
-    /// CMC@1 on the validation pictures, in 0...1.
+    /// CMC@1 on the validation images, in 0...1.
     public var cmc1: Double?
-    /// mAP on the validation pictures, in 0...1.
+    /// mAP on the validation images, in 0...1.
     public var mAP: Double?
-    /// Pictures of this sitting that could not be decoded so far.
+    /// Images of this sitting that could not be decoded so far.
     public var skipped: Int?
 
     /// A line about an update.

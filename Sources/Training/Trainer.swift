@@ -6,8 +6,8 @@ internal import Tensors
 
 /// Trains a CSPR-Net in the paper's two steps, with checkpoints, a log and a report in a run folder.
 ///
-/// Everything runs on the calling thread, but for decoding and augmenting pictures. A run that was interrupted and resumed gives the same
-/// losses and weights, bit for bit, as one that was not, with equal recipes on equal pictures.
+/// Everything runs on the calling thread, but for decoding and augmenting images. A run that was interrupted and resumed gives the same
+/// losses and weights, bit for bit, as one that was not, with equal recipes on equal images.
 public final class Trainer {
     /// How a call to `run` ended.
     public enum Outcome: Sendable, Equatable {
@@ -39,11 +39,11 @@ public final class Trainer {
         public var logInterval = 10
         /// Epochs between validations.
         public var validationInterval = 1
-        /// Threads that decode and augment pictures.
+        /// Threads that decode and augment images.
         public var loaderThreads = 1
-        /// Bytes of decoded pictures that are kept in memory.
+        /// Bytes of decoded images that are kept in memory.
         public var cacheLimit = 2 << 30
-        /// A picture that cannot be decoded ends the run instead of being skipped.
+        /// An image that cannot be decoded ends the run instead of being skipped.
         public var isStrict = false
 
         /// A checkpoint every five minutes, a line every ten updates, a validation every epoch.
@@ -52,8 +52,8 @@ public final class Trainer {
 
     private let recipe: TrainingRecipe
     private let settings: Settings
-    private let pictures: TrainingSet
-    private let store: PictureStore
+    private let images: TrainingSet
+    private let store: ImageStore
     private let folder: RunFolder
     private let network: TrainableNetwork
     private let log: RunLog
@@ -71,28 +71,28 @@ public final class Trainer {
     /// - Parameters:
     ///   - recipe: What decides the result; `network.identities` is set to the number of people.
     ///   - settings: How the run is kept and watched.
-    ///   - pictures: What is trained on, and validated with.
+    ///   - images: What is trained on, and validated with.
     ///   - folder: Where the run is kept.
     ///   - isResuming: Go on from the folder's checkpoint.
     ///   - backbone: A file of backbone weights to start from; see `Backbone`.
     /// - Throws: `TrainingError`, `ModelError`.
     public init(
-        _ recipe: TrainingRecipe, settings: Settings, pictures: TrainingSet, folder: RunFolder,
+        _ recipe: TrainingRecipe, settings: Settings, images: TrainingSet, folder: RunFolder,
         isResuming: Bool = false,
         backbone: String? = nil
     ) throws {
         var recipe = recipe
-        recipe.network.identities = pictures.personCount
+        recipe.network.identities = images.personCount
         try recipe.validate()
-        guard pictures.train.count >= recipe.batch else {
-            throw TrainingError.tooFewPictures(found: pictures.train.count, batch: recipe.batch)
+        guard images.train.count >= recipe.batch else {
+            throw TrainingError.tooFewImages(found: images.train.count, batch: recipe.batch)
         }
         setOpenMPThreads(recipe.threads)
         network = try TrainableNetwork(configuration: recipe.network, seed: recipe.seed, hasNeck: recipe.hasNeck)
-        digest = pictures.digest()
+        digest = images.digest()
         let checkpoint = isResuming ? try Self.openCheckpoint(folder) : nil
         if let checkpoint {
-            try checkpoint.require(recipe, pictures: digest, count: pictures.train.count)
+            try checkpoint.require(recipe, images: digest, count: images.train.count)
             try checkpoint.restore(network)
         } else if let backbone {
             try Backbone(contentsOf: backbone).load(into: network)
@@ -101,14 +101,14 @@ public final class Trainer {
         position = checkpoint?.description.position ?? TrainingPosition()
         hasCheckpoint = checkpoint != nil
         log = try RunLog(path: folder.log, keepingThrough: position.updates)
-        validation = Validation(pictures, threads: recipe.threads)
-        store = PictureStore(
-            pictures.train, width: recipe.network.widthPixels, height: recipe.network.height,
+        validation = Validation(images, threads: recipe.threads)
+        store = ImageStore(
+            images.train, width: recipe.network.widthPixels, height: recipe.network.height,
             limit: settings.cacheLimit,
             isStrict: settings.isStrict)
         self.recipe = recipe
         self.settings = settings
-        self.pictures = pictures
+        self.images = images
         self.folder = folder
         if !isResuming {
             let encoder = JSONEncoder()
@@ -143,7 +143,7 @@ public final class Trainer {
     /// - Parameters:
     ///   - isStopped: Whether to write a checkpoint and return.
     ///   - observe: Gets every update.
-    ///   - warn: Gets what is worth a line but no reason to stop, as a picture that was skipped.
+    ///   - warn: Gets what is worth a line but no reason to stop, as an image that was skipped.
     /// - Returns: How it ended.
     /// - Throws: `TrainingError`; the newest checkpoint stays intact.
     public func run(
@@ -180,7 +180,7 @@ public final class Trainer {
         let epoch = position.epoch + (step == .joint ? recipe.global.epochs : 0)
         try network.compile(step, batch: recipe.batch / recipe.accumulation)
         let loader = BatchLoader(
-            pictures.train, store: store, recipe: recipe, epoch: epoch, from: position.batch,
+            images.train, store: store, recipe: recipe, epoch: epoch, from: position.batch,
             threads: settings.loaderThreads, warn: warn)
         defer { loader.stop() }
         let epochs = recipe.recipe(of: step).epochs
@@ -300,7 +300,7 @@ public final class Trainer {
         try Checkpoint.write(
             network,
             Checkpoint.Description(
-                position: position, recipe: recipe, pictures: digest, pictureCount: pictures.train.count),
+                position: position, recipe: recipe, images: digest, imageCount: images.train.count),
             to: folder.checkpoint)
         hasCheckpoint = true
         lastCheckpoint = .now

@@ -1,5 +1,5 @@
 public import CSPRModel
-public import Tensors
+public import TensorFiles
 
 /// Why a training run could not start or go on.
 public enum TrainingError: Error, Sendable, Equatable {
@@ -11,13 +11,13 @@ public enum TrainingError: Error, Sendable, Equatable {
     case nothingToResume(path: String)
     /// The checkpoint belongs to another recipe.
     case otherRecipe(field: String, checkpoint: String, asked: String)
-    /// The checkpoint was made on other pictures.
-    case otherPictures(checkpoint: Int, found: Int)
+    /// The checkpoint was made on other images.
+    case otherImages(checkpoint: Int, found: Int)
     /// The checkpoint lacks something or has it in another shape.
     case damagedCheckpoint(path: String, reason: String)
-    /// There are fewer pictures than a batch takes.
-    case tooFewPictures(found: Int, batch: Int)
-    /// A picture does not decode, and none may be skipped.
+    /// There are fewer images than a batch takes.
+    case tooFewImages(found: Int, batch: Int)
+    /// An image does not decode, and none may be skipped.
     case undecodable(path: String, reason: String)
     /// A term of the loss is infinite or not a number; what was saved before is intact.
     case notFinite(term: String, update: Int, checkpoint: String?)
@@ -40,10 +40,10 @@ extension TrainingError: CustomStringConvertible {
         case .nothingToResume(let path): "\(path) holds no checkpoint to resume from"
         case .otherRecipe(let field, let checkpoint, let asked):
             "the checkpoint was made with \(field) \(checkpoint), not \(asked)"
-        case .otherPictures(let checkpoint, let found):
-            "the checkpoint was made on other pictures: \(checkpoint) of them then, \(found) now, or other files"
+        case .otherImages(let checkpoint, let found):
+            "the checkpoint was made on other images: \(checkpoint) of them then, \(found) now, or other files"
         case .damagedCheckpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)"
-        case .tooFewPictures(let found, let batch): "\(found) pictures do not fill a batch of \(batch)"
+        case .tooFewImages(let found, let batch): "\(found) images do not fill a batch of \(batch)"
         case .undecodable(let path, let reason): "\(path) does not decode: \(reason)"
         case .notFinite(let term, let update, let checkpoint):
             "the loss term \(term) of update \(update) is not finite; "

@@ -30,7 +30,7 @@ public enum RateSchedule: String, Codable, Sendable, CaseIterable {
 
 /// One of the two steps of the schedule.
 public struct StepRecipe: Codable, Sendable, Equatable {
-    /// Passes over the training pictures; 0 leaves the step out.
+    /// Passes over the training images; 0 leaves the step out.
     public var epochs: Int
     /// The learning rate of backbone, global embedding and global classifier.
     public var rate: Float
@@ -51,7 +51,7 @@ public struct StepRecipe: Codable, Sendable, Equatable {
 
 /// Everything that decides what comes out of a training run; the defaults are the paper's (Sections III-C and IV-C).
 public struct TrainingRecipe: Codable, Sendable, Equatable {
-    /// The network; `identities` is set from the pictures.
+    /// The network; `identities` is set from the images.
     public var network = CSPRConfiguration()
     /// Backbone and global branch alone: 150 epochs at 2e-2, 2e-3, 2e-4.
     public var global = StepRecipe(
@@ -59,13 +59,13 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     /// Everything: 150 epochs, the backbone at 2e-4, the local branch at 5e-2, 5e-3, 5e-4.
     public var joint = StepRecipe(
         epochs: 150, rate: 2e-4, schedule: .constant, localRate: 5e-2, localSchedule: .steps)
-    /// Pictures per update, at least 2.
+    /// Images per update, at least 2.
     public var batch = 32
     /// Equal parts that a batch is computed in, one after the other, so that memory holds a part; batch norms see a part at a time.
     public var accumulation = 1
-    /// Pictures of the same person in a batch (the K of P×K); 0 draws pictures at random.
-    public var picturesPerPerson = 0
-    /// What is minimised.
+    /// Images of the same person in a batch (the K of P×K); 0 draws images at random.
+    public var imagesPerPerson = 0
+    /// What is minimized.
     public var losses = TrainingLosses()
     /// Momentum and weight decay.
     public var optimizer = SGD()
@@ -73,7 +73,7 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     public var gradientLimit: Float = 0
     /// The share of a step that the cosine schedule warms up in.
     public var warmUp = 0.05
-    /// How pictures are varied.
+    /// How images are varied.
     public var augmentation = Augmentation()
     /// A batch norm between each embedding and its classifier; not in the paper.
     public var hasNeck = false
@@ -105,10 +105,10 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         try check((2...4096).contains(batch), "batch", "a number in 2...4096")
         try check(
             accumulation >= 1 && batch.isMultiple(of: accumulation) && batch / max(1, accumulation) >= 2,
-            "accumulation", "a divisor of the batch that leaves parts of at least 2 pictures")
+            "accumulation", "a divisor of the batch that leaves parts of at least 2 images")
         try check(
-            picturesPerPerson >= 0 && (picturesPerPerson == 0 || batch.isMultiple(of: picturesPerPerson)),
-            "picturesPerPerson", "0 or a divisor of the batch")
+            imagesPerPerson >= 0 && (imagesPerPerson == 0 || batch.isMultiple(of: imagesPerPerson)),
+            "imagesPerPerson", "0 or a divisor of the batch")
         try check(losses.lambda >= 0 && losses.eta >= 0, "losses", "lambda and eta of at least 0")
         try check((0..<1).contains(losses.labelSmoothing), "losses.labelSmoothing", "a number in 0..<1")
         try check(losses.tripletWeight >= 0, "losses.tripletWeight", "a number of at least 0")

@@ -1,13 +1,13 @@
 internal import CSPRModel
 internal import Foundation
 
-/// A run's report: one HTML file with the curves and the attention pictures, which needs nothing from elsewhere.
+/// A run's report: one HTML file with the curves and the attention images, which needs nothing from elsewhere.
 struct TrainingReport {
     private let records: [LogRecord]
     private let recipe: TrainingRecipe
     private let folder: RunFolder
-    /// Epochs whose attention pictures are shown, spread over the run.
-    private static let shownPictures = 12
+    /// Epochs whose attention images are shown, spread over the run.
+    private static let shownImages = 12
 
     init(_ records: [LogRecord], recipe: TrainingRecipe, folder: RunFolder) {
         self.records = records
@@ -34,8 +34,8 @@ struct TrainingReport {
         <h2>Concentration of the attention maps</h2>
         \(concentration)
         <h2>What the branches attend to</h2>
-        <p>A row per picture: the picture, then each branch. Colours compare places of one map, not maps with each other.</p>
-        \(pictures)
+        <p>A row per image: the image, then each branch. Colors compare places of one map, not maps with each other.</p>
+        \(images)
         <h2>Recipe</h2>
         <pre>\(Self.escaped(recipeText))</pre>
         </html>
@@ -96,7 +96,7 @@ struct TrainingReport {
                     ("local", updates { $0.localRate.flatMap(Self.logarithm) }),
                 ]),
             CurveChart("Validation", [("CMC@1", epochs(\.cmc1)), ("mAP", epochs(\.mAP))]),
-            CurveChart("Pictures per second", [("pictures/s", updates(\.imagesPerSecond))]),
+            CurveChart("Images per second", [("images/s", updates(\.imagesPerSecond))]),
         ]
         return charts.filter { !$0.isEmpty }.map(\.svg).joined(separator: "\n")
     }
@@ -132,20 +132,20 @@ struct TrainingReport {
         return (sum.0 / Double(values.count), sum.1 / Double(values.count))
     }
 
-    private var pictures: String {
+    private var images: String {
         let epochs = records.filter { $0.kind != .update && $0.step == .joint }
         let existing = epochs.compactMap { record -> (Int, Data)? in
             let path = "\(folder.attention)/\(record.step.rawValue)-\(record.epoch).jpg"
             return FileManager.default.contents(atPath: path).map { (record.epoch, $0) }
         }
         guard !existing.isEmpty else { return "<p>None yet.</p>" }
-        let step = max(1, (existing.count + Self.shownPictures - 1) / Self.shownPictures)
+        let step = max(1, (existing.count + Self.shownImages - 1) / Self.shownImages)
         let shown = existing.enumerated().filter {
             ($0.offset.isMultiple(of: step)) || $0.offset == existing.count - 1
         }
-        return shown.map { _, picture in
-            "<figure><img alt=\"Attention after epoch \(picture.0)\" src=\"data:image/jpeg;base64,"
-                + "\(picture.1.base64EncodedString())\"><figcaption>epoch \(picture.0)</figcaption></figure>"
+        return shown.map { _, image in
+            "<figure><img alt=\"Attention after epoch \(image.0)\" src=\"data:image/jpeg;base64,"
+                + "\(image.1.base64EncodedString())\"><figcaption>epoch \(image.0)</figcaption></figure>"
         }.joined(separator: "\n")
     }
 

@@ -6,9 +6,9 @@ internal import NeuralNetwork
 internal import Ranking
 internal import Tensors
 
-/// Scores exported weights on a run's validation pictures, and draws what its branches attend to.
+/// Scores exported weights on a run's validation images, and draws what its branches attend to.
 struct Validation {
-    /// How well rankings of the validation pictures find the people sought.
+    /// How well rankings of the validation images find the people sought.
     struct Figures {
         /// CMC@1, in 0...1.
         var cmc1: Double
@@ -16,34 +16,34 @@ struct Validation {
         var mAP: Double
     }
 
-    /// Pictures whose attention is drawn.
+    /// Images whose attention is drawn.
     private static let drawn = 4
-    /// Pictures of one forward pass.
+    /// Images of one forward pass.
     private static let batch = 8
 
-    private let pictures: TrainingSet
+    private let images: TrainingSet
     private let threads: Int
 
-    init(_ pictures: TrainingSet, threads: Int) {
-        self.pictures = pictures
+    init(_ images: TrainingSet, threads: Int) {
+        self.images = images
         self.threads = threads
     }
 
-    /// Scores the weight file, and writes the attention picture `name` to the run folder.
+    /// Scores the weight file, and writes the attention image `name` to the run folder.
     ///
-    /// - Returns: The figures, or nil where no validation picture has a right answer.
+    /// - Returns: The figures, or nil where no validation image has a right answer.
     func run(weights: String, name: String, _ folder: RunFolder) throws -> Figures? {
         let model = try CSPRModel(contentsOf: weights)
         setOpenMPThreads(threads)
         let executor = try model.makeExecutor(batch: Self.batch)
         let preprocessing = Preprocessing(model.configuration)
         if model.configuration.hasLocalBranch {
-            let shown = pictures.validationQueries.isEmpty ? pictures.train : pictures.validationQueries
+            let shown = images.validationQueries.isEmpty ? images.train : images.validationQueries
             try drawAttention(
                 Array(shown.prefix(Self.drawn)), executor, preprocessing, to: "\(folder.attention)/\(name).jpg", folder)
         }
-        let queries = try embed(pictures.validationQueries, executor, preprocessing)
-        let gallery = try embed(pictures.validationGallery, executor, preprocessing)
+        let queries = try embed(images.validationQueries, executor, preprocessing)
+        let gallery = try embed(images.validationGallery, executor, preprocessing)
         guard !queries.sightings.isEmpty, !gallery.sightings.isEmpty else { return nil }
         let matrix = try EmbeddingMatrix(elements: gallery.features, dimensions: model.dimensions)
         let rows = try EmbeddingMatrix(elements: queries.features, dimensions: model.dimensions)
@@ -57,19 +57,19 @@ struct Validation {
         }
     }
 
-    /// The features of those pictures that decode, row by row.
+    /// The features of those images that decode, row by row.
     private func embed(
-        _ pictures: [TrainingPicture], _ executor: CSPRExecutor, _ preprocessing: Preprocessing
+        _ images: [TrainingImage], _ executor: CSPRExecutor, _ preprocessing: Preprocessing
     ) throws -> (features: [Float], sightings: [Sighting]) {
         var features: [Float] = []
         var sightings: [Sighting] = []
-        for start in stride(from: 0, to: pictures.count, by: Self.batch) {
+        for start in stride(from: 0, to: images.count, by: Self.batch) {
             var input: [Float] = []
             var count = 0
-            for picture in pictures[start..<min(start + Self.batch, pictures.count)] {
-                guard let image = Self.decode(picture, preprocessing) else { continue }
-                input += preprocessing.prepare(image)
-                sightings.append(Sighting(person: picture.person, camera: picture.camera))
+            for image in images[start..<min(start + Self.batch, images.count)] {
+                guard let decoded = Self.decode(image, preprocessing) else { continue }
+                input += preprocessing.prepare(decoded)
+                sightings.append(Sighting(person: image.person, camera: image.camera))
                 count += 1
             }
             guard count > 0 else { continue }
@@ -78,28 +78,28 @@ struct Validation {
         return (features, sightings)
     }
 
-    /// The picture, or nil where it does not decode: the loader warns of such pictures.
-    private static func decode(_ picture: TrainingPicture, _ preprocessing: Preprocessing) -> RGBImage? {
-        guard let data = FileManager.default.contents(atPath: picture.path) else { return nil }
+    /// The image, or nil where it does not decode: the loader warns of such images.
+    private static func decode(_ image: TrainingImage, _ preprocessing: Preprocessing) -> RGBImage? {
+        guard let data = FileManager.default.contents(atPath: image.path) else { return nil }
         return try? decodeImage(Array(data), covering: (preprocessing.width, preprocessing.height))
     }
 
-    /// A row per picture: the picture, then each branch's attention over it.
+    /// A row per image: the image, then each branch's attention over it.
     private func drawAttention(
-        _ pictures: [TrainingPicture], _ executor: CSPRExecutor, _ preprocessing: Preprocessing, to path: String,
+        _ images: [TrainingImage], _ executor: CSPRExecutor, _ preprocessing: Preprocessing, to path: String,
         _ folder: RunFolder
     ) throws {
         let (height, gap) = (192, 4)
         let width = height * preprocessing.width / preprocessing.height
         var rows: [[RGBImage]] = []
-        for picture in pictures {
-            guard let image = Self.decode(picture, preprocessing) else { continue }
+        for image in images {
+            guard let image = Self.decode(image, preprocessing) else { continue }
             let output = try executor.run(preprocessing.prepare(image), count: 1, wants: .attention)
             guard let attention = output.attention else { return }
             let maps = Tensor(shape: Array(attention.shape.dropFirst()), elements: attention.elements)
             let small = image.resized(width: width, height: height)
             rows.append(
-                [small] + (0..<maps.shape[0]).map { AttentionPicture().draw(branch: $0, of: maps, over: small) })
+                [small] + (0..<maps.shape[0]).map { AttentionImage().draw(branch: $0, of: maps, over: small) })
         }
         guard let columns = rows.first?.count else { return }
         var sheet = [UInt8](
@@ -114,7 +114,7 @@ struct Validation {
                 }
             }
         }
-        let picture = RGBImage(width: stride / 3, height: rows.count * (height + gap) - gap, pixels: sheet)
-        try folder.write(Data(try picture.jpeg(quality: 80)), to: path)
+        let image = RGBImage(width: stride / 3, height: rows.count * (height + gap) - gap, pixels: sheet)
+        try folder.write(Data(try image.jpeg(quality: 80)), to: path)
     }
 }

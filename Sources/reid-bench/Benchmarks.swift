@@ -20,7 +20,7 @@ struct Benchmarks: ParsableCommand {
         var smoke = false
 
         func validate() throws {
-            guard Report.isOptimised || smoke else {
+            guard Report.isOptimized || smoke else {
                 throw ValidationError(
                     "this is a debug build, whose timings say nothing: swift run -c release reid-bench")
             }

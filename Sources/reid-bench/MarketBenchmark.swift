@@ -8,7 +8,7 @@ func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     let pool = synthetic.matrix
     let queries = pool.selecting(0..<queryCount)
     let gallery = pool.selecting(queryCount..<pool.count)
-    // 750 people before six cameras; whom a picture shows matters to nothing but the number of right answers.
+    // 750 people before six cameras; whom an image shows matters to nothing but the number of right answers.
     func sightings(_ count: Int) -> [Sighting] {
         (0..<count).map { Sighting(person: $0 % (smoke ? 9 : 750), camera: $0 / 7 % 6) }
     }

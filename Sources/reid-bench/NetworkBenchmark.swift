@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import NeuralNetwork
+internal import TensorFiles
 internal import Tensors
 
 /// Times the default network with random weights: ResNet-50, 8 × 64 + 512, 384×128, float32, on all cores.
@@ -66,7 +67,7 @@ private func time(_ work: () throws -> Void) rethrows -> Double {
     return (ContinuousClock.now - start) / .seconds(1)
 }
 
-/// Numbers like normalised pixels, the same every time.
+/// Numbers like normalized pixels, the same every time.
 func noise(count: Int) -> [Float] {
     var generator = SeededGenerator(seed: 2)
     return (0..<count).map { _ in Float.random(in: -2...2, using: &generator) }

@@ -76,8 +76,8 @@ enum Report {
         return "\(kibibytes >> 10) MiB"
     }
 
-    /// Whether the program was compiled with optimisation; timings of anything else say nothing.
-    static var isOptimised: Bool {
+    /// Whether the program was compiled with optimization; timings of anything else say nothing.
+    static var isOptimized: Bool {
         var isDebug = false
         assert(
             {

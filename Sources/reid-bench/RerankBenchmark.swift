@@ -8,12 +8,12 @@ func rerankBenchmark(smoke: Bool) -> [BenchmarkRow] {
         synthetic.grow(to: size)
         let gallery = synthetic.matrix
         let query = synthetic.image()
-        var graph = NeighbourGraph()
+        var graph = NeighborGraph()
         var rows = [
             BenchmarkRow.measure(
-                "neighbour lists of \(size)", runs: size > 5_000 ? 1 : runs, itemsPerRun: Double(size), unit: "images"
+                "neighbor lists of \(size)", runs: size > 5_000 ? 1 : runs, itemsPerRun: Double(size), unit: "images"
             ) {
-                graph = NeighbourGraph(of: gallery)
+                graph = NeighborGraph(of: gallery)
             }
         ]
         var longer = gallery

@@ -86,7 +86,7 @@ struct DatasetRun {
                 + "\(gallery) gallery images" + (tasks > 1 ? ", all told of \(tasks) tasks" : ""))
         for note in evaluation.set.notes { print("- \(note)") }
         if !evaluation.skipped.isEmpty {
-            print("- \(evaluation.skipped.count) pictures did not decode and were skipped")
+            print("- \(evaluation.skipped.count) images did not decode and were skipped")
         }
         let rows = evaluation.views.flatMap { view in
             rules.rankings.compactMap { ranking in

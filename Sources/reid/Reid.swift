@@ -9,7 +9,7 @@ struct Reid: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reid",
         abstract: "Person re-identification: where else was this person seen?",
-        discussion: "EXAMPLE:\n  reid serve --data ./data\n  reid search picture.jpg --gallery demo",
+        discussion: "EXAMPLE:\n  reid serve --data ./data\n  reid search image.jpg --gallery demo",
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, InitCommand.self, EmbedCommand.self, EnrollCommand.self, SearchCommand.self,

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ConcentrationLossTests {
     @Test(arguments: 0..<200)
-    func `of two candidates, whose potentials are equal, the larger is optimised`(seed: UInt64) {
+    func `of two candidates, whose potentials are equal, the larger is optimized`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let map = (0..<4).map { _ in Float.random(in: 0.1...0.9, using: &generator) }
         let losses = ConcentrationLosses(

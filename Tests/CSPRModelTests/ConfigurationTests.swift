@@ -1,4 +1,5 @@
 import Foundation
+import TensorFiles
 import Tensors
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
         #expect(configuration.rawLength(channels: 512) == 512 * multiple)
     }
 
-    @Test func `an invalid configuration initialises nothing`() {
+    @Test func `an invalid configuration initializes nothing`() {
         var configuration = CSPRConfiguration()
         configuration.branches = 0
         #expect(throws: ModelError.invalidConfiguration(field: "branches", reason: "expected a number in 1...64")) {

@@ -1,11 +1,12 @@
 import Foundation
 import NeuralNetwork
+import TensorFiles
 import Tensors
 import Testing
 
 @testable import CSPRModel
 
-/// A weight file may ask that pictures are embedded together with their mirror images.
+/// A weight file may ask that images are embedded together with their mirror images.
 @Suite struct MirroredTests {
     /// The same network without and with mirror images.
     private let plain: CSPRModel
@@ -21,8 +22,8 @@ import Testing
         mirrored = try CSPRModel(contentsOf: path)
     }
 
-    /// Two pictures, and the same with left and right exchanged.
-    private var pictures: (own: [Float], mirror: [Float]) {
+    /// Two images, and the same with left and right exchanged.
+    private var images: (own: [Float], mirror: [Float]) {
         let (height, width) = (plain.configuration.height, plain.configuration.widthPixels)
         func value(_ row: Int, _ column: Int) -> Float { sin(Float(row) * 0.37 + Float(column) * Float(column) * 0.11) }
         var (own, mirror): ([Float], [Float]) = ([], [])
@@ -33,11 +34,11 @@ import Testing
         return (own, mirror)
     }
 
-    @Test func `embeddings are means over picture and mirror image, the feature of length 1`() throws {
+    @Test func `embeddings are means over image and mirror image, the feature of length 1`() throws {
         #expect(mirrored.isMirrored && !plain.isMirrored && mirrored.identity != plain.identity)
-        let one = try plain.makeExecutor(batch: 3).run(pictures.own, count: 2)
-        let other = try plain.makeExecutor(batch: 3).run(pictures.mirror, count: 2)
-        let both = try mirrored.makeExecutor(batch: 3).run(pictures.own, count: 2)
+        let one = try plain.makeExecutor(batch: 3).run(images.own, count: 2)
+        let other = try plain.makeExecutor(batch: 3).run(images.mirror, count: 2)
+        let both = try mirrored.makeExecutor(batch: 3).run(images.own, count: 2)
         let pairs = [
             (both.global, one.global, other.global),
             (try #require(both.local), try #require(one.local), try #require(other.local)),
@@ -59,16 +60,16 @@ import Testing
         }
     }
 
-    @Test func `a picture and its mirror image have one feature`() throws {
+    @Test func `an image and its mirror image have one feature`() throws {
         let executor = try mirrored.makeExecutor(batch: 2)
-        let own = try executor.run(pictures.own, count: 2).feature
-        let mirror = try executor.run(pictures.mirror, count: 2).feature
+        let own = try executor.run(images.own, count: 2).feature
+        let mirror = try executor.run(images.mirror, count: 2).feature
         #expect(zip(own.elements, mirror.elements).allSatisfy { abs($0 - $1) < 1e-6 })
     }
 
-    @Test func `attention and descriptors are those of the picture itself`() throws {
-        let one = try plain.makeExecutor(batch: 2).run(pictures.own, count: 2, wants: [.attention, .raw, .middle])
-        let both = try mirrored.makeExecutor(batch: 2).run(pictures.own, count: 2, wants: [.attention, .raw, .middle])
+    @Test func `attention and descriptors are those of the image itself`() throws {
+        let one = try plain.makeExecutor(batch: 2).run(images.own, count: 2, wants: [.attention, .raw, .middle])
+        let both = try mirrored.makeExecutor(batch: 2).run(images.own, count: 2, wants: [.attention, .raw, .middle])
         #expect(both.attention == one.attention && both.raw == one.raw && both.middle == one.middle)
         #expect(one.attention != nil)
     }

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct PreprocessingTests {
-    @Test func `a plain colour becomes three constant planes, red first`() {
+    @Test func `a plain color becomes three constant planes, red first`() {
         let image = RGBImage(width: 5, height: 9, pixels: (0..<45).flatMap { _ in [255, 0, 128] as [UInt8] })
         let planes = Preprocessing(height: 4, width: 3).prepare(image)
         #expect(planes.count == 36)
@@ -25,28 +25,28 @@ import Testing
     }
 }
 
-@Suite struct AttentionPictureTests {
-    static let grey = RGBImage(width: 8, height: 12, pixels: [UInt8](repeating: 100, count: 8 * 12 * 3))
+@Suite struct AttentionImageTests {
+    static let gray = RGBImage(width: 8, height: 12, pixels: [UInt8](repeating: 100, count: 8 * 12 * 3))
 
-    @Test func `the most attended place is the warmest and the picture keeps its size`() {
+    @Test func `the most attended place is the warmest and the image keeps its size`() {
         var elements = [Float](repeating: 0.1, count: 2 * 3 * 2)
         elements[6 + 5] = 0.9
-        let picture = AttentionPicture().draw(
-            branch: 1, of: Tensor(shape: [2, 3, 2], elements: elements), over: Self.grey)
-        #expect((picture.width, picture.height) == (8, 12))
+        let image = AttentionImage().draw(
+            branch: 1, of: Tensor(shape: [2, 3, 2], elements: elements), over: Self.gray)
+        #expect((image.width, image.height) == (8, 12))
         func warmth(_ x: Int, _ y: Int) -> Int {
-            Int(picture.pixels[3 * (8 * y + x)]) - Int(picture.pixels[3 * (8 * y + x) + 2])
+            Int(image.pixels[3 * (8 * y + x)]) - Int(image.pixels[3 * (8 * y + x) + 2])
         }
         #expect(warmth(7, 11) > 100)
         #expect(warmth(0, 0) == 0)
         #expect(warmth(7, 11) > warmth(4, 8))
     }
 
-    @Test func `a map without differences adds no colour`() {
+    @Test func `a map without differences adds no color`() {
         let flat = Tensor(shape: [1, 2, 2], elements: [0.5, 0.5, 0.5, 0.5])
-        let picture = AttentionPicture().draw(branch: 0, of: flat, over: Self.grey)
-        for index in stride(from: 0, to: picture.pixels.count, by: 3) {
-            #expect(picture.pixels[index] == picture.pixels[index + 2])
+        let image = AttentionImage().draw(branch: 0, of: flat, over: Self.gray)
+        for index in stride(from: 0, to: image.pixels.count, by: 3) {
+            #expect(image.pixels[index] == image.pixels[index + 2])
         }
     }
 }

@@ -1,3 +1,4 @@
+import TensorFiles
 import Tensors
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
         return try TrainableNetwork(configuration: configuration, seed: seed, hasNeck: true)
     }
 
-    /// The batch number `number` of `count` pictures.
+    /// The batch number `number` of `count` images.
     private func images(_ network: TrainableNetwork, count: Int, number: UInt64 = 1) -> [Float] {
         Tensor.random(
             [count, 3, network.configuration.height, network.configuration.widthPixels], in: -2...2, seed: number

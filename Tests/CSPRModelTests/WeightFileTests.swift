@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetwork
+import TensorFiles
 import Tensors
 import Testing
 

@@ -1,22 +1,23 @@
 import Foundation
 import Imaging
+import TensorFiles
 import Tensors
 import Testing
 
 /// `reid evaluate --dataset` as a user runs it.
 @Suite struct EvaluateTests {
-    /// People of one colour each, before two cameras, and a picture that is none.
+    /// People of one color each, before two cameras, and an image that is none.
     func people() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try SmallModel.write(to: folder.path("m.safetensors"))
         for person in 1...4 {
-            let colour = [UInt8(person * 60), UInt8(255 - person * 50), UInt8(person * 31)]
-            let image = RGBImage(width: 16, height: 48, pixels: (0..<768).flatMap { _ in colour })
+            let color = [UInt8(person * 60), UInt8(255 - person * 50), UInt8(person * 31)]
+            let image = RGBImage(width: 16, height: 48, pixels: (0..<768).flatMap { _ in color })
             for (part, camera) in [("query", 1), ("bounding_box_test", 2), ("bounding_box_test", 3)] {
                 try write(try image.jpeg(), "data/\(part)/000\(person)_c\(camera)s1_000001_00.jpg", folder)
             }
         }
-        try write(Array("no picture".utf8), "data/bounding_box_test/-1_c1s1_000001_00.jpg", folder)
+        try write(Array("no image".utf8), "data/bounding_box_test/-1_c1s1_000001_00.jpg", folder)
         return folder
     }
 

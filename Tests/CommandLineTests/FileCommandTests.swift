@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import TensorFiles
 import Tensors
 import Testing
 
@@ -31,12 +32,12 @@ import Testing
         }
     }
 
-    @Test func `embed prints a line for each picture, reports the bad one and ends with 1`() throws {
+    @Test func `embed prints a line for each image, reports the bad one and ends with 1`() throws {
         let folder = try TemporaryFolder()
         try SmallModel.write(to: folder.path("m.safetensors"))
-        let picture = RGBImage(width: 20, height: 60, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 * 13) })
-        try Data(picture.png()).write(to: URL(fileURLWithPath: folder.path("a.png")))
-        try Data("not a picture".utf8).write(to: URL(fileURLWithPath: folder.path("b.jpg")))
+        let image = RGBImage(width: 20, height: 60, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 * 13) })
+        try Data(image.png()).write(to: URL(fileURLWithPath: folder.path("a.png")))
+        try Data("not an image".utf8).write(to: URL(fileURLWithPath: folder.path("b.jpg")))
         let outcome = try ReidProgram.run(
             "embed", "--model", folder.path("m.safetensors"), folder.path("a.png"), folder.path("b.jpg"))
         #expect(outcome.status == 1)

@@ -15,25 +15,25 @@ import Testing
         try SmallModel.write(to: model)
     }
 
-    /// `count` different pictures in `folder`/pictures, Market-1501 style names.
-    func drawPictures(_ count: Int) throws -> String {
-        let pictures = folder.path("pictures")
-        try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true)
+    /// `count` different images in `folder`/images, Market-1501 style names.
+    func drawImages(_ count: Int) throws -> String {
+        let images = folder.path("images")
+        try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
         for index in 0..<count {
             let pixels = (0..<32 * 96 * 3).map { UInt8(truncatingIfNeeded: ($0 / (index % 50 + 2)) * 37 + index) }
             let name =
                 "\(String(format: "%04d", index / 2))_c\(index % 2 + 1)s1_\(String(format: "%06d", index))_01.png"
             try Data(RGBImage(width: 32, height: 96, pixels: pixels).png())
-                .write(to: URL(fileURLWithPath: pictures + "/" + name))
+                .write(to: URL(fileURLWithPath: images + "/" + name))
         }
-        return pictures
+        return images
     }
 
     @Test func `a folder is enrolled, found again, and still there after a restart`() throws {
-        let pictures = try drawPictures(10)
+        let images = try drawImages(10)
         let first = try RunningService(data: data, model: model)
         let enrolled = try ReidProgram.run(
-            "enroll", pictures, "--gallery", "lobby", "--create", "--admin", first.admin, "--token-file",
+            "enroll", images, "--gallery", "lobby", "--create", "--admin", first.admin, "--token-file",
             first.tokenFile,
             "--json")
         try #require(enrolled.status == 0, "\(enrolled.errors)")
@@ -42,7 +42,7 @@ import Testing
         #expect(first.terminate() == 0)
 
         let second = try RunningService(data: data, model: model)
-        let query = pictures + "/0003_c1s1_000006_01.png"
+        let query = images + "/0003_c1s1_000006_01.png"
         let (status, ranking) = try second.curl(
             "--data-binary", "@\(query)", "-H", "Content-Type: image/png",
             url: second.query + "/v1/galleries/lobby/search")
@@ -58,11 +58,11 @@ import Testing
 
     @Test func `a batch that was accepted survives kill -9 and finishes with each item exactly once`() throws {
         let count = 300
-        let pictures = try drawPictures(count)
+        let images = try drawImages(count)
         var service = try RunningService(data: data, model: model)
         _ = try service.curl("-X", "PUT", url: service.admin + "/admin/v1/galleries/lobby")
         let tar = folder.path("batch.tar")
-        let packed = try ReidProgram.run(["-cf", tar, "-C", pictures, "."], program: URL(fileURLWithPath: "/bin/tar"))
+        let packed = try ReidProgram.run(["-cf", tar, "-C", images, "."], program: URL(fileURLWithPath: "/bin/tar"))
         try #require(packed.status == 0)
         let (accepted, batch) = try service.curl(
             "--data-binary", "@\(tar)", "-H", "Content-Type: application/x-tar",
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test
-    func `with nothing given, the pictures to try find the right person first, and a restart makes nothing again`()
+    func `with nothing given, the images to try find the right person first, and a restart makes nothing again`()
         throws
     {
         let service = try RunningService(data: data, model: nil, extra: ["--demo"])

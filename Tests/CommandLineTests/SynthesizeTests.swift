@@ -41,22 +41,22 @@ import Testing
         let outcome = try synthesize(
             "set", "--split", "test", "--sightings", "2", "--distractors", "1", "--height", "128", "--width", "64")
         #expect(outcome.status == 0, "\(outcome.errors)")
-        let pictures = try files("set")
-        #expect(pictures.keys.filter { $0.hasPrefix("query/") }.count == 4)
-        #expect(pictures.keys.filter { $0.hasPrefix("bounding_box_test/") }.count == 5)
-        #expect(pictures.keys.filter { $0.hasPrefix("bounding_box_test/0000_c") }.count == 1)
-        for bytes in pictures.values {
-            let picture = try decodeImage([UInt8](bytes))
-            #expect((picture.width, picture.height) == (64, 128))
+        let images = try files("set")
+        #expect(images.keys.filter { $0.hasPrefix("query/") }.count == 4)
+        #expect(images.keys.filter { $0.hasPrefix("bounding_box_test/") }.count == 5)
+        #expect(images.keys.filter { $0.hasPrefix("bounding_box_test/0000_c") }.count == 1)
+        for bytes in images.values {
+            let image = try decodeImage([UInt8](bytes))
+            #expect((image.width, image.height) == (64, 128))
         }
     }
 
     @Test func `a sheet shows what was written`() throws {
         let sheet = folder.path("sheet.png")
         #expect(try synthesize("set", "--sightings", "1", "--sheet", sheet).status == 0)
-        let picture = try decodeImage([UInt8](Data(contentsOf: URL(fileURLWithPath: sheet))))
+        let image = try decodeImage([UInt8](Data(contentsOf: URL(fileURLWithPath: sheet))))
         // Two people across cameras and one row at random, 20 columns of 64×128 with gaps of 2.
-        #expect((picture.width, picture.height) == (20 * 66, 3 * 130))
+        #expect((image.width, image.height) == (20 * 66, 3 * 130))
     }
 
     @Test(arguments: [

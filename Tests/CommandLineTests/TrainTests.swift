@@ -17,8 +17,8 @@ import Testing
                 let pixels = (0..<24 * 56 * 3).map { index in
                     UInt8(truncatingIfNeeded: 60 + (index % 3 == person ? 120 : 0) + index * 7 % 23 + number)
                 }
-                let picture = try RGBImage(width: 24, height: 56, pixels: pixels).png()
-                try Data(picture).write(to: URL(fileURLWithPath: "\(home)/c\(number % 2)_\(number).png"))
+                let image = try RGBImage(width: 24, height: 56, pixels: pixels).png()
+                try Data(image).write(to: URL(fileURLWithPath: "\(home)/c\(number % 2)_\(number).png"))
             }
         }
     }
@@ -30,7 +30,7 @@ import Testing
             ["train", folder.path("people"), "--run", folder.path(run)] + Self.network + options)
     }
 
-    @Test func `a run ends with weights that embed a picture`() throws {
+    @Test func `a run ends with weights that embed an image`() throws {
         let folder = try TemporaryFolder()
         try drawPeople(in: folder.path("people"))
         let outcome = try train(folder, ["--epochs", "1", "--json"])
@@ -102,10 +102,10 @@ import Testing
         #expect(leftovers.isEmpty)
     }
 
-    @Test func `a picture that does not decode is named and skipped, or ends a strict run`() throws {
+    @Test func `an image that does not decode is named and skipped, or ends a strict run`() throws {
         let folder = try TemporaryFolder()
         try drawPeople(in: folder.path("people"))
-        try Data("no picture".utf8).write(to: URL(fileURLWithPath: folder.path("people/person1/c0_9.png")))
+        try Data("no image".utf8).write(to: URL(fileURLWithPath: folder.path("people/person1/c0_9.png")))
         let lenient = try train(folder, ["--epochs", "1,0"])
         #expect(lenient.status == 0)
         #expect(lenient.errors.contains("c0_9.png"))
@@ -118,7 +118,7 @@ import Testing
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path("people"), withIntermediateDirectories: true)
         let empty = try train(folder, [])
-        #expect(empty.status == 1 && empty.errors.contains("holds no pictures"))
+        #expect(empty.status == 1 && empty.errors.contains("holds no images"))
         try drawPeople(in: folder.path("people"), people: 1)
         let single = try train(folder, [])
         #expect(single.status == 1 && single.errors.contains("person0"))

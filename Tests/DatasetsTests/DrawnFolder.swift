@@ -3,14 +3,14 @@ import Foundation
 import Imaging
 import Ranking
 
-/// A folder of small pictures of one colour each, that goes away with this object.
+/// A folder of small images of one color each, that goes away with this object.
 final class DrawnFolder {
     let path: String
 
-    /// Draws a picture, in the format of its name's ending, for each name; other names become text files of what `texts` has.
-    init(_ pictures: [String], texts: [String: String] = [:]) throws {
+    /// Draws an image, in the format of its name's ending, for each name; other names become text files of what `texts` has.
+    init(_ images: [String], texts: [String: String] = [:]) throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("drawn-\(UUID().uuidString)").path
-        for (index, name) in pictures.enumerated() { try write(Self.picture(name, index), to: name) }
+        for (index, name) in images.enumerated() { try write(Self.image(name, index), to: name) }
         for (name, text) in texts { try write(Array(text.utf8), to: name) }
     }
 
@@ -24,13 +24,13 @@ final class DrawnFolder {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
 
-    private static func picture(_ name: String, _ index: Int) throws -> [UInt8] {
-        let colour = [UInt8(index * 37 % 256), UInt8(index * 91 % 256), 120]
-        let image = RGBImage(width: 4, height: 12, pixels: (0..<48).flatMap { _ in colour })
+    private static func image(_ name: String, _ index: Int) throws -> [UInt8] {
+        let color = [UInt8(index * 37 % 256), UInt8(index * 91 % 256), 120]
+        let image = RGBImage(width: 4, height: 12, pixels: (0..<48).flatMap { _ in color })
         if name.hasSuffix(".bmp") {
             let header: [UInt8] =
                 [0x42, 0x4D, 198, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 12, 0, 0, 0, 1, 0, 24, 0]
-            return header + [UInt8](repeating: 0, count: 24) + (0..<48).flatMap { _ in colour.reversed() }
+            return header + [UInt8](repeating: 0, count: 24) + (0..<48).flatMap { _ in color.reversed() }
         }
         return try name.hasSuffix(".png") ? image.png() : image.jpeg()
     }
@@ -47,8 +47,8 @@ final class DrawnFolder {
         } catch { return error.description.replacingOccurrences(of: path, with: "DIR") }
     }
 
-    /// Pictures as "person camera path", the path within the folder.
-    func described(_ pictures: [TestPicture]) -> [String] {
-        pictures.map { "\($0.sighting.person) \($0.sighting.camera) \($0.path.dropFirst(path.count + 1))" }
+    /// Images as "person camera path", the path within the folder.
+    func described(_ images: [TestImage]) -> [String] {
+        images.map { "\($0.sighting.person) \($0.sighting.camera) \($0.path.dropFirst(path.count + 1))" }
     }
 }

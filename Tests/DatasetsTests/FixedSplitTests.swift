@@ -17,7 +17,7 @@ import Testing
         let folder = try DrawnFolder(Self.market, texts: ["query/Thumbs.db": "", "readme.txt": ""])
         let set = try folder.read(.market1501)
         let task = try #require(set.tasks.first)
-        #expect(set.tasks.count == 1 && task.name.isEmpty && set.seed == nil && set.trainingPictures == 2)
+        #expect(set.tasks.count == 1 && task.name.isEmpty && set.seed == nil && set.trainingImages == 2)
         #expect(
             folder.described(task.queries) == [
                 "1 1 query/0001_c1s1_001051_00.jpg", "3 4 query/0003_c4s6_015641_00.jpg",
@@ -29,8 +29,8 @@ import Testing
             ])
         #expect(
             set.notes.count == 1 && set.notes[0].contains("12936 / 3368 / 19732") && set.notes[0].contains("2 / 2 / 4"))
-        for picture in task.queries + task.gallery {
-            let image = try decodeImage([UInt8](Data(contentsOf: URL(fileURLWithPath: picture.path))))
+        for image in task.queries + task.gallery {
+            let image = try decodeImage([UInt8](Data(contentsOf: URL(fileURLWithPath: image.path))))
             #expect((image.width, image.height) == (4, 12))
         }
     }
@@ -61,13 +61,13 @@ import Testing
     func `an archive's folder is found in its parent`(kind: DatasetKind, outer: String) throws {
         let folder = try DrawnFolder(Self.market.map { "\(outer)/\($0)" })
         let set = try folder.read(kind)
-        #expect(set.tasks.first?.queries.count == 2 && set.trainingPictures == 2)
+        #expect(set.tasks.first?.queries.count == 2 && set.trainingImages == 2)
     }
 
-    @Test func `a folder of test pictures alone can be tested on`() throws {
+    @Test func `a folder of test images alone can be tested on`() throws {
         let folder = try DrawnFolder(Self.market)
         try folder.remove("bounding_box_train")
-        #expect(try folder.read(.market1501).trainingPictures == 0)
+        #expect(try folder.read(.market1501).trainingImages == 0)
     }
 
     @Test(arguments: ["query", "bounding_box_test"])
@@ -78,7 +78,7 @@ import Testing
         try folder.write([], to: "\(part)/notes.txt")
         #expect(
             folder.refusal(.market1501)
-                == "DIR/\(part): expected pictures such as 0002_c1s1_000451_03.jpg, and there are none")
+                == "DIR/\(part): expected images such as 0002_c1s1_000451_03.jpg, and there are none")
         try folder.write([1], to: "\(part)/holiday.jpg")
         #expect(
             folder.refusal(.market1501) == "DIR/\(part)/holiday.jpg: expected a name such as 0002_c1s1_000451_03.jpg")
@@ -86,18 +86,18 @@ import Testing
 
     @Test(arguments: DatasetKind.allCases)
     func `a folder that is not there is refused`(kind: DatasetKind) {
-        #expect(throws: DatasetError.noFolder(path: "/nowhere/pictures", purpose: "the data set")) {
-            try TestSet(kind, folder: "/nowhere/pictures")
+        #expect(throws: DatasetError.noFolder(path: "/nowhere/images", purpose: "the data set")) {
+            try TestSet(kind, folder: "/nowhere/images")
         }
     }
 
-    /// The pictures of `Fixtures/make_cuhk03_fixtures.py`.
+    /// The images of `Fixtures/make_cuhk03_fixtures.py`.
     static let cuhk03 = (1...6).flatMap { person in
         [1, 2].flatMap { camera in (1...(person % 2 == 1 ? 2 : 1)).map { "1_00\(person)_\(camera)_0\($0).png" } }
     }
 
-    func cuhk03(_ pictures: String, _ boxes: [String] = ["labeled", "detected"]) throws -> DrawnFolder {
-        let folder = try DrawnFolder(Self.cuhk03.map { "\(pictures)/\($0)" })
+    func cuhk03(_ images: String, _ boxes: [String] = ["labeled", "detected"]) throws -> DrawnFolder {
+        let folder = try DrawnFolder(Self.cuhk03.map { "\(images)/\($0)" })
         for name in boxes.map({ "cuhk03_new_protocol_config_\($0)" }) {
             let url = try #require(Bundle.module.url(forResource: "Fixtures/cuhk03/\(name)", withExtension: "mat"))
             try folder.write([UInt8](Data(contentsOf: url)), to: "\(name).mat")
@@ -107,25 +107,25 @@ import Testing
 
     @Test(arguments: [false, true], ["images_", "cuhk03_", ""])
     func `CUHK03 follows the lists of the new protocol`(isDetected: Bool, prefix: String) throws {
-        let pictures = prefix + (isDetected ? "detected" : "labeled")
-        let folder = try cuhk03(pictures)
+        let images = prefix + (isDetected ? "detected" : "labeled")
+        let folder = try cuhk03(images)
         var options = TestSet.Options()
         options.isDetected = isDetected
         let set = try folder.read(.cuhk03, options)
         let task = try #require(set.tasks.first)
-        #expect(set.trainingPictures == 10)
+        #expect(set.trainingImages == 10)
         #expect(
             folder.described(task.queries)
                 == ["4 1", "4 2", "5 1", "5 2", "6 1", "6 2"].map {
-                    "\($0) \(pictures)/1_00\($0.prefix(1))_\($0.suffix(1))_01.png"
+                    "\($0) \(images)/1_00\($0.prefix(1))_\($0.suffix(1))_01.png"
                 })
         #expect(
             folder.described(task.gallery)
                 == [
-                    "5 1 \(pictures)/1_005_1_02.png", "5 2 \(pictures)/1_005_2_02.png",
-                    "4 1 \(pictures)/1_004_1_01.png",
+                    "5 1 \(images)/1_005_1_02.png", "5 2 \(images)/1_005_2_02.png",
+                    "4 1 \(images)/1_004_1_01.png",
                 ])
-        #expect(set.notes.first == (isDetected ? "detected boxes" : "labelled boxes"))
+        #expect(set.notes.first == (isDetected ? "detected boxes" : "labeled boxes"))
     }
 
     @Test(arguments: [false, true], ["", "cuhk03-np/"])
@@ -139,14 +139,14 @@ import Testing
         options.isDetected = isDetected
         let set = try folder.read(.cuhk03, options)
         let task = try #require(set.tasks.first)
-        #expect(set.kind == .cuhk03 && set.trainingPictures == 1)
+        #expect(set.kind == .cuhk03 && set.trainingImages == 1)
         #expect(folder.described(task.queries) == ["3 1 \(boxes)/query/0003_c1_22.png"])
         #expect(folder.described(task.gallery) == ["3 2 \(boxes)/bounding_box_test/0003_c2_27.png"])
-        #expect(set.notes.first == (isDetected ? "detected boxes" : "labelled boxes"))
+        #expect(set.notes.first == (isDetected ? "detected boxes" : "labeled boxes"))
         #expect(set.notes.last?.contains(isDetected ? "7365 / 1400 / 5332" : "7368 / 1400 / 5328") == true)
     }
 
-    @Test func `CUHK03 without a list or a listed picture is refused by its name`() throws {
+    @Test func `CUHK03 without a list or a listed image is refused by its name`() throws {
         let folder = try cuhk03("images_labeled", ["detected"])
         let list = "cuhk03_new_protocol_config_labeled.mat"
         #expect(folder.refusal(.cuhk03)?.hasPrefix("DIR/\(list): expected a file") == true)
@@ -156,11 +156,11 @@ import Testing
         try other.remove("images_labeled/1_005_2_01.png")
         #expect(
             other.refusal(.cuhk03)
-                == "DIR/images_labeled/1_005_2_01.png: expected this picture, which DIR/\(list) names")
+                == "DIR/images_labeled/1_005_2_01.png: expected this image, which DIR/\(list) names")
         try other.remove("images_labeled")
         #expect(
             other.refusal(.cuhk03)
-                == "DIR/images_labeled: expected a folder of pictures such as 1_001_1_01.png, and there is none")
+                == "DIR/images_labeled: expected a folder of images such as 1_001_1_01.png, and there is none")
     }
 
     static let msmt17Lists = [
@@ -185,7 +185,7 @@ import Testing
             texts: Dictionary(uniqueKeysWithValues: Self.msmt17Lists.map { (parent + $0, $1) }))
         let set = try folder.read(.msmt17)
         let task = try #require(set.tasks.first)
-        #expect(set.trainingPictures == 3)
+        #expect(set.trainingImages == 3)
         let place = "\(parent)\(test)"
         #expect(folder.described(task.queries) == ["3 12 \(place)/0000/0000_045_12_0303morning_0006_2.jpg"])
         #expect(
@@ -206,14 +206,14 @@ import Testing
         #expect(folder.refusal(.msmt17) == "DIR/\(list): expected a file with a list of MSMT17, and there is none")
     }
 
-    @Test func `MSMT17 without a listed picture or its folder is refused by its place`() throws {
+    @Test func `MSMT17 without a listed image or its folder is refused by its place`() throws {
         let folder = try DrawnFolder(Self.msmt17("test"), texts: Self.msmt17Lists)
         try folder.remove("test/0001/0001_000_12_0303morning_0006_2.jpg")
         #expect(
             folder.refusal(.msmt17)
-                == "DIR/test/0001/0001_000_12_0303morning_0006_2.jpg: expected this picture, which DIR/list_gallery.txt names"
+                == "DIR/test/0001/0001_000_12_0303morning_0006_2.jpg: expected this image, which DIR/list_gallery.txt names"
         )
         try folder.remove("test")
-        #expect(folder.refusal(.msmt17)?.hasPrefix("DIR/test: expected a folder of test pictures") == true)
+        #expect(folder.refusal(.msmt17)?.hasPrefix("DIR/test: expected a folder of test images") == true)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct PlainFolderTests {
-    @Test func `the first picture of a person by a camera is looked for in the others`() throws {
+    @Test func `the first image of a person by a camera is looked for in the others`() throws {
         let folder = try DrawnFolder([
             "anna/door_1.jpg", "anna/door_2.jpg", "anna/gate_1.jpg", "bert/door_1.png", "bert/gate_1.jpg",
             "bert/hall_1.bmp", "0000/door_7.jpg", "-1/gate_9.jpg",
@@ -74,13 +74,13 @@ import Testing
 
     @Test func `what is missing is named`() throws {
         let folder = try DrawnFolder([], texts: ["manifest.ndjson": #"{"image": "a.jpg"}"#])
-        #expect(folder.refusal(.folder) == "DIR/a.jpg: expected this picture, which DIR/manifest.ndjson names")
+        #expect(folder.refusal(.folder) == "DIR/a.jpg: expected this image, which DIR/manifest.ndjson names")
         try folder.write([], to: "manifest.ndjson")
-        #expect(folder.refusal(.folder)?.hasPrefix("DIR: expected pictures") == true)
+        #expect(folder.refusal(.folder)?.hasPrefix("DIR: expected images") == true)
         try folder.remove("manifest.ndjson")
         #expect(
             folder.refusal(.folder)
-                == "DIR: expected pictures such as PERSON/CAMERA_anything.jpg, or a manifest.ndjson, and there are none"
+                == "DIR: expected images such as PERSON/CAMERA_anything.jpg, or a manifest.ndjson, and there are none"
         )
         try folder.write([], to: "anna/door.jpg")
         #expect(folder.refusal(.folder) == "DIR/anna/door.jpg: expected a name such as CAMERA_anything.jpg")

@@ -12,7 +12,7 @@ import Testing
         (1...(person == 6 ? 1 : person)).map { "RGB/\(person)_\($0)_FRAME_\($0 * 25)_RGB.bmp" }
     }
 
-    /// Checks what holds of every split: one half of the people, both directions, all their pictures.
+    /// Checks what holds of every split: one half of the people, both directions, all their images.
     func expectHalves(_ set: TestSet, chosen: Int, splits: Int = 10) {
         #expect(set.tasks.count == 2 * splits)
         for split in 0..<splits {
@@ -77,8 +77,8 @@ import Testing
         let set = try folder.read(.threeDPeS)
         expectHalves(set, chosen: 1)
         for task in set.tasks {
-            for pictures in [task.queries, task.gallery] {
-                let paths = pictures.map(\.path)
+            for images in [task.queries, task.gallery] {
+                let paths = images.map(\.path)
                 let sequence = sequences.first { name in paths.allSatisfy { $0.contains("/\(name)_FRAME_") } }
                 #expect(paths.count == 2 && sequence != nil)
             }
@@ -112,7 +112,7 @@ import Testing
         #expect(people == [[0, 1, 3, 4], [0, 1, 2, 5], [0, 1, 5, 6]])
     }
 
-    @Test func `a picture or a camera that is missing is refused by its place`() throws {
+    @Test func `an image or a camera that is missing is refused by its place`() throws {
         let folder = try DrawnFolder(["cam_a/000_45.bmp", "cam_b/001_45.bmp", "000100.png", "a_1_FRAME_25_RGB.bmp"])
         #expect(
             folder.refusal(.viper) == "DIR: expected at least two people seen by both cameras, and there are 0")

@@ -27,9 +27,9 @@ private final class NamedFiles {
         } catch { return error }
     }
 
-    /// Pictures as person, camera and path within the folder.
-    func described(_ pictures: [TrainingPicture]) -> [String] {
-        pictures.map { "\($0.person) \($0.camera) \($0.path.dropFirst(path.count + 1))" }
+    /// Images as person, camera and path within the folder.
+    func described(_ images: [TrainingImage]) -> [String] {
+        images.map { "\($0.person) \($0.camera) \($0.path.dropFirst(path.count + 1))" }
     }
 }
 
@@ -40,7 +40,7 @@ private final class NamedFiles {
     ]
 
     @Test(arguments: ["", "bounding_box_train/"])
-    func `Market-1501's pictures are read from its folder or bare, without junk and distractors`(below: String) throws {
+    func `Market-1501's images are read from its folder or bare, without junk and distractors`(below: String) throws {
         let files = try NamedFiles(Self.market.map { below + $0 } + ["readme.txt", ".hidden.jpg"])
         let set = try TrainingSet(folder: files.path)
         #expect(set.people == ["0002", "0007"] && set.personCount == 2)
@@ -99,12 +99,12 @@ private final class NamedFiles {
     @Test func `what cannot be trained with is refused, with its place`() throws {
         let empty = try NamedFiles([])
         #expect(empty.refusal("\(empty.path)/none") == .noFolder(path: "\(empty.path)/none"))
-        #expect(empty.refusal() == .noPictures(folder: empty.path))
+        #expect(empty.refusal() == .noImages(folder: empty.path))
         let one = try NamedFiles(["0001_c1_f1.jpg"])
         #expect(one.refusal("\(one.path)/0001_c1_f1.jpg") == .noFolder(path: "\(one.path)/0001_c1_f1.jpg"))
         #expect(one.refusal() == .singlePerson(folder: one.path, name: "0001"))
         let junk = try NamedFiles(["-1_c1s1_000001_00.jpg", "0000_c1s1_000001_00.jpg"])
-        #expect(junk.refusal() == .noPictures(folder: junk.path))
+        #expect(junk.refusal() == .noImages(folder: junk.path))
         let names = try NamedFiles(["0001_c1_f1.jpg", "0002_c1_f1.jpg", "IMG_2.jpg"])
         #expect(names.refusal() == .unreadableName(folder: names.path, name: "IMG_2.jpg"))
         let sound = try NamedFiles(Self.market + ["query/0009_c1s1_000001_00.jpg"])
@@ -127,7 +127,7 @@ private final class NamedFiles {
             ])
     }
 
-    @Test func `two pictures of those who have four are held out, by two cameras where there are two`() throws {
+    @Test func `two images of those who have four are held out, by two cameras where there are two`() throws {
         let files = try NamedFiles(
             (0..<5).flatMap { ["a/c1_\($0).jpg", "a/c2_\($0).jpg", "b/c1_\($0).jpg"] }
                 + (0..<3).map { "c/c1_\($0).jpg" })

@@ -4,13 +4,14 @@ import Foundation
 import Imaging
 import Ranking
 import Synchronization
+import TensorFiles
 import Tensors
 import Testing
 
 @testable import Evaluation
 
-/// A small untrained network, and people of plain colours: pictures of one colour have one feature, whoever compares them.
-final class ColouredPeople {
+/// A small untrained network, and people of plain colors: images of one color have one feature, whoever compares them.
+final class ColoredPeople {
     let path: String
     let model: CSPRModel
 
@@ -26,15 +27,15 @@ final class ColouredPeople {
         try CSPRModel.initialize(
             configuration: configuration, seed: 3, to: "\(path)/model.safetensors", precision: .float32)
         model = try CSPRModel(contentsOf: "\(path)/model.safetensors")
-        for name in names { try write(Self.picture(of: name).png(), to: "pictures/\(name)") }
+        for name in names { try write(Self.image(of: name).png(), to: "images/\(name)") }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    static func picture(of name: String) -> RGBImage {
+    static func image(of name: String) -> RGBImage {
         let person = name.utf8.prefix { $0 != UInt8(ascii: "/") }.reduce(7) { ($0 &* 31 &+ Int($1)) % 251 }
-        let colour = [UInt8(person), UInt8(person * 7 % 251), UInt8(person * 13 % 251)]
-        return RGBImage(width: 16, height: 48, pixels: (0..<768).flatMap { _ in colour })
+        let color = [UInt8(person), UInt8(person * 7 % 251), UInt8(person * 13 % 251)]
+        return RGBImage(width: 16, height: 48, pixels: (0..<768).flatMap { _ in color })
     }
 
     func write(_ bytes: [UInt8], to name: String) throws {
@@ -43,7 +44,7 @@ final class ColouredPeople {
         try Data(bytes).write(to: url)
     }
 
-    func set() throws -> TestSet { try TestSet(.folder, folder: "\(path)/pictures") }
+    func set() throws -> TestSet { try TestSet(.folder, folder: "\(path)/images") }
 }
 
 @Suite struct DatasetEvaluationTests {
@@ -58,7 +59,7 @@ final class ColouredPeople {
     }
 
     @Test func `people who look the same everywhere are found by every part of the feature`() throws {
-        let people = try ColouredPeople(Self.names)
+        let people = try ColoredPeople(Self.names)
         let steps = Mutex<[String: [[Int]]]>([:])
         let evaluation = try DatasetEvaluation(
             people.set(), model: people.model, options: Self.options,
@@ -76,14 +77,14 @@ final class ColouredPeople {
         }
     }
 
-    @Test func `features are those of the network, a picture at a time`() throws {
-        let people = try ColouredPeople(Self.names)
+    @Test func `features are those of the network, an image at a time`() throws {
+        let people = try ColoredPeople(Self.names)
         let evaluation = try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
         let executor = try people.model.makeExecutor(batch: 1)
         let preprocessing = Preprocessing(people.model.configuration)
-        for (row, picture) in evaluation.tasks[0].gallery.enumerated() {
-            let name = picture.path.split(separator: "/").suffix(2).joined(separator: "/")
-            let input = preprocessing.prepare(ColouredPeople.picture(of: name))
+        for (row, image) in evaluation.tasks[0].gallery.enumerated() {
+            let name = image.path.split(separator: "/").suffix(2).joined(separator: "/")
+            let input = preprocessing.prepare(ColoredPeople.image(of: name))
             let expected = try executor.run(input, count: 1).feature.elements
             let found = evaluation.features[0].gallery[row]
             // Batches of another size may sum in another order.
@@ -92,7 +93,7 @@ final class ColouredPeople {
     }
 
     @Test func `a network without branches has its global feature alone`() throws {
-        let people = try ColouredPeople(Self.names, attention: .none)
+        let people = try ColoredPeople(Self.names, attention: .none)
         let evaluation = try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
         #expect(evaluation.views == [.global] && evaluation.figures(.both, .plain) == nil)
         #expect(evaluation.figures(.global, .plain)?.mAP == 1)
@@ -100,10 +101,10 @@ final class ColouredPeople {
         #expect(!html.contains("Attention") && !html.contains("global + local"))
     }
 
-    @Test func `a picture that does not decode is named and skipped, or ends the evaluation`() throws {
-        let people = try ColouredPeople(Self.names)
-        try people.write(Array("no picture".utf8), to: "pictures/bert/gate_1.png")
-        try people.write(Array(ColouredPeople.picture(of: "x").png().prefix(60)), to: "pictures/cleo/hall_1.png")
+    @Test func `an image that does not decode is named and skipped, or ends the evaluation`() throws {
+        let people = try ColoredPeople(Self.names)
+        try people.write(Array("no image".utf8), to: "images/bert/gate_1.png")
+        try people.write(Array(ColoredPeople.image(of: "x").png().prefix(60)), to: "images/cleo/hall_1.png")
         var warned: [String] = []
         let evaluation = try DatasetEvaluation(
             people.set(), model: people.model, options: Self.options, warn: { warned.append($0.path) })
@@ -116,7 +117,7 @@ final class ColouredPeople {
             try DatasetEvaluation(people.set(), model: people.model, options: options)
         }
         for name in Self.names where !name.contains("door") {
-            try people.write([1], to: "pictures/\(name)")
+            try people.write([1], to: "images/\(name)")
         }
         #expect(throws: EvaluationError.nothingToRank(task: "")) {
             try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
@@ -125,7 +126,7 @@ final class ColouredPeople {
 
     @Test(arguments: [0, 2, 6])
     func `an evaluation that is stopped ends`(after: Int) throws {
-        let people = try ColouredPeople(Self.names)
+        let people = try ColoredPeople(Self.names)
         let asked = Atomic(0)
         #expect(throws: EvaluationError.stopped) {
             try DatasetEvaluation(
@@ -134,13 +135,13 @@ final class ColouredPeople {
         }
     }
 
-    @Test func `a box of a picture counts as the part alone`() throws {
-        let people = try ColouredPeople([])
-        let (inner, outer) = (ColouredPeople.picture(of: "anna"), ColouredPeople.picture(of: "bert"))
+    @Test func `a box of an image counts as the part alone`() throws {
+        let people = try ColoredPeople([])
+        let (inner, outer) = (ColoredPeople.image(of: "anna"), ColoredPeople.image(of: "bert"))
         var wide = RGBImage(width: 20, height: 50, pixels: (0..<1000).flatMap { _ in outer.pixels.prefix(3) })
         for y in 0..<48 { for x in 0..<48 { wide.pixels[((y + 1) * 20 + 3) * 3 + x] = inner.pixels[y * 48 + x] } }
-        try people.write(inner.png(), to: "pictures/a.png")
-        try people.write(wide.png(), to: "pictures/b.png")
+        try people.write(inner.png(), to: "images/a.png")
+        try people.write(wide.png(), to: "images/b.png")
         try people.write(
             Array(
                 """
@@ -149,8 +150,8 @@ final class ColouredPeople {
                 {"image": "b.png", "person_id": "anna", "camera_id": "hall"}
                 {"image": "b.png", "person_id": "bert", "camera_id": "hall", "box": [10, 1, 16, 48]}
 
-                """.utf8), to: "pictures/manifest.ndjson")
-        var warned: [PictureFailure] = []
+                """.utf8), to: "images/manifest.ndjson")
+        var warned: [ImageFailure] = []
         let evaluation = try DatasetEvaluation(
             people.set(), model: people.model, options: Self.options, warn: { warned.append($0) })
         let features = evaluation.features[0]
@@ -158,16 +159,16 @@ final class ColouredPeople {
         #expect(warned.map(\.reason) == ["the image is damaged: a box that reaches beyond its 20×50 pixels"])
     }
 
-    @Test func `the tasks of random splits share their pictures' features`() throws {
-        let people = try ColouredPeople([])
+    @Test func `the tasks of random splits share their images' features`() throws {
+        let people = try ColoredPeople([])
         for person in 0..<5 {
-            let picture = ColouredPeople.picture(of: "\(person * 3)")
-            try people.write(picture.png(), to: "pictures/cam_a/00\(person)_0.png")
-            try people.write(picture.png(), to: "pictures/cam_b/00\(person)_90.png")
+            let image = ColoredPeople.image(of: "\(person * 3)")
+            try people.write(image.png(), to: "images/cam_a/00\(person)_0.png")
+            try people.write(image.png(), to: "images/cam_b/00\(person)_90.png")
         }
         var options = TestSet.Options()
         options.splits = 4
-        let set = try TestSet(.viper, folder: "\(people.path)/pictures", options: options)
+        let set = try TestSet(.viper, folder: "\(people.path)/images", options: options)
         let total = Mutex(0)
         let evaluation = try DatasetEvaluation(
             set, model: people.model, options: Self.options,
@@ -179,12 +180,12 @@ final class ColouredPeople {
 
 @Suite struct EvaluationReportTests {
     @Test func `a report needs nothing from elsewhere and frames right and wrong answers`() throws {
-        let people = try ColouredPeople(DatasetEvaluationTests.names + ["<b>&/door_1.png", "<b>&/gate_1.png"])
+        let people = try ColoredPeople(DatasetEvaluationTests.names + ["<b>&/door_1.png", "<b>&/gate_1.png"])
         let evaluation = try DatasetEvaluation(
             people.set(), model: people.model, options: DatasetEvaluationTests.options)
         let html = try EvaluationReport(evaluation, model: people.model).html()
         func count(_ text: String) -> Int { html.components(separatedBy: text).count - 1 }
-        // Five queries, nine pictures of the gallery; two rows each; attention of five pictures by three branches.
+        // Five queries, nine images of the gallery; two rows each; attention of five images by three branches.
         #expect(count("<section>") == 5)
         #expect(count("<figure class=\"query\">") == 10)
         #expect(count("<figure class=\"right\">") == 2 * (4 * 2 + 1))

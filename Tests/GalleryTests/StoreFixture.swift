@@ -122,9 +122,9 @@ struct StoreFixture {
         return try store.setBatchState(batch.id, to: .running).id
     }
 
-    /// Enrols images in one commit: their ids, in order.
+    /// Enrolls images in one commit: their ids, in order.
     @discardableResult
-    func enrol(_ images: [NewImage], in gallery: String = "lobby") throws -> [String] {
+    func enroll(_ images: [NewImage], in gallery: String = "lobby") throws -> [String] {
         let batch = try runningBatch(in: gallery)
         let outcomes = images.enumerated().map { ItemOutcome(index: $0, name: nil, result: .image($1)) }
         try store.record(outcomes, batch: batch)
@@ -150,7 +150,7 @@ extension NewImage {
         _ seed: Int, dimensions: Int = 8, bytes: [UInt8]? = nil, person: String? = nil, camera: String? = nil,
         at time: Timestamp? = nil, externalID: String? = nil, model: String = StoreFixture.model
     ) throws -> NewImage {
-        let content = bytes ?? Array("picture \(seed)".utf8)
+        let content = bytes ?? Array("image \(seed)".utf8)
         return NewImage(
             sha256: try SHA256.hash(content), content: ImageContent(bytes: content, mediaType: "image/jpeg"),
             width: 64, height: 128, embedding: unitVector(seed, dimensions: dimensions), model: model,

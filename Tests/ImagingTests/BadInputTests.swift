@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `a PNG of 30,000 by 30,000 is refused by its header`() {
-        // No picture follows: nothing beyond the header is read.
+        // No image follows: nothing beyond the header is read.
         let file = pngSignature + pngChunk("IHDR", [0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0])
         #expect(throws: ImageError.tooLarge(width: 30_000, height: 30_000, limit: 40_000_000)) { try decodeImage(file) }
     }
@@ -64,7 +64,7 @@ import Testing
         #expect(error(22, 0x8000_0000) == .sideTooLong(width: 7, height: 1 << 31, limit: 30_000))
         #expect(error(18, 0) == .corrupt(reason: "a side of no pixels"))
         #expect(error(22, 6) == .corrupt(reason: "a BMP that is shorter than its header says"))
-        #expect(error(46, 2) == .corrupt(reason: "a colour beyond the BMP's palette"))
+        #expect(error(46, 2) == .corrupt(reason: "a color beyond the BMP's palette"))
         #expect(error(30, 1) == .corrupt(reason: "a BMP of 8 bits a pixel and compression 1, which is not read"))
         #expect(error(28, 16) == .corrupt(reason: "a BMP of 16 bits a pixel and compression 0, which is not read"))
         #expect(error(14, 20) == .corrupt(reason: "a BMP with a header of 20 bytes"))
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `a JPEG with a changed byte is an error or a picture`() throws {
+    @Test func `a JPEG with a changed byte is an error or an image`() throws {
         var limits = ImageLimits()
         limits.pixels = 1 << 20
         for file in try smallFiles() where ImageFormat.sniff(file.bytes) == .jpeg {
@@ -138,12 +138,12 @@ import Testing
                     bytes[index] ^= change
                 }
             }
-            // JPEG has no checksums: a changed table or sample can be another picture. Structure is more than a tenth.
+            // JPEG has no checksums: a changed table or sample can be another image. Structure is more than a tenth.
             #expect(refused > bytes.count * 3 / 10, "\(file.name): \(refused)")
         }
     }
 
-    @Test func `random damage is an error or a picture`() throws {
+    @Test func `random damage is an error or an image`() throws {
         var random = SplitMix(state: 7)
         var limits = ImageLimits()
         limits.pixels = 1 << 20
@@ -165,7 +165,7 @@ import Testing
 
     @Test func `a JPEG with more scans than any sensible file is an error`() throws {
         let file = try Fixture.load("jpeg", "one scan per component").bytes
-        // The same component may come again and again, and each time costs a pass over the whole picture.
+        // The same component may come again and again, and each time costs a pass over the whole image.
         let last = try #require(scans(of: file).last)
         let again = Array(repeating: file[last..<file.count - 2], count: 100).joined()
         #expect(throws: ImageError.corrupt(reason: "more scans than any sensible file has")) {
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func `a JPEG that lacks the scan of a component is an error, not a picture without colour`() throws {
+    @Test func `a JPEG that lacks the scan of a component is an error, not an image without color`() throws {
         let file = try Fixture.load("jpeg", "one scan per component").bytes
         let starts = scans(of: file)
         try #require(starts.count == 3)
@@ -214,7 +214,7 @@ import Testing
 
     /// One file for each path through the decoders, the smallest there is.
     private func smallFiles() throws -> [(name: String, bytes: [UInt8])] {
-        let jpegs = ["baseline 4:2:0", "progressive", "grey", "YCCK", "restart markers", "one pixel"]
+        let jpegs = ["baseline 4:2:0", "progressive", "gray", "YCCK", "restart markers", "one pixel"]
         let pngs = ["type 6, 16 bits, Adam7", "type 3, 4 bits, tRNS", "type 0, 1 bits", "one pixel, Adam7"]
         let orientations = ["PNG 6"]
         var files: [(name: String, bytes: [UInt8])] = []

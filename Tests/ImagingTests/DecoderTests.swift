@@ -28,12 +28,12 @@ import Testing
     }
 
     @Test(arguments: ["orientation", "jpeg", "png"])
-    func `the size told from the header is that of the decoded picture`(fixtures: String) throws {
+    func `the size told from the header is that of the decoded image`(fixtures: String) throws {
         for fixture in try Fixture.load(fixtures) where fixture.file != nil {
             let size = try imageSize(fixture.bytes)
             #expect((size.width, size.height) == (fixture.width, fixture.height), "\(fixture)")
         }
-        #expect(throws: ImageError.unsupportedFormat) { try imageSize(Array("no picture".utf8)) }
+        #expect(throws: ImageError.unsupportedFormat) { try imageSize(Array("no image".utf8)) }
     }
 
     @Test func `all eight orientations stand upright`() throws {
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `malformed EXIF leaves the picture as it is`() throws {
+    @Test func `malformed EXIF leaves the image as it is`() throws {
         let plain = try slopes(8, 5).jpeg()
         let upright = try decodeImage(plain)
         let tiff: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0]
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `the covered target is that of the upright picture`() throws {
+    @Test func `the covered target is that of the upright image`() throws {
         let plain = try slopes(640, 160).jpeg()
         let turned = withEXIF([0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 8, 0, 0], plain)
         let image = try decodeImage(turned, covering: (width: 20, height: 80))

@@ -13,7 +13,7 @@ import Testing
         let image = slopes(width, height)
         let again = try decodeImage(image.jpeg(quality: 95))
         #expect((again.width, again.height) == (width, height))
-        // Chroma at half size blurs steep small pictures; slopes of 17 pixels and more are kept to a few levels.
+        // Chroma at half size blurs steep small images; slopes of 17 pixels and more are kept to a few levels.
         if width >= 17 { #expect(meanDifference(again, image) < 4) }
     }
 
@@ -23,11 +23,11 @@ import Testing
         #expect(sizes == sizes.sorted() && Set(sizes).count == 4)
     }
 
-    @Test func `a JPEG with all of its colour keeps thin red lines apart from white ones`() throws {
+    @Test func `a JPEG with all of its color keeps thin red lines apart from white ones`() throws {
         let (red, white): ([UInt8], [UInt8]) = ([230, 20, 20], [240, 240, 240])
         let pixels = (0..<32 * 32).flatMap { $0 % 2 == 0 ? red : white }
         let image = RGBImage(width: 32, height: 32, pixels: pixels)
-        let full = try decodeImage(image.jpeg(quality: 95, halvesColour: false))
+        let full = try decodeImage(image.jpeg(quality: 95, halvesColor: false))
         let halved = try decodeImage(image.jpeg(quality: 95))
         #expect(meanDifference(full, image) * 4 < meanDifference(halved, image))
     }

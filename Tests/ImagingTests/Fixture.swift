@@ -2,14 +2,14 @@ import Foundation
 import Imaging
 import Testing
 
-/// A picture as `Fixtures/make_fixtures.py` wrote it, with the RGB it must become.
+/// An image as `Fixtures/make_fixtures.py` wrote it, with the RGB it must become.
 struct Fixture: Decodable, Sendable, CustomTestStringConvertible {
     let name: String
     let width: Int
     let height: Int
     let rgb: Data
     let file: Data?
-    /// The name of the picture that this one was resized from.
+    /// The name of the image that this one was resized from.
     let source: String?
 
     var testDescription: String { name }
@@ -29,13 +29,13 @@ struct Fixture: Decodable, Sendable, CustomTestStringConvertible {
     }
 }
 
-/// The largest difference between samples, or nil for pictures of different sizes.
+/// The largest difference between samples, or nil for images of different sizes.
 func greatestDifference(_ a: RGBImage, _ b: RGBImage) -> Int? {
     guard a.width == b.width, a.height == b.height else { return nil }
     return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max()
 }
 
-/// The mean difference between samples of pictures of one size.
+/// The mean difference between samples of images of one size.
 func meanDifference(_ a: RGBImage, _ b: RGBImage) -> Double {
     let sum = zip(a.pixels, b.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
     return Double(sum) / Double(a.pixels.count)
@@ -62,7 +62,7 @@ func noise(_ width: Int, _ height: Int, seed: UInt64 = 1) -> RGBImage {
     )
 }
 
-/// A picture of slopes, which JPEG hardly changes.
+/// An image of slopes, which JPEG hardly changes.
 func slopes(_ width: Int, _ height: Int) -> RGBImage {
     var pixels = [UInt8]()
     for y in 0..<height {

@@ -12,13 +12,13 @@ import Testing
         }
     }
 
-    @Test func `the same size is the same picture`() {
+    @Test func `the same size is the same image`() {
         let image = noise(13, 7)
         #expect(image.resized(width: 13, height: 7) == image)
     }
 
     @Test(arguments: [(1, 1), (1, 300), (300, 1), (17, 19), (128, 384)])
-    func `one colour stays one colour`(width: Int, height: Int) {
+    func `one color stays one color`(width: Int, height: Int) {
         for level in [UInt8(0), 1, 127, 254, 255] {
             let image = RGBImage(width: 37, height: 41, pixels: .init(repeating: level, count: 37 * 41 * 3))
             #expect(image.resized(width: width, height: height).pixels.allSatisfy { $0 == level })

@@ -21,9 +21,9 @@ struct PlainReRanking {
         let farthest = d.map { $0.max() ?? 0 }
         let half = Int((Double(k1) / 2).rounded(.toNearestOrEven))
 
-        func neighbours(_ i: Int, _ k: Int) -> Set<Int> { Set(ranks[i].prefix(k + 1)) }
+        func neighbors(_ i: Int, _ k: Int) -> Set<Int> { Set(ranks[i].prefix(k + 1)) }
         func reciprocal(_ k: Int) -> [Set<Int>] {
-            let all = (0..<n).map { neighbours($0, k) }
+            let all = (0..<n).map { neighbors($0, k) }
             return (0..<n).map { i in all[i].filter { all[$0].contains(i) } }
         }
         let r1 = reciprocal(k1)
@@ -80,7 +80,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// How test galleries are laid out.
 enum Layout: String, CaseIterable {
-    /// Unit vectors around a few centres, as embeddings are.
+    /// Unit vectors around a few centers, as embeddings are.
     case clustered
     /// Small integers: exact distances, many of them equal.
     case integers
@@ -104,10 +104,10 @@ func rows(_ layout: Layout, count: Int, dimensions: Int, seed: UInt64) -> [[Floa
     }
     switch layout {
     case .clustered:
-        let centres = (0..<max(1, count / 9)).map { _ in unit(random(-1...1)) }
+        let centers = (0..<max(1, count / 9)).map { _ in unit(random(-1...1)) }
         return (0..<count).map { _ in
-            let centre = centres.randomElement(using: &generator) ?? []
-            return unit(zip(centre, random(-0.2...0.2)).map { $0 + $1 })
+            let center = centers.randomElement(using: &generator) ?? []
+            return unit(zip(center, random(-0.2...0.2)).map { $0 + $1 })
         }
     case .integers:
         return (0..<count).map { _ in random(-2...2).map { $0.rounded() } }
@@ -115,8 +115,8 @@ func rows(_ layout: Layout, count: Int, dimensions: Int, seed: UInt64) -> [[Floa
         let originals = (0..<3).map { _ in random(-3...3).map { $0.rounded() } }
         return (0..<count).map { _ in originals.randomElement(using: &generator) ?? [] }
     case .nearlyEqual:
-        let centre = unit(random(-1...1))
-        return (0..<count).map { _ in zip(centre, random(-1e-6...1e-6)).map { $0 + $1 } }
+        let center = unit(random(-1...1))
+        return (0..<count).map { _ in zip(center, random(-1e-6...1e-6)).map { $0 + $1 } }
     }
 }
 

@@ -1,10 +1,12 @@
 import CSPRModel
+import Embedding
 import Foundation
 import Gallery
 import HTTP
 import HTTPTypes
 import Imaging
 import Logging
+import TensorFiles
 import Tensors
 import Testing
 
@@ -114,7 +116,7 @@ final class AdminBench: Sendable {
     }
 
     /// Posts a batch that must be accepted; its answer.
-    func enrol(_ bytes: [UInt8], type: String, gallery: String = "lobby") throws -> BatchAnswer {
+    func enroll(_ bytes: [UInt8], type: String, gallery: String = "lobby") throws -> BatchAnswer {
         let answer = try post(bytes, type: type, gallery: gallery)
         #expect(answer.status == 202, "\(answer.text)")
         return try answer.json()
@@ -135,9 +137,9 @@ final class AdminBench: Sendable {
         throw Unexpected.notFinished(try batch(id))
     }
 
-    /// Enrols a batch and waits for its end.
+    /// Enrolls a batch and waits for its end.
     func complete(_ bytes: [UInt8], type: String) async throws -> BatchAnswer {
-        try await finish(try enrol(bytes, type: type).id)
+        try await finish(try enroll(bytes, type: type).id)
     }
 
     /// The names of the bodies on disk.
@@ -151,8 +153,8 @@ enum BatchType {
     static let multipart = "multipart/form-data; boundary=xyz"
 }
 
-/// A small picture that no other seed gives.
-func testPicture(_ seed: Int, width: Int = 16, height: Int = 24) -> RGBImage {
+/// A small image that no other seed gives.
+func testImage(_ seed: Int, width: Int = 16, height: Int = 24) -> RGBImage {
     var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
     let pixels = (0..<(width * height * 3)).map { _ -> UInt8 in
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -161,9 +163,9 @@ func testPicture(_ seed: Int, width: Int = 16, height: Int = 24) -> RGBImage {
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-func testJPEG(_ seed: Int) throws -> [UInt8] { try testPicture(seed).jpeg(quality: 90) }
+func testJPEG(_ seed: Int) throws -> [UInt8] { try testImage(seed).jpeg(quality: 90) }
 
-func testPNG(_ seed: Int) throws -> [UInt8] { try testPicture(seed).png() }
+func testPNG(_ seed: Int) throws -> [UInt8] { try testImage(seed).png() }
 
 /// A tar of these files, in order.
 func testTar(_ files: [(String, [UInt8])]) -> [UInt8] {

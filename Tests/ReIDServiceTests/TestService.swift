@@ -1,11 +1,13 @@
 import CSPRModel
 import Digests
+import Embedding
 import Foundation
 import Gallery
 import HTTP
 import HTTPTypes
 import Imaging
 import Logging
+import TensorFiles
 import Tensors
 import Testing
 
@@ -111,9 +113,9 @@ extension TestService {
         ).answer
     }
 
-    /// The answer to one picture posted.
-    func post(_ target: String, picture: [UInt8], type: String = "image/png") throws -> ServerResponse {
-        try ask(.post, target, fields: [.contentType: type], body: picture)
+    /// The answer to one image posted.
+    func post(_ target: String, image: [UInt8], type: String = "image/png") throws -> ServerResponse {
+        try ask(.post, target, fields: [.contentType: type], body: image)
     }
 
     /// The answer to a form posted.
@@ -128,40 +130,40 @@ extension TestService {
             try #require(GalleryName(name)), model: context.model.identity, dimensions: context.model.dimensions)
     }
 
-    /// Enrols pictures as a batch would, but in this call; returns their ids, oldest first.
+    /// Enrolls images as a batch would, but in this call; returns their ids, oldest first.
     @discardableResult
-    func enrol(_ pictures: [TestPicture], in gallery: String) throws -> [String] {
+    func enroll(_ images: [TestImage], in gallery: String) throws -> [String] {
         let before = try store.snapshot(of: gallery).images.count
-        // One by one, since batches of other sizes may sum in another order: equal pictures get equal vectors here.
-        let vectors = try pictures.map {
-            try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrolment).vectors[0]
+        // One by one, since batches of other sizes may sum in another order: equal images get equal vectors here.
+        let vectors = try images.map {
+            try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrollment).vectors[0]
         }
         let batch = try store.createBatch(
             NewBatch(
                 id: try GalleryStore.newBatchID(), gallery: gallery, kind: .tar, contentType: "application/x-tar",
                 bodyPath: folder + "/none", bodyBytes: 0, bodySHA256: try randomBytes(32))
         ).batch
-        try store.setBatchState(batch.id, to: .running, expectedItems: pictures.count)
-        let outcomes = try pictures.enumerated().map { index, picture in
+        try store.setBatchState(batch.id, to: .running, expectedItems: images.count)
+        let outcomes = try images.enumerated().map { index, image in
             ItemOutcome(
                 index: index, name: nil,
                 result: .image(
                     NewImage(
-                        sha256: try SHA256.hash(picture.bytes),
-                        content: ImageContent(bytes: picture.bytes, mediaType: "image/png"), width: picture.width,
-                        height: picture.height, embedding: vectors[index], model: context.model.identity,
-                        personID: picture.person, cameraID: picture.camera,
-                        capturedAt: picture.capturedAt.flatMap { Timestamp(rfc3339: $0) },
-                        externalID: picture.externalID)))
+                        sha256: try SHA256.hash(image.bytes),
+                        content: ImageContent(bytes: image.bytes, mediaType: "image/png"), width: image.width,
+                        height: image.height, embedding: vectors[index], model: context.model.identity,
+                        personID: image.person, cameraID: image.camera,
+                        capturedAt: image.capturedAt.flatMap { Timestamp(rfc3339: $0) },
+                        externalID: image.externalID)))
         }
         try store.record(outcomes, batch: batch.id)
-        try store.setBatchState(batch.id, to: .completed, expectedItems: pictures.count)
+        try store.setBatchState(batch.id, to: .completed, expectedItems: images.count)
         return try store.snapshot(of: gallery).images.dropFirst(before).map(\.id)
     }
 }
 
-/// A small picture with what is known about it.
-struct TestPicture: Sendable {
+/// A small image with what is known about it.
+struct TestImage: Sendable {
     let bytes: [UInt8]
     let width: Int
     let height: Int
@@ -170,7 +172,7 @@ struct TestPicture: Sendable {
     var capturedAt: String?
     var externalID: String?
 
-    /// A PNG of coloured bands; another seed gives other bands.
+    /// A PNG of colored bands; another seed gives other bands.
     init(
         seed: UInt64, width: Int = 24, height: Int = 64, person: String? = nil, camera: String? = nil,
         capturedAt: String? = nil, externalID: String? = nil

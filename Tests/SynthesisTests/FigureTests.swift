@@ -49,15 +49,15 @@ import Testing
         }
     }
 
-    @Test func `the same cloth has the same colour at every camera before the camera's effects`() {
+    @Test func `the same cloth has the same color at every camera before the camera's effects`() {
         // The albedo depends on the place on the garment alone; light and lens come after it.
         let person = Person(8, seed: 3, garments: .all)
-        var colours: [[RGB]] = []
+        var colors: [[RGB]] = []
         for sighting in 1...5 {
             var random = SeededRandom(3, sighting)
             let figure = Figure(person, Pose(&random, holding: person.holding))
-            colours.append(figure.surfaces.map { $0.pattern.colour(at: [0.05, 0.2], footprint: 0.01, noise: .shared) })
+            colors.append(figure.surfaces.map { $0.pattern.color(at: [0.05, 0.2], footprint: 0.01, noise: .shared) })
         }
-        #expect(Set(colours).count == 1)
+        #expect(Set(colors).count == 1)
     }
 }

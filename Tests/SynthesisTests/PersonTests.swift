@@ -9,26 +9,26 @@ import Testing
 
     @Test func `people differ in body and clothes`() {
         let people = (1...60).map { Self.person($0) }
-        let colours = people.map { person in
+        let colors = people.map { person in
             [person.outfit.top.cloth.pattern.ground, person.outfit.bottom.cloth.pattern.ground, person.skin]
         }
-        #expect(Set(colours).count == 60)
+        #expect(Set(colors).count == 60)
         #expect(Set(people.map(\.physique.height)).count > 50)
     }
 
-    @Test func `some neighbours wear the same clothes and differ in details`() {
+    @Test func `some neighbors wear the same clothes and differ in details`() {
         let pairs = stride(from: 1, to: 400, by: 2).map { (Self.person($0), Self.person($0 + 1)) }
         let twins = pairs.filter { $0.0.outfit.top.cloth.folds == $0.1.outfit.top.cloth.folds }
         #expect((8...50).contains(twins.count))
         #expect(twins.allSatisfy { $0.0.offset != $0.1.offset })
     }
 
-    @Test func `clothes are mostly dark or grey, as they are in the street`() {
+    @Test func `clothes are mostly dark or gray, as they are in the street`() {
         let tops = (1...600).map { Self.person($0).outfit.top.cloth.pattern.ground }
         let dark = tops.filter { $0.max() < 0.2 }.count
-        let grey = tops.filter { $0.max() - $0.min() < 0.12 * max($0.max(), 0.2) }.count
+        let gray = tops.filter { $0.max() - $0.min() < 0.12 * max($0.max(), 0.2) }.count
         #expect(dark > 150 && dark < 450)
-        #expect(grey > 120 && grey < 450)
+        #expect(gray > 120 && gray < 450)
     }
 
     @Test func `training garments leave out the kinds that are held out`() {

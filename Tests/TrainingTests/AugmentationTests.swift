@@ -7,7 +7,7 @@ import Testing
 @testable import Training
 
 @Suite struct AugmentationTests {
-    /// No variation at all for pictures of `aspect`, width over height.
+    /// No variation at all for images of `aspect`, width over height.
     private static func identity(aspect: Float) -> Augmentation {
         var augmentation = Augmentation()
         (augmentation.smallestCrop, augmentation.largestCrop) = (1, 1)
@@ -16,7 +16,7 @@ import Testing
         return augmentation
     }
 
-    /// The network input [3, height, width] that a picture becomes.
+    /// The network input [3, height, width] that an image becomes.
     private func apply(
         _ augmentation: Augmentation, to image: RGBImage, seed: UInt64, height: Int, width: Int
     ) -> [Float] {
@@ -36,12 +36,12 @@ import Testing
     }
 
     @Test(arguments: [(64, 128), (128, 384), (100, 250), (60, 60), (300, 50)])
-    func `crops lie in the picture and keep the paper's share of it`(width: Int, height: Int) {
-        let picture = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
+    func `crops lie in the image and keep the paper's share of it`(width: Int, height: Int) {
+        let image = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
         let canFit = width * 2 <= height * 3 / 2  // Else no crop of the paper's aspect has the paper's share.
         for seed in 0..<2000 {
             var random = SeededGenerator(seed: UInt64(seed))
-            let crop = Augmentation().crop(of: picture, using: &random)
+            let crop = Augmentation().crop(of: image, using: &random)
             #expect(crop.x >= 0 && crop.y >= 0 && crop.width > 0 && crop.height > 0)
             #expect(crop.x + crop.width <= Float(width) + 1e-3 && crop.y + crop.height <= Float(height) + 1e-3)
             guard canFit else { continue }
@@ -55,11 +55,11 @@ import Testing
         var augmentation = Augmentation()
         // Any of these fits, so that none is drawn again.
         (augmentation.smallestCrop, augmentation.largestCrop) = (0.1, 0.2)
-        let picture = RGBImage(width: 100, height: 250, pixels: [UInt8](repeating: 0, count: 75_000))
+        let image = RGBImage(width: 100, height: 250, pixels: [UInt8](repeating: 0, count: 75_000))
         var quarters = [[Int]](repeating: [0, 0, 0, 0], count: 4)
         for seed in 0..<4000 {
             var random = SeededGenerator(5, seed)
-            let crop = augmentation.crop(of: picture, using: &random)
+            let crop = augmentation.crop(of: image, using: &random)
             let shares = [
                 (crop.width * crop.height / 25_000 - 0.1) / 0.1, log(crop.width / crop.height * 3) / log(1.5),
                 crop.x / (100 - crop.width), crop.y / (250 - crop.height),
@@ -70,30 +70,30 @@ import Testing
         for counts in quarters { #expect(counts.allSatisfy { abs($0 - 1000) < 137 }, "\(quarters)") }
     }
 
-    @Test func `a picture that is not varied is prepared as for serving`() {
-        let picture = noise(16, 48)
-        let prepared = Preprocessing(height: 48, width: 16).prepare(picture)
-        let output = apply(Self.identity(aspect: 1.0 / 3), to: picture, seed: 1, height: 48, width: 16)
+    @Test func `an image that is not varied is prepared as for serving`() {
+        let image = noise(16, 48)
+        let prepared = Preprocessing(height: 48, width: 16).prepare(image)
+        let output = apply(Self.identity(aspect: 1.0 / 3), to: image, seed: 1, height: 48, width: 16)
         #expect(zip(output, prepared).allSatisfy { abs($0 - $1) < 1e-4 })
 
         var flipping = Self.identity(aspect: 1.0 / 3)
         flipping.flipping = 1
-        let flipped = apply(flipping, to: picture, seed: 1, height: 48, width: 16)
+        let flipped = apply(flipping, to: image, seed: 1, height: 48, width: 16)
         let mirrored = prepared.indices.map { prepared[$0 / 16 * 16 + 15 - $0 % 16] }
         #expect(zip(flipped, mirrored).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
     @Test(arguments: [UInt64](0..<8))
-    func `a crop shows its part of the picture`(seed: UInt64) {
-        // Red grows to the right and green downwards, two levels a pixel, so that interpolation is exact within the centres of the edges.
+    func `a crop shows its part of the image`(seed: UInt64) {
+        // Red grows to the right and green downwards, two levels a pixel, so that interpolation is exact within the centers of the edges.
         var pixels: [UInt8] = []
         for y in 0..<120 { for x in 0..<48 { pixels += [UInt8(2 * x), UInt8(2 * y), 100] } }
-        let picture = RGBImage(width: 48, height: 120, pixels: pixels)
+        let image = RGBImage(width: 48, height: 120, pixels: pixels)
         var augmentation = Augmentation()
         augmentation.erasing = 0
         var random = SeededGenerator(seed: seed)
-        let crop = augmentation.crop(of: picture, using: &random)
-        let output = apply(augmentation, to: picture, seed: seed, height: 96, width: 32)
+        let crop = augmentation.crop(of: image, using: &random)
+        let output = apply(augmentation, to: image, seed: seed, height: 96, width: 32)
         let expected = (0..<3 * 96 * 32).map { index -> Float in
             let (channel, row, column) = (index / (96 * 32), index / 32 % 96, index % 32)
             let x = min(47, max(0, crop.x + (Float(column) + 0.5) * crop.width / 32 - 0.5))
@@ -118,14 +118,14 @@ import Testing
         }
     }
 
-    @Test func `half of the pictures have one rectangle of the mean colour`() {
-        let picture = noise(16, 48)
+    @Test func `half of the images have one rectangle of the mean color`() {
+        let image = noise(16, 48)
         var augmentation = Self.identity(aspect: 1.0 / 3)
         augmentation.erasing = 0.5
         var erased = 0
         for seed in UInt64(0)..<1000 {
-            let untouched = apply(Self.identity(aspect: 1.0 / 3), to: picture, seed: seed, height: 48, width: 16)
-            let output = apply(augmentation, to: picture, seed: seed, height: 48, width: 16)
+            let untouched = apply(Self.identity(aspect: 1.0 / 3), to: image, seed: seed, height: 48, width: 16)
+            let output = apply(augmentation, to: image, seed: seed, height: 48, width: 16)
             let changed = (0..<48 * 16).filter { output[$0] != untouched[$0] }
             guard let first = changed.first, let last = changed.last else { continue }
             erased += 1
@@ -140,13 +140,13 @@ import Testing
     }
 
     @Test(arguments: [UInt64](0..<4))
-    func `colours are changed as defined`(seed: UInt64) {
+    func `colors are changed as defined`(seed: UInt64) {
         var augmentation = Self.identity(aspect: 0.5)
         augmentation.jitter = 0.3
-        let picture = noise(8, 16)
-        let output = apply(augmentation, to: picture, seed: seed, height: 16, width: 8)
+        let image = noise(8, 16)
+        let output = apply(augmentation, to: image, seed: seed, height: 16, width: 8)
         var random = SeededGenerator(seed: seed)
-        _ = augmentation.crop(of: picture, using: &random)
+        _ = augmentation.crop(of: image, using: &random)
         func uniform(_ reach: Double) -> Double {
             1 - reach + 2 * reach * Double(random.next() >> 40) / Double(1 << 24)
         }
@@ -154,13 +154,13 @@ import Testing
         let brightness = uniform(0.3)
         let gains = (0..<3).map { _ in brightness * uniform(0.15) }
         let (contrast, saturation, gamma) = (uniform(0.3), uniform(0.3), uniform(0.3))
-        let gained = picture.pixels.enumerated().map { min(1, Double($1) / 255 * gains[$0 % 3]) }
+        let gained = image.pixels.enumerated().map { min(1, Double($1) / 255 * gains[$0 % 3]) }
         let mean = gained.reduce(0, +) / Double(gained.count)
         let isRight = (0..<128).allSatisfy { pixel in
             let contrasted = (0..<3).map { (gained[3 * pixel + $0] - mean) * contrast + mean }
-            let grey = contrasted.reduce(0, +) / 3
+            let gray = contrasted.reduce(0, +) / 3
             return (0..<3).allSatisfy { channel in
-                let value = min(1, max(0, (contrasted[channel] - grey) * saturation + grey))
+                let value = min(1, max(0, (contrasted[channel] - gray) * saturation + gray))
                 let found = Double(
                     output[channel * 128 + pixel] * Preprocessing.deviation[channel] + Preprocessing.mean[channel])
                 // Powers are those of the next 1/1024 below, and at least of 1e-4.
@@ -171,19 +171,19 @@ import Testing
         #expect(isRight)
     }
 
-    @Test func `a picture without its colours has JPEG's luma in every channel, as often as asked`() {
+    @Test func `an image without its colors has JPEG's luma in every channel, as often as asked`() {
         var augmentation = Self.identity(aspect: 0.5)
-        let picture = noise(8, 16)
-        let coloured = apply(augmentation, to: picture, seed: 1, height: 16, width: 8)
-        augmentation.greying = 0.25
-        var greyed = 0
+        let image = noise(8, 16)
+        let colored = apply(augmentation, to: image, seed: 1, height: 16, width: 8)
+        augmentation.graying = 0.25
+        var grayed = 0
         for seed in UInt64(0)..<400 {
-            let output = apply(augmentation, to: picture, seed: seed, height: 16, width: 8)
-            if output == coloured { continue }
-            greyed += 1
+            let output = apply(augmentation, to: image, seed: seed, height: 16, width: 8)
+            if output == colored { continue }
+            grayed += 1
             let isLuma = (0..<128).allSatisfy { pixel in
-                let colours = (0..<3).map { Double(picture.pixels[3 * pixel + $0]) / 255 }
-                let luma = 0.299 * colours[0] + 0.587 * colours[1] + 0.114 * colours[2]
+                let colors = (0..<3).map { Double(image.pixels[3 * pixel + $0]) / 255 }
+                let luma = 0.299 * colors[0] + 0.587 * colors[1] + 0.114 * colors[2]
                 return (0..<3).allSatisfy { channel in
                     let found = output[channel * 128 + pixel] * Preprocessing.deviation[channel]
                     return abs(Double(found + Preprocessing.mean[channel]) - luma) < 1e-6
@@ -192,17 +192,17 @@ import Testing
             #expect(isLuma)
         }
         // 400 draws at 1/4: within five standard deviations.
-        #expect((57...143).contains(greyed))
+        #expect((57...143).contains(grayed))
     }
 
     @Test func `a seed gives the same floats again, and another seed others`() {
         var augmentation = Augmentation()
         (augmentation.flipping, augmentation.jitter) = (0.5, 0.2)
-        let picture = noise(30, 70)
-        let first = apply(augmentation, to: picture, seed: 7, height: 48, width: 16)
+        let image = noise(30, 70)
+        let first = apply(augmentation, to: image, seed: 7, height: 48, width: 16)
         #expect(first.allSatisfy { $0.isFinite })
-        #expect(apply(augmentation, to: picture, seed: 7, height: 48, width: 16) == first)
-        #expect(apply(augmentation, to: picture, seed: 8, height: 48, width: 16) != first)
+        #expect(apply(augmentation, to: image, seed: 7, height: 48, width: 16) == first)
+        #expect(apply(augmentation, to: image, seed: 8, height: 48, width: 16) != first)
     }
 
     @Test(
@@ -210,7 +210,7 @@ import Testing
             ("smallestCrop", 0, 1), ("largestCrop", 0.5, 1), ("narrowestCrop", 0, 0.5), ("widestCrop", 0.1, 1),
             ("erasing", -0.1, 0.5), ("erasing", 1.1, 0.5), ("erasing", .nan, 0.5), ("smallestErasing", -1, 0.1),
             ("largestErasing", 1.1, 0.5), ("flattestErasing", 0, 1), ("flattestErasing", 1.1, 1), ("flipping", 2, 0.5),
-            ("jitter", -0.1, 0.2), ("jitter", 1.1, 1), ("greying", -0.1, 0.1), ("greying", 1.1, 1),
+            ("jitter", -0.1, 0.2), ("jitter", 1.1, 1), ("graying", -0.1, 0.1), ("graying", 1.1, 1),
         ] as [(String, Float, Float)])
     func `a variation out of range is named`(field: String, bad: Float, good: Float) throws {
         var recipe = TrainingRecipe()
@@ -218,7 +218,7 @@ import Testing
             "smallestCrop": \.smallestCrop, "largestCrop": \.largestCrop, "narrowestCrop": \.narrowestCrop,
             "widestCrop": \.widestCrop, "erasing": \.erasing, "smallestErasing": \.smallestErasing,
             "largestErasing": \.largestErasing, "flattestErasing": \.flattestErasing, "flipping": \.flipping,
-            "jitter": \.jitter, "greying": \.greying,
+            "jitter": \.jitter, "graying": \.graying,
         ]
         let path = try #require(paths[field])
         recipe.augmentation[keyPath: path] = good

@@ -1,6 +1,7 @@
 import CSPRModel
 import Foundation
 import NeuralNetwork
+import TensorFiles
 import Tensors
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
         try Checkpoint.write(
             first,
             Checkpoint.Description(
-                position: TrainingPosition(), recipe: smallRecipe(), pictures: "digest", pictureCount: 3), to: path)
+                position: TrainingPosition(), recipe: smallRecipe(), images: "digest", imageCount: 3), to: path)
         var configuration = smallRecipe().network
         configuration.identities = 5
         let second = try TrainableNetwork(configuration: configuration, seed: 2)

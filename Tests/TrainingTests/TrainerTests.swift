@@ -1,20 +1,20 @@
 import CSPRModel
 import Foundation
 import NeuralNetwork
-import Tensors
+import TensorFiles
 import Testing
 
 @testable import Training
 
 @Suite struct TrainerTests {
-    @Test func `a run leaves weights that load, a log, a recipe, a report and attention pictures`() throws {
+    @Test func `a run leaves weights that load, a log, a recipe, a report and attention images`() throws {
         let folder = try TemporaryFolder()
         #expect(try makeTrainer(folder).run() == .finished)
         let model = try CSPRModel(contentsOf: "\(folder.path)/run/weights.safetensors")
         #expect(model.isTrained)
         #expect(model.configuration.identities == 0)
         #expect(model.dimensions == 24)
-        // Three people, two pictures of each held out: three batches of four in each of four epochs.
+        // Three people, two images of each held out: three batches of four in each of four epochs.
         let terms = try losses(folder)
         #expect(terms.count == 12)
         #expect(terms[0].localClassification == nil)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `resuming with another recipe or other pictures names what differs`() throws {
+    @Test func `resuming with another recipe or other images names what differs`() throws {
         let folder = try TemporaryFolder()
         _ = try makeTrainer(folder).run()
         var recipe = smallRecipe()
@@ -90,7 +90,7 @@ import Testing
             try makeTrainer(folder, recipe: recipe, isResuming: true)
         }
         try FileManager.default.removeItem(atPath: "\(folder.path)/people/person1/c1_0.png")
-        #expect(throws: TrainingError.otherPictures(checkpoint: 12, found: 11)) {
+        #expect(throws: TrainingError.otherImages(checkpoint: 12, found: 11)) {
             try makeTrainer(folder, isResuming: true)
         }
     }
@@ -119,7 +119,7 @@ import Testing
         var recipe = smallRecipe()
         recipe.accumulation = 2
         recipe.hasNeck = true
-        recipe.picturesPerPerson = 2
+        recipe.imagesPerPerson = 2
         (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (0.5, 0.5)
         recipe.losses.labelSmoothing = 0.1
         recipe.gradientLimit = 5

@@ -18,15 +18,15 @@ final class TemporaryFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Figures in coloured clothes, drawn in two cameras' light: `people` folders of `pictures` pictures each.
-func drawPeople(in folder: String, people: Int = 3, pictures: Int = 6) throws {
+/// Figures in colored clothes, drawn in two cameras' light: `people` folders of `images` images each.
+func drawPeople(in folder: String, people: Int = 3, images: Int = 6) throws {
     for person in 0..<people {
         let home = "\(folder)/person\(person)"
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-        for number in 0..<pictures {
+        for number in 0..<images {
             let camera = number % 2
-            let picture = figure(person: person, camera: camera, number: number)
-            try Data(picture.png()).write(
+            let image = figure(person: person, camera: camera, number: number)
+            try Data(image.png()).write(
                 to: URL(fileURLWithPath: "\(home)/c\(camera + 1)_\(number).png"))
         }
     }
@@ -43,15 +43,15 @@ private func figure(person: Int, camera: Int, number: Int) -> RGBImage {
             let isBody = abs(x - 12 - number % 3 + 1) < 7 && y > 10
             let noise = (x * 7 + y * 13 + number * 29) % 17
             for channel in 0..<3 {
-                let colour = isBody ? (y < 34 ? coat[channel] : coat[(channel + 1) % 3] / 2) : 110 + camera * 20
-                pixels.append(UInt8(min(255, (colour + noise) * light / 100)))
+                let color = isBody ? (y < 34 ? coat[channel] : coat[(channel + 1) % 3] / 2) : 110 + camera * 20
+                pixels.append(UInt8(min(255, (color + noise) * light / 100)))
             }
         }
     }
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-/// A recipe that a test can afford: a narrow network, small pictures, two epochs of each step.
+/// A recipe that a test can afford: a narrow network, small images, two epochs of each step.
 func smallRecipe() -> TrainingRecipe {
     var recipe = TrainingRecipe()
     recipe.network.width = 4
@@ -81,7 +81,7 @@ func makeTrainer(
     settings.loaderThreads = 2
     change(&settings)
     return try Trainer(
-        recipe, settings: settings, pictures: TrainingSet(folder: people), folder: RunFolder("\(folder.path)/\(run)"),
+        recipe, settings: settings, images: TrainingSet(folder: people), folder: RunFolder("\(folder.path)/\(run)"),
         isResuming: isResuming, backbone: backbone)
 }
 

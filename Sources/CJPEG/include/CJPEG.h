@@ -11,7 +11,7 @@
 
 // libjpeg reports errors by longjmp, which must not cross Swift frames. Each function here is one whole use of the
 // library inside one setjmp: nothing outlives the call, and every pointer belongs to the caller. Policy (limits, which
-// warnings count, colour conversion of CMYK) is passed in or done in Swift.
+// warnings count, color conversion of CMYK) is passed in or done in Swift.
 
 /// Room for libjpeg's longest message.
 #define C_JPEG_MESSAGE 200
@@ -29,7 +29,7 @@ typedef struct {
     /// Warning codes (`J_MESSAGE_CODE`) that are not errors; every other warning is.
     const int *harmless_warnings;
     size_t harmless_warning_count;
-    /// Scans of a multi-scan file beyond which decoding stops: each costs time for the whole picture.
+    /// Scans of a multi-scan file beyond which decoding stops: each costs time for the whole image.
     int maximum_scans;
 } c_jpeg_tolerance_t;
 
@@ -44,10 +44,10 @@ int c_jpeg_read_header(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t to
 int c_jpeg_decode(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t tolerance, unsigned eighths, int as_cmyk,
                   uint8_t *pixels, uint32_t width, uint32_t height, char message[C_JPEG_MESSAGE]);
 
-/// Encodes RGB rows at `quality` (1...100), handing the file to `sink` piece by piece; 4:2:0 where `halves_colour`, else 4:4:4.
+/// Encodes RGB rows at `quality` (1...100), handing the file to `sink` piece by piece; 4:2:0 where `halves_color`, else 4:4:4.
 ///
 /// `sink` must not call libjpeg. Returns 1, or 0 with the reason in `message`.
-int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_colour,
+int c_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, int halves_color,
                   void (*sink)(void *context, const uint8_t *bytes, size_t count), void *context,
                   char message[C_JPEG_MESSAGE]);
 

@@ -10,7 +10,7 @@
 /// Room for libpng's longest message.
 #define C_PNG_MESSAGE 200
 
-/// What a PNG's chunks before the picture say.
+/// What a PNG's chunks before the image say.
 typedef struct {
     uint32_t width;
     uint32_t height;
@@ -21,7 +21,7 @@ typedef struct {
 /// Reads up to the first IDAT. Returns 1, or 0 with the reason in `message`.
 int c_png_read_header(const uint8_t *bytes, size_t count, c_png_header_t *header, char message[C_PNG_MESSAGE]);
 
-/// Decodes the picture that `header` describes into `pixels`, of width * height * channels bytes, 8 bits each.
+/// Decodes the image that `header` describes into `pixels`, of width * height * channels bytes, 8 bits each.
 ///
 /// Reads through IEND and checks every CRC on the way; ancillary chunks other than tRNS are not even inflated.
 /// Returns 1, or 0 with the reason in `message`.

@@ -273,8 +273,8 @@ final class AttentionTraining {
             let start = (image * branches + branch) * area
             let normal = unsafe normalized.pointer(at: start)
             for position in start..<start + area {
-                let centred = unsafe Double(gradient[position]) - shiftGradient / count
-                let value = unsafe centred - Double(normal[position - start]) * scaleGradient / count
+                let centerd = unsafe Double(gradient[position]) - shiftGradient / count
+                let value = unsafe centerd - Double(normal[position - start]) * scaleGradient / count
                 unsafe gradient[position] = Float(factor * value)
             }
         }

@@ -7,7 +7,7 @@ internal import Tensors
 ///     L_r = 1 − Σ c_k / Σ M
 ///     P_k = (1/K) Σ_l c_k c_l d(k, l),  k* = argmax P_k,  L_d = (1/K) Σ_l c_k* c̄_l d(k*, l)
 ///
-/// d is the distance of two positions in pixels of the map. Only c_k* is optimised: the other candidates c̄, the distances and the choice
+/// d is the distance of two positions in pixels of the map. Only c_k* is optimized: the other candidates c̄, the distances and the choice
 /// are constants.
 struct ConcentrationLosses {
     /// The weight of L_r in the total.

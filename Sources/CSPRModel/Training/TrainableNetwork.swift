@@ -21,7 +21,7 @@ public final class TrainableNetwork {
     public let hasNeck: Bool
     private(set) var compiled: CompiledStep?
 
-    /// A network with seeded random weights (He initialisation); `configuration.identities` must be at least 1.
+    /// A network with seeded random weights (He initialization); `configuration.identities` must be at least 1.
     ///
     /// - Parameters:
     ///   - configuration: The network's shape.
@@ -77,9 +77,9 @@ public final class TrainableNetwork {
     /// Computes the losses of a batch and, in the `gradient` slots, the gradients of all parameters that the compiled step trains.
     ///
     /// - Parameters:
-    ///   - images: Normalised input, row-major [batch, 3, H, W]; see `Preprocessing`.
+    ///   - images: Normalized input, row-major [batch, 3, H, W]; see `Preprocessing`.
     ///   - labels: Each image's identity, in 0..<identities.
-    ///   - losses: What is minimised.
+    ///   - losses: What is minimized.
     /// - Returns: The loss, term by term.
     /// - Throws: `ModelError.compute`.
     public func computeGradients(

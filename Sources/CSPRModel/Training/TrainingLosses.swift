@@ -10,7 +10,7 @@ public struct TrainingLosses: Codable, Sendable, Equatable {
     public var labelSmoothing: Float = 0
     /// The weight of a batch-hard triplet loss on each of the two embeddings; at least 0, not in the paper.
     public var tripletWeight: Float = 0
-    /// How much nearer a triplet loss wants the person's own pictures, in units of the embedding; above 0.
+    /// How much nearer a triplet loss wants the person's own images, in units of the embedding; above 0.
     public var tripletMargin: Float = 0.3
     /// The weight of a supervised contrastive loss on what each classifier sees; at least 0, not in the paper.
     public var contrastiveWeight: Float = 0
@@ -23,7 +23,7 @@ public struct TrainingLosses: Codable, Sendable, Equatable {
 
 /// The loss of a batch, term by term; terms that the step does not have are nil.
 public struct LossTerms: Codable, Sendable, Equatable {
-    /// The weighted sum of all terms: what is minimised.
+    /// The weighted sum of all terms: what is minimized.
     public var total = 0.0
     /// Cross entropy of the global branch's classifier.
     public var globalClassification = 0.0
@@ -41,9 +41,9 @@ public struct LossTerms: Codable, Sendable, Equatable {
     public var globalContrastive: Double?
     /// The supervised contrastive loss of the local embedding.
     public var localContrastive: Double?
-    /// Pictures whose person the global classifier names first, as a share of the batch.
+    /// Images whose person the global classifier names first, as a share of the batch.
     public var globalAccuracy = 0.0
-    /// Pictures whose person the local classifier names first, as a share of the batch.
+    /// Images whose person the local classifier names first, as a share of the batch.
     public var localAccuracy: Double?
 
     /// No loss.

@@ -1,6 +1,7 @@
 internal import Foundation
 public import NeuralNetwork
-public import Tensors
+public import TensorFiles
+internal import Tensors
 
 extension TrainableNetwork {
     /// Writes the weight file that the service loads: no classifiers, necks folded into the layers before them, marked as trained.

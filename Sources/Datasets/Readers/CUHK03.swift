@@ -1,13 +1,13 @@
 internal import Foundation
-internal import Tensors
+internal import TensorFiles
 
-/// CUHK03 in the new protocol: one `.mat` file of lists beside a folder of pictures, `1_001_1_01.png`.
+/// CUHK03 in the new protocol: one `.mat` file of lists beside a folder of images, `1_001_1_01.png`.
 ///
 /// Or CUHK03-NP, as the protocol's authors arranged it in the form of Market-1501: `labeled` and `detected`, each with
 /// its `query`, `bounding_box_test` and `bounding_box_train`.
 func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) -> TestSet {
     let boxes = isDetected ? "detected" : "labeled"
-    let boxNote = "\(isDetected ? "detected" : "labelled") boxes"
+    let boxNote = "\(isDetected ? "detected" : "labeled") boxes"
     let published: (training: Int, queries: Int, gallery: Int) =
         isDetected ? (7_365, 1_400, 5_332) : (7_368, 1_400, 5_328)
     let arranged = root.folder(firstOf: ["cuhk03-np"])
@@ -24,16 +24,16 @@ func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) ->
     // Lists made on other systems may name a folder as well.
     let files = names.map { $0.split(whereSeparator: { "/\\".contains($0) }).last.map(String.init) ?? "" }
     let usual = "images_\(boxes)"
-    let pictures = root.folder(firstOf: [usual, boxes, "cuhk03_\(boxes)", "images"])
-    guard pictures.path != root.path || root.hasFile(files[0]) else {
-        throw .noFolder(path: "\(root.path)/\(usual)", purpose: "pictures such as \(files[0])")
+    let images = root.folder(firstOf: [usual, boxes, "cuhk03_\(boxes)", "images"])
+    guard images.path != root.path || root.hasFile(files[0]) else {
+        throw .noFolder(path: "\(root.path)/\(usual)", purpose: "images such as \(files[0])")
     }
-    func listed(_ name: String) throws(DatasetError) -> [TestPicture] {
-        var listed: [TestPicture] = []
+    func listed(_ name: String) throws(DatasetError) -> [TestImage] {
+        var listed: [TestImage] = []
         for place in try lists.places(name, in: names.count) {
             listed.append(
-                TestPicture(
-                    path: try pictures.picture(files[place], list: lists.path), person: people[place],
+                TestImage(
+                    path: try images.image(files[place], list: lists.path), person: people[place],
                     camera: cameras[place]))
         }
         return listed
@@ -42,7 +42,7 @@ func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) ->
     let note = DatasetKind.cuhk03.note(
         published: [published], training: training.count, queries: task.queries.count, gallery: task.gallery.count)
     return TestSet(
-        .cuhk03, tasks: [task], notes: [boxNote] + (note.map { [$0] } ?? []), trainingPictures: training.count)
+        .cuhk03, tasks: [task], notes: [boxNote] + (note.map { [$0] } ?? []), trainingImages: training.count)
 }
 
 /// The lists of a protocol's `.mat` file.

@@ -4,7 +4,7 @@ internal import Foundation
 struct DatasetFolder {
     let path: String
 
-    /// Endings of picture files.
+    /// Endings of image files.
     private static let endings: Set<String> = ["jpg", "jpeg", "png", "bmp"]
 
     init(_ path: String, purpose: String = "the data set") throws(DatasetError) {
@@ -20,7 +20,7 @@ struct DatasetFolder {
     /// The first of these folders that there is within, or this one.
     func folder(firstOf names: [String]) -> DatasetFolder {
         for name in names {
-            if let found = try? folder(name, purpose: "pictures") { return found }
+            if let found = try? folder(name, purpose: "images") { return found }
         }
         return self
     }
@@ -36,21 +36,21 @@ struct DatasetFolder {
         }
     }
 
-    /// The pictures within, in the order of their names, each as `parse` reads its name.
+    /// The images within, in the order of their names, each as `parse` reads its name.
     ///
     /// `expected` shows a name that can be read.
-    func pictures<Label>(
+    func images<Label>(
         expected: String, _ parse: (String) -> Label?
     ) throws(DatasetError) -> [(path: String, label: Label)] {
-        var pictures: [(path: String, label: Label)] = []
-        for name in try names() where Self.isPicture(name) {
+        var images: [(path: String, label: Label)] = []
+        for name in try names() where Self.isImage(name) {
             guard let label = parse(name) else {
                 throw .unreadableName(folder: path, name: name, expected: expected)
             }
-            pictures.append(("\(path)/\(name)", label))
+            images.append(("\(path)/\(name)", label))
         }
-        guard !pictures.isEmpty else { throw .noPictures(folder: path, expected: expected) }
-        return pictures
+        guard !images.isEmpty else { throw .noImages(folder: path, expected: expected) }
+        return images
     }
 
     /// The lines of a text file within, without empty ones, each with its number from 1.
@@ -70,13 +70,13 @@ struct DatasetFolder {
             .filter { !$0.text.allSatisfy(\.isWhitespace) }
     }
 
-    /// The path of a picture that a list names.
-    func picture(_ name: String, list: String) throws(DatasetError) -> String {
-        guard hasFile(name) else { throw .missingPicture(path: "\(path)/\(name)", list: list) }
+    /// The path of an image that a list names.
+    func image(_ name: String, list: String) throws(DatasetError) -> String {
+        guard hasFile(name) else { throw .missingImage(path: "\(path)/\(name)", list: list) }
         return "\(path)/\(name)"
     }
 
-    static func isPicture(_ name: String) -> Bool {
+    static func isImage(_ name: String) -> Bool {
         guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
         return endings.contains(name[name.index(after: dot)...].lowercased())
     }

@@ -15,7 +15,7 @@ public struct FeatureLabel: Sendable, Equatable {
 
 /// Reads the manifest of a matrix of features: a line for each row, in their order.
 ///
-/// A line is as for enrolment, with `set` besides ("query" or "gallery"), and needs no `image`. `person_id` and `camera_id` must be
+/// A line is as for enrollment, with `set` besides ("query" or "gallery"), and needs no `image`. `person_id` and `camera_id` must be
 /// there, and may be integers: 7 is the name "7". Person -1 is junk, and 0 a distractor, as in Market-1501.
 public func readFeatureLabels(contentsOf path: String) throws(DatasetError) -> [FeatureLabel] {
     var numbers = PeopleNumbers()

@@ -1,17 +1,17 @@
-/// MSMT17, V1 or V2: four lists beside the folders of training and test pictures.
+/// MSMT17, V1 or V2: four lists beside the folders of training and test images.
 func readMSMT17(_ given: DatasetFolder) throws(DatasetError) -> TestSet {
     let root = given.folder(firstOf: ["MSMT17_V2", "MSMT17_V1"])
     let training = try list("list_train.txt", root) + list("list_val.txt", root)
     let test = root.hasFolder("mask_test_v2") ? "mask_test_v2" : "test"
-    let pictures = try root.folder(test, purpose: "test pictures of MSMT17 (mask_test_v2 in V2)")
+    let images = try root.folder(test, purpose: "test images of MSMT17 (mask_test_v2 in V2)")
     // Both parts count people from 0.
     let trainedPeople = (training.map(\.person).max() ?? -1) + 1
-    func listed(_ name: String) throws(DatasetError) -> [TestPicture] {
-        var listed: [TestPicture] = []
+    func listed(_ name: String) throws(DatasetError) -> [TestImage] {
+        var listed: [TestImage] = []
         for entry in try list(name, root) {
             listed.append(
-                TestPicture(
-                    path: try pictures.picture(entry.file, list: "\(root.path)/\(name)"),
+                TestImage(
+                    path: try images.image(entry.file, list: "\(root.path)/\(name)"),
                     person: trainedPeople + entry.person, camera: entry.camera))
         }
         return listed
@@ -20,7 +20,7 @@ func readMSMT17(_ given: DatasetFolder) throws(DatasetError) -> TestSet {
     let note = DatasetKind.msmt17.note(
         published: [(32_621, 11_659, 82_161)], training: training.count, queries: task.queries.count,
         gallery: task.gallery.count)
-    return TestSet(.msmt17, tasks: [task], notes: note.map { [$0] } ?? [], trainingPictures: training.count)
+    return TestSet(.msmt17, tasks: [task], notes: note.map { [$0] } ?? [], trainingImages: training.count)
 }
 
 /// A line as `0000/0000_045_12_0303morning_0006_2.jpg 0`: file, person; the third field of the file's name is the camera.
@@ -40,7 +40,7 @@ private struct Entry {
     }
 }
 
-/// The camera of a picture named as MSMT17's, `0000_045_12_0303morning_0006_2.jpg`; nil for other names.
+/// The camera of an image named as MSMT17's, `0000_045_12_0303morning_0006_2.jpg`; nil for other names.
 func msmt17Camera(of name: String) -> Int? {
     let parts = name.split(separator: "_", omittingEmptySubsequences: false)
     guard parts.count >= 6, ["morning", "noon", "afternoon"].contains(String(parts[3].dropFirst(4))) else { return nil }

@@ -1,11 +1,11 @@
-/// A line of a folder's manifest, as for enrolment: the picture's file and what is known of it.
+/// A line of a folder's manifest, as for enrollment: the image's file and what is known of it.
 struct ManifestEntry: Decodable {
     static let known: Set = ["image", "external_id", "person_id", "camera_id", "captured_at", "box"]
 
     let image: String
     let person: String?
     let camera: String?
-    let box: PictureBox?
+    let box: ImageBox?
 
     init(from decoder: any Decoder) throws {
         let members = try ManifestMembers(decoder, known: Self.known)
@@ -26,6 +26,6 @@ struct ManifestEntry: Decodable {
         guard sides.count == 4, sides.allSatisfy({ 0..<(1 << 30) ~= $0 }), sides[2] > 0, sides[3] > 0 else {
             throw ManifestMembers.Fault(reason: "has a box that is not [x, y, width, height] with sides of at least 1")
         }
-        box = PictureBox(x: sides[0], y: sides[1], width: sides[2], height: sides[3])
+        box = ImageBox(x: sides[0], y: sides[1], width: sides[2], height: sides[3])
     }
 }

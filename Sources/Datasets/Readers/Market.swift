@@ -11,20 +11,20 @@ func readMarket(_ given: DatasetFolder, _ kind: DatasetKind) throws(DatasetError
 
 /// A data set in the form of Market-1501: `query` and `bounding_box_test`, beside `bounding_box_train`.
 ///
-/// A test can do without the latter. `example` shows the name of a picture.
+/// A test can do without the latter. `example` shows the name of an image.
 func readMarketStyle(
     _ root: DatasetFolder, _ kind: DatasetKind, example: String,
     published: (training: Int, queries: Int, gallery: Int), notes given: [String] = []
 ) throws(DatasetError) -> TestSet {
-    func pictures(_ name: String, _ purpose: String) throws(DatasetError) -> [TestPicture] {
-        try root.folder(name, purpose: "\(purpose) pictures of \(kind.title)")
-            .pictures(expected: example, TrainingSet.parse)
-            .map { TestPicture(path: $0.path, person: $0.label.person, camera: $0.label.camera) }
+    func images(_ name: String, _ purpose: String) throws(DatasetError) -> [TestImage] {
+        try root.folder(name, purpose: "\(purpose) images of \(kind.title)")
+            .images(expected: example, TrainingSet.parse)
+            .map { TestImage(path: $0.path, person: $0.label.person, camera: $0.label.camera) }
     }
-    let all = try pictures("query", "query")
-    let gallery = try pictures("bounding_box_test", "gallery")
+    let all = try images("query", "query")
+    let gallery = try images("bounding_box_test", "gallery")
     let hasTraining = root.hasFolder("bounding_box_train")
-    let training = hasTraining ? try pictures("bounding_box_train", "training").count : 0
+    let training = hasTraining ? try images("bounding_box_train", "training").count : 0
     // Nobody can be asked for by these two numbers.
     let queries = all.filter { $0.sighting.person > 0 }
     var notes = given
@@ -34,5 +34,5 @@ func readMarketStyle(
     }
     return TestSet(
         kind, tasks: [RetrievalTask(name: "", queries: queries, gallery: gallery)], notes: notes,
-        trainingPictures: training)
+        trainingImages: training)
 }

@@ -1,7 +1,7 @@
 /// Halves of the people drawn at random, each tried in both directions.
 struct RandomSplits {
-    /// The pictures of each person by one camera and by the other.
-    typealias People = [(a: [TestPicture], b: [TestPicture])]
+    /// The images of each person by one camera and by the other.
+    typealias People = [(a: [TestImage], b: [TestImage])]
 
     private let options: TestSet.Options
 
@@ -10,17 +10,17 @@ struct RandomSplits {
     }
 
     /// The two tasks of each split: a half of the people, the larger one where their number is odd, looked for by one camera
-    /// in the pictures of the other.
+    /// in the images of the other.
     ///
-    /// `people` gives the pictures of a split; the split's random numbers go on to it.
+    /// `people` gives the images of a split; the split's random numbers go on to it.
     func tasks(
         of count: Int, _ people: (_ chosen: [Int], _ random: inout SplitGenerator) -> People
     ) -> [RetrievalTask] {
         (0..<options.splits).flatMap { split in
             var random = SplitGenerator(seed: options.seed, split: split)
             let chosen = random.shuffled(Array(0..<count)).prefix(count - count / 2).sorted()
-            let pictures = people(chosen, &random)
-            let (a, b) = (pictures.flatMap(\.a), pictures.flatMap(\.b))
+            let images = people(chosen, &random)
+            let (a, b) = (images.flatMap(\.a), images.flatMap(\.b))
             return [
                 RetrievalTask(name: "split \(split + 1), A to B", queries: a, gallery: b),
                 RetrievalTask(name: "split \(split + 1), B to A", queries: b, gallery: a),

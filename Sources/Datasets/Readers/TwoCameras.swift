@@ -1,41 +1,41 @@
 internal import Ranking
 
-/// VIPeR: `cam_a` and `cam_b` with a picture of each person, `000_45.bmp`: person, angle.
+/// VIPeR: `cam_a` and `cam_b` with an image of each person, `000_45.bmp`: person, angle.
 func readVIPeR(_ given: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let root = given.folder(firstOf: ["VIPeR"])
-    func pictures(_ name: String, camera: Int) throws(DatasetError) -> [TestPicture] {
-        try root.folder(name, purpose: "pictures of VIPeR").pictures(expected: "000_45.bmp") { name in
+    func images(_ name: String, camera: Int) throws(DatasetError) -> [TestImage] {
+        try root.folder(name, purpose: "images of VIPeR").images(expected: "000_45.bmp") { name in
             name.split(separator: "_", maxSplits: 1).first?.digits
-        }.map { TestPicture(path: $0.path, person: $0.label, camera: camera) }
+        }.map { TestImage(path: $0.path, person: $0.label, camera: camera) }
     }
-    return try split(.viper, root, try pictures("cam_a", camera: 1) + pictures("cam_b", camera: 2), 632, options)
+    return try split(.viper, root, try images("cam_a", camera: 1) + images("cam_b", camera: 2), 632, options)
 }
 
 /// CUHK01: `0001001.png` is person 1, view 1; views 1 and 2 are one camera's, 3 and 4 the other's.
 func readCUHK01(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
-    let pictures = try root.folder(firstOf: ["campus"]).pictures(expected: "0001001.png") { name -> (Int, Int)? in
+    let images = try root.folder(firstOf: ["campus"]).images(expected: "0001001.png") { name -> (Int, Int)? in
         let stem = name.prefix { $0 != "." }
         guard stem.count == 7, let person = stem.prefix(4).digits, let view = stem.suffix(3).digits, 1...4 ~= view
         else { return nil }
         return (person, view <= 2 ? 1 : 2)
-    }.map { TestPicture(path: $0.path, person: $0.label.0, camera: $0.label.1) }
-    return try split(.cuhk01, root, pictures, 971, options)
+    }.map { TestImage(path: $0.path, person: $0.label.0, camera: $0.label.1) }
+    return try split(.cuhk01, root, images, 971, options)
 }
 
 /// 3DPeS: `94_792_FRAME_43_RGB.bmp` is person 94 in sequence 792.
 ///
 /// There is no split in common use. Here the sequences of each person are halved at random into two pseudo-cameras, so
-/// that frames of one sequence, which may be nearly the same picture, never face each other. Whoever has a single
+/// that frames of one sequence, which may be nearly the same image, never face each other. Whoever has a single
 /// sequence is left out.
 func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let folder = root.folder(firstOf: ["3DPeS"]).folder(firstOf: ["RGB"])
-    let pictures = try folder.pictures(expected: "1_1_FRAME_25_RGB.bmp") { name -> (Int, String)? in
+    let images = try folder.images(expected: "1_1_FRAME_25_RGB.bmp") { name -> (Int, String)? in
         let parts = name.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count >= 4, let person = parts[0].digits else { return nil }
         // A sequence's name may be of several parts.
         return (person, parts[1..<(parts.firstIndex(of: "FRAME") ?? 2)].joined(separator: "_"))
     }
-    let everybody = Dictionary(grouping: pictures) { $0.label.0 }.mapValues { own in
+    let everybody = Dictionary(grouping: images) { $0.label.0 }.mapValues { own in
         Dictionary(grouping: own) { $0.label.1 }.sorted { $0.key < $1.key }.map { $0.value.map(\.path) }
     }
     let groups = everybody.filter { $0.value.count > 1 }
@@ -46,8 +46,8 @@ func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(Dataset
         chosen.map { place in
             let sequences = random.shuffled(groups[people[place]] ?? [])
             let half = sequences.count - sequences.count / 2
-            func camera(_ number: Int, _ sequences: ArraySlice<[String]>) -> [TestPicture] {
-                sequences.joined().map { TestPicture(path: $0, person: people[place], camera: number) }
+            func camera(_ number: Int, _ sequences: ArraySlice<[String]>) -> [TestImage] {
+                sequences.joined().map { TestImage(path: $0, person: people[place], camera: number) }
             }
             return (camera(1, sequences[..<half]), camera(2, sequences[half...]))
         }
@@ -64,11 +64,11 @@ func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(Dataset
 
 /// Random halves of the people that both cameras have seen.
 private func split(
-    _ kind: DatasetKind, _ root: DatasetFolder, _ pictures: [TestPicture], _ published: Int,
+    _ kind: DatasetKind, _ root: DatasetFolder, _ images: [TestImage], _ published: Int,
     _ options: TestSet.Options
 ) throws(DatasetError) -> TestSet {
-    let groups = Dictionary(grouping: pictures, by: \.sighting.person).mapValues { pictures in
-        (a: pictures.filter { $0.sighting.camera == 1 }, b: pictures.filter { $0.sighting.camera == 2 })
+    let groups = Dictionary(grouping: images, by: \.sighting.person).mapValues { images in
+        (a: images.filter { $0.sighting.camera == 1 }, b: images.filter { $0.sighting.camera == 2 })
     }.filter { !$0.value.a.isEmpty && !$0.value.b.isEmpty }
     let people = groups.keys.sorted()
     guard people.count > 1 else { throw .tooFewPeople(folder: root.path, found: people.count) }

@@ -15,12 +15,12 @@ struct AttentionSheet {
         preprocessing = Preprocessing(model.configuration)
     }
 
-    /// For each picture that decodes: the picture, then every branch's map over it.
-    func rows(_ pictures: [TestPicture]) throws(EvaluationError) -> [[EmbeddedImage]] {
+    /// For each image that decodes: the image, then every branch's map over it.
+    func rows(_ images: [TestImage]) throws(EvaluationError) -> [[EmbeddedImage]] {
         var rows: [[EmbeddedImage]] = []
-        for picture in pictures {
+        for image in images {
             let size = (width: preprocessing.width, height: preprocessing.height)
-            guard let image = try? PictureLoader.decode(picture, covering: size) else { continue }
+            guard let image = try? ImageLoader.decode(image, covering: size) else { continue }
             let output: CSPROutput
             do { output = try executor.run(preprocessing.prepare(image), count: 1, wants: .attention) } catch {
                 throw .model(error)
@@ -30,7 +30,7 @@ struct AttentionSheet {
             // Of one size and shape for all, as the network sees them.
             let height = EmbeddedImage.height
             let shown = image.resized(width: height * size.width / size.height, height: height)
-            let drawn = (0..<maps.shape[0]).map { AttentionPicture().draw(branch: $0, of: maps, over: shown) }
+            let drawn = (0..<maps.shape[0]).map { AttentionImage().draw(branch: $0, of: maps, over: shown) }
             rows.append(([shown] + drawn).compactMap { EmbeddedImage($0) })
         }
         return rows

@@ -2,14 +2,14 @@ internal import Datasets
 internal import Foundation
 internal import Imaging
 
-/// A picture in an HTML file, as a data URI.
+/// An image in an HTML file, as a data URI.
 struct EmbeddedImage {
-    /// Rows of pictures in a report.
+    /// Rows of images in a report.
     static let height = 192
 
     private let jpeg: [UInt8]
 
-    /// Encodes a picture, made smaller where it is higher than `height`; nil where its sides are beyond JPEG.
+    /// Encodes an image, made smaller where it is higher than `height`; nil where its sides are beyond JPEG.
     init?(_ image: RGBImage) {
         let height = min(image.height, Self.height)
         let width = max(1, (image.width * height + image.height / 2) / image.height)
@@ -17,10 +17,10 @@ struct EmbeddedImage {
         self.jpeg = jpeg
     }
 
-    /// Reads a picture; nil where it does not decode.
-    init?(_ picture: TestPicture) {
+    /// Reads an image; nil where it does not decode.
+    init?(_ image: TestImage) {
         let size = (width: Self.height / 3, height: Self.height)
-        guard let image = try? PictureLoader.decode(picture, covering: size) else { return nil }
+        guard let image = try? ImageLoader.decode(image, covering: size) else { return nil }
         self.init(image)
     }
 

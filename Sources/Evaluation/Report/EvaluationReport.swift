@@ -3,7 +3,7 @@ internal import Datasets
 internal import Foundation
 internal import Ranking
 
-/// An evaluation as one HTML file that needs nothing from elsewhere: figures, rankings as pictures, attention.
+/// An evaluation as one HTML file that needs nothing from elsewhere: figures, rankings as images, attention.
 ///
 /// Rankings and attention are drawn in the manner of Figs. 6 and 9 of Wan et al., "Concentrated Local Part Discovery With Fine-Grained
 /// Part Representation for Person Re-Identification", IEEE TMM 2020.
@@ -24,7 +24,7 @@ public struct EvaluationReport {
 
     /// The file's text.
     ///
-    /// Pictures are read again; one that cannot be any more is left out.
+    /// Images are read again; one that cannot be any more is left out.
     ///
     /// - Throws: `EvaluationError.model` where the attention cannot be computed.
     public func html() throws(EvaluationError) -> String {
@@ -55,14 +55,14 @@ public struct EvaluationReport {
         let gallery = evaluation.tasks.reduce(0) { $0 + $1.gallery.count }
         var lines = [
             "\(counts.scored) of \(counts.all) queries have a right answer; \(counts.all - counts.scored) are left out of "
-                + "the means. \(gallery) gallery pictures"
+                + "the means. \(gallery) gallery images"
                 + (evaluation.tasks.count > 1 ? ", over \(evaluation.tasks.count) tasks" : "") + ".",
             "Model \(model.identity)\(model.isTrained ? "" : ", which is untrained: its rankings mean nothing").",
         ]
         lines += evaluation.set.notes.map { "\($0)." }
         if let seed = evaluation.set.seed { lines.append("Seed of the random splits: \(seed).") }
         if !evaluation.skipped.isEmpty {
-            lines.append("\(evaluation.skipped.count) pictures did not decode and were skipped.")
+            lines.append("\(evaluation.skipped.count) images did not decode and were skipped.")
         }
         return lines.map { "<p>\($0.escaped)</p>" }.joined(separator: "\n")
     }
@@ -86,16 +86,16 @@ public struct EvaluationReport {
         let queries = evaluation.tasks[0].queries
         let drawing = try AttentionSheet(model)
         guard let rows = try drawing?.rows(chosen.prefix(Self.shownAttention).map { queries[$0] }) else { return "" }
-        let pictures = rows.map { row in
+        let images = rows.map { row in
             "<div class=\"attention\">"
-                + row.enumerated().map { place, picture in
-                    picture.element(place == 0 ? "the picture" : "attention of branch \(place)")
+                + row.enumerated().map { place, image in
+                    image.element(place == 0 ? "the image" : "attention of branch \(place)")
                 }.joined() + "</div>"
         }
         return """
             <h2>Attention</h2>
-            <p>A row per picture: the picture, then each branch. Colours compare places of one map, not maps with each other.</p>
-            \(pictures.joined(separator: "\n"))
+            <p>A row per image: the image, then each branch. Colors compare places of one map, not maps with each other.</p>
+            \(images.joined(separator: "\n"))
             """
     }
 

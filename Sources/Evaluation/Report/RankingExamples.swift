@@ -1,7 +1,7 @@
 internal import Datasets
 internal import Ranking
 
-/// Rankings of some queries as rows of pictures: by the global feature, and by the whole one.
+/// Rankings of some queries as rows of images: by the global feature, and by the whole one.
 struct RankingExamples {
     private let evaluation: DatasetEvaluation
     private let task: RetrievalTask
@@ -62,7 +62,7 @@ struct RankingExamples {
             return "<section><h3>\(name.escaped)</h3>\(rows.joined(separator: "\n"))</section>"
         }
         return """
-            <p>The query, then what is nearest to it by distance, without pictures of the query's person by its camera. Green: the same
+            <p>The query, then what is nearest to it by distance, without images of the query's person by its camera. Green: the same
             person; red: another. Queries that the branches' features brought to the first place come first.</p>
             \(sections.joined(separator: "\n"))
             """
@@ -79,16 +79,16 @@ struct RankingExamples {
             task.queries[query], "query", "query, person \(sought.person), camera \(sought.camera)", "query")
         return first
             + matches.enumerated().map { place, match in
-                let picture = task.gallery[match.row]
-                let isRight = picture.sighting.person == sought.person
-                let text = "rank \(place + 1), person \(picture.sighting.person), camera \(picture.sighting.camera)"
+                let image = task.gallery[match.row]
+                let isRight = image.sighting.person == sought.person
+                let text = "rank \(place + 1), person \(image.sighting.person), camera \(image.sighting.camera)"
                 return figure(
-                    picture, isRight ? "right" : "wrong", "\(text), \(isRight ? "right" : "wrong")", "\(place + 1)")
+                    image, isRight ? "right" : "wrong", "\(text), \(isRight ? "right" : "wrong")", "\(place + 1)")
             }.joined()
     }
 
-    private func figure(_ picture: TestPicture, _ kind: String, _ text: String, _ caption: String) -> String {
-        let image = EmbeddedImage(picture)?.element(text) ?? text.escaped
+    private func figure(_ image: TestImage, _ kind: String, _ text: String, _ caption: String) -> String {
+        let image = EmbeddedImage(image)?.element(text) ?? text.escaped
         return "<figure class=\"\(kind)\">\(image)<figcaption>\(caption)</figcaption></figure>"
     }
 }

@@ -144,8 +144,8 @@ package struct TrainableNeck {
             shiftGradient.elements[column] = Float(sum)
             let factor = Double(scales[column]) * inverseDeviations[column]
             for index in stride(from: column, to: rows * columns, by: columns) {
-                let centred = Double(dy.elements[index]) - sum / Double(rows)
-                dx.elements[index] = Float(factor * (centred - Double(normalized[index]) * product / Double(rows)))
+                let centerd = Double(dy.elements[index]) - sum / Double(rows)
+                dx.elements[index] = Float(factor * (centerd - Double(normalized[index]) * product / Double(rows)))
             }
         }
         try scale.assign(scaleGradient, to: .gradient)

@@ -56,7 +56,7 @@ extension Figure {
     }
 
     private mutating func addHair() {
-        var surface = Surface(kind: .hair, pattern: .plain(person.hair.colour, offset: person.offset), gloss: 0.05)
+        var surface = Surface(kind: .hair, pattern: .plain(person.hair.color, offset: person.offset), gloss: 0.05)
         surface.foldSize = SIMD2(0.03, 0.3)
         let head = skeleton.head
         switch person.hair.style {
@@ -120,7 +120,7 @@ extension Figure {
         let levels = Self.steps(from: isHair ? 0.75 : 0.62, to: lowest, count: 8)
         let sides = levels.map { level -> Ring in
             var ring = headRing(max(level, -0.35), ease: ease)
-            ring.centre =
+            ring.center =
                 skeleton.head + Vector(0, level * headSize, level < -0.4 ? (level + 0.4) * 0.12 * headSize : 0)
             return ring
         }
@@ -129,7 +129,7 @@ extension Figure {
         let crown = [Float(0.55), 0.75, 0.9, 1.01].map { headRing($0, ease: ease) }
         mesh.loft(crown, material: cloth, LoftStyle(segments: 16, isEndClosed: true, radius: 0.09))
         var neck = headRing(-0.5, ease: ease * 0.6)
-        neck.centre = skeleton.head + Vector(0, -1.05 * headSize, -0.1 * headSize)
+        neck.center = skeleton.head + Vector(0, -1.05 * headSize, -0.1 * headSize)
         let shoulder = skeleton.trunkRing(at: 1.02, ease: 0.03)
         mesh.loft([neck, shoulder], material: cloth, LoftStyle(segments: 14, radius: 0.09))
     }
@@ -156,7 +156,7 @@ extension Figure {
         case .brim:
             mesh.loft(dome([0.45, 0.65, 0.86, 0.97], ease: 0.14), material: cloth, closed)
             var outer = headRing(0.38, ease: 0.85)
-            outer.centre.y -= 0.012
+            outer.center.y -= 0.012
             mesh.loft(
                 [headRing(0.47, ease: 0.1), outer], material: cloth, LoftStyle(segments: 18, isOpen: true, radius: 0.1))
         case .helmet:

@@ -1,12 +1,12 @@
-/// The shape of one person's body, the same in every picture.
+/// The shape of one person's body, the same in every image.
 struct Physique {
-    /// Metres from sole to crown.
+    /// Meters from sole to crown.
     let height: Float
     /// 0: as men are built on average, 1: as women are.
     let femininity: Float
     /// Girth of limbs and trunk as a share of the average.
     let girth: Float
-    /// Metres that the belly stands out.
+    /// Meters that the belly stands out.
     let belly: Float
     /// Shares of the average.
     let shoulders: Float
@@ -42,7 +42,7 @@ struct Physique {
         toes = random.number(-0.1...0.35)
     }
 
-    /// Heights of joints in metres above the sole of a person who stands straight.
+    /// Heights of joints in meters above the sole of a person who stands straight.
     var ankleHeight: Float { 0.043 * height }
     var kneeHeight: Float { 0.283 * height * legs }
     var hipHeight: Float { 0.525 * height * legs }
@@ -52,7 +52,7 @@ struct Physique {
     /// Half the height of the head, from chin to crown.
     var headSize: Float { 0.0665 * height * head }
     var headHeight: Float { hipHeight + (0.93 - 0.525) * height }
-    /// Metres from the middle to the joint.
+    /// Meters from the middle to the joint.
     var shoulderReach: Float { mix(0.098, 0.086, femininity) * height * shoulders }
     var hipReach: Float { 0.05 * height * hips }
     var upperArm: Float { 0.172 * height }
@@ -60,7 +60,7 @@ struct Physique {
     var hand: Float { 0.1 * height }
     var foot: Float { 0.15 * height }
 
-    /// Half width, and depth to the front and back, of the trunk, in metres.
+    /// Half width, and depth to the front and back, of the trunk, in meters.
     ///
     /// - Parameter level: 0 at the hip joints, 1 at the shoulder joints; the crotch is at about −0.19, the neck at 1.1.
     /// - Returns: Distances from the trunk's axis.

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What a person does at the moment of a picture.
+/// What a person does at the moment of an image.
 struct Pose {
     /// What an arm does.
     enum Arm { case swing, pocket, phone, call, carry, pull, strap, crossed, umbrella, hips }

@@ -23,7 +23,7 @@ struct Limb {
     var tip: Vector
 }
 
-/// A posed body: joints in metres, the feet on the ground, facing along z.
+/// A posed body: joints in meters, the feet on the ground, facing along z.
 struct Skeleton {
     let physique: Physique
     private(set) var pelvis: Frame
@@ -149,7 +149,7 @@ struct Skeleton {
         return Frame(origin: pelvis.origin + rise * level + front * hollow, left: left, up: up, front: front)
     }
 
-    /// A ring around the trunk, `ease` metres off the skin.
+    /// A ring around the trunk, `ease` meters off the skin.
     func trunkRing(at level: Float, ease: Float) -> Ring {
         let frame = trunk(at: level)
         let size = physique.trunk(at: level)
@@ -184,12 +184,12 @@ extension Limb {
             let direction = mix(upper.unit, lower.unit, bend).unit
             let front = direction.cross(hinge).unit
             let side = front.cross(direction).unit
-            let centre = place(at: share)
-            along += (centre - previous).length
-            previous = centre
+            let center = place(at: share)
+            along += (center - previous).length
+            previous = center
             let size = radius(share)
             return Ring(
-                centre, side: side * size, front: front * size, back: -front * (size * deeper(share)), along: along)
+                center, side: side * size, front: front * size, back: -front * (size * deeper(share)), along: along)
         }
     }
 }

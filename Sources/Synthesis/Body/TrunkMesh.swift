@@ -113,21 +113,21 @@ extension Figure {
             return (leg.place(at: clamped), person.physique.leg(at: clamped))
         }
         let (left, front) = (skeleton.pelvis.left, skeleton.pelvis.front)
-        var centre = (places[0].0 + places[1].0) / 2
-        centre.y = height
+        var center = (places[0].0 + places[1].0) / 2
+        center.y = height
         let seat = person.physique.trunk(at: -0.1)
         var (side, ahead, behind) = (Float(0), Float(0), Float(0))
         for (place, radius) in places {
-            side = max(side, abs((place - centre).dot(left)) + radius)
-            ahead = max(ahead, (place - centre).dot(front) + radius)
-            behind = max(behind, -(place - centre).dot(front) + radius)
+            side = max(side, abs((place - center).dot(left)) + radius)
+            ahead = max(ahead, (place - center).dot(front) + radius)
+            behind = max(behind, -(place - center).dot(front) + radius)
         }
         let near = smoothstep(-0.7, -0.1, level)
         side = max(side, seat.side * mix(0.8, 1, near))
         ahead = max(ahead, seat.front * mix(0.7, 1, near))
         behind = max(behind, seat.back * mix(0.6, 1, near))
         return Ring(
-            centre, side: left * (side + ease + flare), front: front * (ahead + ease + flare * 0.8),
+            center, side: left * (side + ease + flare), front: front * (ahead + ease + flare * 0.8),
             back: -front * (behind + ease + flare * 0.8), along: (1 - level) * rise)
     }
 

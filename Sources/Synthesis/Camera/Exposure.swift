@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Imaging
 
-/// A picture on its way through a camera, as linear light and then as levels.
+/// An image on its way through a camera, as linear light and then as levels.
 struct Exposure {
     let width: Int
     let height: Int
@@ -12,7 +12,7 @@ struct Exposure {
         self.pixels = pixels
     }
 
-    /// Linear light to 8-bit levels, as `sensor` does it; light of `key` becomes a middle grey or so.
+    /// Linear light to 8-bit levels, as `sensor` does it; light of `key` becomes a middle gray or so.
     mutating func develop(_ sensor: Sensor, key: Float, _ random: inout SeededRandom) -> RGBImage {
         // Lenses and shutters match the resolution somewhat.
         blur(deviation: min(sensor.lensBlur, 0.15 + Float(height) * 0.008))
@@ -31,8 +31,8 @@ struct Exposure {
         let curve = ToneCurve(gamma: sensor.gamma, contrast: sensor.contrast)
         for index in pixels.indices {
             var level = curve.level(pixels[index]) * sensor.tint
-            let grey = RGB(repeating: level.luminance)
-            level = sensor.isMonochrome ? grey : grey + (level - grey) * sensor.saturation
+            let gray = RGB(repeating: level.luminance)
+            level = sensor.isMonochrome ? gray : gray + (level - gray) * sensor.saturation
             pixels[index] = level
         }
         if sensor.sharpening > 0 { sharpen(sensor.sharpening) }

@@ -2,9 +2,9 @@ internal import Imaging
 
 /// What encodes video and keeps boxes.
 struct Recorder {
-    /// JPEG quality of the video, 1...100, and whether colour has half the resolution.
+    /// JPEG quality of the video, 1...100, and whether color has half the resolution.
     let quality: Int
-    let halvesColour: Bool
+    let halvesColor: Bool
     /// Rows to which every box is scaled for keeping, and its width over its height; 0: as cut.
     let rows: Int
     let aspect: Float
@@ -12,16 +12,16 @@ struct Recorder {
     init(_ random: inout SeededRandom) {
         quality = Int(
             random.pick(weighted: [random.number(26...50): 1.4, random.number(50...80): 5, random.number(80...97): 4]))
-        halvesColour = random.chance(0.8)
+        halvesColor = random.chance(0.8)
         rows = random.pick(weighted: [128: 5, 0: 4, 160: 1, 256: 1])
         aspect = random.pick([0.5, 0.5, 0.375, 0.4])
     }
 
-    /// The picture after compression.
+    /// The image after compression.
     func encoded(_ image: RGBImage, _ random: inout SeededRandom) -> RGBImage {
         let quality = min(98, max(12, self.quality + Int(random.normal() * 5)))
-        // The largest picture here is far below a JPEG's limits, and what was just encoded can be decoded.
-        guard let file = try? image.jpeg(quality: quality, halvesColour: halvesColour),
+        // The largest image here is far below a JPEG's limits, and what was just encoded can be decoded.
+        guard let file = try? image.jpeg(quality: quality, halvesColor: halvesColor),
             let decoded = try? decodeImage(file)
         else { return image }
         return decoded

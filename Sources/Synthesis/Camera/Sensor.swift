@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What turns light into a picture: lens, sensor, and the camera's idea of good colours.
+/// What turns light into an image: lens, sensor, and the camera's idea of good colors.
 struct Sensor {
     /// Standard deviations in pixels.
     let lensBlur: Float
@@ -19,7 +19,7 @@ struct Sensor {
     /// Deviations: of dark noise and of noise that grows with light.
     let darkNoise: Float
     let shotNoise: Float
-    /// Share of noise that is coarse and coloured, as after compression.
+    /// Share of noise that is coarse and colored, as after compression.
     let blotches: Float
     let isInterlaced: Bool
     let isMonochrome: Bool

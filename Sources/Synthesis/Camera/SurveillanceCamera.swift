@@ -1,13 +1,13 @@
 internal import Foundation
 
-/// One camera: where it hangs, what it sees, and what its lens, sensor and encoder do to pictures.
+/// One camera: where it hangs, what it sees, and what its lens, sensor and encoder do to images.
 struct SurveillanceCamera {
     let number: Int
     let scene: Scene
-    /// Metres above the ground, radians down, radians tilted sideways.
+    /// Meters above the ground, radians down, radians tilted sideways.
     let height: Float
     let roll: Float
-    /// Metres to people.
+    /// Meters to people.
     let distances: ClosedRange<Float>
     /// Rows that a person takes in this camera's video.
     let rows: ClosedRange<Float>

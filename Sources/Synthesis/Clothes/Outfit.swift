@@ -5,7 +5,7 @@ struct Top {
     /// Levels of the trunk (0 hips, 1 shoulders) where it ends and begins.
     var hem: Float
     var neck: Float
-    /// Metres off the skin, and how far it hangs straight down from the chest, 0...1.
+    /// Meters off the skin, and how far it hangs straight down from the chest, 0...1.
     var ease: Float
     var drape: Float
     var cloth: Surface
@@ -18,13 +18,13 @@ struct Outer {
     enum Hood { case none, down, up }
 
     var sleeve: Float
-    /// Metres below the hips.
+    /// Meters below the hips.
     var length: Float
     /// Radians to each side of the front that stay open.
     var opening: Float
     var ease: Float
     var drape: Float
-    /// Metres between quilted seams; 0: none.
+    /// Meters between quilted seams; 0: none.
     var quilting: Float
     var hood: Hood
     var hasCollar: Bool
@@ -39,7 +39,7 @@ struct Bottom {
     var kind: Kind
     /// Share of the leg where it ends: 1 the knee, 2 the ankle.
     var length: Float
-    /// Metres off the skin at the thigh, and the radius at the hem.
+    /// Meters off the skin at the thigh, and the radius at the hem.
     var ease: Float
     var hem: Float
     var cloth: Surface
@@ -49,7 +49,7 @@ struct Bottom {
 
 /// Shoes and what shows above them.
 struct Shoes {
-    /// Metres above the ankle that a boot reaches; 0: low.
+    /// Meters above the ankle that a boot reaches; 0: low.
     var shaft: Float
     var bulk: Float
     var upper: Surface
@@ -72,8 +72,8 @@ struct Hair {
     enum Style: UInt8 { case bald, cropped, short, parted, bushy, bob, long, ponytail, bun }
 
     var style: Style
-    var colour: RGB
-    /// Metres below the chin that long hair reaches.
+    var color: RGB
+    /// Meters below the chin that long hair reaches.
     var length: Float
     /// How far the forehead is bare (negative: a fringe), in half heads.
     var hairline: Float

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What is woven into or printed on cloth, in metres around and along the garment.
+/// What is woven into or printed on cloth, in meters around and along the garment.
 struct Pattern {
     enum Kind: UInt8, CaseIterable {
         case plain, heather, stripes, pinstripes, gingham, tartan, twoTone, band, dots, floral, camouflage, print, logo
@@ -12,19 +12,19 @@ struct Pattern {
     var ground: RGB
     var second: RGB
     var third: RGB
-    /// Metres of one repeat, or the half width of a print.
+    /// Meters of one repeat, or the half width of a print.
     var scale: Float
-    /// How much of a repeat the second colour takes, or the level along where a two-tone garment changes.
+    /// How much of a repeat the second color takes, or the level along where a two-tone garment changes.
     var share: Float
     /// Where in the noise this garment's cloth lies.
     var offset: SIMD2<Float>
 
-    static func plain(_ colour: RGB, offset: SIMD2<Float> = .zero) -> Pattern {
-        Pattern(kind: .plain, ground: colour, second: colour, third: colour, scale: 0.1, share: 0.5, offset: offset)
+    static func plain(_ color: RGB, offset: SIMD2<Float> = .zero) -> Pattern {
+        Pattern(kind: .plain, ground: color, second: color, third: color, scale: 0.1, share: 0.5, offset: offset)
     }
 
-    /// The albedo at `place`; marks smaller than `footprint` metres are averaged away.
-    func colour(at place: SIMD2<Float>, footprint: Float, noise: Noise) -> RGB {
+    /// The albedo at `place`; marks smaller than `footprint` meters are averaged away.
+    func color(at place: SIMD2<Float>, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (place.x, place.y)
         func edge(_ distance: Float) -> Float { smoothstep(-footprint, footprint, distance) }
         /// A square wave: 1 for a `share` of each repeat, its mean where a repeat is too small to see.
@@ -97,7 +97,7 @@ struct Pattern {
         }
     }
 
-    /// A picture on the chest: shapes that no other garment has, in two or three colours.
+    /// An image on the chest: shapes that no other garment has, in two or three colors.
     private func printed(_ u: Float, _ v: Float, _ noise: Noise, edge: (Float) -> Float) -> RGB {
         let (x, y) = (u / scale, (v - 0.2) / (scale * share * 2))
         guard abs(x) < 1, abs(y) < 1 else { return ground }

@@ -4,25 +4,25 @@ struct Surface {
 
     var kind: Kind
     var pattern: Pattern
-    /// Depth of folds as a slope, and how many metres they are apart, around and along.
+    /// Depth of folds as a slope, and how many meters they are apart, around and along.
     var folds: Float = 0
     var foldSize = SIMD2<Float>(0.07, 0.14)
-    /// Share of light that glances off without colour.
+    /// Share of light that glances off without color.
     var gloss: Float = 0.02
     /// Albedo of seams, buttons or a zip down the front; absent where there are none.
     var trim: Trim = .none
-    /// Metres between quilted seams; 0: none.
+    /// Meters between quilted seams; 0: none.
     var quilting: Float = 0
-    /// Of a head: which of the faces in the picture.
+    /// Of a head: which of the faces in the image.
     var face: Int = 0
 
     enum Trim: UInt8 { case none, zip, buttons, pocket, belt, backpackPanel, sole }
 
-    static func skin(_ colour: RGB) -> Surface {
-        Surface(kind: .skin, pattern: .plain(colour), gloss: 0.035)
+    static func skin(_ color: RGB) -> Surface {
+        Surface(kind: .skin, pattern: .plain(color), gloss: 0.035)
     }
 
-    static func hard(_ colour: RGB, gloss: Float = 0.06) -> Surface {
-        Surface(kind: .hard, pattern: .plain(colour), gloss: gloss)
+    static func hard(_ color: RGB, gloss: Float = 0.06) -> Surface {
+        Surface(kind: .hard, pattern: .plain(color), gloss: gloss)
     }
 }

@@ -41,7 +41,7 @@ struct Wardrobe {
             outer = self.outer(cold: cold, women, physique, &random)
             if outer.map({ $0.opening == 0 }) == true { top.sleeve = min(top.sleeve, 1.9) }
         }
-        let scarf = random.chance(cold > 0.6 ? 0.22 : 0.02) ? cloth(ClothesColour.accent(&random), &random) : nil
+        let scarf = random.chance(cold > 0.6 ? 0.22 : 0.02) ? cloth(ClothesColor.accent(&random), &random) : nil
         return Outfit(top: top, outer: outer, bottom: bottom, scarf: scarf)
     }
 
@@ -55,16 +55,16 @@ struct Wardrobe {
                 0: women ? 2.5 : 0.8,
             ])
         }
-        var cloth = patterned(ClothesColour.upper(&random), &random)
+        var cloth = patterned(ClothesColor.upper(&random), &random)
         let hasButtons = random.chance(0.22)
         cloth.trim = hasButtons ? .buttons : .none
         var sleeves = cloth
         if [.print, .logo, .text, .twoTone, .band, .panels, .gradient].contains(cloth.pattern.kind) {
             sleeves.pattern.kind = .plain
-            // Raglan and colour blocks.
+            // Raglan and color blocks.
             if random.chance(0.18) { sleeves.pattern.ground = cloth.pattern.second }
         } else if cloth.pattern.kind == .plain, random.chance(0.06) {
-            sleeves.pattern.ground = ClothesColour.accent(&random)
+            sleeves.pattern.ground = ClothesColor.accent(&random)
         }
         sleeves.trim = .none
         return Top(
@@ -79,15 +79,15 @@ struct Wardrobe {
         let isVest = random.chance(0.07)
         var cloth =
             random.chance(0.16)
-            ? patterned(ClothesColour.upper(&random), &random)
-            : self.cloth(random.chance(0.5) ? ClothesColour.lower(&random) : ClothesColour.upper(&random), &random)
+            ? patterned(ClothesColor.upper(&random), &random)
+            : self.cloth(random.chance(0.5) ? ClothesColor.lower(&random) : ClothesColor.upper(&random), &random)
         cloth.gloss = random.chance(0.2) ? random.number(0.05...0.14) : 0.02
         cloth.folds *= 1.25
         let isOpen = random.chance(0.48)
         cloth.trim = isOpen ? .none : random.pick([.zip, .zip, .buttons, .pocket])
         var sleeves = cloth
         sleeves.trim = .none
-        if random.chance(0.08) { sleeves.pattern = .plain(ClothesColour.accent(&random)) }
+        if random.chance(0.08) { sleeves.pattern = .plain(ClothesColor.accent(&random)) }
         let isPuffer = !isCoat && cold > 0.55 && random.chance(0.35)
         return Outer(
             sleeve: isVest ? 0 : random.number(1.85...2.02),
@@ -106,23 +106,23 @@ struct Wardrobe {
         let isDenim = kind != .skirt && random.chance(0.42)
         var cloth: Surface
         if isDenim {
-            let (dark, worn) = ClothesColour.denim(&random)
+            let (dark, worn) = ClothesColor.denim(&random)
             cloth = self.cloth(dark, &random)
             cloth.pattern.kind = .washed
             cloth.pattern.second = worn
             cloth.pattern.share = random.number(0...0.7)
         } else if random.chance(kind == .skirt ? 0.3 : 0.1) {
-            cloth = patterned(ClothesColour.lower(&random), &random)
+            cloth = patterned(ClothesColor.lower(&random), &random)
             // Trousers with prints, bands or broad stripes are a rarity.
             let isForTops = [.print, .logo, .text, .band, .stripes, .twoTone].contains(cloth.pattern.kind)
             if isForTops, kind != .skirt || random.chance(0.5) { cloth.pattern.kind = .plain }
         } else {
-            cloth = self.cloth(ClothesColour.lower(&random), &random)
+            cloth = self.cloth(ClothesColor.lower(&random), &random)
         }
         if kind == .trousers, !isDenim, random.chance(0.09) {
             // Track suits: stripes down the sides.
             cloth.pattern.kind = .panels
-            (cloth.pattern.second, cloth.pattern.scale) = (ClothesColour.accent(&random), random.number(0.01...0.03))
+            (cloth.pattern.second, cloth.pattern.scale) = (ClothesColor.accent(&random), random.number(0.01...0.03))
             cloth.pattern.share = 0.115
         }
         cloth.folds *= 1.15
@@ -149,20 +149,20 @@ struct Wardrobe {
 
     private func tights(cold: Float, _ random: inout SeededRandom) -> Surface? {
         random.chance(0.15 + 0.7 * cold)
-            ? cloth(random.chance(0.8) ? RGB(0.02, 0.02, 0.022) : ClothesColour.lower(&random), &random) : nil
+            ? cloth(random.chance(0.8) ? RGB(0.02, 0.02, 0.022) : ClothesColor.lower(&random), &random) : nil
     }
 
-    /// Plain cloth of a colour, with folds of its own.
-    func cloth(_ colour: RGB, _ random: inout SeededRandom) -> Surface {
+    /// Plain cloth of a color, with folds of its own.
+    func cloth(_ color: RGB, _ random: inout SeededRandom) -> Surface {
         let offset = SIMD2(random.number(0...250), random.number(0...250))
         return Surface(
-            kind: .cloth, pattern: .plain(colour, offset: offset), folds: random.number(0.22...0.72),
+            kind: .cloth, pattern: .plain(color, offset: offset), folds: random.number(0.22...0.72),
             foldSize: SIMD2(random.number(0.035...0.09), random.number(0.07...0.2)),
             gloss: random.chance(0.1) ? random.number(0.03...0.08) : 0.015)
     }
 
-    private func patterned(_ colour: RGB, _ random: inout SeededRandom) -> Surface {
-        var surface = cloth(colour, &random)
+    private func patterned(_ color: RGB, _ random: inout SeededRandom) -> Surface {
+        var surface = cloth(color, &random)
         let kinds: [(Pattern.Kind, Float)] =
             switch part {
             case .all: Self.patterns + Self.heldOutPatterns
@@ -171,8 +171,8 @@ struct Wardrobe {
             }
         var pattern = surface.pattern
         pattern.kind = random.pick(among: kinds)
-        pattern.second = ClothesColour.accent(&random)
-        pattern.third = ClothesColour.accent(&random)
+        pattern.second = ClothesColor.accent(&random)
+        pattern.third = ClothesColor.accent(&random)
         // A pattern that cannot be seen is none.
         if (pattern.second - pattern.ground).length < 0.12 {
             pattern.second = pattern.ground.luminance > 0.25 ? pattern.ground * 0.2 : pattern.ground + 0.4

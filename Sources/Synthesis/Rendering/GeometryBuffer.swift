@@ -1,4 +1,4 @@
-/// What is nearest in each sample of a picture: depth, material, normal and place on the surface.
+/// What is nearest in each sample of an image: depth, material, normal and place on the surface.
 struct GeometryBuffer {
     private(set) var width = 0
     private(set) var height = 0

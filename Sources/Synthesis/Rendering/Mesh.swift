@@ -4,7 +4,7 @@ internal import Foundation
 struct Vertex {
     var position: Vector
     var normal: Vector
-    /// Metres around and along the part, from its front and its start; patterns live here.
+    /// Meters around and along the part, from its front and its start; patterns live here.
     var place: SIMD2<Float>
     /// The share of surrounding light that other limbs leave, 0...1.
     var openness: Float = 1
@@ -22,16 +22,16 @@ struct Triangle {
 
 /// One cross-section of a rounded part.
 struct Ring {
-    var centre: Vector
-    /// From the centre to the left, forwards and backwards.
+    var center: Vector
+    /// From the center to the left, forwards and backwards.
     var side: Vector
     var front: Vector
     var back: Vector
-    /// Metres along the part.
+    /// Meters along the part.
     var along: Float
 
-    init(_ centre: Vector, side: Vector, front: Vector, back: Vector? = nil, along: Float) {
-        self.centre = centre
+    init(_ center: Vector, side: Vector, front: Vector, back: Vector? = nil, along: Float) {
+        self.center = center
         self.side = side
         self.front = front
         self.back = back ?? -front
@@ -51,7 +51,7 @@ struct LoftStyle {
     var isEndClosed = false
     /// Cloth whose inside can be seen.
     var isOpen = false
-    /// Metres around for each radian.
+    /// Meters around for each radian.
     var radius: Float = 0.1
 }
 
@@ -65,7 +65,7 @@ struct Mesh {
         triangles.removeAll(keepingCapacity: true)
     }
 
-    /// Covers `rings` with a skin of `material`, pushed outwards by `raised` (angle, ring) metres.
+    /// Covers `rings` with a skin of `material`, pushed outwards by `raised` (angle, ring) meters.
     mutating func loft(
         _ rings: [Ring], material: UInt8, _ style: LoftStyle = LoftStyle(),
         raised: ((_ angle: Float, _ ring: Int) -> Float)? = nil
@@ -88,7 +88,7 @@ struct Mesh {
                 }
                 vertices.append(
                     Vertex(
-                        position: ring.centre + arm, normal: arm,
+                        position: ring.center + arm, normal: arm,
                         place: SIMD2(angles[column] * style.radius, ring.along)))
             }
         }
@@ -121,7 +121,7 @@ struct Mesh {
         return (drawn(sine), drawn(cosine))
     }
 
-    /// Across both grid directions, pointing as the arm from the centre does, which `normal` holds before.
+    /// Across both grid directions, pointing as the arm from the center does, which `normal` holds before.
     private mutating func setNormals(from first: Int, columns: Int, rows: Int, isRound: Bool) {
         var normals: [Vector] = []
         normals.reserveCapacity(columns * rows)
@@ -147,9 +147,9 @@ struct Mesh {
 
     private mutating func close(_ ring: Ring, _ inner: Ring, row: Int, _ columns: Int, _ material: UInt8) {
         let pole = Int32(vertices.count)
-        let outwards = (ring.centre - inner.centre).unit
+        let outwards = (ring.center - inner.center).unit
         let place = SIMD2(Float(0), ring.along)
-        vertices.append(Vertex(position: ring.centre, normal: outwards, place: place))
+        vertices.append(Vertex(position: ring.center, normal: outwards, place: place))
         let rim = Int32(vertices.count)
         for column in 0..<columns {
             var vertex = vertices[row + column]

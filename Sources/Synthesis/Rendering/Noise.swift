@@ -3,7 +3,7 @@ struct Noise: Sendable {
     private static let side = 256
     private let lattice: [Float]
 
-    /// The one field that all pictures use, each at places of its own.
+    /// The one field that all images use, each at places of its own.
     static let shared = Noise()
 
     private init() {

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Draws figures in scenes; keeps its buffers from picture to picture.
+/// Draws figures in scenes; keeps its buffers from image to image.
 struct Renderer {
     private var buffer = GeometryBuffer()
     private var shadows = ShadowMap()

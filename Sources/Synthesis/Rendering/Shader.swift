@@ -19,8 +19,8 @@ struct Shader {
     ///   - surface: What is hit.
     ///   - position: Where, in the scene.
     ///   - bare: The normal of the mesh; the fourth lane is its openness.
-    ///   - place: Metres around and along.
-    ///   - footprint: Metres that a sample covers.
+    ///   - place: Meters around and along.
+    ///   - footprint: Meters that a sample covers.
     ///   - sun: The share of the sun that other parts of people let through.
     /// - Returns: Linear light.
     func light(
@@ -32,13 +32,13 @@ struct Shader {
         var gloss = surface.gloss
         switch surface.kind {
         case .cloth:
-            albedo = surface.pattern.colour(at: place, footprint: footprint, noise: noise)
+            albedo = surface.pattern.color(at: place, footprint: footprint, noise: noise)
             fold(surface, place, footprint, &normal, &open)
             albedo *= trimmed(surface, place, footprint)
         case .skin: albedo = surface.pattern.ground
         case .head:
-            let look = faces[surface.face].colour(angle: place.x, level: place.y, noise: noise)
-            albedo = look.colour
+            let look = faces[surface.face].color(angle: place.x, level: place.y, noise: noise)
+            albedo = look.color
             if look.isHair { gloss = 0.04 }
         case .hair:
             let strand = noise.value(place.x * 150 + surface.pattern.offset.x, place.y * 6)

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Where a camera is and how its picture plane lies: looking along z, pitched down.
+/// Where a camera is and how its image plane lies: looking along z, pitched down.
 struct Viewpoint {
     let eye: Vector
     let right: Vector
@@ -16,7 +16,7 @@ struct Viewpoint {
         up = upright * cos(roll) - level * sin(roll)
     }
 
-    /// The place on the picture plane (x right, y down, at distance 1), and the depth.
+    /// The place on the image plane (x right, y down, at distance 1), and the depth.
     @inline(__always)
     func project(_ place: Vector) -> Vector {
         let offset = place - eye
@@ -24,12 +24,12 @@ struct Viewpoint {
         return Vector(offset.dot(right) / depth, -offset.dot(up) / depth, depth)
     }
 
-    /// The direction through a place on the picture plane, with length 1 along the axis.
+    /// The direction through a place on the image plane, with length 1 along the axis.
     @inline(__always)
     func ray(_ x: Float, _ y: Float) -> Vector { forward + right * x - up * y }
 }
 
-/// A part of the picture plane, in its units.
+/// A part of the image plane, in its units.
 struct Window {
     var left: Float
     var top: Float

@@ -4,7 +4,7 @@ struct Backdrop {
     let eye: Vector
     /// Radians that one pixel covers.
     let pixel: Float
-    /// The things that can be seen in this picture at all.
+    /// The things that can be seen in this image at all.
     private let clutter: [Scene.Clutter]
     private let noise = Noise.shared
 
@@ -13,7 +13,7 @@ struct Backdrop {
         self.eye = eye
         self.pixel = pixel
         clutter = scene.clutter.filter { thing in
-            let offset = thing.centre - eye
+            let offset = thing.center - eye
             let away = offset - axis * offset.dot(axis)
             return offset.dot(axis) > 0 && away.length < thing.half.length + offset.dot(axis) * spread
         }
@@ -23,10 +23,10 @@ struct Backdrop {
     @inline(__always)
     func light(from direction: Vector, shadow: (Vector) -> (sun: Float, sky: Float)) -> RGB {
         var nearest = Float.infinity
-        var colour = scene.sky
+        var color = scene.sky
         if direction.y < -0.004 {
             nearest = -eye.y / direction.y
-            colour = .zero
+            color = .zero
         }
         var wall = -1
         for (index, candidate) in scene.walls.enumerated() {
@@ -38,18 +38,18 @@ struct Backdrop {
         }
         if let hit = clutterHit(direction, before: nearest) {
             return lit(
-                hit.colour, hit.normal, at: eye + direction * hit.distance, sun: 1,
+                hit.color, hit.normal, at: eye + direction * hit.distance, sun: 1,
                 sky: 0.6 + 0.4 * smoothstep(0, 0.4, eye.y + direction.y * hit.distance))
         }
         guard nearest.isFinite else {
             let tree = noise.clouds(direction.x / direction.z * 9, direction.y / direction.z * 9, octaves: 3)
-            return mix(colour, RGB(0.04, 0.07, 0.03), smoothstep(-0.1, 0.3, tree - direction.y * 2))
+            return mix(color, RGB(0.04, 0.07, 0.03), smoothstep(-0.1, 0.3, tree - direction.y * 2))
         }
         let place = eye + direction * nearest
         let footprint = nearest * pixel
         if wall >= 0 {
             let wall = scene.walls[wall]
-            let albedo = wall.texture.colour(place.dot(wall.along), place.y, footprint: footprint, noise: noise)
+            let albedo = wall.texture.color(place.dot(wall.along), place.y, footprint: footprint, noise: noise)
             let corner = 0.7 + 0.3 * smoothstep(0, 0.5, place.y)
             return lit(albedo, wall.normal, at: place, sun: 1, sky: corner)
         }
@@ -74,12 +74,12 @@ struct Backdrop {
         let beyond = level - scene.border
         let turned = SIMD2(
             place.x * scene.across.y - place.z * scene.across.x, place.x * scene.across.x + place.z * scene.across.y)
-        if beyond < 0 { return scene.near.colour(turned.x, turned.y, footprint: footprint, noise: noise) }
-        if beyond < scene.kerb {
-            return RGB(0.42, 0.41, 0.4) * (beyond < scene.kerb * 0.4 ? 0.6 : 1)
+        if beyond < 0 { return scene.near.color(turned.x, turned.y, footprint: footprint, noise: noise) }
+        if beyond < scene.curb {
+            return RGB(0.42, 0.41, 0.4) * (beyond < scene.curb * 0.4 ? 0.6 : 1)
                 * (1 + 0.2 * noise.value(turned.x * 3, turned.y * 3))
         }
-        return scene.far.colour(turned.x, turned.y, footprint: footprint, noise: noise)
+        return scene.far.color(turned.x, turned.y, footprint: footprint, noise: noise)
     }
 
     private func lit(_ albedo: RGB, _ normal: Vector, at place: Vector, sun: Float, sky: Float) -> RGB {
@@ -89,12 +89,12 @@ struct Backdrop {
         return albedo * light
     }
 
-    private func clutterHit(_ direction: Vector, before limit: Float) -> (distance: Float, normal: Vector, colour: RGB)?
+    private func clutterHit(_ direction: Vector, before limit: Float) -> (distance: Float, normal: Vector, color: RGB)?
     {
         var best = limit
-        var found: (distance: Float, normal: Vector, colour: RGB)?
+        var found: (distance: Float, normal: Vector, color: RGB)?
         for thing in clutter {
-            let offset = eye - thing.centre
+            let offset = eye - thing.center
             let from = Vector(
                 offset.x * thing.cosine - offset.z * thing.sine, offset.y,
                 offset.x * thing.sine + offset.z * thing.cosine)
@@ -117,14 +117,14 @@ struct Backdrop {
             let world = Vector(
                 normal.x * thing.cosine + normal.z * thing.sine, normal.y,
                 -normal.x * thing.sine + normal.z * thing.cosine)
-            found = (enter, world, colour(of: thing, at: hit, normal))
+            found = (enter, world, color(of: thing, at: hit, normal))
         }
         return found
     }
 
     private func safe(_ value: Float) -> Float { abs(value) < 1e-6 ? 1e-6 : value }
 
-    private func colour(of thing: Scene.Clutter, at hit: Vector, _ normal: Vector) -> RGB {
+    private func color(of thing: Scene.Clutter, at hit: Vector, _ normal: Vector) -> RGB {
         let height = hit.y + thing.half.y
         let uneven = 1 + 0.15 * noise.value(hit.x * 4 + hit.z * 3, height * 4)
         switch thing.kind {
@@ -132,16 +132,16 @@ struct Backdrop {
             if height > thing.half.y * 1.15, normal.y == 0 { return RGB(0.03, 0.035, 0.04) }
             let wheel = abs(abs(hit.z) - 1.3)
             if height < 0.35, normal.x != 0, wheel < 0.34 { return RGB(0.015, 0.015, 0.015) }
-            return thing.colour * (height < 0.2 ? 0.3 : 1) + RGB(repeating: normal.y * 0.12)
+            return thing.color * (height < 0.2 ? 0.3 : 1) + RGB(repeating: normal.y * 0.12)
         case .planter:
             return height > thing.half.y * 1.2 || normal.y > 0
-                ? RGB(0.06, 0.11, 0.04) * (1 + noise.value(hit.x * 14, hit.z * 14)) : thing.colour * uneven
+                ? RGB(0.06, 0.11, 0.04) * (1 + noise.value(hit.x * 14, hit.z * 14)) : thing.color * uneven
         case .stall:
             let row = noise.cell(Int((hit.x + hit.z) * 5 + 50), Int(height * 6))
-            let goods = ClothesColour.albedo(hue: (row + 1) * 180, saturation: 0.12, value: 0.35 + 0.2 * row)
-            return mix(thing.colour, goods, height > 0.3 ? 0.6 : 0) * uneven
-        case .bench: return thing.colour * (fraction(height * 8) < 0.3 ? 0.4 : 1) * uneven
-        case .bin, .pillar, .pole: return thing.colour * uneven
+            let goods = ClothesColor.albedo(hue: (row + 1) * 180, saturation: 0.12, value: 0.35 + 0.2 * row)
+            return mix(thing.color, goods, height > 0.3 ? 0.6 : 0) * uneven
+        case .bench: return thing.color * (fraction(height * 8) < 0.3 ? 0.4 : 1) * uneven
+        case .bin, .pillar, .pole: return thing.color * uneven
         }
     }
 }

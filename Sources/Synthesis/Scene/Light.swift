@@ -8,7 +8,7 @@ struct Light {
     let sun: RGB
     let sky: RGB
     let bounce: RGB
-    /// Metres over which edges of shadows fade.
+    /// Meters over which edges of shadows fade.
     let softness: Float
     let isIndoors: Bool
 

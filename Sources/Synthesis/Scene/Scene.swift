@@ -8,12 +8,12 @@ struct Scene {
     struct Clutter {
         enum Kind { case car, bin, pillar, pole, planter, bench, stall }
         let kind: Kind
-        let centre: Vector
+        let center: Vector
         let half: Vector
         /// Its own directions on the ground.
         let cosine: Float
         let sine: Float
-        let colour: RGB
+        let color: RGB
     }
 
     struct Wall {
@@ -31,7 +31,7 @@ struct Scene {
     /// Where the near ground ends: dot(place, across) above `border`.
     let across: SIMD2<Float>
     let border: Float
-    let kerb: Float
+    let curb: Float
     let walls: [Wall]
     let clutter: [Clutter]
     let sky: RGB
@@ -52,7 +52,7 @@ struct Scene {
         across = SIMD2(sin(turn), cos(turn))
         let middle = (distance.lowerBound + distance.upperBound) / 2
         border = random.chance(0.55) ? middle + random.number(-3...6) : 1000
-        kerb = isIndoors ? 0 : (random.chance(0.6) ? random.number(0.1...0.3) : 0)
+        curb = isIndoors ? 0 : (random.chance(0.6) ? random.number(0.1...0.3) : 0)
         var walls: [Wall] = []
         let yaw = random.normal() * 0.35
         let back = isIndoors ? random.number(1...14) : random.scale(1...30)
@@ -104,13 +104,13 @@ struct Scene {
         let behind = distance.lowerBound + random.number(-0.5...1) * (distance.upperBound - distance.lowerBound) + 1
         let place = Vector(random.number(-0.45...0.45) * (behind + 2), half.y, max(2, behind))
         return Clutter(
-            kind: kind, centre: place, half: half, cosine: cos(turn), sine: sin(turn),
-            colour: dulled(kind == .car ? ClothesColour.bag(&random) : ClothesColour.lower(&random), &random))
+            kind: kind, center: place, half: half, cosine: cos(turn), sine: sin(turn),
+            color: dulled(kind == .car ? ClothesColor.bag(&random) : ClothesColor.lower(&random), &random))
     }
 
     /// Painted things out of doors are duller than clothes.
-    private static func dulled(_ colour: RGB, _ random: inout SeededRandom) -> RGB {
-        mix(colour, RGB(repeating: colour.luminance), random.number(0.2...0.8)) + 0.02
+    private static func dulled(_ color: RGB, _ random: inout SeededRandom) -> RGB {
+        mix(color, RGB(repeating: color.luminance), random.number(0.2...0.8)) + 0.02
     }
 
     /// How much of the sun reaches a place, as far as things out of sight go, 0...1.
@@ -132,7 +132,7 @@ struct Scene {
 extension Scene.Clutter {
     /// The share of the sky's light that it leaves to a place on the ground near it, 0...1.
     func openness(at place: Vector) -> Float {
-        let offset = place - centre
+        let offset = place - center
         let x = abs(offset.x * cosine - offset.z * sine) - half.x
         let z = abs(offset.x * sine + offset.z * cosine) - half.z
         let distance = (max(x, 0) * max(x, 0) + max(z, 0) * max(z, 0)).squareRoot()

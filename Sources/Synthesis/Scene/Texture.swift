@@ -11,7 +11,7 @@ struct Texture {
     /// Albedos.
     var first: RGB
     var second: RGB
-    /// Metres of one stone, pane or leaf.
+    /// Meters of one stone, pane or leaf.
     var scale: Float
     var offset: SIMD2<Float>
     /// How uneven and dirty it is, 0...1.
@@ -48,42 +48,42 @@ struct Texture {
         self.kind = kind
         offset = SIMD2(random.number(0...200), random.number(0...200))
         dirt = random.number(0.3...1)
-        let grey = random.number(0.1...0.55)
+        let gray = random.number(0.1...0.55)
         let warm = RGB(1 + random.number(-0.04...0.1), 1, 1 - random.number(-0.06...0.14))
         switch kind {
         case .asphalt: (first, second, scale) = (warm * random.number(0.09...0.26), warm * 0.45, 0.02)
-        case .concrete: (first, second, scale) = (warm * (grey * 0.8), warm * grey * 0.6, random.number(1.5...4))
+        case .concrete: (first, second, scale) = (warm * (gray * 0.8), warm * gray * 0.6, random.number(1.5...4))
         case .slabs, .pavers:
             let other = RGB(random.number(0.85...1.3), 1, random.number(0.7...1.05))
-            (first, second, scale) = (warm * grey, other * (grey * random.number(0.5...1.3)), random.number(0.2...0.7))
+            (first, second, scale) = (warm * gray, other * (gray * random.number(0.5...1.3)), random.number(0.2...0.7))
         case .tiles, .checker:
             let isLight = random.chance(0.7)
             let base = isLight ? random.number(0.4...0.75) : random.number(0.08...0.3)
             (first, second, scale) = (warm * base, warm * (base * random.number(0.3...0.9)), random.number(0.3...0.9))
         case .grass, .hedge, .foliage:
             let hue = random.number(70...115)
-            first = ClothesColour.albedo(
+            first = ClothesColor.albedo(
                 hue: hue, saturation: random.number(0.3...0.6), value: random.number(0.3...0.55))
-            second = ClothesColour.albedo(hue: hue - 15, saturation: 0.45, value: random.number(0.12...0.35))
+            second = ClothesColor.albedo(hue: hue - 15, saturation: 0.45, value: random.number(0.12...0.35))
             scale = kind == .grass ? 0.06 : random.number(0.12...0.4)
-        case .gravel: (first, second, scale) = (warm * grey, warm * grey * 0.5, 0.035)
+        case .gravel: (first, second, scale) = (warm * gray, warm * gray * 0.5, 0.035)
         case .carpet:
-            first = ClothesColour.albedo(
+            first = ClothesColor.albedo(
                 hue: random.number(0...360), saturation: random.number(0.05...0.35), value: random.number(0.25...0.55))
             (second, scale) = (first * random.number(0.5...1.6), random.number(0.3...1.2))
         case .wood, .doors:
-            first = ClothesColour.albedo(
+            first = ClothesColor.albedo(
                 hue: random.number(18...38), saturation: random.number(0.25...0.6), value: random.number(0.3...0.75))
             (second, scale) = (first * 0.6, kind == .doors ? random.number(2...5) : random.number(0.09...0.18))
         case .brick:
-            first = ClothesColour.albedo(
+            first = ClothesColor.albedo(
                 hue: random.number(6...30), saturation: random.number(0.2...0.6), value: random.number(0.3...0.7))
             (second, scale) = (RGB(0.4, 0.39, 0.36) * random.number(0.5...1.2), random.number(0.2...0.26))
         case .plaster:
             first =
                 random.chance(0.55)
                 ? warm * random.number(0.35...0.78)
-                : ClothesColour.albedo(
+                : ClothesColor.albedo(
                     hue: random.number(15...220), saturation: random.number(0.08...0.45),
                     value: random.number(0.45...0.85))
             (second, scale) = (first * random.number(0.3...0.8), random.number(0.6...1.3))
@@ -102,8 +102,8 @@ struct Texture {
         }
     }
 
-    /// The albedo at a place in metres; what is smaller than `footprint` metres is averaged away.
-    func colour(_ x: Float, _ y: Float, footprint: Float, noise: Noise) -> RGB {
+    /// The albedo at a place in meters; what is smaller than `footprint` meters is averaged away.
+    func color(_ x: Float, _ y: Float, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (x + offset.x, y + offset.y)
         // Broad stains and uneven light, everywhere.
         let stains =
@@ -196,7 +196,7 @@ struct Texture {
             let (inX, inY) = (fraction(u / scale), fraction(v / (scale * 1.4)))
             guard min(inX, 1 - inX) > 0.08, min(inY, 1 - inY) > 0.07 else { return first * stains }
             let tone = shade(column, row)
-            let paper = ClothesColour.albedo(hue: (tone + 1) * 180, saturation: 0.3, value: 0.75)
+            let paper = ClothesColor.albedo(hue: (tone + 1) * 180, saturation: 0.3, value: 0.75)
             let ink = noise.clouds(u * 4 + tone * 40, v * 4, octaves: 3, finest: footprint)
             return mix(paper, paper * 0.25 + RGB(0.2, 0.05, 0.1) * tone, smoothstep(0, 0.15, ink))
         }
@@ -218,11 +218,11 @@ struct Texture {
         let inside = min(inX, spanX - inX, inY, spanY - inY)
         guard inside > 0 else { return nil }
         let tone = fraction(pick * 23)
-        let colour = mix(
-            RGB(0.05, 0.06, 0.07), ClothesColour.albedo(hue: tone * 360, saturation: 0.16, value: 0.65), tone * tone)
+        let color = mix(
+            RGB(0.05, 0.06, 0.07), ClothesColor.albedo(hue: tone * 360, saturation: 0.16, value: 0.65), tone * tone)
         if inside < 0.06 { return mix(first, second, 0.7) * 1.1 }
         let bars = fraction(inX / 0.55) < 0.08 ? Float(0.6) : 1
-        return colour * (bars * (1 + 0.5 * noise.clouds(u * 2, y * 2, octaves: 2, finest: footprint)))
+        return color * (bars * (1 + 0.5 * noise.clouds(u * 2, y * 2, octaves: 2, finest: footprint)))
     }
 
     /// A shop window: frames, glass that mirrors, goods and lamps behind it.

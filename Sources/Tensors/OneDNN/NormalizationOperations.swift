@@ -1,7 +1,7 @@
 internal import COneDNN
 
 extension Operation {
-    /// Batch normalisation with the statistics of the batch, which it writes out as `mean` and (population) `variance`.
+    /// Batch normalization with the statistics of the batch, which it writes out as `mean` and (population) `variance`.
     ///
     /// - Parameters:
     ///   - layout: Of source and destination, [batch, channels, height, width].
@@ -13,7 +13,7 @@ extension Operation {
     package static func batchNormalization(
         layout: DataLayout, epsilon: Float, isRectified: Bool, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
-        let name = "batch normalisation"
+        let name = "batch normalization"
         var description = dnnl_batch_normalization_desc_t()
         var data = layout.descriptor
         try OneDNNError.check(
@@ -22,12 +22,12 @@ extension Operation {
         return try make(name, &description, attributes: try attributes(), ignoring: jointParameters, engine: engine)
     }
 
-    /// The gradients of the source, scale and shift of a batch normalisation; `sourceGradient` may lie where
+    /// The gradients of the source, scale and shift of a batch normalization; `sourceGradient` may lie where
     /// `destinationGradient` does.
     package static func batchNormalizationGradient(
         forward: Operation, epsilon: Float, isRectified: Bool, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
-        let name = "batch normalisation, gradient"
+        let name = "batch normalization, gradient"
         var description = dnnl_batch_normalization_desc_t()
         var data = try forward.layout(.source).descriptor
         var gradient = data

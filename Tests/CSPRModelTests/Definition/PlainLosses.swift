@@ -52,7 +52,7 @@ extension Tape {
 
     /// (1/B) Σ_a (1/|P_a|) Σ_p −log(e^s_ap / Σ_{i≠a} e^s_ai), s = cos(f_a, f_i) / t, p of the anchor's person; f is [B, D].
     ///
-    /// Anchors without another picture of their person add nothing. The gradient goes by way of ∂s_ai/∂f_a = (u_i − (u_a·u_i) u_a) /
+    /// Anchors without another image of their person add nothing. The gradient goes by way of ∂s_ai/∂f_a = (u_i − (u_a·u_i) u_a) /
     /// (t ‖f_a‖) with u = f / ‖f‖.
     func supervisedContrastive(_ features: Variable, labels: [Int], temperature: Double) -> Variable {
         let (batch, length) = (features.shape[0], features.shape[1])
@@ -117,7 +117,7 @@ extension Tape {
 
     /// L_d (equations 9-11), the mean over all maps of (1/K) Σ_l c_k* c_l d(k*, l); d is the distance of two positions in pixels of the map.
     ///
-    /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), the first of equals. Only c_k* is optimised: `constants` are the values of the other candidates, those of the maps themselves.
+    /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), the first of equals. Only c_k* is optimized: `constants` are the values of the other candidates, those of the maps themselves.
     func distributionLoss(_ maps: Variable, candidates: [[Int]], constants: [Double]) -> Variable {
         let (area, width) = (maps.shape[2] * maps.shape[3], maps.shape[3])
         func distance(_ a: Int, _ b: Int) -> Double {

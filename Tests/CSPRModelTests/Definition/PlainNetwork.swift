@@ -1,3 +1,4 @@
+import TensorFiles
 import Tensors
 
 @testable import CSPRModel
@@ -39,7 +40,7 @@ struct PlainNetwork {
     /// Computes the losses and gradients of `images`, [B, 3, H, W].
     ///
     /// - Parameters:
-    ///   - images: Normalised input, row-major.
+    ///   - images: Normalized input, row-major.
     ///   - labels: Each image's identity.
     ///   - point: Where the gradient is taken.
     /// - Returns: The loss terms and the gradients.

@@ -38,7 +38,7 @@ import Testing
     }
 
     /// The other candidates, the distances and the choice of k* stay as they are when c_k* moves.
-    @Test func `the distribution loss changes as the gradient of the optimised candidate says`() {
+    @Test func `the distribution loss changes as the gradient of the optimized candidate says`() {
         let candidates = Tape().candidates(maps, ratios: ratios)
         expectGradientsMatch(["maps": maps]) { tape, input in
             tape.distributionLoss(input("maps"), candidates: candidates, constants: maps.value)

@@ -1,15 +1,15 @@
-"""Writes cuhk03/*.mat: lists in the form of CUHK03's new protocol, for a dozen pictures that the tests draw.
+"""Writes cuhk03/*.mat: lists in the form of CUHK03's new protocol, for a dozen images that the tests draw.
 
-Run `python3 make_cuhk03_fixtures.py` in this folder. Written with SciPy 1.17.1's savemat; the labelled lists are compressed, the
+Run `python3 make_cuhk03_fixtures.py` in this folder. Written with SciPy 1.17.1's savemat; the labeled lists are compressed, the
 detected ones are not.
 """
 
 import numpy as np
 from scipy.io import savemat
 
-# Camera pair, person of the pair, camera, picture. The first three people are trained on.
-names = [f"1_{person:03}_{camera}_{picture:02}.png" for person in range(1, 7) for camera in (1, 2)
-         for picture in ((1, 2) if person % 2 else (1,))]
+# Camera pair, person of the pair, camera, image. The first three people are trained on.
+names = [f"1_{person:03}_{camera}_{image:02}.png" for person in range(1, 7) for camera in (1, 2)
+         for image in ((1, 2) if person % 2 else (1,))]
 people = [int(n.split("_")[1]) for n in names]
 cameras = [int(n.split("_")[2]) for n in names]
 train = [i + 1 for i, p in enumerate(people) if p <= 3]

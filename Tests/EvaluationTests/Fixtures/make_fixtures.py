@@ -44,13 +44,13 @@ def rankings(features, count, options):
 
 def case(seed, queries, gallery, people, cameras, dimensions, spread, options):
     random = np.random.default_rng(seed)
-    centres = random.standard_normal((people + 2, dimensions))
+    centers = random.standard_normal((people + 2, dimensions))
     qp = random.integers(1, people + 1, queries)
     gp = random.integers(-1, people + 1, gallery)
     if people > 3:
         gp[gp == people] = 0  # One person is looked for in vain.
     qc, gc = random.integers(1, cameras + 1, queries), random.integers(1, cameras + 1, gallery)
-    features = centres[np.r_[qp, gp] + 1] + spread * random.standard_normal((queries + gallery, dimensions))
+    features = centers[np.r_[qp, gp] + 1] + spread * random.standard_normal((queries + gallery, dimensions))
     features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
     expected = {}
     for junk in ("drop", "keep"):

@@ -1,6 +1,6 @@
-"""Writes jpeg.json, orientation.json, png.json, resize.json and bmp.json: pictures as files, and the RGB they must become.
+"""Writes jpeg.json, orientation.json, png.json, resize.json and bmp.json: images as files, and the RGB they must become.
 
-Run `python3 make_fixtures.py` in this folder. All pictures are drawn or noise. Written with Python 3.11, NumPy 2.4,
+Run `python3 make_fixtures.py` in this folder. All images are drawn or noise. Written with Python 3.11, NumPy 2.4,
 Pillow 13.0.0 and its libjpeg-turbo 3.2.0.
 
 What is expected, and how closely:
@@ -77,43 +77,43 @@ def with_adobe_transform(file, transform):
     return b"\xff\xd8" + b"".join(parts) + rest
 
 
-def one_scan_per_component(picture):
-    """A baseline file of three scans: each component encoded as a grey file, and their scans joined."""
-    greys = [segments(jpeg(plane)) for plane in picture.convert("YCbCr").split()]
-    frame = struct.pack(">HBHHB", 17, 8, picture.height, picture.width, 3) + b"".join(bytes([i, 0x11, 0]) for i in (1, 2, 3))
-    out = b"\xff\xd8" + b"".join(p for m, p in greys[0][0] if m == 0xDB) + b"\xff\xc0" + frame
-    for i, (parts, scan) in enumerate(greys, 1):
+def one_scan_per_component(image):
+    """A baseline file of three scans: each component encoded as a gray file, and their scans joined."""
+    grays = [segments(jpeg(plane)) for plane in image.convert("YCbCr").split()]
+    frame = struct.pack(">HBHHB", 17, 8, image.height, image.width, 3) + b"".join(bytes([i, 0x11, 0]) for i in (1, 2, 3))
+    out = b"\xff\xd8" + b"".join(p for m, p in grays[0][0] if m == 0xDB) + b"\xff\xc0" + frame
+    for i, (parts, scan) in enumerate(grays, 1):
         out += b"".join(p for m, p in parts if m == 0xC4)
         out += b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, i, 0x00, 0, 63, 0) + scan[10:-2]
     return out + b"\xff\xd9"
 
 
 def inks(image):
-    """C, M, Y, K with some black taken out of the colours."""
+    """C, M, Y, K with some black taken out of the colors."""
     cmy = 255 - np.asarray(image).astype(int)
     k = cmy.min(-1, keepdims=True) // 2
     return np.concatenate([cmy - k, k], -1).astype(np.uint8)
 
 
 def jpeg_cases():
-    picture = drawn(37, 23)
-    cmyk = Image.fromarray(inks(picture), "CMYK")
+    image = drawn(37, 23)
+    cmyk = Image.fromarray(inks(image), "CMYK")
     ycc = Image.merge("RGB", cmyk.split()[:3]).convert("YCbCr")
     ycck = Image.merge("CMYK", (*ycc.split(), cmyk.split()[3]))
     files = {
-        "baseline 4:4:4": jpeg(picture, subsampling="4:4:4"),
-        "baseline 4:2:2": jpeg(picture, subsampling="4:2:2"),
-        "baseline 4:2:0": jpeg(picture, subsampling="4:2:0"),
-        "progressive": jpeg(picture, progressive=True),
-        "restart markers": jpeg(picture, restart_marker_blocks=2),
-        "stored as RGB": jpeg(picture, keep_rgb=True),
-        "grey": jpeg(picture.convert("L")),
-        "progressive grey": jpeg(picture.convert("L"), progressive=True),
+        "baseline 4:4:4": jpeg(image, subsampling="4:4:4"),
+        "baseline 4:2:2": jpeg(image, subsampling="4:2:2"),
+        "baseline 4:2:0": jpeg(image, subsampling="4:2:0"),
+        "progressive": jpeg(image, progressive=True),
+        "restart markers": jpeg(image, restart_marker_blocks=2),
+        "stored as RGB": jpeg(image, keep_rgb=True),
+        "gray": jpeg(image.convert("L")),
+        "progressive gray": jpeg(image.convert("L"), progressive=True),
         "CMYK, Adobe's inverted": jpeg(cmyk),
         "CMYK, progressive": jpeg(cmyk, progressive=True),
         "CMYK, no Adobe marker": without(jpeg(cmyk), 0xEE),
         "YCCK": with_adobe_transform(jpeg(ycck, quality=95), 2),
-        "one scan per component": one_scan_per_component(picture),
+        "one scan per component": one_scan_per_component(image),
         "one pixel": jpeg(drawn(1, 1)),
         "one column": jpeg(drawn(1, 19)),
         "larger than a block row": jpeg(drawn(70, 130), subsampling="4:2:0"),
@@ -130,14 +130,14 @@ def tiff(orientation, order):
 
 
 def orientation_cases():
-    picture = drawn(21, 13)
+    image = drawn(21, 13)
     for orientation in range(1, 9):
         for order in "<>":
-            file = jpeg(picture, exif=b"Exif\0\0" + tiff(orientation, order))
+            file = jpeg(image, exif=b"Exif\0\0" + tiff(orientation, order))
             upright = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
             yield case(f"JPEG {orientation} {order}", file, upright)
         out = io.BytesIO()
-        picture.save(out, "PNG", exif=tiff(orientation, ">"))
+        image.save(out, "PNG", exif=tiff(orientation, ">"))
         yield case(f"PNG {orientation}", out.getvalue(), ImageOps.exif_transpose(Image.open(out)))
 
 
@@ -189,15 +189,15 @@ def over_black(samples, kind, depth, palette=None, transparent=None):
         index = samples[..., 0]
         alpha = np.full(256, 255)
         alpha[:len(transparent or b"")] = list(transparent or b"")
-        share, colour = alpha[index][..., None] / 255, palette[index] / 255
+        share, color = alpha[index][..., None] / 255, palette[index] / 255
     else:
         values = samples / top
-        colour = values[..., :3] if kind in (2, 6) else np.repeat(values[..., :1], 3, -1)
+        color = values[..., :3] if kind in (2, 6) else np.repeat(values[..., :1], 3, -1)
         share = values[..., -1:] if kind in (4, 6) else 1.0
         if transparent is not None:
             key = struct.unpack(f">{len(transparent) // 2}H", transparent)
             share = 1.0 - np.all(samples == key, -1, keepdims=True)
-    return np.floor(colour * share * 255 + 0.5).astype(np.uint8)
+    return np.floor(color * share * 255 + 0.5).astype(np.uint8)
 
 
 def png_cases():
@@ -246,7 +246,7 @@ def resize_cases():
 # BMP
 
 def bmp(rows, bits, top_down=False, palette=b"", header=40, used=0, gap=0):
-    """A BMP of rows of bytes that are already in the file's order of colours."""
+    """A BMP of rows of bytes that are already in the file's order of colors."""
     height, width = rows.shape[:2]
     padded = b"".join(r.tobytes() + b"\xaa" * (-r.nbytes % 4) for r in (rows if top_down else rows[::-1]))
     if header == 12:
@@ -266,20 +266,20 @@ def bmp_cases():
     for header in (12, 40, 56, 108, 124):
         rgb = noise.integers(0, 256, (5, 6, 3)).astype(np.uint8)
         yield case(f"24 bits, header of {header}", bmp(rgb[..., ::-1], 24, header=header, gap=8), rgb)
-        colours = noise.integers(0, 256, (256, 3)).astype(np.uint8)
+        colors = noise.integers(0, 256, (256, 3)).astype(np.uint8)
         index = noise.integers(0, 256, (5, 6)).astype(np.uint8)
-        entries = b"".join(c[::-1].tobytes() + b"\0" * (header > 12) for c in colours)
-        yield case(f"8 bits, header of {header}", bmp(index, 8, palette=entries, header=header), colours[index])
+        entries = b"".join(c[::-1].tobytes() + b"\0" * (header > 12) for c in colors)
+        yield case(f"8 bits, header of {header}", bmp(index, 8, palette=entries, header=header), colors[index])
     index = noise.integers(0, 3, (5, 7)).astype(np.uint8)
     for top_down in (False, True):
-        entries = b"".join(c[::-1].tobytes() + b"\0" for c in colours[:3])
+        entries = b"".join(c[::-1].tobytes() + b"\0" for c in colors[:3])
         yield case("8 bits, palette of 3" + ", top down" * top_down,
-                   bmp(index, 8, top_down, palette=entries, used=3), colours[index])
+                   bmp(index, 8, top_down, palette=entries, used=3), colors[index])
     for mode in ("RGB", "P", "L"):
-        picture = drawn(21, 13).convert(mode)
+        image = drawn(21, 13).convert(mode)
         out = io.BytesIO()
-        picture.save(out, "BMP")
-        yield case(f"Pillow's {mode}", out.getvalue(), picture.convert("RGB"))
+        image.save(out, "BMP")
+        yield case(f"Pillow's {mode}", out.getvalue(), image.convert("RGB"))
 
 
 save("jpeg.json", jpeg_cases())

@@ -1,0 +1,121 @@
+import { announce, element, icon } from "./dom.js";
+
+/** The service's limit for one image; told at once instead of after a long upload. */
+const largestBytes = 20 * 1024 * 1024;
+
+/** Where an image is dropped, pasted or chosen, with a preview of it. */
+export class ImageInput {
+  /**
+   * @param {object} handlers
+   * @param {(image: Blob, name: string) => void} handlers.onImage
+   * @param {(detail: string) => void} handlers.onRefused
+   */
+  constructor({ onImage, onRefused }) {
+    this.onImage = onImage;
+    this.onRefused = onRefused;
+    this.address = "";
+    this.input = element("input", {
+      type: "file",
+      id: "image",
+      class: "visually-hidden",
+      accept: "image/jpeg,image/png",
+      "aria-describedby": "image-hint",
+      onchange: () => this.take(this.input.files),
+    });
+    this.preview = element("img", { alt: "", class: "preview", hidden: true });
+    this.preview.addEventListener("error", () => {
+      this.preview.hidden = true;
+      this.root.classList.remove("filled");
+    });
+    this.name = element("span", { class: "image-name" }, "Drop, paste or choose an image");
+    this.root = element("label", { class: "image-input", for: "image" },
+      this.input,
+      element("span", { class: "preview-frame" }, this.preview, icon("upload")),
+      element("span", { class: "image-text" },
+        this.name,
+        element("span", { class: "hint", id: "image-hint" }, "JPEG or PNG, up to 20 MiB")));
+  }
+
+  /**
+   * Listens for drops and pastes anywhere on the page.
+   *
+   * @param {() => boolean} wanted whether the view is on screen
+   */
+  listen(wanted) {
+    let depth = 0;
+    /** @param {boolean} on */
+    const highlight = (on) => document.documentElement.classList.toggle("dropping", on);
+    /** @param {DragEvent} event */
+    const carriesFiles = (event) => wanted() && (event.dataTransfer?.types.includes("Files") ?? false);
+    window.addEventListener("dragenter", (event) => {
+      if (!carriesFiles(event)) return;
+      depth += 1;
+      highlight(true);
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!carriesFiles(event)) return;
+      depth = Math.max(0, depth - 1);
+      highlight(depth > 0);
+    });
+    // Without these two the browser would leave the page for a file dropped beside the box.
+    window.addEventListener("dragover", (event) => event.preventDefault());
+    window.addEventListener("drop", (event) => {
+      event.preventDefault();
+      depth = 0;
+      highlight(false);
+      if (carriesFiles(event)) this.take(event.dataTransfer?.files);
+    });
+    document.addEventListener("paste", (event) => {
+      const files = event.clipboardData?.files;
+      if (!wanted() || !files || files.length === 0) return;
+      event.preventDefault();
+      this.take(files);
+    });
+  }
+
+  /** @param {FileList | null | undefined} files */
+  take(files) {
+    const file = files?.[0];
+    if (!file) return;
+    if (file.size === 0) {
+      this.onRefused(`“${file.name}” is empty.`);
+    } else if (file.size > largestBytes) {
+      const mebibytes = Math.ceil(file.size / 1024 / 1024);
+      this.onRefused(`“${file.name}” has ${mebibytes} MiB; an image may have at most 20 MiB.`);
+    } else {
+      this.show(file, file.name);
+      this.onImage(file, file.name);
+    }
+    // So that choosing the same file again is noticed.
+    this.input.value = "";
+  }
+
+  /**
+   * Shows an image that came from elsewhere.
+   *
+   * @param {Blob} image
+   * @param {string} name
+   */
+  show(image, name) {
+    if (this.address) URL.revokeObjectURL(this.address);
+    this.address = URL.createObjectURL(image);
+    this.preview.src = this.address;
+    this.preview.alt = `The query image, ${name}`;
+    this.preview.hidden = false;
+    this.name.textContent = name;
+    this.name.title = name;
+    this.root.classList.add("filled");
+    announce(`Image ${name} chosen.`);
+  }
+
+  /** @param {string} text why there is no image */
+  clear(text) {
+    if (this.address) URL.revokeObjectURL(this.address);
+    this.address = "";
+    this.preview.hidden = true;
+    this.preview.removeAttribute("src");
+    this.name.textContent = text;
+    this.name.title = "";
+    this.root.classList.remove("filled");
+  }
+}

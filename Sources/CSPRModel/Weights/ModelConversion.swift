@@ -1,0 +1,23 @@
+public import TensorFiles
+
+extension CSPRModel {
+    /// Writes the same weights to another file.
+    ///
+    /// - Parameters:
+    ///   - path: Where the file goes; an existing one is replaced at once.
+    ///   - precision: How floats are stored.
+    ///   - isMirrored: Whether images are to be embedded together with their mirror images.
+    /// - Throws: `ModelError.file` where the weights cannot be read any more or the file cannot be written.
+    public func write(to path: String, precision: SafetensorsPrecision, isMirrored: Bool) throws(ModelError) {
+        var metadata = file.metadata
+        metadata[WeightReader.mirrored] = isMirrored ? "true" : nil
+        do throws(SafetensorsError) {
+            let tensors = try file.names.map { name throws(SafetensorsError) in
+                (name: name, value: SafetensorsValue.floats(try file.floats(name)))
+            }
+            try SafetensorsWriter.write(tensors, metadata: metadata, to: path, precision: precision)
+        } catch {
+            throw .file(error)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+internal import CSPRModel
+internal import Datasets
+internal import Ranking
+internal import Tensors
+
+/// The features of images, each computed once however often it occurs.
+struct EmbeddedImages {
+    /// What makes images the same: the file and the part of it.
+    private struct Key: Hashable {
+        let path: String
+        let box: [Int]
+
+        init(_ image: TestImage) {
+            path = image.path
+            box = image.box.map { [$0.x, $0.y, $0.width, $0.height] } ?? []
+        }
+    }
+
+    /// Images that did not decode, in order.
+    private(set) var failures: [ImageFailure] = []
+    private var places: [Key: Int] = [:]
+    private var matrix: EmbeddingMatrix
+
+    init(
+        _ images: [TestImage], model: CSPRModel, options: DatasetEvaluation.Options, isStopped: () -> Bool,
+        progress: (Int, Int) -> Void, warn: (ImageFailure) -> Void
+    ) throws(EvaluationError) {
+        matrix = EmbeddingMatrix(dimensions: model.dimensions)
+        var seen: Set<Key> = []
+        let different = images.filter { seen.insert(Key($0)).inserted }
+        let executor: CSPRExecutor
+        setOpenMPThreads(options.threads)
+        do { executor = try model.makeExecutor(batch: options.batch) } catch { throw .model(error) }
+        let loader = ImageLoader(different, Preprocessing(model.configuration), batch: options.batch)
+        var done = 0
+        var (found, rows, failures): ([Key: Int], EmbeddingMatrix, [ImageFailure]) = ([:], matrix, [])
+        try loader.forEachBatch { batch throws(EvaluationError) in
+            guard !isStopped() else { throw .stopped }
+            for failure in batch.failures {
+                guard !options.isStrict else { throw .undecodable(path: failure.path, reason: failure.reason) }
+                failures.append(failure)
+                warn(failure)
+            }
+            if !batch.places.isEmpty {
+                let output: CSPROutput
+                do throws(ModelError) {
+                    output = try executor.run(batch.inputs, count: batch.places.count)
+                } catch {
+                    throw .model(error)
+                }
+                let width = model.dimensions
+                for (row, place) in batch.places.enumerated() {
+                    found[Key(different[place])] = rows.count
+                    rows.append(Array(output.feature.elements[row * width..<(row + 1) * width]))
+                }
+            }
+            done += batch.places.count + batch.failures.count
+            progress(done, different.count)
+        }
+        (places, matrix, self.failures) = (found, rows, failures)
+    }
+
+    /// Whether the image decoded.
+    func has(_ image: TestImage) -> Bool { places[Key(image)] != nil }
+
+    /// The features of images that decoded.
+    func rows(of images: [TestImage]) -> EmbeddingMatrix {
+        matrix.selecting(images.compactMap { places[Key($0)] })
+    }
+}

@@ -1,0 +1,162 @@
+import Digests
+import GRDB
+
+extension GalleryStore {
+    /// Records what became of some items of a running batch, in one transaction, each item exactly once.
+    ///
+    /// Images are enrolled; bytes that the gallery has, or that come twice in this call, make a duplicate. An index that is
+    /// recorded already is left as it is, so repeating a call after a crash changes nothing. On return everything is on disk and
+    /// in the gallery's new snapshot; on an error nothing of the call is.
+    ///
+    /// - Throws: `notRunning`, `modelMismatch`, `dimensionMismatch` or `invalidEmbedding`; `diskFull` or `inputOutput`.
+    @discardableResult
+    public func record(_ outcomes: [ItemOutcome], batch id: String) throws(GalleryError) -> RecordedItems {
+        let (result, total) = try write { db, aftermath in
+            let batch = try db.batch(id)
+            guard batch.state == .running else { throw GalleryError.notRunning(batch: id, state: batch.state) }
+            var enrollment = Enrollment(
+                gallery: try db.gallery(batch.gallery), batch: batch.key, now: clock(), database: db)
+            for outcome in outcomes { try enrollment.record(outcome) }
+            let result = enrollment.result
+            guard result.skipped < outcomes.count else { return (result, batch.recorded) }
+            try db.run(
+                "UPDATE batch SET enrolled = enrolled + ?, duplicate = duplicate + ?, failed = failed + ? WHERE key = ?",
+                [result.enrolled, result.duplicate, result.failed, batch.key])
+            if !enrollment.enrolled.isEmpty {
+                let (gallery, added) = (enrollment.gallery, enrollment.enrolled)
+                let revision = try db.advanceRevision(of: gallery)
+                aftermath.publish.append { $0.append(added, to: gallery, revision: revision) }
+                aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
+            }
+            aftermath.changes.append(.batch(id: id, state: .running))
+            return (result, batch.recorded + result.enrolled + result.duplicate + result.failed)
+        }
+        meters.note(id, items: total, at: clock())
+        return result
+    }
+
+    /// The indices of a batch's items that are recorded.
+    public func recordedItems(of batch: String) throws(GalleryError) -> Set<Int> {
+        try read { db in
+            try Int.fetchSet(
+                db, sql: "SELECT position FROM batch_item WHERE batch = ?", arguments: [db.batch(batch).key])
+        }
+    }
+
+    /// A page of a batch's recorded items, by index.
+    ///
+    /// - Parameters:
+    ///   - batch: whose items.
+    ///   - state: only those in this state; nil for all.
+    ///   - limit: how many, in 1...1000.
+    ///   - cursor: `next` of the page before; nil for the first.
+    /// - Returns: the page.
+    /// - Throws: `unknownBatch`, `invalidLimit`, `invalidCursor`.
+    public func items(
+        of batch: String, state: ItemState? = nil, limit: Int, cursor: String? = nil
+    ) throws(GalleryError) -> Page<BatchItem> {
+        try Page<BatchItem>.check(limit: limit)
+        var after: Int64 = -1
+        if let cursor { after = try Cursor(cursor, of: .items).key }
+        let found = try read { db in
+            try db.rows(
+                """
+                SELECT batch_item.*, image.id AS image_id
+                FROM batch_item LEFT JOIN image ON image.key = batch_item.image
+                WHERE batch = ? AND position > ? AND (? IS NULL OR state = ?) ORDER BY position LIMIT ?
+                """, [db.batch(batch).key, after, state?.rawValue, state?.rawValue, limit + 1]
+            ).map { try BatchItem($0) }
+        }
+        return Page(found, limit: limit, list: .items) { Int64($0.index) }
+    }
+}
+
+/// One call of `record` at work inside its transaction.
+private struct Enrollment {
+    let gallery: GalleryFacts
+    let batch: Int64
+    let now: Timestamp
+    let database: Database
+    var result = RecordedItems()
+    var enrolled: [EnrolledImage] = []
+
+    mutating func record(_ outcome: ItemOutcome) throws {
+        let known = try database.row(
+            "SELECT 1 FROM batch_item WHERE batch = ? AND position = ?", [batch, outcome.index])
+        guard known == nil else {
+            result.skipped += 1
+            return
+        }
+        switch outcome.result {
+        case .failed(let failure, let detail):
+            try insert(outcome, .failed, image: nil, failure: failure, detail: detail)
+            result.failed += 1
+        case .image(let image):
+            let earlier = try database.row(
+                "SELECT key FROM image WHERE gallery = ? AND sha256 = ?", [gallery.key, image.sha256.data])
+            if let key: Int64 = earlier?["key"] {
+                try insert(outcome, .duplicate, image: key)
+                result.duplicate += 1
+            } else {
+                try check(image, index: outcome.index)
+                try insert(outcome, .enrolled, image: try enroll(image))
+                result.enrolled += 1
+            }
+        }
+    }
+
+    private func check(_ image: NewImage, index: Int) throws(GalleryError) {
+        try gallery.check(model: image.model, dimensions: image.embedding.count)
+        let squaredLength = image.embedding.reduce(0) { $0 + $1 * $1 }
+        // NaN fails the comparison too; float32 vectors normalized anywhere are far closer than this.
+        guard abs(squaredLength - 1) < 1e-3 else { throw .invalidEmbedding(index: index) }
+    }
+
+    private func insert(
+        _ outcome: ItemOutcome, _ state: ItemState, image: Int64?, failure: ItemFailure? = nil, detail: String? = nil
+    ) throws {
+        try database.run(
+            """
+            INSERT INTO batch_item (batch, position, name, state, image, failure, detail) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, [batch, outcome.index, outcome.name, state.rawValue, image, failure?.rawValue, detail])
+    }
+
+    private mutating func enroll(_ new: NewImage) throws -> Int64 {
+        let id = try randomIdentifier("i_")
+        let person = try new.personID.map { try label($0, table: "person") }
+        let camera = try new.cameraID.map { try label($0, table: "camera") }
+        try database.run(
+            """
+            INSERT INTO image (id, gallery, sha256, person, camera, captured_at, external_id, media_type, width, height,
+                enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                id, gallery.key, new.sha256.data, person, camera, new.capturedAt?.milliseconds, new.externalID,
+                new.content?.mediaType, new.width, new.height, now.milliseconds,
+            ])
+        let key = database.lastInsertedRowID
+        if let content = new.content {
+            try database.run("INSERT INTO image_content (image, bytes) VALUES (?, ?)", [key, content.bytes.data])
+        }
+        try database.run(
+            "INSERT INTO embedding (image, model, vector) VALUES (?, ?, ?)",
+            [key, new.model, Vector.data(new.embedding)])
+        let image = GalleryImage(
+            key: key, id: id, gallery: gallery.name, sha256: new.sha256, personID: new.personID, cameraID: new.cameraID,
+            capturedAt: new.capturedAt, externalID: new.externalID, mediaType: new.content?.mediaType,
+            width: new.width, height: new.height, enrolledAt: now)
+        enrolled.append(EnrolledImage(image: image, embedding: new.embedding))
+        return key
+    }
+
+    /// The key of a person or camera, entered where it is new.
+    private func label(_ label: String, table: String) throws -> Int64 {
+        try database.run(
+            "INSERT INTO \(table) (gallery, label) VALUES (?, ?) ON CONFLICT DO NOTHING", [gallery.key, label])
+        let row = try database.row("SELECT key FROM \(table) WHERE gallery = ? AND label = ?", [gallery.key, label])
+        guard let key: Int64 = row?["key"] else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "no \(table) after its insertion")
+        }
+        return key
+    }
+}

@@ -1,0 +1,83 @@
+import Glibc
+
+/// Why a file could not be used.
+public enum BodyFileError: Error, Sendable, Equatable {
+    /// A system call on `path` failed, with its error number.
+    case system(call: String, path: String, code: Int32)
+    /// The file has fewer bytes than it had when it was opened.
+    case truncated(path: String)
+
+    /// Whether the disk, or what one may use of it, is full.
+    public var isDiskFull: Bool {
+        guard case .system(_, _, let code) = self else { return false }
+        return [ENOSPC, EDQUOT, EFBIG].contains(code)
+    }
+}
+
+extension BodyFileError: CustomStringConvertible {
+    /// What could not be done, in the system's words.
+    public var description: String {
+        switch self {
+        case .system(let call, let path, let code): "cannot \(call) \(path): \(unsafe String(cString: strerror(code)))"
+        case .truncated(let path): "\(path) has become shorter"
+        }
+    }
+}
+
+/// A regular file open for reading, closed when the last reference goes; safe to read from any thread.
+public final class OpenFile: Sendable {
+    /// Where it was opened.
+    public let path: String
+    /// Its size in bytes when it was opened.
+    public let size: Int
+    /// When it was last modified, in nanoseconds since 1970.
+    public let modified: Int64
+    private let descriptor: Int32
+
+    /// Opens a file.
+    public convenience init(path: String) throws(BodyFileError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
+        try self.init(descriptor: descriptor, path: path)
+    }
+
+    /// Takes over an open descriptor; closes it if it is not a regular file.
+    init(descriptor: Int32, path: String) throws(BodyFileError) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            let code = errno
+            close(descriptor)
+            throw .system(call: "fstat", path: path, code: code == 0 ? EINVAL : code)
+        }
+        self.descriptor = descriptor
+        self.path = path
+        size = status.st_size
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    deinit { close(descriptor) }
+
+    /// The bytes of a range of offsets.
+    public func bytes(in range: Range<Int>) throws(BodyFileError) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= size, "\(range) is outside a file of \(size) bytes")
+        var failure: BodyFileError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            while count < range.count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                let read = unsafe pread(descriptor, rest.baseAddress, rest.count, range.lowerBound + count)
+                if read > 0 {
+                    count += read
+                } else if read == 0 {
+                    failure = .truncated(path: path)
+                    return
+                } else if errno != EINTR {
+                    failure = .system(call: "pread", path: path, code: errno)
+                    return
+                }
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+}

@@ -1,0 +1,181 @@
+import Dispatch
+import HTTPTypes
+import Logging
+
+/// From received bytes to a handler.
+extension Connection {
+    /// Takes the next request's head; false where bytes are missing.
+    func readHead() -> Bool {
+        let input = loop.input
+        switch parseHead(input.storage.span.extracting(input.start..<input.end), limits: loop.headLimits) {
+        case .needsMore: return false
+        case .malformed(let problem):
+            refuse(problem)
+            return true
+        case .complete(let head, let bodyStart):
+            loop.input.consume(bodyStart)
+            clock.restart()
+            requestsLeft -= 1
+            begin(head)
+            return true
+        }
+    }
+
+    /// Finds the route, and asks for the body or has the request handled.
+    private func begin(_ head: RequestHead) {
+        requests += 1
+        let router = loop.core.router
+        guard case .resource(let bytes) = head.target else { return answerForServer(head) }
+        let target: RequestTarget
+        do {
+            target = try RequestTarget(parsing: bytes)
+        } catch {
+            return refuse(error)
+        }
+        var request = ServerRequest(
+            id: loop.requestIDs.next(), method: head.method == .head ? .get : head.method, target: target,
+            parameters: [:], fields: head.fields, body: .bytes([]), peer: peer, cancellation: Cancellation())
+        switch router.resolve(head.method, target) {
+        case .problem(let problem):
+            let exchange = Exchange(head, number: requests, route: nil, request: request)
+            if head.framing != .none { leaveBody(exchange) }
+            send(router.errorResponse(problem, request), exchange)
+        case .route(let route, let parameters):
+            request.parameters = parameters
+            let exchange = Exchange(head, number: requests, route: route, request: request)
+            do {
+                try router.admit?(request)
+                if route.requiresBody, !head.declaresBody {
+                    throw HTTPProblem(.lengthRequired, detail: "This request needs a body with its length.")
+                }
+                try expectBody(head, exchange, route)
+            } catch {
+                if head.framing != .none { leaveBody(exchange) }
+                send(router.errorResponse(error, request), exchange)
+            }
+        }
+    }
+
+    /// Gets ready for the body, or handles a request without one.
+    private func expectBody(_ head: RequestHead, _ exchange: Exchange, _ route: Route) throws(HTTPProblem) {
+        let limit = min(route.bodyLimit, configuration.bodyBytes)
+        let expected: Int
+        switch head.framing {
+        case .none: return handle(exchange, .bytes([]))
+        case .length(let length):
+            guard length <= limit else { throw .contentTooLarge(limit: limit) }
+            expected = length
+        case .chunked: expected = limit
+        }
+        let reserved = min(expected, configuration.bodyMemoryThreshold)
+        let memoryLimit = loop.core.memory.reserve(reserved) ? reserved : 0
+        exchange.reserved = memoryLimit
+        let reader = BodyReader(head.framing, limit: limit, memoryLimit: memoryLimit, configuration: configuration)
+        if head.expectsContinue, loop.input.isEmpty { output.append(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+        phase = .body(reader, exchange)
+    }
+
+    /// Takes what has come of a body; false where bytes are missing.
+    func readBody(_ reader: BodyReader, _ exchange: Exchange) -> Bool {
+        do {
+            try reader.receive(&loop.input)
+        } catch {
+            loop.discard(reader)
+            refuse(error, exchange)
+            return true
+        }
+        if reader.hasPiece {
+            spool(reader, exchange)
+            return true
+        }
+        guard reader.isComplete else { return false }
+        handle(exchange, .bytes(reader.takeBytes()))
+        return true
+    }
+
+    /// Has the disk keep a piece of the body, and goes on when it is kept.
+    private func spool(_ reader: BodyReader, _ exchange: Exchange) {
+        phase = .spooling(reader, exchange)
+        let (piece, writer) = reader.takePiece(folder: configuration.spoolFolder)
+        let isLast = reader.isComplete
+        let number = exchange.number
+        loop.core.disk.async { [self] in
+            let result = Result { () throws(BodyFileError) -> SpooledFile? in
+                try writer.write(piece)
+                return isLast ? writer.finish() : nil
+            }
+            loop.queue.async { self.spooled(result, number) }
+        }
+    }
+
+    private func spooled(_ result: Result<SpooledFile?, BodyFileError>, _ number: Int) {
+        guard case .spooling(let reader, let exchange) = phase, exchange.number == number else {
+            // Nobody wants the file any more; removing it is work for the disk.
+            return loop.core.disk.async { _ = result }
+        }
+        switch result {
+        case .success(let file?): handle(exchange, .file(file))
+        case .success(nil): phase = .body(reader, exchange)
+        case .failure(let error):
+            loop.core.logger.error("a request's body could not be kept", metadata: ["error": "\(error)"])
+            leaveBody(exchange)
+            send(loop.core.router.errorResponse(HTTPProblem.spooling(error), exchange.request), exchange)
+        }
+        turn(receives: false)
+    }
+
+    /// Has the route's handler answer.
+    private func handle(_ exchange: Exchange, _ body: RequestBody) {
+        var request = exchange.request
+        request.body = body
+        let router = loop.core.router
+        guard let route = exchange.route else { return }
+        guard route.execution == .worker else { return finish(exchange, router.run(route, request)) }
+        phase = .handling(exchange)
+        let number = exchange.number
+        do {
+            try loop.core.workers.submit { [self, request] in
+                let reply =
+                    request.cancellation.isCancelled ? Self.cancelled(request, router) : router.run(route, request)
+                loop.queue.async { self.handled(number, reply) }
+            }
+        } catch {
+            loop.core.meter.update { $0.overloads += 1 }
+            let problem = HTTPProblem.overloaded(
+                "The server is busy; try again.", retryAfterSeconds: configuration.retryAfterSeconds)
+            send(router.errorResponse(problem, exchange.request), exchange)
+        }
+    }
+
+    /// Stands for the answer to a client that went away before a worker was free; it is rarely seen.
+    private static func cancelled(_ request: ServerRequest, _ router: Router) -> Reply {
+        .now(router.errorResponse(HTTPProblem(.serviceUnavailable, detail: "The client went away."), request))
+    }
+
+    private func handled(_ number: Int, _ reply: Reply) {
+        guard case .handling(let exchange) = phase, exchange.number == number else {
+            if case .held(let held) = reply, held.expire() { held.onAbandon() }
+            return
+        }
+        finish(exchange, reply)
+        turn(receives: false)
+    }
+
+    /// Answers `OPTIONS *`.
+    private func answerForServer(_ head: RequestHead) {
+        let router = loop.core.router
+        guard let request = try? ServerRequest(method: .options, target: "/", id: loop.requestIDs.next(), peer: peer)
+        else {
+            return close()
+        }
+        let exchange = Exchange(head, number: requests, route: nil, request: request)
+        if head.framing != .none { leaveBody(exchange) }
+        send(ServerResponse(.noContent, fields: [.allow: allowHeader(router.methods + [.options])]), exchange)
+    }
+
+    /// The body stays unread, so the connection ends with the reply.
+    private func leaveBody(_ exchange: Exchange) {
+        exchange.keepsAlive = false
+        lingers = true
+    }
+}

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import Glibc
+public import HTTPTypes
+
+/// The files of one folder, for a browser: nothing outside it, nothing hidden, no symbolic links.
+public struct StaticFiles: Sendable {
+    /// What a page from here may load and do: only its own scripts, styles, images and requests.
+    public static let contentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    /// Bytes up to which a file is answered from memory.
+    private static let memoryLimit = 1 << 20
+
+    private let folder: Folder
+    /// The files that were there at the start.
+    private let names: Set<String>
+
+    /// The folder's descriptor, closed with the last copy.
+    private final class Folder: Sendable {
+        let path: String
+        let descriptor: Int32
+
+        init(path: String) throws(BodyFileError) {
+            self.path = path
+            descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+    }
+
+    /// Serves the files of a folder.
+    public init(folder path: String) throws(BodyFileError) {
+        folder = try Folder(path: path)
+        do {
+            names = Set(
+                try FileManager.default.subpathsOfDirectory(atPath: path).filter {
+                    $0.split(separator: "/").allSatisfy { Self.isAllowed(String($0)) }
+                })
+        } catch {
+            throw .system(call: "opendir", path: path, code: EACCES)
+        }
+    }
+
+    /// Whether a file was at this path at the start; does not look at the disk, so an event loop may ask.
+    func had(_ target: RequestTarget) -> Bool {
+        let path = target.segments.joined(separator: "/")
+        return names.contains(target.segments.last == "" ? path + "index.html" : path)
+    }
+
+    /// The file a request's path names; a path that ends in a slash means the `index.html` there.
+    ///
+    /// - Throws: A 404 problem where there is no such file, a 500 one where it cannot be read.
+    public func response(to request: ServerRequest) throws(HTTPProblem) -> ServerResponse {
+        var segments = request.target.segments
+        if segments.last == "" { segments[segments.count - 1] = "index.html" }
+        guard let name = segments.last, segments.allSatisfy(Self.isAllowed), let file = open(segments) else {
+            throw HTTPProblem(.notFound, detail: "There is nothing at this path.")
+        }
+        let tag = EntityTag("\(String(file.modified, radix: 16))-\(String(file.size, radix: 16))")
+        var fields: HTTPFields = [
+            .eTag: tag.description, .cacheControl: "no-cache", .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: Self.contentSecurityPolicy, .referrerPolicy: "no-referrer",
+        ]
+        if tag.isMatched(byIfNoneMatch: request.fields[.ifNoneMatch]) {
+            return ServerResponse(.notModified, fields: fields)
+        }
+        fields[.contentType] = Self.contentType(ofFile: name)
+        guard file.size <= Self.memoryLimit else { return ServerResponse(fields: fields, body: .file(file)) }
+        do {
+            return ServerResponse(fields: fields, body: .bytes(try file.bytes(in: 0..<file.size)))
+        } catch {
+            throw HTTPProblem(.internalServerError, detail: "The file could not be read: \(error).")
+        }
+    }
+
+    /// The media type that a file's extension stands for.
+    static func contentType(ofFile name: String) -> String {
+        switch name.lastIndex(of: ".").map({ name[name.index(after: $0)...].lowercased() }) {
+        case "html": "text/html; charset=utf-8"
+        case "css": "text/css; charset=utf-8"
+        case "js", "mjs": "text/javascript; charset=utf-8"
+        case "json": "application/json"
+        case "txt", "md": "text/plain; charset=utf-8"
+        case "svg": "image/svg+xml"
+        case "png": "image/png"
+        case "jpg", "jpeg": "image/jpeg"
+        case "ico": "image/x-icon"
+        case "woff2": "font/woff2"
+        default: "application/octet-stream"
+        }
+    }
+
+    /// Whether a segment is a plain, visible name.
+    private static func isAllowed(_ segment: String) -> Bool {
+        !segment.isEmpty && !segment.hasPrefix(".")
+            && segment.utf8.allSatisfy {
+                $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\")
+            }
+    }
+
+    /// Opens a regular file, one folder at a time, so that no symbolic link is followed on the way.
+    private func open(_ segments: [String]) -> OpenFile? {
+        var descriptor = folder.descriptor
+        for (index, segment) in segments.enumerated() {
+            let isLast = index == segments.count - 1
+            let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY)
+            let next = unsafe openat(descriptor, segment, flags)
+            if index > 0 { close(descriptor) }
+            guard next >= 0 else { return nil }
+            descriptor = next
+        }
+        // What is not a regular file is as good as absent, and closed by the initializer.
+        return try? OpenFile(descriptor: descriptor, path: "\(folder.path)/\(segments.joined(separator: "/"))")
+    }
+}
+
+extension HTTPField.Name {
+    /// `Referrer-Policy`, which HTTPTypes does not name.
+    static let referrerPolicy = known("Referrer-Policy")
+    /// `X-Request-Id`.
+    public static let xRequestID = known("X-Request-Id")
+
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
+        return name
+    }
+}

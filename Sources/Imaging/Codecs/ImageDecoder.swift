@@ -1,0 +1,56 @@
+/// Decodes a JPEG, a PNG or, where `formats` names it, a BMP, recognized by its content, to upright RGB.
+///
+/// The EXIF orientation is applied; transparency is laid over black; gamma and color profiles are ignored; 16-bit
+/// samples are rounded to 8. Data that is cut or damaged anywhere before the format's end mark is an error; bytes
+/// after the end mark are ignored.
+///
+/// - Parameters:
+///   - bytes: The whole file.
+///   - limits: What it may cost; checked from the header before memory is taken for pixels.
+///   - formats: What it may be.
+///   - target: The size that the caller will shrink the upright image to. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
+///     size where both sides stay at least twice the target's. Absent: full size.
+/// - Returns: The upright image.
+/// - Throws: Every case of `ImageError` but `notEncodable`.
+public func decodeImage(
+    _ bytes: [UInt8], limits: ImageLimits = ImageLimits(), formats: [ImageFormat] = ImageFormat.common,
+    covering target: (width: Int, height: Int)? = nil
+) throws(ImageError) -> RGBImage {
+    try limits.check(bytes: bytes.count)
+    switch ImageFormat.sniff(bytes, among: formats) {
+    case .jpeg:
+        let orientation = jpegOrientation(bytes)
+        let stored = orientation.swapsSides ? target.map { (width: $0.height, height: $0.width) } : target
+        return try decodeJPEG(bytes, limits: limits, covering: stored).upright(from: orientation)
+    case .png:
+        return try decodePNG(bytes, limits: limits).upright(from: pngOrientation(bytes))
+    case .bmp:
+        return try decodeBMP(bytes, limits: limits)
+    case nil:
+        throw .unsupportedFormat
+    }
+}
+
+/// The size of the upright image in a JPEG, a PNG or, where `formats` names it, a BMP, from its header alone.
+///
+/// - Parameters:
+///   - bytes: The whole file; only its header is read, so the rest may still be damaged.
+///   - limits: What it may cost.
+///   - formats: What it may be.
+/// - Returns: Width and height in pixels, as `decodeImage` would give them at full size.
+/// - Throws: Every case of `ImageError` but `notEncodable`.
+public func imageSize(
+    _ bytes: [UInt8], limits: ImageLimits = ImageLimits(), formats: [ImageFormat] = ImageFormat.common
+) throws(ImageError) -> (width: Int, height: Int) {
+    try limits.check(bytes: bytes.count)
+    let stored: (width: Int, height: Int)
+    let orientation: Orientation
+    switch ImageFormat.sniff(bytes, among: formats) {
+    case .jpeg: (stored, orientation) = (try announcedJPEGSize(bytes), jpegOrientation(bytes))
+    case .png: (stored, orientation) = (try announcedPNGSize(bytes), pngOrientation(bytes))
+    case .bmp: (stored, orientation) = (try announcedBMPSize(bytes), .topLeft)
+    case nil: throw .unsupportedFormat
+    }
+    try limits.check(width: stored.width, height: stored.height)
+    return orientation.swapsSides ? (stored.height, stored.width) : stored
+}

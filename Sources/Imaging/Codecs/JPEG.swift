@@ -1,0 +1,111 @@
+import CJPEG
+
+/// Warnings of libjpeg that leave the image as its writer meant it; all others mean damage.
+private let harmlessWarnings: [Int32] = [
+    Int32(bitPattern: JWRN_ADOBE_XFORM.rawValue),  // an unknown color transform code
+    Int32(bitPattern: JWRN_JFIF_MAJOR.rawValue),  // a newer revision of JFIF
+    Int32(bitPattern: JWRN_NOT_SEQUENTIAL.rawValue),  // a baseline file with odd spectral selection, which is ignored
+]
+
+/// Scans that a progressive file may have; encoders write about ten, and each costs a pass over the whole image.
+private let maximumScans: Int32 = 100
+
+/// Decodes a JPEG as stored, without regard to orientation.
+func decodeJPEG(
+    _ bytes: [UInt8], limits: ImageLimits, covering target: (width: Int, height: Int)?
+) throws(ImageError) -> RGBImage {
+    let header = try readJPEGHeader(bytes)
+    let (fullWidth, fullHeight) = (Int(header.width), Int(header.height))
+    try limits.check(width: fullWidth, height: fullHeight)
+
+    let eighths = scaleEighths(width: fullWidth, height: fullHeight, covering: target)
+    let (width, height) = ((fullWidth * eighths + 7) / 8, (fullHeight * eighths + 7) / 8)
+    let isCMYK = header.is_cmyk != 0
+    let channels = isCMYK ? 4 : 3
+
+    var done: Int32 = 0
+    var message = [CChar](repeating: 0, count: Int(C_JPEG_MESSAGE))
+    var pixels = unsafe [UInt8](unsafeUninitializedCapacity: width * height * channels) { buffer, count in
+        done = unsafe withTolerance { tolerance in
+            unsafe c_jpeg_decode(
+                bytes, bytes.count, tolerance, UInt32(eighths), isCMYK ? 1 : 0, buffer.baseAddress, UInt32(width),
+                UInt32(height), &message)
+        }
+        count = done == 1 ? width * height * channels : 0
+    }
+    guard done == 1 else { throw .corrupt(reason: text(message)) }
+    if isCMYK { convertToRGB(cmyk: &pixels) }
+    return RGBImage(width: width, height: height, pixels: pixels)
+}
+
+/// Encodes as baseline JPEG with 4:2:0 chroma, or 4:4:4; `quality` is libjpeg's, 1...100.
+func encodeJPEG(_ image: RGBImage, quality: Int, halvesColor: Bool) throws(ImageError) -> [UInt8] {
+    precondition((1...100).contains(quality), "JPEG quality is 1...100, not \(quality)")
+    guard max(image.width, image.height) <= JPEG_MAX_DIMENSION else {
+        throw .notEncodable(reason: "a JPEG's sides are at most \(JPEG_MAX_DIMENSION) pixels")
+    }
+    var file = [UInt8]()
+    var message = [CChar](repeating: 0, count: Int(C_JPEG_MESSAGE))
+    let done = unsafe withUnsafeMutablePointer(to: &file) { file in
+        unsafe c_jpeg_encode(
+            image.pixels, UInt32(image.width), UInt32(image.height), Int32(quality), halvesColor ? 1 : 0,
+            appendPiece, file, &message)
+    }
+    guard done == 1 else { throw .notEncodable(reason: text(message)) }
+    return file
+}
+
+/// The size in a JPEG's frame header, as stored.
+func announcedJPEGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+    let header = try readJPEGHeader(bytes)
+    return (Int(header.width), Int(header.height))
+}
+
+private func readJPEGHeader(_ bytes: [UInt8]) throws(ImageError) -> c_jpeg_header_t {
+    var header = c_jpeg_header_t()
+    var message = [CChar](repeating: 0, count: Int(C_JPEG_MESSAGE))
+    let done = unsafe withTolerance { tolerance in
+        unsafe c_jpeg_read_header(bytes, bytes.count, tolerance, &header, &message)
+    }
+    guard done == 1 else { throw .corrupt(reason: text(message)) }
+    return header
+}
+
+private func withTolerance(_ body: (c_jpeg_tolerance_t) -> Int32) -> Int32 {
+    unsafe harmlessWarnings.withUnsafeBufferPointer { warnings in
+        unsafe body(
+            c_jpeg_tolerance_t(
+                harmless_warnings: warnings.baseAddress, harmless_warning_count: warnings.count,
+                maximum_scans: maximumScans))
+    }
+}
+
+/// The smallest of 8/8, 4/8, 2/8 and 1/8 at which both sides are still at least twice the target's.
+///
+/// Shrinking by the discrete cosine transform is not the filter that the rest of the way is done with; twice the size leaves
+/// that filter the last say on what the network sees.
+private func scaleEighths(width: Int, height: Int, covering target: (width: Int, height: Int)?) -> Int {
+    guard let target else { return 8 }
+    var eighths = 8
+    while eighths > 1, width * eighths / 2 >= target.width * 2 * 8, height * eighths / 2 >= target.height * 2 * 8 {
+        eighths /= 2
+    }
+    return eighths
+}
+
+/// Replaces C, M, Y, K by R, G, B in place: R = C·K / 255, and so on.
+///
+/// As Adobe began it, all writers store 255 − ink, with or without Adobe's marker, so that the stored values are the shares of
+/// light that pass. Pillow and the browsers read them so too.
+private func convertToRGB(cmyk pixels: inout [UInt8]) {
+    let count = pixels.count / 4
+    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+        for index in 0..<count {
+            let black = unsafe Int(pixels[index * 4 + 3])
+            for channel in 0..<3 {
+                unsafe pixels[index * 3 + channel] = UInt8((Int(pixels[index * 4 + channel]) * black + 127) / 255)
+            }
+        }
+    }
+    pixels.removeLast(count)
+}

@@ -1,0 +1,35 @@
+/// Which old pixels, with which weights, make each new pixel of one axis.
+///
+/// Pillow's fixed point: weights sum to 1 in double precision and are then rounded to 22 fractional bits, which leaves
+/// 2 bits of room in 32 for 8-bit samples. All weights are at least 0, so sums stay below 2^31.
+struct ResamplingTaps {
+    static let fractionBits: Int32 = 22
+    /// One half in fixed point: where sums start, so that the final shift rounds.
+    static let half: Int32 = 1 << (fractionBits - 1)
+
+    /// The first old pixel of each new one.
+    private(set) var first: [Int] = []
+    /// Where each new pixel's weights begin in `weights`; one more entry than pixels.
+    private(set) var offset: [Int] = [0]
+    private(set) var weights: [Int32] = []
+
+    init(from old: Int, to new: Int) {
+        let scale = Double(old) / Double(new)
+        let reach = max(scale, 1)
+        for index in 0..<new {
+            let center = (Double(index) + 0.5) * scale
+            let start = max(0, Int(center - reach + 0.5))
+            let end = min(old, Int(center + reach + 0.5))
+            let shares = (start..<end).map { max(0, 1 - abs((Double($0) - center + 0.5) * (1 / reach))) }
+            let total = shares.reduce(0, +)
+            first.append(start)
+            weights += shares.map { Int32(0.5 + $0 / total * Double(1 << Self.fractionBits)) }
+            offset.append(weights.count)
+        }
+    }
+
+    /// The 8-bit value of a sum that began at `half`; rounding of the weights may have taken it just past 255.
+    static func rounded(_ sum: Int32) -> UInt8 {
+        UInt8(truncatingIfNeeded: min(255, sum >> fractionBits))
+    }
+}

@@ -1,0 +1,189 @@
+import Dispatch
+import Synchronization
+import Tensors
+
+/// Finds the nearest and farthest others of every row of a matrix, looking at each pair of rows once, for both.
+///
+/// As in `NeighborScan`, inner products in float32 give every distance up to a proven error, and only what this error cannot
+/// exclude is computed exactly. The products of two tiles of rows exist at a time on each core, never all of them.
+struct AllNeighbors: Sendable {
+    /// What is gathered about the rows of one block of the matrix.
+    private final class Tile: Sendable {
+        let rows: Mutex<TileRows>
+
+        init(_ rows: TileRows) { self.rows = Mutex(rows) }
+    }
+
+    private let matrix: EmbeddingMatrix
+    private let tiles: [Tile]
+
+    /// Prepares lists of `nearest` and `farthest` others; nil where float32 products of these vectors could overflow.
+    init?(_ matrix: EmbeddingMatrix, nearest: Int, farthest: Int) {
+        let lengths = matrix.squaredLengths()
+        guard let relative = matrix.relativeProductError, let longest = lengths.max(), longest < 0x1p120 else {
+            return nil
+        }
+        self.matrix = matrix
+        tiles = stride(from: 0, to: matrix.count, by: EmbeddingMatrix.rowsPerBlock).map { first in
+            let own = lengths[first..<min(first + EmbeddingMatrix.rowsPerBlock, matrix.count)]
+            return Tile(
+                TileRows(first: first, squaredLengths: own.map(Float.init)) { place in
+                    // Products: relative · 2 |a| |b|. Four float32 roundings of |a|² + |b|² − 2 a·b: 2⁻²⁴ each of at most twice
+                    // that. Rounding in double and products so small that they are flushed to zero: the last two terms.
+                    let scale = own[first + place] + longest
+                    let error = (relative + 0x1p-21) * scale + Double(matrix.dimensions + 2) * 0x1p-120
+                    return (
+                        NeighborCandidates(capacity: nearest, error: error),
+                        NeighborCandidates(capacity: farthest, error: error, farthest: true)
+                    )
+                })
+        }
+    }
+
+    /// Every row's nearest and farthest others, best first, the farthest by negated distance; nil where the matrix library
+    /// refuses.
+    func lists() -> [(nearest: [Neighbor], farthest: [Neighbor])]? {
+        let pairs = tiles.indices.flatMap { left in (left..<tiles.count).map { (left, $0) } }
+        let failures = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: pairs.count) { index in
+            let (left, right) = pairs[index]
+            guard let products = matrix.products(ofBlock: left, withBlock: right) else {
+                return failures.withLock { $0 += 1 }
+            }
+            tiles[left].rows.withLock { rows in
+                if left == right { return rows.joinEachOther(products, matrix) }
+                tiles[right].rows.withLock { rows.join(&$0, products, matrix) }
+            }
+        }
+        guard failures.withLock({ $0 == 0 }) else { return nil }
+        let lists = Mutex([[(nearest: [Neighbor], farthest: [Neighbor])]](repeating: [], count: tiles.count))
+        DispatchQueue.concurrentPerform(iterations: tiles.count) { index in
+            let found = tiles[index].rows.withLock { $0.lists(matrix) }
+            lists.withLock { $0[index] = found }
+        }
+        return lists.withLock { $0.flatMap { $0 } }
+    }
+}
+
+/// The rows of one block, and which others may belong to their lists.
+private struct TileRows: Sendable {
+    /// An other that may matter, by its place in its own tile.
+    private struct Hit {
+        let place: Int
+        let distance: Float
+    }
+
+    private let first: Int
+    private let squaredLengths: [Float]
+    private var nearest: [NeighborCandidates] = []
+    private var farthest: [NeighborCandidates] = []
+    /// Per row the limits of its candidates, side by side for comparing many at once.
+    private var nearLimits: [Float] = []
+    private var farLimits: [Float] = []
+
+    init(
+        first: Int, squaredLengths: [Float],
+        candidates: (Int) -> (nearest: NeighborCandidates, farthest: NeighborCandidates)
+    ) {
+        self.first = first
+        self.squaredLengths = squaredLengths
+        for place in squaredLengths.indices {
+            let (near, far) = candidates(place)
+            nearest.append(near)
+            farthest.append(far)
+            nearLimits.append(near.limit)
+            farLimits.append(far.limit)
+        }
+    }
+
+    func lists(_ matrix: EmbeddingMatrix) -> [(nearest: [Neighbor], farthest: [Neighbor])] {
+        squaredLengths.indices.map { place in
+            let query = matrix[first + place]
+            return (
+                nearest[place].list { matrix.squaredDistances(from: query, to: $0) },
+                farthest[place].list { matrix.squaredDistances(from: query, to: $0) }
+            )
+        }
+    }
+
+    /// Enters the rows of another tile in the lists of these and these in theirs; `products` is [these, those].
+    mutating func join(_ other: inout TileRows, _ products: [Float], _ matrix: EmbeddingMatrix) {
+        var hits: [Hit] = []
+        for place in squaredLengths.indices {
+            findHits(of: place, among: other, products, into: &hits)
+            for hit in hits {
+                insert(other.first + hit.place, hit.distance, into: place, matrix)
+                other.insert(first + place, hit.distance, into: hit.place, matrix)
+            }
+        }
+    }
+
+    /// Enters these rows in each other's lists; `products` is [these, these].
+    mutating func joinEachOther(_ products: [Float], _ matrix: EmbeddingMatrix) {
+        var hits: [Hit] = []
+        for place in squaredLengths.indices {
+            findHits(of: place, among: self, products, into: &hits)
+            for hit in hits where hit.place > place {
+                insert(first + hit.place, hit.distance, into: place, matrix)
+                insert(first + place, hit.distance, into: hit.place, matrix)
+            }
+        }
+    }
+
+    private mutating func insert(_ index: Int, _ distance: Float, into place: Int, _ matrix: EmbeddingMatrix) {
+        let row = first + place
+        if distance <= nearLimits[place] {
+            nearest[place].insert(index, distance) { matrix.squaredDistances(from: matrix[row], to: $0) }
+            nearLimits[place] = nearest[place].limit
+        }
+        if distance >= farLimits[place] {
+            farthest[place].insert(index, distance) { matrix.squaredDistances(from: matrix[row], to: $0) }
+            farLimits[place] = farthest[place].limit
+        }
+    }
+
+    /// The others that a row's limits, or their own, do not turn away.
+    private func findHits(of place: Int, among other: TileRows, _ products: [Float], into hits: inout [Hit]) {
+        hits.removeAll(keepingCapacity: true)
+        let columns = other.squaredLengths.count
+        let (length, near, far) = (squaredLengths[place], nearLimits[place], farLimits[place])
+        unsafe products.withUnsafeBytes { products in
+            unsafe other.squaredLengths.withUnsafeBytes { lengths in
+                unsafe other.nearLimits.withUnsafeBytes { nears in
+                    unsafe other.farLimits.withUnsafeBytes { fars in
+                        let row = place * columns
+                        func eight(_ column: Int) -> SIMDMask<SIMD8<Int32>> {
+                            let at = column * 4
+                            let product = unsafe products.loadUnaligned(
+                                fromByteOffset: row * 4 + at, as: SIMD8<Float>.self)
+                            let distance =
+                                unsafe length
+                                + lengths.loadUnaligned(
+                                    fromByteOffset: at, as: SIMD8<Float>.self) - 2 * product
+                            let otherNear = unsafe nears.loadUnaligned(fromByteOffset: at, as: SIMD8<Float>.self)
+                            let otherFar = unsafe fars.loadUnaligned(fromByteOffset: at, as: SIMD8<Float>.self)
+                            return (distance .<= near) .| (distance .<= otherNear) .| (distance .>= far)
+                                .| (distance .>= otherFar)
+                        }
+                        func one(_ column: Int) {
+                            let product = unsafe products.loadUnaligned(
+                                fromByteOffset: (row + column) * 4, as: Float.self)
+                            let distance = length + other.squaredLengths[column] - 2 * product
+                            if distance <= near || distance >= far || distance <= other.nearLimits[column]
+                                || distance >= other.farLimits[column]
+                            {
+                                hits.append(Hit(place: column, distance: distance))
+                            }
+                        }
+                        let grouped = columns & ~15
+                        for column in stride(from: 0, to: grouped, by: 16)
+                        where any(eight(column) .| eight(column + 8)) {
+                            for column in column..<column + 16 { one(column) }
+                        }
+                        for column in grouped..<columns { one(column) }
+                    }
+                }
+            }
+        }
+    }
+}

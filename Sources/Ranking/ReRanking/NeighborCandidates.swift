@@ -1,0 +1,71 @@
+/// The rows that may be among one row's nearest, or among its farthest, gathered while all others go by.
+///
+/// Others come with an approximate distance that is at most `error` off. What is kept always holds the true list: whatever is
+/// turned away lies more than 2 · `error` beyond the approximations of `capacity` others, or more than `error` beyond their
+/// exact distances.
+struct NeighborCandidates: Sendable {
+    /// A row and its approximate distance, negated when the farthest are sought.
+    private struct Candidate {
+        let distance: Float
+        let index: Int32
+    }
+
+    private let capacity: Int
+    private let error: Double
+    /// 1 for the nearest, −1 for the farthest.
+    private let sign: Float
+    private var pending: [Candidate] = []
+    /// The best of those that were computed exactly before the end, since too many were alike.
+    private var exact: [Neighbor] = []
+    /// An approximate distance, times `sign`, beyond this cannot belong to the list.
+    private var bound = Float.infinity
+
+    init(capacity: Int, error: Double, farthest: Bool = false) {
+        self.capacity = capacity
+        self.error = error
+        sign = farthest ? -1 : 1
+    }
+
+    /// The approximate distance beyond which an other is to be turned away: above it, or below it for the farthest.
+    var limit: Float { sign * bound }
+
+    /// Takes in an other that `limit` does not turn away; `distances` gives exact distances to rows.
+    mutating func insert(_ index: Int, _ distance: Float, _ distances: ([Int]) -> [Double]) {
+        let room = max(64, 4 * capacity)
+        if pending.isEmpty { pending.reserveCapacity(room) }
+        pending.append(Candidate(distance: sign * distance, index: Int32(index)))
+        guard pending.count >= room else { return }
+        narrow()
+        if pending.count > room / 2 { resolve(distances) }
+    }
+
+    /// The exact list, best first, after the last insertion; distances to the farthest are negated.
+    func list(_ distances: ([Int]) -> [Double]) -> [Neighbor] {
+        var last = self
+        last.narrow()
+        last.resolve(distances)
+        return last.exact
+    }
+
+    /// Drops those that lie too far beyond `capacity` others.
+    private mutating func narrow() {
+        guard pending.count > capacity else { return }
+        pending.sort { $0.distance < $1.distance }
+        lowerBound(to: Double(pending[capacity - 1].distance) + 2 * error)
+        if let end = pending.firstIndex(where: { $0.distance > bound }) { pending.removeSubrange(end...) }
+    }
+
+    private mutating func lowerBound(to distance: Double) {
+        bound = min(bound, Float(distance).nextUp)
+    }
+
+    private mutating func resolve(_ distances: ([Int]) -> [Double]) {
+        let rows = pending.map { Int($0.index) }
+        pending.removeAll(keepingCapacity: true)
+        var best = SmallestHeap<Neighbor>(capacity: capacity)
+        for neighbor in exact { best.insert(neighbor) }
+        for (row, distance) in zip(rows, distances(rows)) { best.insert(Neighbor(Double(sign) * distance, row)) }
+        if best.isFull, let largest = best.largest { lowerBound(to: largest.distance + error) }
+        exact = best.sorted()
+    }
+}

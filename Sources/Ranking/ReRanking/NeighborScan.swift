@@ -1,0 +1,156 @@
+import Dispatch
+import Synchronization
+import Tensors
+
+/// Finds the nearest and farthest rows of many rows of one matrix.
+///
+/// Screened in float32, decided in double: inner products of whole blocks give every distance up to a proven error, and only
+/// rows that this error cannot exclude are computed exactly. The result is that of computing all of them exactly.
+struct NeighborScan: Sendable {
+    /// Rows whose inner products with everything are computed at a time, by one thread.
+    static let rowsPerTile = 64
+
+    private let matrix: EmbeddingMatrix
+    private let squaredLengths: [Double]
+    private let largestLength: Double
+
+    init(_ matrix: EmbeddingMatrix) {
+        self.matrix = matrix
+        squaredLengths = matrix.squaredLengths()
+        largestLength = (squaredLengths.max() ?? 0).squareRoot()
+    }
+
+    /// What `body` says about each given row, in their order; tiles of rows are worked on side by side.
+    func map<Result: Sendable>(_ rows: [Int], _ body: @Sendable (RowScan) -> Result) -> [Result] {
+        let tiles = (rows.count + Self.rowsPerTile - 1) / Self.rowsPerTile
+        let results = Mutex([[Result]](repeating: [], count: tiles))
+        DispatchQueue.concurrentPerform(iterations: tiles) { index in
+            let start = index * Self.rowsPerTile
+            let tile = Array(rows[start..<min(start + Self.rowsPerTile, rows.count)])
+            let products = matrix.products(of: tile)
+            var approximate = [Double](repeating: 0, count: matrix.count)
+            let found = tile.enumerated().map { place, row in
+                let error = approximateDistances(
+                    of: row, place: place, of: tile.count, products: products, into: &approximate)
+                return body(RowScan(row: row, matrix: matrix, approximate: approximate, error: error))
+            }
+            results.withLock { $0[index] = found }
+        }
+        return results.withLock { $0.flatMap { $0 } }
+    }
+
+    /// Fills in a row's distances to all, and returns how far off they may be; infinity when nothing is known.
+    ///
+    /// d = |a|² + |b|² − 2 a·b.
+    private func approximateDistances(
+        of row: Int, place: Int, of tileCount: Int, products: [[Float]]?, into approximate: inout [Double]
+    ) -> Double {
+        // Products of long vectors could overflow.
+        guard let products, largestLength < 0x1p60, let relative = matrix.relativeProductError else {
+            return .infinity
+        }
+        let length = squaredLengths[row]
+        var start = 0
+        for block in products {
+            let width = block.count / tileCount
+            for offset in 0..<width {
+                approximate[start + offset] =
+                    length + squaredLengths[start + offset] - 2 * Double(block[place * width + offset])
+            }
+            start += width
+        }
+        // The second term covers products so small that they are flushed to zero.
+        return 2 * relative * length.squareRoot() * largestLength + Double(matrix.dimensions + 2) * 0x1p-120
+    }
+}
+
+/// One row and roughly how far it is from every row of its matrix.
+struct RowScan {
+    let row: Int
+    let matrix: EmbeddingMatrix
+    /// The distances to all rows, up to `error`.
+    let approximate: [Double]
+    /// Infinity when the approximations mean nothing.
+    let error: Double
+
+    /// The nearest others, nearest first.
+    func nearest(_ count: Int) -> [Neighbor] { smallest(count, sign: 1) }
+
+    /// The farthest others, farthest first, by negated distance.
+    func farthest(_ count: Int) -> [Neighbor] { smallest(count, sign: -1) }
+
+    private func smallest(_ count: Int, sign: Double) -> [Neighbor] {
+        var limit = Double.infinity
+        if error.isFinite {
+            var smallest = SmallestHeap<Double>(capacity: count)
+            for other in approximate.indices where other != row { smallest.insert(sign * approximate[other]) }
+            if smallest.isFull, let largest = smallest.largest { limit = largest + 2 * error }
+        }
+        let candidates = approximate.indices.filter {
+            $0 != row && (limit == .infinity || sign * approximate[$0] <= limit)
+        }
+        var best = SmallestHeap<Neighbor>(capacity: count)
+        for (other, distance) in zip(candidates, matrix.squaredDistances(from: matrix[row], to: candidates)) {
+            best.insert(Neighbor(sign * distance, other))
+        }
+        return best.sorted()
+    }
+
+    /// The rows below `end`, with their exact distances, for which that distance may be at most the one that `near` gives
+    /// or at least the one that `far` gives.
+    func rows(below end: Int, near: (Int) -> Double, far: (Int) -> Double) -> [Neighbor] {
+        let candidates = (0..<end).filter { other in
+            error == .infinity || approximate[other] - error <= near(other) || approximate[other] + error >= far(other)
+        }
+        return zip(candidates, matrix.squaredDistances(from: matrix[row], to: candidates)).map { Neighbor($1, $0) }
+    }
+}
+
+extension EmbeddingMatrix {
+    /// |row|² of every row.
+    func squaredLengths() -> [Double] {
+        var result: [Double] = []
+        result.reserveCapacity(count)
+        forEachDistance(from: Array(repeating: 0, count: dimensions)) { result.append($1) }
+        return result
+    }
+
+    /// γ, such that the float32 inner product of two rows is within γ·|a|·|b| of the true one; nil where rows are too long.
+    ///
+    /// A sum of n products in any order has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and Stability of Numerical
+    /// Algorithms", 3.1); two terms are added for the rounding of what is made of it in double.
+    var relativeProductError: Double? {
+        let terms = Double(dimensions + 2)
+        return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
+    }
+
+    /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
+    ///
+    /// Nil where the matrix library cannot give them. Computed on the calling thread alone.
+    func products(ofBlock left: Int, withBlock right: Int) -> [Float]? {
+        let threads = openMPThreads
+        setOpenMPThreads(1)
+        defer { setOpenMPThreads(threads) }
+        let (a, b) = (blocks[left], blocks[right])
+        return try? multiply(
+            a, b, m: a.count / dimensions, n: b.count / dimensions, k: dimensions, isTransposed: true)
+    }
+
+    /// The float32 inner products of some rows with all rows: per block of the matrix an array [rows.count, rows of the block].
+    ///
+    /// Nil where the matrix library cannot give them. Computed on the calling thread alone.
+    func products(of rows: [Int]) -> [[Float]]? {
+        let threads = openMPThreads
+        setOpenMPThreads(1)
+        defer { setOpenMPThreads(threads) }
+        let left = rows.flatMap { self[$0] }
+        do {
+            return try blocks.map { block in
+                try multiply(
+                    left, block, m: rows.count, n: block.count / dimensions, k: dimensions, isTransposed: true)
+            }
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/// Re-ranking of many queries at once, as in the literature: queries and gallery form one pool and vouch for each other.
+///
+/// Agrees with the algorithm of Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. Only
+/// neighbor lists and sparse encodings are held, never a matrix of the pool's size squared.
+public struct PoolReRanking: Sendable {
+    /// A gallery image's share in one column of the encodings.
+    private struct Share: Sendable {
+        let row: Int32
+        let weight: Double
+    }
+
+    private let queries: EmbeddingMatrix
+    private let gallery: EmbeddingMatrix
+    private let options: ReRanking
+    /// V' of the queries.
+    private let encodings: [SparseRow]
+    /// V' of the gallery, by column: those of image j are at `columns[j]..<columns[j + 1]`.
+    private let columns: [Int]
+    private let shares: [Share]
+    /// m of the queries.
+    private let farthest: [Double]
+
+    /// Finds the neighbor lists and encodings of the pool.
+    public init(queries: EmbeddingMatrix, gallery: EmbeddingMatrix, options: ReRanking) {
+        precondition(
+            queries.dimensions == gallery.dimensions,
+            "queries of \(queries.dimensions) values, gallery of \(gallery.dimensions)")
+        self.queries = queries
+        self.gallery = gallery
+        self.options = options
+        var pool = queries
+        pool.append(contentsOf: gallery)
+        var graph = NeighborGraph(depth: options.depth, margin: 0)
+        graph.extend(to: pool)
+        let lists = PoolNeighbors(graph: graph, matrix: pool)
+        var encoder = ReciprocalEncoder(lists: lists, options: options)
+        var scratch = [Double](repeating: 0, count: pool.count)
+        encodings = (0..<queries.count).map { encoder.meanEncoding($0, scratch: &scratch) }
+        farthest = (0..<queries.count).map(lists.farthest)
+
+        var rows: [SparseRow] = []
+        rows.reserveCapacity(gallery.count)
+        var next = [Int](repeating: 0, count: pool.count + 1)
+        for item in queries.count..<pool.count {
+            let row = encoder.meanEncoding(item, scratch: &scratch)
+            for column in row.items { next[column + 1] += 1 }
+            rows.append(row)
+        }
+        for column in 0..<pool.count { next[column + 1] += next[column] }
+        columns = next
+        var shares = [Share](repeating: Share(row: 0, weight: 0), count: next[pool.count])
+        for (index, row) in rows.enumerated() {
+            for (column, weight) in zip(row.items, row.weights) {
+                shares[next[column]] = Share(row: Int32(index), weight: weight)
+                next[column] += 1
+            }
+        }
+        self.shares = shares
+    }
+
+    /// The final distance d* from one query to every gallery row, in 0...1 up to rounding; smaller is more alike.
+    public func distances(of query: Int) -> [Double] {
+        precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
+        return distances(of: query, original: unroundedDistances(from: queries[query], to: gallery))
+    }
+
+    /// What `distances(of:)` gives, from the query's squared distances to every gallery row.
+    public func distances(of query: Int, original: [Double]) -> [Double] {
+        precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
+        precondition(original.count == gallery.count, "\(original.count) distances to a gallery of \(gallery.count)")
+        var common = [Double](repeating: 0, count: gallery.count)
+        let encoding = encodings[query]
+        for (column, weight) in zip(encoding.items, encoding.weights) {
+            for share in shares[columns[column]..<columns[column + 1]] {
+                common[Int(share.row)] += min(weight, share.weight)
+            }
+        }
+        let scale = farthest[query] > 0 ? 1 / farthest[query] : 0
+        for row in common.indices {
+            common[row] = options.finalDistance(jaccard: jaccardDistance(common[row]), original: original[row] * scale)
+        }
+        return common
+    }
+}
+
+/// J = 1 − S / (2 − S) of two encodings, each of sum 1, whose smaller weights sum to S.
+func jaccardDistance(_ common: Double) -> Double {
+    1 - common / (2 - common)
+}
+
+/// A pool whose lists are all stored.
+struct PoolNeighbors: NeighborLists {
+    let graph: NeighborGraph
+    let matrix: EmbeddingMatrix
+
+    var count: Int { matrix.count }
+
+    func list(of item: Int, depth: Int) -> [Neighbor] {
+        merged(graph.nearest[item].prefix(depth), with: Neighbor(0, item), depth: depth)
+    }
+
+    func farthest(from item: Int) -> Double {
+        graph.farthest.length(item) > 0 ? -graph.farthest[item, 0].distance : 0
+    }
+
+    func distances(from item: Int, to others: [Int]) -> [Double] {
+        matrix.squaredDistances(from: matrix[item], to: others)
+    }
+}
+
+/// A sorted list with one more neighbor at its place, cut at `depth`.
+func merged(_ list: some Collection<Neighbor>, with extra: Neighbor, depth: Int) -> [Neighbor] {
+    var result: [Neighbor] = []
+    result.reserveCapacity(list.count + 1)
+    var waiting = true
+    for entry in list {
+        if waiting, extra < entry {
+            result.append(extra)
+            waiting = false
+        }
+        result.append(entry)
+    }
+    if waiting { result.append(extra) }
+    return result.count > depth ? Array(result.prefix(depth)) : result
+}

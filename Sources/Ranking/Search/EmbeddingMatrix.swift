@@ -1,0 +1,101 @@
+public import TensorFiles
+
+/// Rows of feature vectors, usually of unit length, that only ever grow at the end.
+///
+/// Rows live in blocks of `rowsPerBlock`; a full block is never copied again, so a copy of the matrix (a snapshot) and an
+/// append after it cost at most one block.
+public struct EmbeddingMatrix: Sendable {
+    /// Rows in every block but the last.
+    static let rowsPerBlock = 256
+
+    /// The length of every row.
+    public let dimensions: Int
+    /// The number of rows.
+    public private(set) var count = 0
+    /// Row-major blocks [rowsPerBlock, dimensions]; the last may be shorter.
+    private(set) var blocks: [[Float]] = []
+
+    /// An empty matrix for rows of `dimensions` values (at least 1).
+    public init(dimensions: Int) {
+        precondition(dimensions > 0, "an embedding needs at least one dimension, not \(dimensions)")
+        self.dimensions = dimensions
+    }
+
+    /// The rows of an array of shape [rows, dimensions], or the one row of an array of shape [dimensions].
+    ///
+    /// - Parameters:
+    ///   - array: the values, all finite.
+    ///   - dimensions: the length that rows must have; nil for any.
+    /// - Throws: `RankingError.wrongDimensions` for another shape, `.notFinite` when a row contains NaN or an infinity.
+    public init(_ array: NumpyArray, dimensions: Int? = nil) throws(RankingError) {
+        guard (1...2).contains(array.shape.count) else {
+            throw .wrongDimensions(expected: 2, found: array.shape.count)
+        }
+        let found = array.shape[array.shape.count - 1]
+        let expected = dimensions ?? max(found, 1)
+        guard found == expected else { throw .wrongDimensions(expected: expected, found: found) }
+        try self.init(elements: array.elements, dimensions: found)
+    }
+
+    /// The rows of a row-major array of [rows, dimensions].
+    ///
+    /// - Throws: `RankingError.notFinite` when a row contains NaN or an infinity.
+    public init(elements: [Float], dimensions: Int) throws(RankingError) {
+        self.init(dimensions: dimensions)
+        precondition(
+            elements.count.isMultiple(of: dimensions), "\(elements.count) values are not rows of \(dimensions)")
+        if let bad = elements.firstIndex(where: { !$0.isFinite }) { throw .notFinite(row: bad / dimensions) }
+        for start in stride(from: 0, to: elements.count, by: dimensions) {
+            append(elements[start..<start + dimensions])
+        }
+    }
+
+    /// The values of one row.
+    public subscript(row: Int) -> [Float] {
+        precondition(row >= 0 && row < count, "row \(row) of a matrix of \(count)")
+        let start = row % Self.rowsPerBlock * dimensions
+        return Array(blocks[row / Self.rowsPerBlock][start..<start + dimensions])
+    }
+
+    /// Adds a row at the end; its values must be finite.
+    public mutating func append(_ row: [Float]) {
+        append(row[...])
+    }
+
+    /// Adds all rows of another matrix at the end.
+    public mutating func append(contentsOf other: EmbeddingMatrix) {
+        precondition(other.dimensions == dimensions, "rows of \(other.dimensions) onto rows of \(dimensions)")
+        for row in 0..<other.count { append(other.slice(row)) }
+    }
+
+    /// The given rows, in the given order, as a matrix of their own.
+    public func selecting(_ rows: some Sequence<Int>) -> EmbeddingMatrix {
+        var result = EmbeddingMatrix(dimensions: dimensions)
+        for row in rows { result.append(slice(row)) }
+        return result
+    }
+
+    /// The matrix without the given rows; the rows behind them move up.
+    public func removing(_ rows: Set<Int>) -> EmbeddingMatrix {
+        guard let first = rows.min() else { return self }
+        let untouched = first / Self.rowsPerBlock
+        var result = EmbeddingMatrix(dimensions: dimensions)
+        result.blocks = Array(blocks[..<untouched])
+        result.count = untouched * Self.rowsPerBlock
+        for row in result.count..<count where !rows.contains(row) { result.append(slice(row)) }
+        return result
+    }
+
+    private func slice(_ row: Int) -> ArraySlice<Float> {
+        precondition(row >= 0 && row < count, "row \(row) of a matrix of \(count)")
+        let start = row % Self.rowsPerBlock * dimensions
+        return blocks[row / Self.rowsPerBlock][start..<start + dimensions]
+    }
+
+    private mutating func append(_ row: ArraySlice<Float>) {
+        precondition(row.count == dimensions, "a row of \(row.count) in a matrix of \(dimensions) columns")
+        if count.isMultiple(of: Self.rowsPerBlock) { blocks.append([]) }
+        blocks[blocks.count - 1].append(contentsOf: row)
+        count += 1
+    }
+}

@@ -1,0 +1,163 @@
+internal import Gallery
+internal import HTTP
+
+/// Where everything in a batch's body lies: offsets only, the bytes stay where they are.
+///
+/// The same body always gives the same entries in the same order, so an entry's position is its identity when a batch goes on
+/// after a restart.
+struct BatchIndex: Sendable {
+    /// One item to be.
+    enum Entry: Sendable, Equatable {
+        /// A line of the manifest, or of an NDJSON body.
+        case line(LineScanner.Line)
+        /// An image in a tar without a manifest; its name may say more (`MarketName`).
+        case image(name: String, range: Range<Int>)
+        /// An image that the manifest does not name: it fails, since enrolling it without its metadata helps nobody.
+        case unlisted(name: String)
+    }
+
+    /// How manifest lines carry their images.
+    let style: ManifestItem.Style
+    /// The items, in the order of the body.
+    private(set) var entries: [Entry] = []
+    /// The images by name; empty for NDJSON.
+    private let files: [String: Range<Int>]
+    /// The folder that the manifest lies in and its names are relative to, with its slash; mostly "".
+    private let folder: String
+
+    /// The image that a manifest's line names, or nil if the body has no such file.
+    func file(_ name: String) -> Range<Int>? {
+        memberName(Array(name.utf8)).flatMap { files[folder + $0] }
+    }
+
+    private init(style: ManifestItem.Style, files: [String: Range<Int>] = [:], folder: String = "") {
+        self.style = style
+        self.files = files
+        self.folder = folder
+    }
+
+    /// Indexes a body of any kind; `contentType` is the request's, with the boundary of a multipart body.
+    init(_ source: ByteSource, kind: BatchKind, contentType: String) throws(ContainerError) {
+        switch kind {
+        case .tar: try self.init(tar: source)
+        case .multipart: try self.init(multipart: source, contentType: contentType)
+        case .ndjson: try self.init(lines: source)
+        }
+    }
+
+    /// Indexes NDJSON: a line is an item.
+    init(lines source: ByteSource) throws(ContainerError) {
+        self.init(style: .inline)
+        try readLines(source, 0..<source.count)
+        try check()
+    }
+
+    /// Indexes a tar: images and perhaps one `manifest.ndjson`, at the top or in the folder that was packed.
+    init(tar source: ByteSource) throws(ContainerError) {
+        var reader = TarReader(source)
+        var names: [String] = []
+        var files: [String: Range<Int>] = [:]
+        var manifest: TarMember?
+        while let member = try reader.next() {
+            guard names.count < IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
+            if member.name == Self.manifestName || member.name.hasSuffix("/" + Self.manifestName) {
+                guard manifest == nil else { throw .duplicateName(name: Self.manifestName, offset: member.header) }
+                manifest = member
+            } else {
+                guard files.updateValue(member.range, forKey: member.name) == nil else {
+                    throw .duplicateName(name: member.name, offset: member.header)
+                }
+                names.append(member.name)
+            }
+        }
+        if let manifest {
+            let folder = String(manifest.name.dropLast(Self.manifestName.count))
+            self.init(style: .named, files: files, folder: folder)
+            try readManifest(source, manifest.range, names: names)
+        } else {
+            self.init(style: .named, files: files)
+            entries = names.compactMap { name in files[name].map { .image(name: name, range: $0) } }
+        }
+        try check()
+    }
+
+    /// Indexes a form: one part `manifest`, and parts `image` whose file names it uses, in any order.
+    init(multipart source: ByteSource, contentType: String) throws(ContainerError) {
+        var names: [String] = []
+        var files: [String: Range<Int>] = [:]
+        var manifest: Range<Int>?
+        do {
+            var reader = try Self.reader(source, boundary: MultipartReader.boundary(ofContentType: contentType) ?? "")
+            while let part = try reader.next() {
+                let start = part.range.lowerBound
+                if part.name == "manifest" {
+                    guard manifest == nil else { throw ContainerError.duplicateName(name: part.name, offset: start) }
+                    manifest = part.range
+                    continue
+                }
+                guard part.name == "image", let filename = part.filename else {
+                    throw ContainerError.unexpectedPart(name: part.name, offset: start)
+                }
+                guard let name = memberName(Array(filename.utf8)), !name.isEmpty else {
+                    throw ContainerError.unsafeName(name: filename, offset: start)
+                }
+                guard files.updateValue(part.range, forKey: name) == nil else {
+                    throw ContainerError.duplicateName(name: name, offset: start)
+                }
+                names.append(name)
+            }
+        } catch let error as MultipartError {
+            throw .multipart(error)
+        } catch let error as ContainerError {
+            throw error
+        } catch {
+            throw .multipart(.truncated)
+        }
+        guard let manifest else { throw .noManifest }
+        self.init(style: .named, files: files)
+        try readManifest(source, manifest, names: names)
+        try check()
+    }
+
+    private static func reader(_ source: ByteSource, boundary: String) throws(MultipartError) -> MultipartReader {
+        let limits = MultipartLimits(parts: IngestionLimits.items + 1)
+        switch source {
+        case .bytes(let bytes): return try MultipartReader(.bytes(bytes), boundary: boundary, limits: limits)
+        case .file(let file): return try MultipartReader(file: file, boundary: boundary, limits: limits)
+        }
+    }
+
+    private static let manifestName = "manifest.ndjson"
+
+    /// Adds the manifest's lines, then the images that no line names.
+    private mutating func readManifest(
+        _ source: ByteSource, _ range: Range<Int>, names: [String]
+    ) throws(ContainerError) {
+        guard range.count <= IngestionLimits.manifestBytes else {
+            throw .manifestTooLarge(bytes: range.count, limit: IngestionLimits.manifestBytes)
+        }
+        try readLines(source, range)
+        var unlisted = Set(names)
+        for case .line(let line) in entries where line.range.count <= IngestionLimits.manifestLineBytes {
+            if let name = ManifestImageName.read(try source.read(line.range)),
+                let name = memberName(Array(name.utf8))
+            {
+                unlisted.remove(folder + name)
+            }
+        }
+        entries += names.lazy.filter(unlisted.contains).map { .unlisted(name: $0) }
+    }
+
+    private mutating func readLines(_ source: ByteSource, _ range: Range<Int>) throws(ContainerError) {
+        var scanner = LineScanner(source, range)
+        while let line = try scanner.next() {
+            guard entries.count < IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
+            entries.append(.line(line))
+        }
+    }
+
+    private func check() throws(ContainerError) {
+        guard !entries.isEmpty else { throw .empty }
+        guard entries.count <= IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
+    }
+}

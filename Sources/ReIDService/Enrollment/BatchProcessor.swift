@@ -1,0 +1,237 @@
+internal import CSPRModel
+internal import Dispatch
+internal import Embedding
+internal import Foundation
+internal import Gallery
+internal import Imaging
+internal import Logging
+internal import Synchronization
+
+/// Enrolls accepted batches, one after another in the order of acceptance, on a thread of its own.
+///
+/// A batch is a body on disk and a row; each chunk of items is recorded in one transaction, and what is recorded is skipped when
+/// the service starts again. So every item is enrolled exactly once, however the service ended.
+public final class BatchProcessor: Sendable {
+    private let service: ServiceContext
+    private let files: BatchFiles
+    private let wake = DispatchSemaphore(value: 0)
+    private let running = DispatchGroup()
+    private let isStopped = Atomic(false)
+    private let observation = Mutex<GalleryObservation?>(nil)
+
+    /// Seconds until something that failed for want of disk, network or model is tried again.
+    private static let retrySeconds = 5
+
+    /// Works on the batches of `context`'s store; nothing happens before `start`.
+    public init(context: ServiceContext) {
+        service = context
+        files = BatchFiles(folder: context.folder, logger: context.logger)
+    }
+
+    /// Removes bodies that no batch owns, then goes on with unfinished batches and waits for more.
+    ///
+    /// To be called once, before batches are accepted.
+    public func start() {
+        do {
+            try files.removeOrphans(unfinished: try service.store.unfinishedBatches())
+        } catch {
+            service.logger.warning("leftover bodies of batches not removed", metadata: ["error": "\(error)"])
+        }
+        let watching = service.store.observe { [weak self] change in self?.take(change) }
+        observation.withLock { $0 = watching }
+        running.enter()
+        let thread = Thread { [self] in
+            defer { running.leave() }
+            work()
+        }
+        thread.name = "enrollment"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Ends after the chunk that is being recorded, without waiting for one that is being embedded; returns then.
+    public func stop() {
+        requestStop()
+        join()
+        let watching = observation.withLock { observation in
+            defer { observation = nil }
+            return observation
+        }
+        watching?.cancel()
+    }
+
+    /// Begins to stop, from any thread, also the processor's own.
+    func requestStop() {
+        isStopped.store(true, ordering: .releasing)
+        wake.signal()
+    }
+
+    /// Waits for the end of the thread.
+    func join() { running.wait() }
+
+    private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
+
+    /// A queued batch wakes the thread; a finished one needs its body no more.
+    private func take(_ change: GalleryChange) {
+        guard case .batch(let id, let state) = change else { return }
+        switch state {
+        case .queued: wake.signal()
+        case .running: break
+        case .completed, .cancelled, .failed: files.remove(id)
+        }
+    }
+
+    private func work() {
+        while !mustStop {
+            do {
+                switch try next() {
+                case .run(let batch): try run(batch)
+                case .wait: pause()
+                case .nothing: wake.wait()
+                }
+            } catch EmbedderError.stopped, EmbedderError.cancelled {
+                if !mustStop { pause() }
+            } catch {
+                service.logger.error("enrollment is held up", metadata: ["error": "\(error)"])
+                pause()
+            }
+        }
+    }
+
+    private func pause() { _ = wake.wait(timeout: .now() + .seconds(Self.retrySeconds)) }
+
+    private enum Next {
+        case run(BatchRecord)
+        /// Batches wait for their model to be loaded.
+        case wait
+        case nothing
+    }
+
+    /// The oldest batch that can run.
+    private func next() throws -> Next {
+        var next = Next.nothing
+        for batch in try service.store.unfinishedBatches() {
+            if batch.isCancelRequested {
+                try service.store.setBatchState(batch.id, to: .cancelled)
+                continue
+            }
+            // A batch accepted for another model waits for it rather than being lost to a mistaken restart.
+            guard let gallery = service.store.galleries().first(where: { $0.name == batch.gallery }) else { continue }
+            if batch.kind == .ndjson || gallery.model == service.model.identity { return .run(batch) }
+            service.logger.warning(
+                "a batch waits for its gallery's model",
+                metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)", "model": "\(gallery.model)"])
+            next = .wait
+        }
+        return next
+    }
+
+    private func run(_ batch: BatchRecord) throws {
+        do {
+            let reader = try open(batch)
+            let entries = reader.index.entries
+            try service.store.setBatchState(batch.id, to: .running, expectedItems: entries.count)
+            service.logger.info(
+                "enrolling",
+                metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)", "items": "\(entries.count)"])
+            guard try enroll(batch.id, reader) else { return }
+            let done = try service.store.batch(id: batch.id)
+            service.logger.info(
+                "enrolled",
+                metadata: [
+                    "batch": "\(batch.id)", "enrolled": "\(done.enrolled)", "duplicate": "\(done.duplicate)",
+                    "failed": "\(done.failed)",
+                ])
+        } catch let error as ContainerError {
+            service.logger.error("a batch's body is lost", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
+            try service.store.setBatchState(batch.id, to: .failed, failure: "\(error)")
+        } catch GalleryError.unknownGallery, GalleryError.notRunning, GalleryError.invalidTransition {
+            service.logger.info("a batch ended with its gallery", metadata: ["batch": "\(batch.id)"])
+        }
+    }
+
+    private func open(_ batch: BatchRecord) throws -> ItemReader {
+        let gallery = try service.store.gallery(batch.gallery)
+        let source = try ByteSource(contentsOf: files.path(batch.id))
+        guard source.count == batch.bodyBytes else { throw ContainerError.truncated(member: "the body", offset: 0) }
+        let index = try BatchIndex(source, kind: batch.kind, contentType: batch.contentType)
+        let network = service.model.configuration
+        return ItemReader(
+            index: index, source: source, limits: service.configuration.limits.image, model: gallery.model,
+            dimensions: gallery.dimensions, inputSize: (network.widthPixels, network.height),
+            canEmbed: gallery.model == service.model.identity)
+    }
+
+    /// Enrolls what is not recorded yet, chunk by chunk; false if it was cancelled or stopped before the end.
+    private func enroll(_ batch: String, _ reader: ItemReader) throws -> Bool {
+        let recorded = try service.store.recordedItems(of: batch)
+        var rest = reader.index.entries.indices.filter { !recorded.contains($0) }[...]
+        while !rest.isEmpty {
+            if mustStop { return false }
+            if try service.store.batch(id: batch).isCancelRequested {
+                try service.store.setBatchState(batch, to: .cancelled)
+                return false
+            }
+            let outcomes = try chunk(&rest, reader)
+            let result = try service.store.record(outcomes, batch: batch)
+            service.metrics.itemsFinished(outcome: "enrolled", count: result.enrolled)
+            service.metrics.itemsFinished(outcome: "duplicate", count: result.duplicate)
+            service.metrics.itemsFinished(outcome: "failed", count: result.failed)
+        }
+        try service.store.setBatchState(batch, to: .completed)
+        return true
+    }
+
+    /// Takes the next items off `rest`, as many as a chunk and its memory allow, and brings them as far as to be recorded.
+    private func chunk(_ rest: inout ArraySlice<Int>, _ reader: ItemReader) throws -> [ItemOutcome] {
+        // Enrollment never takes more than half the embedder's queue, so that there is always room for queries.
+        let limit = min(
+            service.configuration.enrollmentChunk, max(1, service.configuration.embedder.queueLimit / 2))
+        var items: [(index: Int, name: String?, result: Result<Candidate, ItemRefusal>)] = []
+        var bytes = 0
+        while items.count < limit, bytes < IngestionLimits.chunkBytes, !mustStop, let index = rest.popFirst() {
+            let (name, result) = try reader.read(reader.index.entries[index])
+            if case .success(let candidate) = result { bytes += candidate.bytes }
+            items.append((index, name, result))
+        }
+        let images = items.compactMap { item -> (Int, Candidate)? in
+            guard case .success(let candidate) = item.result, candidate.image != nil else { return nil }
+            return (item.index, candidate)
+        }
+        let vectors = try embed(images.compactMap(\.1.image))
+        let made = Dictionary(uniqueKeysWithValues: zip(images.map(\.0), vectors))
+        return items.map { item in
+            let result: ItemOutcome.Result
+            switch item.result {
+            case .failure(let refusal):
+                result = .failed(refusal.failure, detail: refusal.detail)
+            case .success(let candidate):
+                if let vector = candidate.item.embedding ?? made[item.index], isUnit(vector) {
+                    result = .image(candidate.enrolled(embedding: vector, model: reader.model))
+                } else {
+                    result = .failed(.corruptImage, detail: "the network finds no direction in this image.")
+                }
+            }
+            return ItemOutcome(index: item.index, name: item.name, result: result)
+        }
+    }
+
+    /// The vectors of `images`; waits as long as the embedder is overloaded.
+    private func embed(_ images: [RGBImage]) throws -> [[Float]] {
+        guard !images.isEmpty else { return [] }
+        while true {
+            do {
+                return try service.embedder.embed(images, priority: .enrollment, isCancelled: { [self] in mustStop })
+                    .vectors
+            } catch {
+                guard case .overloaded = error, !mustStop else { throw error }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
+    }
+}
+
+/// Whether a vector has length 1, to the precision of float32; NaN has not.
+private func isUnit(_ vector: [Float]) -> Bool {
+    abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4
+}

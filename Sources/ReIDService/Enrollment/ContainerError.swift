@@ -1,0 +1,107 @@
+public import HTTP
+internal import HTTPTypes
+
+/// Why a batch's body as a whole is refused; a single bad item never raises one of these.
+public enum ContainerError: Error, Sendable, Equatable {
+    /// The body cannot be read from disk.
+    case unreadable(BodyFileError)
+    /// A tar header's checksum does not match its bytes.
+    case badChecksum(offset: Int)
+    /// A field of a tar header, or a pax record, is not what the format allows.
+    case malformedHeader(field: String, offset: Int)
+    /// The body ends before the member that begins at `offset` does.
+    case truncated(member: String, offset: Int)
+    /// Bytes other than zero follow the archive's end marker.
+    case trailingData(offset: Int)
+    /// A member's name is absolute, climbs with "..", is empty, too long or not UTF-8.
+    case unsafeName(name: String, offset: Int)
+    /// A member is neither a regular file nor a folder: a link, a device, a volume label.
+    case unsupportedMember(name: String, kind: String, offset: Int)
+    /// A member is stored sparse: it would expand to more than was sent.
+    case sparseMember(name: String, offset: Int)
+    /// Two members have one name.
+    case duplicateName(name: String, offset: Int)
+    /// A body is no `multipart/form-data`.
+    case multipart(MultipartError)
+    /// A multipart body has a part that is neither `manifest` nor `image`, or an `image` without a file name.
+    case unexpectedPart(name: String, offset: Int)
+    /// A multipart body has no part `manifest`.
+    case noManifest
+    /// The body holds nothing to enroll.
+    case empty
+    /// The body holds more items than a batch may have.
+    case tooManyItems(limit: Int)
+    /// The manifest is larger than a batch's manifest may be.
+    case manifestTooLarge(bytes: Int, limit: Int)
+}
+
+extension ContainerError: CustomStringConvertible {
+    /// One sentence for people, naming the member and the byte offset where there is one.
+    public var description: String {
+        switch self {
+        case .unreadable: "The batch's body cannot be read from disk."
+        case .badChecksum(let offset): "The tar header at byte \(offset) has a wrong checksum."
+        case .malformedHeader(let field, let offset): "The tar header at byte \(offset) has a malformed \(field)."
+        case .truncated(let member, let offset): "The body ends inside \(member), which begins at byte \(offset)."
+        case .trailingData(let offset): "There is data after the archive's end marker, at byte \(offset)."
+        case .unsafeName(let name, let offset):
+            "The member at byte \(offset) has the name \"\(name)\"; a name must be relative, without \"..\", in UTF-8 "
+                + "and at most \(IngestionLimits.nameBytes) bytes."
+        case .unsupportedMember(let name, let kind, let offset):
+            "The member \"\(name)\" at byte \(offset) is a \(kind); only regular files and folders are accepted."
+        case .sparseMember(let name, let offset): "The member \"\(name)\" at byte \(offset) is stored sparse."
+        case .duplicateName(let name, let offset): "The name \"\(name)\" appears a second time at byte \(offset)."
+        case .multipart(let error): error.problem.detail ?? "The multipart body is malformed."
+        case .unexpectedPart(let name, let offset):
+            "The part \"\(name)\" at byte \(offset) is neither the manifest nor an image with a file name."
+        case .noManifest: "The multipart body has no part \"manifest\"."
+        case .empty: "The batch holds no items."
+        case .tooManyItems(let limit): "The batch holds more than \(limit) items."
+        case .manifestTooLarge(let bytes, let limit): "The manifest has \(bytes) bytes; the limit is \(limit)."
+        }
+    }
+}
+
+extension ContainerError: ProblemConvertible {
+    /// Broken bytes are a 400, well-formed but unacceptable ones a 422, too many of them a 413.
+    var problem: HTTPProblem {
+        switch self {
+        case .unreadable: .internalError
+        case .badChecksum: refused(.badRequest, "bad-checksum")
+        case .malformedHeader: refused(.badRequest, "malformed-header")
+        case .truncated: refused(.badRequest, "truncated")
+        case .trailingData: refused(.badRequest, "trailing-data")
+        case .unsafeName: refused(.unprocessableContent, "unsafe-name")
+        case .unsupportedMember: refused(.unprocessableContent, "unsupported-member")
+        case .sparseMember: refused(.unprocessableContent, "sparse-member")
+        case .duplicateName: refused(.unprocessableContent, "duplicate-name")
+        case .multipart(.tooManyParts): refused(.contentTooLarge, "too-many-items")
+        case .multipart(let error): error.problem
+        case .unexpectedPart: refused(.unprocessableContent, "unexpected-part")
+        case .noManifest: refused(.unprocessableContent, "no-manifest")
+        case .empty: refused(.unprocessableContent, "empty-batch")
+        case .tooManyItems: refused(.contentTooLarge, "too-many-items")
+        case .manifestTooLarge: refused(.contentTooLarge, "manifest-too-large")
+        }
+    }
+
+    private func refused(_ status: HTTPResponse.Status, _ kind: String) -> HTTPProblem {
+        .reid(status, kind, "The batch is refused", description)
+    }
+}
+
+/// What a batch may hold, beside the image limits of `Imaging` and the body limit of the listener.
+public enum IngestionLimits {
+    /// Items in one batch; also the members of a tar and the parts of a multipart body.
+    public static let items = 1_000_000
+    /// Bytes of a member's name.
+    public static let nameBytes = 1024
+    /// Bytes of one pax or GNU long-name header.
+    public static let extendedHeaderBytes = 1 << 20
+    /// Bytes of a manifest in a tar or multipart body.
+    public static let manifestBytes = 1 << 30
+    /// Bytes of a manifest's line, beside an image in it.
+    public static let manifestLineBytes = 256 << 10
+    /// Encoded and decoded bytes of the items that are in memory together; one that is larger is alone.
+    public static let chunkBytes = 128 << 20
+}

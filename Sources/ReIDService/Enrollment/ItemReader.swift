@@ -1,0 +1,213 @@
+internal import Digests
+internal import Gallery
+internal import HTTP
+internal import Imaging
+
+/// An image to enroll, lacking at most its vector.
+struct Candidate: Sendable, Equatable {
+    /// SHA-256 of what was sent.
+    let sha256: [UInt8]
+    /// The encoded image to keep; nil where only a vector was sent.
+    let content: ImageContent?
+    /// The pixels to embed; nil where there are none, or a vector came with them.
+    let image: RGBImage?
+    /// The size of the image to keep.
+    let size: (width: Int, height: Int)?
+    /// What is known of it; its `embedding` is of unit length.
+    let item: ManifestItem
+
+    static func == (a: Candidate, b: Candidate) -> Bool {
+        a.sha256 == b.sha256 && a.content == b.content && a.image == b.image && a.item == b.item
+    }
+
+    /// The image with its vector.
+    func enrolled(embedding: [Float], model: String) -> NewImage {
+        NewImage(
+            sha256: sha256, content: content, width: size?.width, height: size?.height, embedding: embedding,
+            model: model, personID: item.personID, cameraID: item.cameraID, capturedAt: item.capturedAt,
+            externalID: item.externalID)
+    }
+
+    /// Bytes that it holds in memory.
+    var bytes: Int { (content?.bytes.count ?? 0) + (image?.pixels.count ?? 0) }
+}
+
+/// An item that is refused alone.
+struct ItemRefusal: Error, Sendable, Equatable {
+    let failure: ItemFailure
+    let detail: String
+}
+
+/// Turns a batch's entries into candidates, one at a time; knows neither the network nor the database.
+struct ItemReader: Sendable {
+    let index: BatchIndex
+    let source: ByteSource
+    let limits: ImageLimits
+    /// The model that the gallery is bound to, and the length of its vectors.
+    let model: String
+    let dimensions: Int
+    /// The size of the network's input, which a query's image is decoded for too: so both get the same vector.
+    let inputSize: (width: Int, height: Int)
+    /// Whether images can be embedded: the network that is loaded is the gallery's.
+    let canEmbed: Bool
+
+    /// The name by which a person finds the item again.
+    func name(_ entry: BatchIndex.Entry, _ item: ManifestItem?) -> String? {
+        switch entry {
+        case .line: item?.image
+        case .image(let name, _), .unlisted(let name): name
+        }
+    }
+
+    /// Reads an entry: its name, and what it came to.
+    ///
+    /// - Throws: `ContainerError` or `DigestError` when the body, not the item, is at fault.
+    func read(_ entry: BatchIndex.Entry) throws -> (name: String?, result: Result<Candidate, ItemRefusal>) {
+        var item: ManifestItem?
+        do {
+            let candidate: Candidate
+            switch entry {
+            case .unlisted: throw ItemRefusal(failure: .badMetadata, detail: "The manifest has no line for this file.")
+            case .image(let name, let range):
+                let market = MarketName(name)
+                let found = ManifestItem(image: name, personID: market?.personID, cameraID: market?.cameraID)
+                candidate = try imageCandidate(try bytes(range), found)
+            case .line(let line):
+                let found = try manifestItem(line)
+                item = found
+                candidate = try self.candidate(found, line)
+            }
+            guard candidate.item.embedding != nil || canEmbed else {
+                throw ItemRefusal(
+                    failure: .modelMismatch,
+                    detail: "The gallery is bound to another model than is loaded, so images cannot be embedded.")
+            }
+            return (name(entry, item), .success(candidate))
+        } catch let refusal as ItemRefusal {
+            return (name(entry, item), .failure(refusal))
+        }
+    }
+
+    private func manifestItem(_ line: LineScanner.Line) throws -> ManifestItem {
+        var limit = IngestionLimits.manifestLineBytes
+        if index.style == .inline { limit += limits.bytes / 3 * 4 + 4 }
+        guard line.range.count <= limit else {
+            throw ItemRefusal(
+                failure: .tooLarge,
+                detail: "Line \(line.number) has \(line.range.count) bytes; the limit is \(limit).")
+        }
+        do {
+            return try ManifestItem(line: try source.read(line.range), style: index.style)
+        } catch let error as ManifestError {
+            throw ItemRefusal(failure: .badMetadata, detail: "Line \(line.number) \(error).")
+        }
+    }
+
+    private func candidate(_ item: ManifestItem, _ line: LineScanner.Line) throws -> Candidate {
+        var item = item
+        do {
+            item.embedding = try vector(item)
+            if let image = item.image, index.style == .named {
+                guard let range = index.file(image) else {
+                    throw ItemRefusal(failure: .badMetadata, detail: "there is no file \"\(image)\" in the batch.")
+                }
+                return try imageCandidate(try bytes(range), item)
+            }
+            if let bytes = item.imageBytes {
+                item.imageBytes = nil
+                return try imageCandidate(bytes, item)
+            }
+            guard item.box == nil else {
+                throw ItemRefusal(failure: .badMetadata, detail: "there is a box but no image.")
+            }
+            return Candidate(
+                sha256: try Self.digest(of: item), content: nil, image: nil, size: nil, item: item)
+        } catch let refusal as ItemRefusal {
+            throw ItemRefusal(failure: refusal.failure, detail: "Line \(line.number): \(refusal.detail)")
+        }
+    }
+
+    /// The item's vector at unit length, if it brought one that belongs to this gallery.
+    private func vector(_ item: ManifestItem) throws(ItemRefusal) -> [Float]? {
+        guard let embedding = item.embedding else { return nil }
+        guard item.model == model else {
+            throw ItemRefusal(
+                failure: .modelMismatch,
+                detail: "the vector comes from model \(item.model ?? ""), the gallery's from \(model).")
+        }
+        guard embedding.count == dimensions else {
+            throw ItemRefusal(
+                failure: .modelMismatch,
+                detail: "the vector has \(embedding.count) values, the gallery's have \(dimensions).")
+        }
+        let length = embedding.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return embedding.map { Float(Double($0) / length) }
+    }
+
+    private func bytes(_ range: Range<Int>) throws -> [UInt8] {
+        guard range.count <= limits.bytes else {
+            throw Self.refusal(.tooManyBytes(bytes: range.count, limit: limits.bytes))
+        }
+        return try source.read(range)
+    }
+
+    /// Decodes, crops, and says what to keep.
+    ///
+    /// Without a box the uploaded bytes are kept as they are. With one, the crop is encoded anew, as JPEG of quality 95 or as PNG
+    /// where the image was one, and the digest covers the uploaded bytes and the box, so that it does not depend on an encoder.
+    private func imageCandidate(_ bytes: [UInt8], _ item: ManifestItem) throws -> Candidate {
+        let decoded: RGBImage
+        let size: (width: Int, height: Int)
+        do {
+            size = try imageSize(bytes, limits: limits)
+            decoded = try decodeImage(bytes, limits: limits, covering: item.box == nil ? inputSize : nil)
+        } catch {
+            throw Self.refusal(error)
+        }
+        // An image that decodes has a format.
+        let format = ImageFormat.sniff(bytes) ?? .jpeg
+        guard let box = item.box else {
+            return Candidate(
+                sha256: try SHA256.hash(bytes), content: ImageContent(bytes: bytes, mediaType: format.rawValue),
+                image: item.embedding == nil ? decoded : nil, size: size, item: item)
+        }
+        guard box.x + box.width <= decoded.width, box.y + box.height <= decoded.height else {
+            throw ItemRefusal(
+                failure: .badMetadata,
+                detail:
+                    "the box [\(box.x), \(box.y), \(box.width), \(box.height)] reaches beyond the image, which has "
+                    + "\(decoded.width)×\(decoded.height) pixels.")
+        }
+        let crop = decoded.cropped(x: box.x, y: box.y, width: box.width, height: box.height)
+        let encoded = format == .png ? try crop.png() : try crop.jpeg(quality: 95)
+        var hasher = try SHA256Hasher()
+        try hasher.update(bytes)
+        try hasher.update(Array("box \(box.x) \(box.y) \(box.width) \(box.height)".utf8))
+        return Candidate(
+            sha256: try hasher.finish(), content: ImageContent(bytes: encoded, mediaType: format.rawValue),
+            image: item.embedding == nil ? crop : nil, size: (crop.width, crop.height), item: item)
+    }
+
+    /// What stands for the bytes of an item that is a vector alone: the vector.
+    private static func digest(of item: ManifestItem) throws -> [UInt8] {
+        let values = (item.embedding ?? []).flatMap { value in
+            let bits = value.bitPattern
+            return [
+                UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
+                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24),
+            ]
+        }
+        return try SHA256.hash(Array("vector ".utf8) + values)
+    }
+
+    /// The reason code and sentence for an image that cannot be decoded.
+    private static func refusal(_ error: ImageError) -> ItemRefusal {
+        let failure: ItemFailure =
+            switch error {
+            case .empty, .unsupportedFormat: .unsupportedFormat
+            case .tooManyBytes, .tooLarge, .sideTooLong: .tooLarge
+            case .corrupt, .notEncodable: .corruptImage
+            }
+        return ItemRefusal(failure: failure, detail: "\(error).")
+    }
+}

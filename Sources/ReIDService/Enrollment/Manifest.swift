@@ -1,0 +1,193 @@
+internal import Foundation
+internal import Gallery
+
+/// One line of a manifest: an image and what is known of it.
+struct ManifestItem: Sendable, Equatable {
+    /// A rectangle of the image as it is seen (after EXIF orientation), in pixels from the top left corner.
+    struct Box: Sendable, Equatable {
+        let x: Int, y: Int, width: Int, height: Int
+    }
+
+    /// Where the images of a manifest's items are.
+    enum Style: Sendable {
+        /// Beside the manifest, by file name: tar and multipart bodies.
+        case named
+        /// In the line itself, in base 64, or left out for an embedding: NDJSON bodies.
+        case inline
+    }
+
+    /// The file that holds the image; only a label in an inline manifest.
+    var image: String?
+    /// The caller's own name of the image.
+    var externalID: String?
+    /// Who is seen.
+    var personID: String?
+    /// What saw them.
+    var cameraID: String?
+    /// When.
+    var capturedAt: Timestamp?
+    /// The part of the image to enroll; nil: all of it.
+    var box: Box?
+    /// A feature vector computed elsewhere by `model`; needs not be of unit length.
+    var embedding: [Float]?
+    /// The identity of the model that computed `embedding`.
+    var model: String?
+    /// The image's encoded bytes.
+    var imageBytes: [UInt8]?
+}
+
+/// Why a manifest's line is no item; the line's number is added by whoever read it.
+enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
+    case notAnObject
+    case unknownMember(String)
+    case missingMember(String)
+    case wrongType(member: String, expected: String)
+    case unacceptable(member: String, reason: String)
+
+    var description: String {
+        switch self {
+        case .notAnObject: "is not a JSON object in UTF-8"
+        case .unknownMember(let name): "has the unknown member \"\(name)\""
+        case .missingMember(let name): "lacks \(name)"
+        case .wrongType(let member, let expected): "has a \(member) that is not \(expected)"
+        case .unacceptable(let member, let reason): "has a \(member) that \(reason)"
+        }
+    }
+}
+
+extension ManifestItem {
+    /// Reads one line, strictly: members that this style does not know are an error that names them.
+    ///
+    /// A member that is null counts as absent.
+    init(line: [UInt8], style: Style) throws(ManifestError) {
+        let fields: Fields
+        do {
+            fields = try JSONDecoder().decode(Fields.self, from: Data(line))
+        } catch let error as ManifestError {
+            throw error
+        } catch {
+            throw .notAnObject
+        }
+        self = try fields.item(style)
+    }
+}
+
+/// A line as it was sent, types checked.
+private struct Fields: Decodable {
+    private var image, externalID, personID, cameraID, capturedAt, model, imageBase64: String?
+    private var box: [Int]?
+    private var embedding: [Float]?
+
+    private struct Member: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private static let known: Set = [
+        "image", "external_id", "person_id", "camera_id", "captured_at", "box", "embedding", "model", "image_base64",
+    ]
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: Member.self)
+        let unknown = members.allKeys.map(\.stringValue).filter { !Self.known.contains($0) }.min()
+        if let unknown { throw ManifestError.unknownMember(unknown) }
+        func read<Value: Decodable>(_ name: String, _ expected: String) throws -> Value? {
+            do {
+                return try members.decodeIfPresent(Value.self, forKey: Member(stringValue: name))
+            } catch {
+                throw ManifestError.wrongType(member: name, expected: expected)
+            }
+        }
+        image = try read("image", "a string")
+        externalID = try read("external_id", "a string")
+        personID = try read("person_id", "a string")
+        cameraID = try read("camera_id", "a string")
+        capturedAt = try read("captured_at", "a string")
+        model = try read("model", "a string")
+        imageBase64 = try read("image_base64", "a string")
+        box = try read("box", "four integers [x, y, width, height]")
+        embedding = try read("embedding", "an array of numbers")
+    }
+
+    func item(_ style: ManifestItem.Style) throws(ManifestError) -> ManifestItem {
+        var item = ManifestItem()
+        switch style {
+        case .named:
+            guard let image else { throw .missingMember("image") }
+            guard !image.isEmpty else { throw .unacceptable(member: "image", reason: "is empty") }
+            for (name, isPresent) in [
+                ("embedding", embedding != nil), ("model", model != nil), ("image_base64", imageBase64 != nil),
+            ] where isPresent {
+                throw .unacceptable(member: name, reason: "is only for application/x-ndjson batches")
+            }
+            item.image = image
+        case .inline:
+            item.image = try identifier(image, "image")
+            try readInline(into: &item)
+        }
+        item.externalID = try identifier(externalID, "external_id")
+        item.personID = try identifier(personID, "person_id")
+        item.cameraID = try identifier(cameraID, "camera_id")
+        if let capturedAt {
+            guard let time = Timestamp(rfc3339: capturedAt) else {
+                throw .unacceptable(member: "captured_at", reason: "is not an RFC 3339 time like 2026-11-22T10:00:00Z")
+            }
+            item.capturedAt = time
+        }
+        item.box = try readBox()
+        return item
+    }
+
+    private func readInline(into item: inout ManifestItem) throws(ManifestError) {
+        guard imageBase64 != nil || embedding != nil else { throw .missingMember("image_base64 or embedding") }
+        if let imageBase64 {
+            guard let bytes = Data(base64Encoded: imageBase64) else {
+                throw .unacceptable(member: "image_base64", reason: "is not base 64")
+            }
+            item.imageBytes = [UInt8](bytes)
+        }
+        guard let embedding else {
+            guard model == nil else { throw .unacceptable(member: "model", reason: "has no embedding beside it") }
+            return
+        }
+        guard let model else { throw .missingMember("model, which an embedding needs") }
+        guard embedding.allSatisfy(\.isFinite), embedding.contains(where: { $0 != 0 }) else {
+            throw .unacceptable(member: "embedding", reason: "is zero or not finite")
+        }
+        item.embedding = embedding
+        item.model = model
+    }
+
+    private func readBox() throws(ManifestError) -> ManifestItem.Box? {
+        guard let box else { return nil }
+        guard box.count == 4 else {
+            throw .wrongType(member: "box", expected: "four integers [x, y, width, height]")
+        }
+        // The image's own limits keep sides far below this; it only makes the sums safe.
+        guard box.allSatisfy({ 0..<(1 << 30) ~= $0 }), box[2] > 0, box[3] > 0 else {
+            throw .unacceptable(member: "box", reason: "has a negative corner or an empty side")
+        }
+        return .init(x: box[0], y: box[1], width: box[2], height: box[3])
+    }
+
+    /// Identifiers are what searches filter by, so the same texts are allowed in both.
+    private func identifier(_ text: String?, _ member: String) throws(ManifestError) -> String? {
+        guard let text else { return nil }
+        guard TextLimits.allows(text) else {
+            throw .wrongType(member: member, expected: TextLimits.expectation)
+        }
+        return text
+    }
+}
+
+/// The file that a manifest's line names, whatever else is wrong with the line.
+struct ManifestImageName: Decodable {
+    private let image: String?
+
+    /// The member `image` of a line, or nil if it cannot be read.
+    static func read(_ line: [UInt8]) -> String? {
+        (try? JSONDecoder().decode(Self.self, from: Data(line)))?.image
+    }
+}

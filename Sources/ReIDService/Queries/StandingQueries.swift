@@ -1,0 +1,143 @@
+internal import Dispatch
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Logging
+internal import Synchronization
+
+/// Ranks standing queries again when their gallery changes, and answers the polls that wait for that.
+///
+/// Works on one queue of its own. Changes are gathered for `standingQueryDelay`, and for at least as long as the last pass
+/// took, so that a long enrollment spends no more than half a core here.
+final class StandingQueries: Sendable {
+    private struct State {
+        var galleries: Set<String> = []
+        var queries: Set<String> = []
+        var batches: Set<String> = []
+        var isScheduled = false
+        var isStopped = false
+        var lastPass = Duration.zero
+        var observation: GalleryObservation?
+    }
+
+    private let service: ServiceContext
+    private let rankings: KeptRanking
+    private let waiters: RankingWaiters
+    private let queue = DispatchQueue(label: "reid.standing-queries", qos: .utility, target: .global(qos: .utility))
+    /// Where polls are answered, so that neither the store's writer nor a pass holds them up.
+    private let answers = DispatchQueue(label: "reid.polls", target: .global())
+    private let state = Mutex(State())
+
+    init(service: ServiceContext, waiters: RankingWaiters) {
+        self.service = service
+        self.waiters = waiters
+        rankings = KeptRanking(service: service)
+    }
+
+    /// Observes the store, and catches up with galleries that changed while no service ran.
+    func start() {
+        let observation = service.store.observe { [weak self] change in self?.take(change) }
+        state.withLock { $0.observation = observation }
+        for gallery in service.store.galleries() { schedule { $0.galleries.insert(gallery.name) } }
+    }
+
+    /// Ends after the query that is being ranked, and returns then.
+    func stop() {
+        let observation = state.withLock { state in
+            state.isStopped = true
+            defer { state.observation = nil }
+            return state.observation
+        }
+        observation?.cancel()
+        queue.sync {}
+        answers.sync {}
+    }
+
+    private func take(_ change: GalleryChange) {
+        switch change {
+        case .gallery(let name, _): schedule { $0.galleries.insert(name) }
+        case .rankingErased(let query): schedule { $0.queries.insert(query) }
+        case .ranking(let query, _): answer(query)
+        case .queryDeleted(let id): answer(id)
+        case .batch(let id, let state) where state.isFinal: schedule { $0.batches.insert(id) }
+        case .galleryDeleted, .batch: break
+        }
+    }
+
+    private func schedule(_ note: (inout State) -> Void) {
+        let delay: Duration? = state.withLock { state in
+            note(&state)
+            guard !state.isScheduled, !state.isStopped else { return nil }
+            state.isScheduled = true
+            return max(.milliseconds(service.configuration.standingQueryDelay), state.lastPass)
+        }
+        guard let delay else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(delay.milliseconds)) { [weak self] in self?.pass() }
+    }
+
+    /// Ranks everything that was noted since the last pass.
+    private func pass() {
+        let noted = state.withLock { state in
+            defer {
+                state.galleries = []
+                state.queries = []
+                state.batches = []
+                state.isScheduled = false
+            }
+            return state
+        }
+        let start = ContinuousClock.now
+        var galleries = noted.galleries
+        for batch in noted.batches {
+            attempt("batch \(batch)") { galleries.insert(try service.store.batch(id: batch).gallery) }
+        }
+        for gallery in galleries {
+            attempt("gallery \(gallery)") {
+                for query in try service.store.standingQueries(in: gallery) {
+                    attempt("query \(query.id)") { try rankings.update(query) }
+                }
+                try prepareGraph(of: gallery)
+            }
+        }
+        for query in noted.queries {
+            attempt("query \(query)") { try rankings.update(try service.store.query(id: query)) }
+        }
+        let took = ContinuousClock.now - start
+        state.withLock { $0.lastPass = took }
+    }
+
+    /// Builds the neighbor lists of a gallery that has come to rest, so that no search has to wait for them.
+    private func prepareGraph(of gallery: String) throws {
+        guard try service.store.runningBatches(in: gallery).isEmpty else { return }
+        _ = try service.store.snapshot(of: gallery).graph
+    }
+
+    /// Runs one piece of a pass unless the service stops; what was deleted meanwhile is nothing to complain of.
+    private func attempt(_ subject: String, _ work: () throws -> Void) {
+        guard !state.withLock({ $0.isStopped }) else { return }
+        do {
+            try work()
+        } catch let error as GalleryError {
+            switch error {
+            case .unknownQuery, .unknownGallery, .unknownBatch: break
+            default: service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
+            }
+        } catch {
+            service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
+        }
+    }
+
+    /// Answers the polls of `query` with its newest ranking, or with the problem that there is none.
+    private func answer(_ query: String) {
+        guard waiters.isWaiting(for: query) else { return }
+        answers.async { [service, waiters] in
+            do {
+                guard let ranking = try service.store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
+                let response = try KeptRanking.response(ranking, of: query)
+                waiters.answer(query) { _ in response }
+            } catch {
+                waiters.answer(query) { problem(for: error).response(instance: $0) }
+            }
+        }
+    }
+}

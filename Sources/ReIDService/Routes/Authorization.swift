@@ -1,0 +1,104 @@
+internal import Digests
+internal import Foundation
+internal import HTTPTypes
+
+/// The bearer token of the admin listener: one secret in a file that only its owner can read.
+public struct AdminToken: Sendable {
+    private let digest: [UInt8]
+
+    /// Reads the token from the file at `path`, or generates one into a new file of mode 0600.
+    ///
+    /// - Throws: `AdminTokenError` when the file can be read by others, is not a token, or cannot be read or made.
+    public init(path: String) throws {
+        let secret = try Self.read(path) ?? Self.generate(at: path)
+        digest = try SHA256.hash(secret)
+    }
+
+    /// Refuses a request whose `Authorization` is not this token; takes as long for any wrong token of a length.
+    func check(_ fields: HTTPFields) throws {
+        let values = fields[values: .authorization]
+        guard let value = values.first else { throw ServiceError.unauthorized(isMissing: true) }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw ServiceError.unauthorized(isMissing: true)
+        }
+        let given = Array(parts[1].utf8.drop { $0 == 0x20 })
+        guard constantTimeEqual(try SHA256.hash(given), digest) else {
+            throw ServiceError.unauthorized(isMissing: false)
+        }
+    }
+
+    /// The secret in the file, or nil when there is no file.
+    private static func read(_ path: String) throws -> [UInt8]? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw AdminTokenError.unreadable(path: path, code: errno) }
+            return nil
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw AdminTokenError.unreadable(path: path, code: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw AdminTokenError.malformed(path: path) }
+        guard status.st_mode & 0o077 == 0 else {
+            throw AdminTokenError.readableByOthers(path: path, mode: Int(status.st_mode & 0o777))
+        }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        guard count >= 0 else { throw AdminTokenError.unreadable(path: path, code: errno) }
+        let secret = bytes.prefix(count).filter { $0 != 0x0A && $0 != 0x0D }
+        guard secret.count >= shortest, secret.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw AdminTokenError.malformed(path: path)
+        }
+        return Array(secret)
+    }
+
+    /// Writes a new secret of 256 random bits; never replaces a file.
+    private static func generate(at path: String) throws -> [UInt8] {
+        let secret = Array(hexString(try randomBytes(32)).utf8)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw AdminTokenError.unwritable(path: path, code: errno) }
+        defer { close(descriptor) }
+        let line = secret + [0x0A]
+        let count = unsafe line.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+        guard count == line.count, fchmod(descriptor, 0o600) == 0, fsync(descriptor) == 0 else {
+            let code = errno
+            unsafe unlink(path)
+            throw AdminTokenError.unwritable(path: path, code: code)
+        }
+        return secret
+    }
+
+    /// Characters a token has at least.
+    private static let shortest = 16
+}
+
+/// Why there is no admin token to check against.
+public enum AdminTokenError: Error, Sendable, Equatable {
+    /// The file's mode lets its group or everybody in.
+    case readableByOthers(path: String, mode: Int)
+    /// The file does not hold one line of at least 16 printable characters.
+    case malformed(path: String)
+    /// The file is there but cannot be read; `code` is the system's error number.
+    case unreadable(path: String, code: Int32)
+    /// The file cannot be made; `code` is the system's error number.
+    case unwritable(path: String, code: Int32)
+}
+
+extension AdminTokenError: CustomStringConvertible {
+    /// One sentence for the person who starts the service.
+    public var description: String {
+        switch self {
+        case .readableByOthers(let path, let mode):
+            "the token file \(path) has mode \(String(mode, radix: 8)), so others can read it; run chmod 600 \(path)"
+        case .malformed(let path):
+            "the token file \(path) does not hold one line of 16 printable characters or more; "
+                + "delete it to have a new token generated"
+        case .unreadable(let path, let code):
+            "the token file \(path) cannot be read: \(unsafe String(cString: strerror(code)))"
+        case .unwritable(let path, let code):
+            "the token file \(path) cannot be written: \(unsafe String(cString: strerror(code)))"
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import CSPRModel
+internal import Embedding
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Synchronization
+
+/// What changes about a running service: whether it takes requests, and its listeners.
+final class ServiceStatus: Sendable {
+    private struct State {
+        var isReady = true
+        var listeners: [String: HTTPServer] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// False from the moment the service is told to stop.
+    var isReady: Bool { state.withLock { $0.isReady } }
+    /// What each listener has done so far, by its name.
+    var counters: [String: ServerCounters] { state.withLock { $0.listeners }.mapValues(\.counters) }
+
+    func add(_ server: HTTPServer, name: String) { state.withLock { $0.listeners[name] = server } }
+    func stop() { state.withLock { $0.isReady = false } }
+}
+
+/// `GET /livez`, `/readyz`, `/metrics`.
+func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
+    [
+        Route(.get, "/livez", execution: .loop) { request in
+            try QueryParameters(request.query).finish()
+            return .now(try .json(["status": "alive"]))
+        },
+        Route(.get, "/readyz", execution: .loop) { request in
+            try QueryParameters(request.query).finish()
+            let galleries = service.store.galleries()
+            let isReady = status.isReady
+            let answer = ReadinessAnswer(
+                status: isReady ? "ready" : "stopping",
+                model: .init(sha256: service.model.identity, trained: service.model.isTrained),
+                index: .init(galleries: galleries.count, images: galleries.reduce(0) { $0 + $1.images }),
+                warnings: Warning.about(service.model))
+            return .now(try .json(answer, status: isReady ? .ok : .serviceUnavailable))
+        },
+        Route(.get, "/metrics") { request in
+            try QueryParameters(request.query).finish()
+            var batches: [String: Int] = [:]
+            for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
+            let text = service.metrics.render(
+                embedder: service.embedder.statistics, galleries: service.store.galleries(), batches: batches,
+                listeners: status.counters)
+            var response = ServerResponse(
+                .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))
+            response.fields[.cacheControl] = "no-store"
+            return .now(response)
+        },
+    ]
+}

@@ -1,0 +1,104 @@
+internal import CSPRModel
+internal import Digests
+internal import Embedding
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Imaging
+
+/// `GET /v1/images/{image}`, its stored image, and its attention images.
+func imageRoutes(_ service: ServiceContext) -> [Route] {
+    [
+        Route(.get, "/v1/images/{image}") { request in
+            try QueryParameters(request.query).finish()
+            return .now(try .json(ImageAnswer(try service.store.image(id: request.parameters["image"] ?? ""))))
+        },
+        Route(.get, "/v1/images/{image}/content") { request in
+            try QueryParameters(request.query).finish()
+            let image = try service.store.image(id: request.parameters["image"] ?? "")
+            let tag = EntityTag(hexString(image.sha256))
+            if let unchanged = unchanged(request, tag) { return .now(unchanged) }
+            let content = try service.store.content(of: image.id)
+            return .now(imageResponse(content.bytes, mediaType: content.mediaType, tag: tag))
+        },
+        Route(.get, "/v1/images/{image}/attention") { request in .now(try attention(request, service)) },
+    ]
+}
+
+/// One branch's attention over the stored image, as PNG.
+private func attention(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+    var parameters = QueryParameters(request.query)
+    let branches = service.model.branches
+    let branch = try parameters.integer("branch", in: 0...Int(Int32.max)) ?? 0
+    try parameters.finish()
+    let image = try service.store.image(id: request.parameters["image"] ?? "")
+    guard branch < branches else { throw ServiceError.unknownBranch(branch, branches: branches) }
+    let tag = EntityTag("\(hexString(image.sha256))-\(service.model.identity.suffix(16))-\(branch)")
+    if let unchanged = unchanged(request, tag) { return unchanged }
+    let content = try service.store.content(of: image.id)
+    let decoded = try decodeStored(content.bytes, limits: service.configuration.limits.image)
+    guard let maps = try service.embedder.attention(decoded, isCancelled: { request.cancellation.isCancelled }) else {
+        throw ServiceError.unknownBranch(branch, branches: 0)
+    }
+    let overlay = AttentionImage().draw(branch: branch, of: maps, over: decoded.atMost(attentionSide))
+    return imageResponse(try overlay.png(), mediaType: ImageFormat.png.rawValue, tag: tag)
+}
+
+/// Pixels along the longer side of an attention image.
+private let attentionSide = 768
+
+/// Decodes an image from the store, where only whole images should be.
+private func decodeStored(_ bytes: [UInt8], limits: ImageLimits) throws(ServiceError) -> RGBImage {
+    do {
+        return try decodeImage(bytes, limits: limits)
+    } catch {
+        throw .damagedStore(reason: "\(error)")
+    }
+}
+
+/// An image's response: stored images never change under their id, but may be erased, so a cache must ask.
+func imageResponse(_ bytes: [UInt8], mediaType: String, tag: EntityTag) -> ServerResponse {
+    var fields = HTTPFields()
+    fields[.contentType] = mediaType
+    fields[.eTag] = tag.description
+    fields[.cacheControl] = "private, no-cache"
+    fields[.xContentTypeOptions] = "nosniff"
+    return ServerResponse(.ok, fields: fields, body: .bytes(bytes))
+}
+
+/// A 304 when the client has the representation already; nil otherwise.
+func unchanged(_ request: ServerRequest, _ tag: EntityTag) -> ServerResponse? {
+    guard tag.isMatched(byIfNoneMatch: request.fields[.ifNoneMatch]) else { return nil }
+    return .notModified(tag)
+}
+
+extension ServerResponse {
+    /// The client has it already.
+    static func notModified(_ tag: EntityTag) -> ServerResponse {
+        ServerResponse(.notModified, fields: [.eTag: tag.description, .cacheControl: "private, no-cache"])
+    }
+}
+
+extension RGBImage {
+    /// The image, reduced to at most `side` pixels along its longer side.
+    fileprivate func atMost(_ side: Int) -> RGBImage {
+        let longer = max(width, height)
+        guard longer > side else { return self }
+        return resized(width: max(1, width * side / longer), height: max(1, height * side / longer))
+    }
+}
+
+extension CSPRModel {
+    /// Attention branches; 0 when the model has no attention maps.
+    var branches: Int { configuration.attention == .none ? 0 : configuration.branches }
+}
+
+extension ImageAnswer {
+    init(_ image: GalleryImage) {
+        self.init(
+            imageID: image.id, gallery: image.gallery, personID: image.personID, cameraID: image.cameraID,
+            capturedAt: image.capturedAt, externalID: image.externalID, sha256: hexString(image.sha256),
+            mediaType: image.mediaType, width: image.width, height: image.height, enrolledAt: image.enrolledAt,
+            imageURL: image.contentURL)
+    }
+}

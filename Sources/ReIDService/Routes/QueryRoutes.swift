@@ -1,0 +1,101 @@
+internal import CSPRModel
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+
+/// Kept queries: `POST /v1/galleries/{gallery}/queries`, `/v1/queries` and what is below it.
+func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] {
+    let rankings = KeptRanking(service: service)
+    return [
+        Route(
+            .post, "/v1/galleries/{gallery}/queries", bodyLimit: service.configuration.limits.searchBody,
+            requiresBody: true
+        ) { request in .now(try keep(request, service, rankings)) },
+        Route(.get, "/v1/queries") { request in
+            let page = try ListParameters(request, limits: service.configuration.limits)
+            let queries = try service.store.queries(limit: page.limit, cursor: page.cursor)
+            return .now(
+                try .json(ListAnswer(items: try queries.items.map(service.describe), next: queries.next)))
+        },
+        Route(.get, "/v1/queries/{query}") { request in
+            try QueryParameters(request.query).finish()
+            return .now(try .json(try service.describe(service.store.query(id: request.parameters["query"] ?? ""))))
+        },
+        Route(.delete, "/v1/queries/{query}") { request in
+            try QueryParameters(request.query).finish()
+            try service.store.deleteQuery(id: request.parameters["query"] ?? "")
+            return .now(ServerResponse(.noContent))
+        },
+        Route(.get, "/v1/queries/{query}/image") { request in .now(try queryImage(request, service)) },
+        Route(.get, "/v1/queries/{query}/ranking") { request in
+            try ranking(request, service, rankings, waiters: waiters)
+        },
+    ]
+}
+
+/// Keeps the question, ranks it at once, and says where the ranking is.
+private func keep(
+    _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking
+) throws -> ServerResponse {
+    let snapshot = try service.searchableSnapshot(of: request.parameters["gallery"] ?? "")
+    let question = try Question(request, service: service, takesStanding: true)
+    let query = try service.store.keepQuery(
+        NewQuery(
+            gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
+            images: question.images, vector: question.vector, model: service.model.identity))
+    try rankings.update(query)
+    return try .json(
+        try service.describe(service.store.query(id: query.id)), status: .created,
+        fields: [.location: "/v1/queries/\(query.id)"])
+}
+
+/// One of the images that a kept query was asked with.
+private func queryImage(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+    var parameters = QueryParameters(request.query)
+    let index = try parameters.integer("index", in: 0...service.configuration.limits.imagesPerSearch - 1) ?? 0
+    try parameters.finish()
+    let id = request.parameters["query"] ?? ""
+    let images = try service.store.query(id: id).mediaTypes.count
+    guard index < images else {
+        throw HTTPProblem.reid(
+            .notFound, "not-found", "Not found", "Query \"\(id)\" has \(images) images, from 0.", parameter: "index"
+        )
+    }
+    let content = try service.store.queryImage(of: id, at: index)
+    // Images of a kept query never change, so its id is validator enough.
+    let tag = EntityTag("\(id)-\(index)")
+    return unchanged(request, tag) ?? imageResponse(content.bytes, mediaType: content.mediaType, tag: tag)
+}
+
+/// The newest ranking, a 304, or a poll that is held until there is a newer one.
+private func ranking(
+    _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking, waiters: RankingWaiters
+) throws -> Reply {
+    var parameters = QueryParameters(request.query)
+    let wait = try parameters.integer("wait", in: 0...service.configuration.limits.wait) ?? 0
+    try parameters.finish()
+    let query = try service.store.query(id: request.parameters["query"] ?? "")
+    let newest = try rankings.newest(of: query)
+    let tag = KeptRanking.tag(newest.revision)
+    guard let unchanged = unchanged(request, tag) else { return .now(try KeptRanking.response(newest, of: query.id)) }
+    guard wait > 0 else { return .now(unchanged) }
+    let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
+    // A change between the look above and the hold has answered nobody: look again.
+    if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
+        held.complete(try KeptRanking.response(stored, of: query.id))
+    }
+    return .held(held)
+}
+
+extension ServiceContext {
+    /// A kept query on the wire.
+    func describe(_ query: QueryRecord) throws -> QueryAnswer {
+        let ranking = try store.ranking(of: query.id)
+        let isCurrent = try ranking?.galleryRevision == store.gallery(query.gallery).revision
+        return QueryAnswer(
+            queryID: query.id, gallery: query.gallery, options: try fromJSON(query.options), standing: query.isStanding,
+            state: isCurrent ? "ranked" : "stale", createdAt: query.createdAt,
+            revision: ranking?.revision ?? query.rankingRevision, rankingURL: "/v1/queries/\(query.id)/ranking",
+            images: query.mediaTypes.count, imageURL: "/v1/queries/\(query.id)/image")
+    }
+}

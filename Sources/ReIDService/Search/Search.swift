@@ -1,0 +1,104 @@
+internal import Gallery
+internal import Ranking
+
+/// Ranks a gallery by its likeness to one vector; pure, so that searches and kept queries cannot differ.
+struct Search {
+    /// The gallery as of one commit.
+    let snapshot: GallerySnapshot
+    /// Which images, in which order, how many.
+    let options: SearchOptions
+
+    /// One image in order.
+    private struct RankedRow {
+        let row: Int
+        let distance: Float
+        let reRankedDistance: Double?
+
+        /// Cosine of unit vectors, 1 − d / 2.
+        var similarity: Float { 1 - distance / 2 }
+    }
+
+    /// Images that a row of a ranking of persons shows at most.
+    static let imagesPerPerson = 5
+
+    /// The ranking of the gallery for `vector`, with the time of searching and re-ranking filled in.
+    func answer(for vector: [Float], warnings: [String]?) throws -> RankingAnswer {
+        var timing = RankingTiming()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let allowed = snapshot.rows(matching: options.filter)
+        let candidates = allowed?.allowedCount ?? snapshot.images.count
+        let needsAll = options.grouping != nil || options.minimumSimilarity != nil
+        let count = needsAll ? candidates : min(options.limit, candidates)
+        var rows: [RankedRow]
+        timing.search = (clock.now - start).wireMilliseconds
+        if options.rerank, candidates > 0 {
+            let matches = nearestReRanked(
+                to: vector, in: snapshot.embeddings, graph: snapshot.graph, options: try options.reRanking,
+                count: count,
+                where: allowed)
+            rows = matches.map {
+                RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: $0.reRankedDistance)
+            }
+            timing.rerank = (clock.now - start).wireMilliseconds - timing.search
+        } else {
+            let matches = nearest(to: vector, in: snapshot.embeddings, count: count, where: allowed)
+            rows = matches.map { RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil) }
+            timing.search = (clock.now - start).wireMilliseconds
+        }
+        if let minimum = options.minimumSimilarity { rows = rows.filter { Double($0.similarity) >= minimum } }
+        return RankingAnswer(
+            queryID: nil, revision: nil, gallery: snapshot.name, model: snapshot.model,
+            gallerySize: snapshot.images.count, options: options,
+            results: options.grouping == .person ? people(in: rows) : images(of: rows), warnings: warnings,
+            timing: timing)
+    }
+
+    private func images(of rows: [RankedRow]) -> [RankingResult] {
+        rows.prefix(options.limit).enumerated().map { result($1, rank: $0 + 1) }
+    }
+
+    /// One result for each known person, at the place of their best image.
+    private func people(in rows: [RankedRow]) -> [RankingResult] {
+        var order: [String] = []
+        var images: [String: [RankedRow]] = [:]
+        for row in rows {
+            guard let person = snapshot.images[row.row].personID else { continue }
+            if images[person] == nil { order.append(person) }
+            images[person, default: []].append(row)
+        }
+        return order.prefix(options.limit).enumerated().compactMap { index, person in
+            guard let found = images[person], let best = found.first else { return nil }
+            var result = result(best, rank: index + 1)
+            result.imageCount = found.count
+            result.images = found.prefix(Self.imagesPerPerson).map(personImage)
+            return result
+        }
+    }
+
+    private func result(_ row: RankedRow, rank: Int) -> RankingResult {
+        let image = snapshot.images[row.row]
+        return RankingResult(
+            rank: rank, imageID: image.id, personID: image.personID, cameraID: image.cameraID,
+            capturedAt: image.capturedAt, externalID: image.externalID, distance: row.distance,
+            similarity: row.similarity, rerankedDistance: row.reRankedDistance, imageURL: image.contentURL,
+            vector: options.includeVectors == true ? snapshot.embeddings[row.row] : nil)
+    }
+
+    private func personImage(_ row: RankedRow) -> PersonImage {
+        let image = snapshot.images[row.row]
+        return PersonImage(
+            imageID: image.id, cameraID: image.cameraID, capturedAt: image.capturedAt, distance: row.distance,
+            rerankedDistance: row.reRankedDistance, imageURL: image.contentURL)
+    }
+}
+
+extension GalleryImage {
+    /// Path of the stored image on the query listener; nil when only a vector was enrolled.
+    var contentURL: String? { mediaType == nil ? nil : "/v1/images/\(id)/content" }
+}
+
+extension Duration {
+    /// Milliseconds, to the microsecond.
+    var wireMilliseconds: Double { (Double(nanoseconds) / 1000).rounded() / 1000 }
+}

@@ -1,0 +1,127 @@
+public import Gallery
+internal import Ranking
+
+/// How a ranking is made: which images may appear, in which order, how many.
+///
+/// Wire form: snake_case members; those that restrict nothing are left out.
+public struct SearchOptions: Codable, Sendable, Equatable {
+    /// What one row of a ranking stands for.
+    public enum Grouping: String, Codable, Sendable, CaseIterable {
+        /// One known person, with their best images.
+        case person
+    }
+
+    /// Results at most, 1...1000.
+    public var limit: Int
+    /// Whether results are ordered by re-ranked distance instead of distance.
+    public var rerank: Bool
+    /// Neighbors that must name each other, 1...1000.
+    public var k1: Int
+    /// Neighbors whose encodings are averaged, 1...1000.
+    public var k2: Int
+    /// Share of the original distance in the re-ranked one, 0...1.
+    public var lambda: Double
+    /// Only images of one of these cameras; nil: of any.
+    public var cameras: [String]?
+    /// No image of one of these cameras.
+    public var excludedCameras: [String]?
+    /// Only images captured at this time or later.
+    public var capturedFrom: Timestamp?
+    /// Only images captured before this time or at it.
+    public var capturedTo: Timestamp?
+    /// Only images of this person.
+    public var person: String?
+    /// Only the images with this external id.
+    public var externalID: String?
+    /// Only results at least this similar (cosine, -1...1).
+    public var minimumSimilarity: Double?
+    /// Rows stand for persons instead of images.
+    public var grouping: Grouping?
+    /// Whether each result carries its feature vector.
+    public var includeVectors: Bool?
+
+    /// The options of a search that names none.
+    public init(defaults: RankingDefaults) {
+        limit = defaults.limit
+        rerank = defaults.rerank
+        k1 = defaults.reRanking.k1
+        k2 = defaults.reRanking.k2
+        lambda = defaults.reRanking.lambda
+    }
+
+    /// Takes over the options that `source` gives; the others stay.
+    mutating func read(from source: inout some OptionSource, limits: ServiceLimits) throws(ServiceError) {
+        limit = try source.integer("limit", in: 1...limits.results) ?? limit
+        rerank = try source.flag("rerank") ?? rerank
+        k1 = try source.integer("k1", in: ReRanking.neighborhoods) ?? k1
+        k2 = try source.integer("k2", in: ReRanking.neighborhoods) ?? k2
+        lambda = try source.number("lambda", in: 0...1) ?? lambda
+        let filter = try FilterOptions(from: &source)
+        cameras = filter.cameras ?? cameras
+        excludedCameras = filter.excludedCameras ?? excludedCameras
+        capturedFrom = filter.capturedFrom ?? capturedFrom
+        capturedTo = filter.capturedTo ?? capturedTo
+        person = filter.person ?? person
+        externalID = filter.externalID ?? externalID
+        minimumSimilarity = try source.number("min_similarity", in: -1...1) ?? minimumSimilarity
+        grouping = try source.choice("group_by") ?? grouping
+        includeVectors = try source.flag("include_vectors") ?? includeVectors
+    }
+
+    /// k1, k2 and λ together; options read by `read` are always within range.
+    var reRanking: ReRanking {
+        get throws(RankingError) { try ReRanking(k1: k1, k2: k2, lambda: lambda) }
+    }
+
+    /// The images that may appear.
+    var filter: ImageFilter {
+        FilterOptions(
+            cameras: cameras, excludedCameras: excludedCameras, capturedFrom: capturedFrom, capturedTo: capturedTo,
+            person: person, externalID: externalID
+        ).filter
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit, rerank, k1, k2, lambda
+        case cameras = "camera"
+        case excludedCameras = "exclude_camera"
+        case capturedFrom = "captured_from"
+        case capturedTo = "captured_to"
+        case person
+        case externalID = "external_id"
+        case minimumSimilarity = "min_similarity"
+        case grouping = "group_by"
+        case includeVectors = "include_vectors"
+    }
+}
+
+/// Which images of a gallery are meant; the same names in searches and listings.
+struct FilterOptions: Sendable, Equatable {
+    var cameras: [String]?
+    var excludedCameras: [String]?
+    var capturedFrom: Timestamp?
+    var capturedTo: Timestamp?
+    var person: String?
+    var externalID: String?
+}
+
+extension FilterOptions {
+    /// The same for the gallery.
+    var filter: ImageFilter {
+        ImageFilter(
+            cameras: Set(cameras ?? []), excludedCameras: Set(excludedCameras ?? []), capturedFrom: capturedFrom,
+            capturedTo: capturedTo, person: person, externalID: externalID)
+    }
+
+    init(from source: inout some OptionSource) throws(ServiceError) {
+        cameras = try source.texts("camera")
+        excludedCameras = try source.texts("exclude_camera")
+        capturedFrom = try source.time("captured_from")
+        capturedTo = try source.time("captured_to")
+        person = try source.text("person")
+        externalID = try source.text("external_id")
+        if let capturedFrom, let capturedTo, capturedTo < capturedFrom {
+            throw source.invalid("captured_to", expected: "no earlier than captured_from")
+        }
+    }
+}

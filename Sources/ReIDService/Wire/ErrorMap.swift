@@ -1,0 +1,235 @@
+internal import CSPRModel
+internal import Digests
+internal import Embedding
+internal import Gallery
+public import HTTP
+internal import HTTPTypes
+internal import Imaging
+internal import Ranking
+
+/// What a failure looks like on the wire: the one map from every module's errors to a problem document.
+///
+/// Anything unforeseen is a 500 without details; the caller logs it.
+public func problem(for error: any Error) -> HTTPProblem {
+    switch error {
+    case let problem as HTTPProblem: problem
+    case let mapped as any ProblemConvertible: mapped.problem
+    default: .internalError
+    }
+}
+
+/// An error that knows its wire form; each conformance is a switch without `default`.
+protocol ProblemConvertible: Error {
+    var problem: HTTPProblem { get }
+}
+
+extension HTTPProblem {
+    /// A fault of ours; the log has the details.
+    static let internalError = HTTPProblem(
+        .internalServerError, detail: "The service failed; its log has the details under this request id.")
+
+    /// A problem of the service's own kind: `type` is `urn:reid:` and `kind`.
+    static func reid(
+        _ status: HTTPResponse.Status, _ kind: String, _ title: String, _ detail: String, pointer: String? = nil,
+        parameter: String? = nil, fields: HTTPFields = [:]
+    ) -> HTTPProblem {
+        HTTPProblem(
+            status, type: "urn:reid:" + kind, title: title, detail: detail, pointer: pointer, parameter: parameter,
+            fields: fields)
+    }
+}
+
+extension ServiceError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .unknownParameter(let name, let known):
+            .reid(
+                .badRequest, "unknown-parameter", "Unknown query parameter",
+                "There is no parameter '\(name)' here; " + Self.list(known, "known are"), parameter: name)
+        case .invalidParameter(let name, let expected):
+            .reid(
+                .badRequest, "invalid-parameter", "Invalid query parameter", "'\(name)' must be \(expected).",
+                parameter: name)
+        case .malformedJSON(let part):
+            .reid(.badRequest, "malformed-json", "Malformed JSON", "The \(part) must be one JSON object.", pointer: "")
+        case .unknownMember(let part, let pointer, let known):
+            .reid(
+                .badRequest, "unknown-member", "Unknown JSON member",
+                "The \(part) may not have a member '\(pointer.dropFirst())'; " + Self.list(known, "known are"),
+                pointer: pointer)
+        case .repeatedMember(let part, let pointer):
+            .reid(
+                .badRequest, "repeated-member", "Repeated JSON member",
+                "The \(part) has a member '\(pointer.dropFirst())' more than once.", pointer: pointer)
+        case .invalidMember(let part, let pointer, let expected):
+            .reid(
+                .badRequest, "invalid-member", "Invalid JSON member",
+                "'\(pointer.dropFirst())' of the \(part) must be \(expected).", pointer: pointer)
+        case .unsupportedMediaType(let found, let accepted):
+            .reid(
+                .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
+                (found.map { "The body is declared as '\($0)'" } ?? "The body has no Content-Type")
+                    + "; this route takes \(accepted.joined(separator: ", ")).",
+                parameter: "Content-Type", fields: [.accept: accepted.joined(separator: ", ")])
+        case .emptyBody: .reid(.badRequest, "empty-body", "Empty body", "The body must hold an image.")
+        case .unknownPart(let name, let known):
+            .reid(
+                .badRequest, "unknown-part", "Unknown form part",
+                "There is no part '\(name)' here; " + Self.list(known, "known are"), parameter: name)
+        case .repeatedPart(let name):
+            .reid(
+                .badRequest, "repeated-part", "Repeated form part", "The part '\(name)' may come once.",
+                parameter: name)
+        case .noImage:
+            .reid(
+                .badRequest, "no-image", "No image", "The form has no part named 'image'.", parameter: "image")
+        case .tooManyImages(let limit):
+            .reid(
+                .badRequest, "too-many-images", "Too many images", "One request carries at most \(limit) images.",
+                parameter: "image")
+        case .image(let error, let index, let count):
+            error.problem(of: count == 1 ? "The image" : "Image \(index + 1) of \(count)")
+        case .noDirection:
+            .reid(
+                .unprocessableContent, "no-direction", "No common direction",
+                "The images' feature vectors cancel out, so there is nothing to search for.")
+        case .galleryOfAnotherModel(let gallery, let expected, let served):
+            .reid(
+                .conflict, "model-mismatch", "The gallery belongs to another model",
+                "Gallery '\(gallery)' was made with \(expected), but \(served) is being served.")
+        case .unknownBranch(let branch, let branches):
+            .reid(
+                .notFound, "unknown-branch", "No such attention branch",
+                branches == 0
+                    ? "The model has no attention branches."
+                    : "There is no branch \(branch); the model has branches 0 to \(branches - 1).",
+                parameter: "branch")
+        case .unauthorized(let isMissing):
+            .reid(
+                .unauthorized, "unauthorized", "A token is needed",
+                isMissing
+                    ? "Send the admin token as 'Authorization: Bearer …'." : "The bearer token is not the admin token.",
+                fields: [
+                    .wwwAuthenticate: #"Bearer realm="reid admin""# + (isMissing ? "" : #", error="invalid_token""#)
+                ])
+        case .damagedStore: .internalError
+        }
+    }
+
+    private static func list(_ names: [String], _ lead: String) -> String {
+        names.isEmpty ? "there are none." : "\(lead) \(names.joined(separator: ", "))."
+    }
+}
+
+extension ImageError: ProblemConvertible {
+    var problem: HTTPProblem { problem(of: "The image") }
+
+    /// The problem, told of `subject`, such as "Image 2 of 3".
+    func problem(of subject: String) -> HTTPProblem {
+        switch self {
+        case .empty: .reid(.badRequest, "empty-body", "Empty image", "\(subject) has no bytes.", parameter: "image")
+        case .unsupportedFormat:
+            .reid(
+                .unsupportedMediaType, "unsupported-format", "Not a supported image",
+                "\(subject) is neither a JPEG nor a PNG.", parameter: "image",
+                fields: [.accept: ImageFormat.common.map(\.rawValue).joined(separator: ", ")])
+        case .tooManyBytes(let bytes, let limit):
+            .reid(
+                .contentTooLarge, "too-large", "The image is too large",
+                "\(subject) has \(bytes) bytes; at most \(limit) are taken.", parameter: "image")
+        case .tooLarge(let width, let height, let limit):
+            .reid(
+                .contentTooLarge, "too-large", "The image is too large",
+                "\(subject) has \(width)×\(height) pixels; at most \(limit) are taken.", parameter: "image")
+        case .sideTooLong(let width, let height, let limit):
+            .reid(
+                .contentTooLarge, "too-large", "The image is too large",
+                "\(subject) has \(width)×\(height) pixels; at most \(limit) a side are taken.", parameter: "image")
+        case .corrupt(let reason):
+            .reid(
+                .unprocessableContent, "corrupt-image", "The image cannot be decoded",
+                "\(subject) is cut or damaged: \(reason).", parameter: "image")
+        case .notEncodable: .internalError
+        }
+    }
+}
+
+extension EmbedderError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .overloaded(let queued, let limit):
+            .overloaded("\(queued) of \(limit) images wait for the network; try again shortly.", retryAfterSeconds: 2)
+        case .cancelled:
+            .overloaded("The client closed its side of the connection before the answer.", retryAfterSeconds: 1)
+        case .stopped: .overloaded("The service is stopping.", retryAfterSeconds: 5)
+        case .failed: .internalError
+        }
+    }
+}
+
+extension RankingError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .wrongDimensions, .notFinite, .noValidQuery: .internalError
+        case .optionOutOfRange(let name, _, let minimum, let maximum):
+            .reid(
+                .badRequest, "invalid-parameter", "Invalid option", "'\(name)' must be from \(minimum) to \(maximum).",
+                parameter: name)
+        }
+    }
+}
+
+extension GalleryError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .unknownGallery, .unknownImage, .unknownBatch, .unknownQuery, .noContent:
+            .reid(.notFound, "not-found", "Not found", sentence)
+        case .modelMismatch: .reid(.conflict, "model-mismatch", "The gallery belongs to another model", sentence)
+        case .dimensionMismatch, .invalidEmbedding:
+            .reid(.unprocessableContent, "invalid-embedding", "Not a vector of this gallery", sentence)
+        case .invalidTransition, .notRunning, .incompleteBatch:
+            .reid(.conflict, "batch-state", "Not in this state of the batch", sentence)
+        case .idempotencyConflict:
+            .reid(.conflict, "idempotency-conflict", "The key was used before", sentence, parameter: "Idempotency-Key")
+        case .invalidCursor: .reid(.badRequest, "invalid-parameter", "Invalid cursor", sentence, parameter: "cursor")
+        case .invalidLimit: .reid(.badRequest, "invalid-parameter", "Invalid limit", sentence, parameter: "limit")
+        case .diskFull:
+            .reid(
+                .init(code: 507, reasonPhrase: "Insufficient Storage"), "disk-full", "The disk is full",
+                "Nothing of the change was kept.")
+        case .newerSchema, .foreignDatabase, .corrupt, .missingFolder, .notWritable, .locked, .inputOutput, .database,
+            .noRandomness:
+            .internalError
+        }
+    }
+
+    /// The description as a sentence.
+    private var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
+}
+
+extension DigestError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .outOfMemory, .unavailable, .noRandomness: .internalError
+        }
+    }
+}
+
+extension ModelError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .file, .wrongFormat, .unsupportedVersion, .malformedConfiguration, .invalidConfiguration, .missingTensor,
+            .surplusTensor, .misshapenTensor, .wrongType, .nonFiniteTensor, .negativeVariance, .digest, .compute:
+            .internalError
+        }
+    }
+}
+
+extension BodyFileError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .system where isDiskFull: GalleryError.diskFull(path: "").problem
+        case .system, .truncated: .internalError
+        }
+    }
+}

@@ -1,0 +1,128 @@
+public import Gallery
+
+/// A batch on its way into a gallery.
+public struct BatchAnswer: Codable, Sendable, Equatable {
+    /// The batch's id.
+    public var id: String
+    /// The gallery it enrolls into.
+    public var gallery: String
+    /// How its body is packed: `tar`, `multipart` or `ndjson`.
+    public var kind: String
+    /// `queued`, `running`, `completed`, `cancelled` or `failed`.
+    public var state: String
+    /// Whether it stops at the next chance.
+    public var cancelRequested: Bool
+    /// Bytes of its body.
+    public var bytes: Int64
+    /// Items in it; null until its body has been read through.
+    public var received: Int?
+    /// Items that became images.
+    public var enrolled: Int
+    /// Items whose bytes were in the gallery already.
+    public var duplicate: Int
+    /// Items that were refused, each with a reason of its own.
+    public var failed: Int
+    /// Items finished per second: lately while it runs, over all once finished; null where nothing was measured.
+    public var itemsPerSecond: Double?
+    /// When it will be done at this rate; null unless it runs.
+    public var estimatedEnd: Timestamp?
+    /// When it was accepted.
+    public var createdAt: Timestamp
+    /// When it first ran; null before.
+    public var startedAt: Timestamp?
+    /// When it came to its end; null before.
+    public var finishedAt: Timestamp?
+    /// Why it failed as a whole; null unless it did.
+    public var reason: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, gallery, kind, state
+        case cancelRequested = "cancel_requested"
+        case bytes, received, enrolled, duplicate, failed
+        case itemsPerSecond = "items_per_second"
+        case estimatedEnd = "estimated_end"
+        case createdAt = "created_at"
+        case startedAt = "started_at"
+        case finishedAt = "finished_at"
+        case reason
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(gallery, forKey: .gallery)
+        try fields.encode(kind, forKey: .kind)
+        try fields.encode(state, forKey: .state)
+        try fields.encode(cancelRequested, forKey: .cancelRequested)
+        try fields.encode(bytes, forKey: .bytes)
+        try fields.encode(received, forKey: .received)
+        try fields.encode(enrolled, forKey: .enrolled)
+        try fields.encode(duplicate, forKey: .duplicate)
+        try fields.encode(failed, forKey: .failed)
+        try fields.encode(itemsPerSecond, forKey: .itemsPerSecond)
+        try fields.encode(estimatedEnd, forKey: .estimatedEnd)
+        try fields.encode(createdAt, forKey: .createdAt)
+        try fields.encode(startedAt, forKey: .startedAt)
+        try fields.encode(finishedAt, forKey: .finishedAt)
+        try fields.encode(reason, forKey: .reason)
+    }
+}
+
+extension BatchAnswer {
+    init(_ batch: BatchRecord, now: Timestamp) {
+        var end: Timestamp?
+        if batch.state == .running, let expected = batch.expectedItems, let rate = batch.itemsPerSecond, rate > 0 {
+            let seconds = Double(max(0, expected - batch.recorded)) / rate
+            // A rate that rounds to nothing gives no estimate rather than an absurd one.
+            if seconds < 3e8 { end = now.adding(seconds: Int64(seconds.rounded(.up))) }
+        }
+        self.init(
+            id: batch.id, gallery: batch.gallery, kind: batch.kind.rawValue, state: batch.state.rawValue,
+            cancelRequested: batch.isCancelRequested, bytes: batch.bodyBytes, received: batch.expectedItems,
+            enrolled: batch.enrolled, duplicate: batch.duplicate, failed: batch.failed,
+            itemsPerSecond: batch.itemsPerSecond, estimatedEnd: end, createdAt: batch.createdAt,
+            startedAt: batch.startedAt, finishedAt: batch.finishedAt, reason: batch.failure)
+    }
+}
+
+/// What became of one item of a batch.
+public struct BatchItemAnswer: Codable, Sendable, Equatable {
+    /// Its place in the batch, from 0: a line of the manifest or NDJSON, or a file of a tar without a manifest.
+    public var index: Int
+    /// The file's name in the batch; null when it has none or the image has been erased.
+    public var image: String?
+    /// `enrolled`, `duplicate` or `failed`.
+    public var state: String
+    /// The image that it became or repeats; null if it failed or the image has been erased.
+    public var imageID: String?
+    /// `unsupported_format`, `corrupt_image`, `too_large`, `bad_metadata` or `model_mismatch`; null unless it failed.
+    public var reason: String?
+    /// A sentence about that, which names the line or the file.
+    public var detail: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case index, image, state
+        case imageID = "image_id"
+        case reason, detail
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(index, forKey: .index)
+        try fields.encode(image, forKey: .image)
+        try fields.encode(state, forKey: .state)
+        try fields.encode(imageID, forKey: .imageID)
+        try fields.encode(reason, forKey: .reason)
+        try fields.encode(detail, forKey: .detail)
+    }
+}
+
+extension BatchItemAnswer {
+    init(_ item: BatchItem) {
+        self.init(
+            index: item.index, image: item.name, state: item.state.rawValue, imageID: item.imageID,
+            reason: item.failure?.rawValue, detail: item.detail)
+    }
+}

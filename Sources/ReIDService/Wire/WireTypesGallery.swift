@@ -1,0 +1,169 @@
+public import Gallery
+
+/// A page of a list.
+public struct ListAnswer<Item: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
+    /// The page's items.
+    public var items: [Item]
+    /// What `cursor` asks for the next page; null at the end.
+    public var next: String?
+
+    /// A page.
+    public init(items: [Item], next: String?) {
+        self.items = items
+        self.next = next
+    }
+
+    private enum CodingKeys: String, CodingKey { case items, next }
+
+    /// Writes the end as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(items, forKey: .items)
+        try fields.encode(next, forKey: .next)
+    }
+}
+
+/// One gallery in numbers.
+public struct GalleryAnswer: Codable, Sendable, Equatable {
+    /// The gallery's name.
+    public var name: String
+    /// The model it is bound to, `sha256:…`.
+    public var model: String
+    /// Whether that is the model being served; only then can the gallery be searched by image.
+    public var searchable: Bool
+    /// Images in it.
+    public var images: Int
+    /// Known persons in it.
+    public var people: Int
+    /// Its cameras, sorted.
+    public var cameras: [String]
+    /// The earliest known time of capture; null when none is known.
+    public var capturedFrom: Timestamp?
+    /// The latest known time of capture; null when none is known.
+    public var capturedTo: Timestamp?
+    /// Counts the gallery's changes.
+    public var revision: Int64
+    /// When it was created.
+    public var createdAt: Timestamp
+    /// Batches that are being enrolled or wait for it.
+    public var runningBatches: [RunningBatch]
+
+    private enum CodingKeys: String, CodingKey {
+        case name, model, searchable, images, people, cameras
+        case capturedFrom = "captured_from"
+        case capturedTo = "captured_to"
+        case revision
+        case createdAt = "created_at"
+        case runningBatches = "running_batches"
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(model, forKey: .model)
+        try fields.encode(searchable, forKey: .searchable)
+        try fields.encode(images, forKey: .images)
+        try fields.encode(people, forKey: .people)
+        try fields.encode(cameras, forKey: .cameras)
+        try fields.encode(capturedFrom, forKey: .capturedFrom)
+        try fields.encode(capturedTo, forKey: .capturedTo)
+        try fields.encode(revision, forKey: .revision)
+        try fields.encode(createdAt, forKey: .createdAt)
+        try fields.encode(runningBatches, forKey: .runningBatches)
+    }
+}
+
+/// The progress of one batch, as the dashboard shows it.
+public struct RunningBatch: Codable, Sendable, Equatable {
+    /// The batch's id.
+    public var id: String
+    /// `queued` or `running`.
+    public var state: String
+    /// Items in the batch; null until its container has been read.
+    public var received: Int?
+    /// Items that became images.
+    public var enrolled: Int
+    /// Items whose bytes were in the gallery already.
+    public var duplicate: Int
+    /// Items that were refused.
+    public var failed: Int
+    /// Items finished per second since the batch began to run.
+    public var itemsPerSecond: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case id, state, received, enrolled, duplicate, failed
+        case itemsPerSecond = "items_per_second"
+    }
+
+    /// Writes an unknown total as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(state, forKey: .state)
+        try fields.encode(received, forKey: .received)
+        try fields.encode(enrolled, forKey: .enrolled)
+        try fields.encode(duplicate, forKey: .duplicate)
+        try fields.encode(failed, forKey: .failed)
+        try fields.encode(itemsPerSecond, forKey: .itemsPerSecond)
+    }
+}
+
+/// What is known about one enrolled image.
+public struct ImageAnswer: Codable, Sendable, Equatable {
+    /// The image's id.
+    public var imageID: String
+    /// The gallery it is in.
+    public var gallery: String
+    /// Who is on it; null when unknown.
+    public var personID: String?
+    /// Which camera saw it; null when unknown.
+    public var cameraID: String?
+    /// When; null when unknown.
+    public var capturedAt: Timestamp?
+    /// The client's own id of it; null when there is none.
+    public var externalID: String?
+    /// SHA-256 of the bytes as they were enrolled, 64 hexadecimal digits.
+    public var sha256: String
+    /// `image/jpeg` or `image/png`; null for an image that was enrolled as a vector alone.
+    public var mediaType: String?
+    /// Columns of the stored image; null when there is none.
+    public var width: Int?
+    /// Rows of the stored image; null when there is none.
+    public var height: Int?
+    /// When it came into the gallery.
+    public var enrolledAt: Timestamp
+    /// Path of the stored image on this listener; null when there is none.
+    public var imageURL: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case imageID = "image_id"
+        case gallery
+        case personID = "person_id"
+        case cameraID = "camera_id"
+        case capturedAt = "captured_at"
+        case externalID = "external_id"
+        case sha256
+        case mediaType = "media_type"
+        case width, height
+        case enrolledAt = "enrolled_at"
+        case imageURL = "image_url"
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(imageID, forKey: .imageID)
+        try fields.encode(gallery, forKey: .gallery)
+        try fields.encode(personID, forKey: .personID)
+        try fields.encode(cameraID, forKey: .cameraID)
+        try fields.encode(capturedAt, forKey: .capturedAt)
+        try fields.encode(externalID, forKey: .externalID)
+        try fields.encode(sha256, forKey: .sha256)
+        try fields.encode(mediaType, forKey: .mediaType)
+        try fields.encode(width, forKey: .width)
+        try fields.encode(height, forKey: .height)
+        try fields.encode(enrolledAt, forKey: .enrolledAt)
+        try fields.encode(imageURL, forKey: .imageURL)
+    }
+}

@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file's bytes, mapped into memory read-only for as long as this object lives.
+///
+/// The file must not be shortened in place meanwhile; replacing it by a rename is harmless.
+///
+/// Sendable unchecked: the mapping is written only by `init` and `deinit`, its pages are never written at all.
+@safe final class MappedFile: @unchecked Sendable {
+    private let pages: UnsafeRawBufferPointer
+
+    /// Maps the file at `path`; throws `.cannotRead` with the system's reason.
+    init(path: String) throws(FileError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .cannotRead(path: path, reason: systemErrorMessage()) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0 else {
+            throw .cannotRead(path: path, reason: systemErrorMessage())
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else { throw .cannotRead(path: path, reason: "not a file") }
+        let size = Int(information.st_size)
+        guard size > 0 else {
+            unsafe pages = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe start != MAP_FAILED
+        else { throw .cannotRead(path: path, reason: systemErrorMessage()) }
+        unsafe pages = UnsafeRawBufferPointer(start: start, count: size)
+    }
+
+    deinit {
+        guard let start = unsafe pages.baseAddress else { return }
+        unsafe munmap(UnsafeMutableRawPointer(mutating: start), pages.count)
+    }
+
+    /// The bytes of the file; valid only inside `body`.
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(pages)
+    }
+
+    /// Lets the system take the pages back; they are read from the file again when they are needed.
+    func releasePages() {
+        guard let start = unsafe pages.baseAddress else { return }
+        unsafe madvise(UnsafeMutableRawPointer(mutating: start), pages.count, MADV_DONTNEED)
+    }
+}
+
+/// The message of the last system call's error.
+func systemErrorMessage() -> String {
+    let code = errno
+    guard let message = unsafe strerror(code) else { return "error \(code)" }
+    return unsafe String(cString: message)
+}

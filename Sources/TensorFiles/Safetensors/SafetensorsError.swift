@@ -1,0 +1,58 @@
+/// Why a safetensors file could not be read or written.
+public enum SafetensorsError: Error, Sendable, Equatable {
+    /// The operating system does not let the file be read or written.
+    case file(FileError)
+    /// The file is too short for the header that its first eight bytes announce.
+    case truncatedHeader(expectedBytes: Int, foundBytes: Int)
+    /// The header is larger than `SafetensorsFile.maximumHeaderBytes`.
+    case headerTooLarge(bytes: UInt64, limit: Int)
+    /// The header is not the JSON that the format prescribes; `offset` counts the header's bytes.
+    case malformedHeader(reason: String, offset: Int)
+    /// A name occurs twice in the header.
+    case duplicateName(String)
+    /// A name is empty, too long, or has control characters.
+    case invalidName(String)
+    /// The element type is none that the format defines.
+    case unknownType(name: String, type: String)
+    /// The tensor exists, but its element type is not one the caller can use.
+    case unsupportedType(name: String, type: String)
+    /// A tensor's data offsets do not span as many bytes as its shape needs.
+    case wrongSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
+    /// A tensor's data begin inside another's, leave a hole before them, or end before they begin.
+    case misplaced(name: String, begin: Int, expectedBegin: Int)
+    /// The file ends before the tensor's data do; `availableBytes` of the tensor's `expectedBytes` are there.
+    case truncated(name: String, shape: [Int], expectedBytes: Int, availableBytes: Int)
+    /// Bytes follow the last tensor.
+    case trailingBytes(count: Int)
+    /// There is no tensor of this name.
+    case noSuchTensor(name: String)
+    /// The value cannot be stored in the chosen precision without becoming infinite.
+    case notRepresentable(name: String, index: Int)
+}
+
+extension SafetensorsError: CustomStringConvertible {
+    /// What went wrong, in one sentence for a log or a terminal.
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .truncatedHeader(let expected, let found):
+            "the file ends inside its header: \(found) bytes, at least \(expected) expected"
+        case .headerTooLarge(let bytes, let limit): "the header has \(bytes) bytes, at most \(limit) are read"
+        case .malformedHeader(let reason, let offset): "malformed header at byte \(offset): \(reason)"
+        case .duplicateName(let name): "the name \"\(name)\" occurs twice"
+        case .invalidName(let name): "invalid tensor name \"\(name)\""
+        case .unknownType(let name, let type): "tensor \"\(name)\" has the unknown type \"\(type)\""
+        case .unsupportedType(let name, let type): "tensor \"\(name)\" has the type \(type), which cannot be used here"
+        case .wrongSize(let name, let shape, let expected, let found):
+            "tensor \"\(name)\" of shape \(shape) needs \(expected) bytes, its offsets span \(found)"
+        case .misplaced(let name, let begin, let expected):
+            "tensor \"\(name)\" begins at byte \(begin), expected \(expected)"
+        case .truncated(let name, let shape, let expected, let available):
+            "tensor \"\(name)\" of shape \(shape) is truncated: \(available) of \(expected) bytes"
+        case .trailingBytes(let count): "\(count) bytes follow the last tensor"
+        case .noSuchTensor(let name): "there is no tensor \"\(name)\""
+        case .notRepresentable(let name, let index):
+            "element \(index) of tensor \"\(name)\" does not fit the chosen precision"
+        }
+    }
+}

@@ -1,0 +1,118 @@
+public import Tensors
+
+/// A safetensors file, mapped into memory and checked whole when it is opened.
+///
+/// The format: eight bytes with the header's length (little-endian), a JSON header, and the tensors' data, row-major and
+/// little-endian. See https://huggingface.co/docs/safetensors for its definition. A file that does not follow it exactly is
+/// refused. The file must not be shortened in place while it is open; replacing it by a rename is harmless.
+public struct SafetensorsFile: Sendable {
+    /// Bytes a header may have; the format's own limit.
+    public static let maximumHeaderBytes = 100_000_000
+
+    /// The file's own key-value pairs.
+    public let metadata: [String: String]
+
+    private let file: MappedFile
+    private let entries: [String: SafetensorsEntry]
+    private let dataStart: Int
+
+    /// Maps and checks the file at `path`.
+    public init(contentsOf path: String) throws(SafetensorsError) {
+        let file: MappedFile
+        do { file = try MappedFile(path: path) } catch { throw .file(error) }
+        let (header, dataStart) = try unsafe file.withBytes {
+            bytes throws(SafetensorsError) -> (SafetensorsHeader, Int) in
+            guard bytes.count >= 8 else { throw .truncatedHeader(expectedBytes: 8, foundBytes: bytes.count) }
+            let length = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+            guard length <= UInt64(Self.maximumHeaderBytes) else {
+                throw .headerTooLarge(bytes: length, limit: Self.maximumHeaderBytes)
+            }
+            let dataStart = 8 + Int(length)
+            guard dataStart <= bytes.count else {
+                throw .truncatedHeader(expectedBytes: dataStart, foundBytes: bytes.count)
+            }
+            let json = unsafe Array(bytes[8..<dataStart])
+            return (try SafetensorsHeader(parsing: json, dataBytes: bytes.count - dataStart), dataStart)
+        }
+        self.file = file
+        self.dataStart = dataStart
+        metadata = header.metadata
+        entries = Dictionary(header.entries.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// The tensors' names in ascending order.
+    public var names: [String] { entries.keys.sorted() }
+
+    /// The shape of a tensor, or nil if there is none of this name.
+    public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+
+    /// The element type of a tensor as the file spells it ("F32", "BF16", "I64", …), or nil if there is no such tensor.
+    public func type(of name: String) -> String? { entries[name]?.type.rawValue }
+
+    /// A tensor of type F32, F16 or BF16, converted to 32-bit floats.
+    public func floats(_ name: String) throws(SafetensorsError) -> Tensor {
+        guard let entry = entries[name] else { throw .noSuchTensor(name: name) }
+        let count = (entry.end - entry.begin) / entry.type.width
+        let type = entry.type
+        guard type == .float32 || type == .float16 || type == .bfloat16 else {
+            throw .unsupportedType(name: name, type: type.rawValue)
+        }
+        let elements = unsafe data(of: entry) { bytes in
+            unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                switch type {
+                case .float16: unsafe widen(bytes, into: buffer) { Float(Float16(bitPattern: $0)) }
+                case .bfloat16: unsafe widen(bytes, into: buffer) { Float(bitPattern: UInt32($0) << 16) }
+                default: unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                }
+                initialized = count
+            }
+        }
+        return Tensor(shape: entry.shape, elements: elements)
+    }
+
+    /// A tensor of type I64 or I32, converted to 64-bit integers.
+    public func integers(_ name: String) throws(SafetensorsError) -> (shape: [Int], elements: [Int64]) {
+        guard let entry = entries[name] else { throw .noSuchTensor(name: name) }
+        guard entry.type == .int64 || entry.type == .int32 else {
+            throw .unsupportedType(name: name, type: entry.type.rawValue)
+        }
+        let width = entry.type.width
+        let elements = unsafe data(of: entry) { bytes in
+            stride(from: 0, to: bytes.count, by: width).map { offset -> Int64 in
+                width == 8
+                    ? Int64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+                    : Int64(Int32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+            }
+        }
+        return (entry.shape, elements)
+    }
+
+    /// Calls `body` with the bytes of the whole file, without copying them; they are valid only inside `body`.
+    public func withBytes<Result>(_ body: (RawSpan) throws -> Result) rethrows -> Result {
+        try unsafe file.withBytes { bytes in
+            let span = unsafe bytes.bytes
+            return try body(span)
+        }
+    }
+
+    /// Lets the system drop the file's pages from this process's memory; a later read brings them back from the file.
+    public func releasePages() {
+        file.releasePages()
+    }
+
+    private func data<Result>(of entry: SafetensorsEntry, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe file.withBytes { bytes in
+            unsafe body(UnsafeRawBufferPointer(rebasing: bytes[dataStart + entry.begin..<dataStart + entry.end]))
+        }
+    }
+}
+
+/// Converts two-byte elements, which may lie unaligned, to floats.
+private func widen(
+    _ bytes: UnsafeRawBufferPointer, into buffer: UnsafeMutableBufferPointer<Float>, _ convert: (UInt16) -> Float
+) {
+    for index in 0..<bytes.count / 2 {
+        let bits = UInt16(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+        unsafe buffer[index] = convert(bits)
+    }
+}

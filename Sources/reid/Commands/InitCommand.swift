@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Foundation
+internal import TensorFiles
+
+/// `reid init`: seeded random weights.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write untrained weights (He initialization, seeded).",
+        discussion: """
+            The file says that it is untrained, and the service repeats it everywhere. The default network is the paper's:
+            ResNet-50, 384x128, eight branches of 64 and a global embedding of 512.
+
+            EXAMPLE:
+              reid init --output model.safetensors --seed 1
+              reid init --output small.safetensors --config '{"width": 16, "height": 256}'
+            """)
+
+    @Option(help: "Where the weight file goes; one that exists is kept unless --force is given.")
+    var output: String
+
+    @Flag(help: "Replace a file that exists.")
+    var force = false
+
+    @Option(help: "The same seed gives the same bytes.")
+    var seed: UInt64 = 1
+
+    @Option(help: "JSON with the network's configuration; fields that are absent keep their default.")
+    var config: String?
+
+    @Option(help: "float32 or float16.")
+    var precision: WeightPrecision = .float32
+
+    mutating func run() throws {
+        let network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
+        guard force || !FileManager.default.fileExists(atPath: output) else {
+            throw CommandFailure("\(output): exists already; give --force to replace it")
+        }
+        do {
+            try CSPRModel.initialize(
+                configuration: network, seed: seed, to: output, precision: precision.stored)
+        } catch {
+            throw CommandFailure("\(output): \(error)")
+        }
+        Terminal.complain("wrote \(output): untrained, seed \(seed)")
+    }
+}
+
+/// How weights are stored.
+enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
+    case float32
+    case float16
+
+    /// The same as the file says it.
+    var stored: SafetensorsPrecision { self == .float16 ? .float16 : .float32 }
+}

@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Foundation
+
+/// `reid model`: what a weight file holds, and its storage.
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Look into weight files.",
+        discussion: "EXAMPLE:\n  reid model show model.safetensors --json",
+        subcommands: [Show.self, Convert.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a weight file and print its configuration, identity and size.",
+            discussion: "EXAMPLE:\n  reid model show model.safetensors")
+
+        @Argument(help: "A weight file in the safetensors format.")
+        var file: String
+
+        @Flag(help: "One JSON object instead of text.")
+        var json = false
+
+        mutating func run() throws {
+            let model = try ModelText.open(file)
+            let description = Description(
+                identity: model.identity, trained: model.isTrained, parameters: model.parameters,
+                dimensions: model.dimensions, precision: model.precision, mirrored: model.isMirrored,
+                config: model.configuration)
+            if json { return try Terminal.printJSON(description) }
+            print("identity    \(model.identity)")
+            print("trained     \(model.isTrained ? "yes" : "no: its rankings mean nothing yet")")
+            print("parameters  \(model.parameters)")
+            print("dimensions  \(model.dimensions)")
+            print("precision   \(model.precision)")
+            print("mirrored    \(model.isMirrored ? "yes: embeddings are means over image and mirror image" : "no")")
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            print("config      \(String(decoding: try encoder.encode(model.configuration), as: UTF8.self))")
+        }
+    }
+
+    struct Convert: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Store a weight file in another precision, or to embed mirror images too.",
+            discussion:
+                "EXAMPLE:\n  reid model convert weights.safetensors --output half.safetensors --precision float16")
+
+        @Argument(help: "A weight file in the safetensors format.")
+        var file: String
+
+        @Option(help: "Where the new file goes; one that exists is kept.")
+        var output: String
+
+        @Option(help: "float32 or float16.")
+        var precision: WeightPrecision
+
+        @Flag(help: "Embed images together with their mirror images from now on: better answers for twice the time.")
+        var mirrored = false
+
+        mutating func run() throws {
+            let model = try ModelText.open(file)
+            guard !FileManager.default.fileExists(atPath: output) else {
+                throw CommandFailure("\(output): exists already")
+            }
+            do {
+                try model.write(
+                    to: output, precision: precision.stored, isMirrored: mirrored || model.isMirrored)
+            } catch {
+                throw CommandFailure("\(output): \(error)")
+            }
+        }
+    }
+
+    private struct Description: Encodable {
+        let identity: String
+        let trained: Bool
+        let parameters: Int
+        let dimensions: Int
+        let precision: String
+        let mirrored: Bool
+        let config: CSPRConfiguration
+    }
+}
+
+/// Weight files and configurations as they come from the command line.
+enum ModelText {
+    /// The checked model in `file`, or a failure that names the file.
+    static func open(_ file: String) throws -> CSPRModel {
+        do {
+            return try CSPRModel(contentsOf: file)
+        } catch {
+            throw CommandFailure("\(file): \(error)")
+        }
+    }
+
+    /// The default configuration with the members of `json` in place of its own.
+    static func configuration(json: String) throws -> CSPRConfiguration {
+        do {
+            return try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8))
+        } catch let error as ModelError {
+            throw ValidationError("--config: \(error)")
+        } catch {
+            throw ValidationError("--config: expected a JSON object, as {\"width\": 16}; found \(json)")
+        }
+    }
+}

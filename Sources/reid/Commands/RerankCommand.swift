@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Ranking
+internal import TensorFiles
+
+/// `reid rerank`: k-reciprocal re-ranking of feature files.
+struct RerankCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rerank",
+        abstract: "Re-rank feature files with k-reciprocal encoding (Zhong et al., CVPR 2017).",
+        discussion: """
+            Reads rows of float32 features, writes the final distances [queries, gallery] as float32 .npy.
+
+            EXAMPLE:
+              reid rerank --query q.npy --gallery g.npy --k1 20 --k2 6 --lambda 0.3 --output d.npy
+            """)
+
+    /// Who is in the pool that the neighbor lists are taken from.
+    enum Pool: String, ExpressibleByArgument, CaseIterable {
+        /// Each query alone with the gallery, as the service does.
+        case single
+        /// All queries and the gallery at once, as in the literature.
+        case pool
+    }
+
+    @Option(help: "Query features, .npy [queries, dimensions].")
+    var query: String
+
+    @Option(help: "Gallery features, .npy [gallery, dimensions].")
+    var gallery: String
+
+    @OptionGroup var options: ReRankingOptions
+
+    @Option(help: "Where the distances go, .npy.")
+    var output: String
+
+    @Option(help: "pool: all queries at once, as in the literature; single: each query alone, as the service does.")
+    var pool: Pool = .pool
+
+    mutating func run() throws {
+        let reRanking = try options.validated()
+        let query = try read(query)
+        let gallery = try read(gallery)
+        guard query.dimensions == gallery.dimensions else {
+            throw CommandFailure(
+                "\(self.query) has rows of \(query.dimensions), \(self.gallery) of \(gallery.dimensions): they must agree"
+            )
+        }
+        let rows: [[Float]]
+        switch pool {
+        case .pool:
+            let ranking = PoolReRanking(queries: query, gallery: gallery, options: reRanking)
+            rows = mapDistances(from: query, to: gallery) { index, original in
+                ranking.distances(of: index, original: original).map(Float.init)
+            }
+        case .single:
+            let graph = NeighborGraph(of: gallery, depth: reRanking.depth)
+            rows = mapDistances(from: query, to: gallery) { _, original in
+                rerank(distances: original, gallery: gallery, graph: graph, options: reRanking).map(Float.init)
+            }
+        }
+        let distances = Array(rows.joined())
+        do {
+            try NumpyArray(shape: [query.count, gallery.count], elements: distances).write(to: output)
+        } catch {
+            throw CommandFailure("\(output): \(error)")
+        }
+    }
+
+    private func read(_ path: String) throws -> EmbeddingMatrix {
+        do {
+            let array = try NumpyArray(contentsOf: path)
+            guard array.shape.count == 2, array.shape[1] > 0 else {
+                throw CommandFailure("\(path): features are rows, shape [n, dimensions]; this is \(array.shape)")
+            }
+            return try EmbeddingMatrix(array)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure("\(path): \(error)")
+        }
+    }
+}
+
+/// k1, k2 and λ, shared by every command that re-ranks.
+struct ReRankingOptions: ParsableArguments {
+    @Option(help: "Neighbors that must be reciprocal, 1...1000; absent: 20 (search: as the service has it).")
+    var k1: Int?
+
+    @Option(
+        help: "Neighbors averaged by the local query expansion, 1...1000; absent: 6 (search: as the service has it).")
+    var k2: Int?
+
+    @Option(
+        name: .customLong("lambda"),
+        help: "Share of the original distance, 0...1; absent: 0.3 (search: as the service has it).")
+    var lambda: Double?
+
+    /// The options, those that are absent being the paper's.
+    func validated() throws -> ReRanking {
+        let standard = ReRanking.standard
+        do {
+            return try ReRanking(k1: k1 ?? standard.k1, k2: k2 ?? standard.k2, lambda: lambda ?? standard.lambda)
+        } catch {
+            // The error's first word is the option's name.
+            throw ValidationError("--\(error)")
+        }
+    }
+}

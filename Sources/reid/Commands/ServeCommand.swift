@@ -1,0 +1,135 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Dispatch
+internal import Foundation
+internal import Logging
+internal import ReIDService
+internal import Tensors
+
+/// `reid serve`: the service, until SIGTERM or SIGINT.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the service: the query listener with the dashboard, and the admin listener.",
+        discussion: """
+            Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
+            and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
+            finished, at most 10 seconds; an unfinished batch goes on at the next start.
+
+            EXAMPLE:
+              reid serve --data ./data
+              reid serve --data ./data --query-address 127.0.0.1:0 --admin-address 127.0.0.1:0 --public Public
+            """)
+
+    @Option(help: "The data folder; created when missing. [default: data]")
+    var data: String?
+
+    @Option(help: "host:port of the query listener; port 0 picks a free one. [default: 127.0.0.1:8080]")
+    var queryAddress: String?
+
+    @Option(help: "host:port of the admin listener; port 0 picks a free one. [default: 127.0.0.1:8081]")
+    var adminAddress: String?
+
+    @Option(help: "A weight file.")
+    var model: String?
+
+    @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public where there is one]")
+    var publicFolder: String?
+
+    @Option(name: .customLong("configuration"), help: "A JSON file with limits, time-outs and defaults.")
+    var configurationFile: String?
+
+    @Flag(
+        help:
+            "Create the gallery `demo` with invented people, where it is missing, and DATA/demo with images to search with."
+    )
+    var demo = false
+
+    mutating func run() throws {
+        var logger = Logger(label: "reid") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .notice
+        let settings = try settings()
+        let signals = StopSignals()
+        let service: Service
+        do {
+            try settings.validate()
+            if settings.modelPath == nil { try writeDefaultWeights(settings.folder) }
+            service = try Service(configuration: settings, logger: logger)
+            try service.start()
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure("\(error)")
+        }
+        let ready = Ready(
+            query: "http://\(service.queryAddress)", admin: "http://\(service.adminAddress)",
+            tokenFile: settings.folder.adminToken)
+        try Terminal.printJSON(ready)
+        if demo { makeDemoGallery(ready, settings.folder) }
+        Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
+        if !service.context.model.isTrained {
+            Terminal.complain("the model is untrained: its rankings mean nothing yet")
+        }
+        signals.wait()
+        Terminal.complain("stopping")
+        service.stop(grace: .seconds(10))
+    }
+
+    /// Without the demo the service is as good as ever, so a failure is reported and no more.
+    private func makeDemoGallery(_ ready: Ready, _ folder: DataFolder) {
+        let demo = DemoGallery(admin: ready.admin, tokenFile: ready.tokenFile, queries: folder.path + "/demo")
+        do {
+            try demo.create()
+            Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)")
+        } catch let failure as CommandFailure {
+            Terminal.complain("the demo gallery was not made: \(failure.message)")
+        } catch {
+            Terminal.complain("the demo gallery was not made: \(error)")
+        }
+    }
+
+    private struct Ready: Encodable {
+        let query: String
+        let admin: String
+        let tokenFile: String
+
+        enum CodingKeys: String, CodingKey {
+            case query, admin
+            case tokenFile = "token_file"
+        }
+    }
+
+    /// The configuration file with the command line's options over it.
+    private func settings() throws -> ServiceConfiguration {
+        var settings = ServiceConfiguration()
+        if let path = configurationFile {
+            do {
+                settings = try ServiceConfiguration(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
+            } catch {
+                throw CommandFailure("\(path): \(describe(error))")
+            }
+        }
+        if let data { settings.dataFolder = data }
+        if let queryAddress { settings.queryAddress = queryAddress }
+        if let adminAddress { settings.adminAddress = adminAddress }
+        if let model { settings.modelPath = model }
+        if let publicFolder {
+            settings.publicFolder = publicFolder
+        } else if settings.publicFolder == nil, FileManager.default.fileExists(atPath: "Public/index.html") {
+            settings.publicFolder = "Public"
+        }
+        return settings
+    }
+
+    private func writeDefaultWeights(_ folder: DataFolder) throws {
+        guard !FileManager.default.fileExists(atPath: folder.model) else { return }
+        Terminal.complain("writing the default weights to \(folder.model)")
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try DefaultWeights.write(to: folder.model)
+        } catch {
+            throw CommandFailure("\(folder.model): \(describe(error))")
+        }
+    }
+}

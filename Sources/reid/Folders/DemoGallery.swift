@@ -1,0 +1,95 @@
+internal import Foundation
+internal import Imaging
+internal import ReIDService
+internal import Synthesis
+
+#if canImport(FoundationNetworking)
+    internal import FoundationNetworking
+#endif
+
+/// Fills the gallery `demo` of a running service with synthetic people seen by several cameras, through the admin API, and keeps an image
+/// of each of them by yet another camera to search with.
+struct DemoGallery {
+    let admin: String
+    let tokenFile: String
+    /// Where the images to search with go.
+    let queries: String
+
+    /// People, and cameras whose images are enrolled.
+    private static let (people, cameras) = (12, 4)
+
+    /// The image to search with of a person, from 1.
+    private func query(_ person: Int) -> String { "\(queries)/person-\(person).jpg" }
+
+    /// An image to search with.
+    var firstQuery: String { query(1) }
+
+    /// Creates the gallery and enrolls its images, and writes the images to search with; does nothing where all that exists.
+    func create() throws {
+        do {
+            try writeQueries()
+        } catch {
+            throw CommandFailure("\(queries): \(describe(error))")
+        }
+        let token = try Admin.token(in: tokenFile)
+        let client = try APIClient(base: admin, token: token)
+        let gallery = try client.send(
+            client.request("PUT", ["admin", "v1", "galleries", "demo"]), as: GalleryCount.self)
+        guard gallery.images == 0 else { return }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("reid-demo-\(UUID().uuidString).tar")
+        defer { try? FileManager.default.removeItem(at: file) }
+        do {
+            try write(to: file)
+        } catch {
+            throw CommandFailure("the demo gallery: \(describe(error))")
+        }
+        var request = client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
+        request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
+        // The same key at every start: a batch that is still running is not sent again.
+        request.setValue("reid-demo-gallery-3", forHTTPHeaderField: "Idempotency-Key")
+        _ = try client.send(request, body: .file(file), as: BatchState.self)
+    }
+
+    private struct GalleryCount: Decodable {
+        let images: Int
+    }
+
+    private func writeQueries() throws {
+        try FileManager.default.createDirectory(atPath: queries, withIntermediateDirectories: true)
+        var maker = ImageMaker(SyntheticPeople(seed: Self.seed))
+        for person in 1...Self.people {
+            _ = try maker.keepImage(person: person, camera: Self.cameras + 1, sighting: 1, at: query(person))
+        }
+    }
+
+    private func write(to file: URL) throws {
+        try Data().write(to: file)
+        let handle = try FileHandle(forWritingTo: file)
+        defer { try? handle.close() }
+        var tar = TarWriter(to: handle)
+        var manifest: [UInt8] = []
+        var maker = ImageMaker(SyntheticPeople(seed: Self.seed))
+        let plan = MarketPlan(
+            split: .train, people: Self.people, cameras: Self.cameras, sightings: 1, seed: Self.seed)
+        for image in plan.images {
+            let rendered = maker.image(person: image.person, camera: image.camera, sighting: image.sighting)
+            try tar.append(image.name, rendered.jpeg(quality: 92))
+            guard let name = MarketName(image.name), let person = name.personID else { continue }
+            let item = [
+                "image": image.name, "person_id": person, "camera_id": name.cameraID,
+                "captured_at": Self.time(image.person * 40 + image.camera * 127),
+            ]
+            manifest += try JSONEncoder().encode(item) + [UInt8(ascii: "\n")]
+        }
+        try tar.append("manifest.ndjson", manifest)
+        try tar.finish()
+    }
+
+    /// A seed of the demo's own: nobody trains on these people.
+    private static let seed: UInt64 = 0xDE30_0001
+
+    /// RFC 3339 of a moment `seconds` after 08:00 on 2 March 2026: one person every 40 s, the next camera two minutes later.
+    private static func time(_ seconds: Int) -> String {
+        Date(timeIntervalSince1970: 1_772_438_400 + Double(seconds)).ISO8601Format()
+    }
+}

@@ -1,0 +1,60 @@
+internal import Foundation
+internal import ReIDService
+
+/// Makes a tar of a folder's images and a manifest that says who and where.
+struct FolderPacker {
+    let folder: String
+
+    /// A temporary tar file; the caller removes it.
+    func pack() throws -> URL {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("reid-\(UUID().uuidString).tar")
+        do {
+            try Data().write(to: file)
+            let handle = try FileHandle(forWritingTo: file)
+            defer { try? handle.close() }
+            var tar = TarWriter(to: handle)
+            let images = try self.images()
+            guard !images.isEmpty else { throw CommandFailure("\(folder): no .jpg, .jpeg or .png in it") }
+            for name in images { try tar.append(name, bytes(name)) }
+            if FileManager.default.fileExists(atPath: folder + "/manifest.ndjson") {
+                try tar.append("manifest.ndjson", bytes("manifest.ndjson"))
+            } else {
+                try tar.append("manifest.ndjson", images.flatMap { try line(for: $0) })
+            }
+            try tar.finish()
+            return file
+        } catch {
+            try? FileManager.default.removeItem(at: file)
+            if error is CommandFailure { throw error }
+            throw CommandFailure("\(folder): \(describe(error))")
+        }
+    }
+
+    private func bytes(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)))
+    }
+
+    /// Paths of the images under the folder, in order.
+    private func images() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder).filter { path in
+            let type = (path as NSString).pathExtension.lowercased()
+            let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
+            return ["jpg", "jpeg", "png"].contains(type) && !isHidden
+        }.sorted()
+    }
+
+    /// The manifest line of `person/camera_anything.jpg`, of a Market-1501 name, or of the file alone.
+    private func line(for path: String) throws -> [UInt8] {
+        var item = ["image": path]
+        let parts = path.split(separator: "/").map(String.init)
+        if let name = parts.last, let market = MarketName(name) {
+            item["person_id"] = market.personID
+            item["camera_id"] = market.cameraID
+        } else if parts.count == 2 {
+            item["person_id"] = parts[0]
+            let camera = parts[1].split(separator: "_", maxSplits: 1)
+            if camera.count == 2 { item["camera_id"] = String(camera[0]) }
+        }
+        return [UInt8](try JSONEncoder().encode(item)) + [UInt8(ascii: "\n")]
+    }
+}

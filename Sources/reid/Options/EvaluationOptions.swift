@@ -1,0 +1,90 @@
+public import ArgumentParser
+public import Datasets
+internal import Evaluation
+internal import Ranking
+
+extension DatasetKind: ExpressibleByArgument {}
+
+/// How rankings are scored.
+struct ScoringOptions: ParsableArguments {
+    /// How average precision is formed.
+    enum AveragePrecision: String, ExpressibleByArgument, CaseIterable { case common, market }
+
+    /// What becomes of images of person -1.
+    enum Junk: String, ExpressibleByArgument, CaseIterable { case drop, keep }
+
+    /// Which re-rankings are scored besides the plain ranking.
+    enum Reranked: String, ExpressibleByArgument, CaseIterable { case both, pool, single, none }
+
+    @Option(help: "common: mean of the precisions at the right answers; market: Market-1501's trapezoid.")
+    var ap = AveragePrecision.common
+
+    @Option(help: "drop: images of person -1 are not ranked at all; keep: they are ranked and then ignored.")
+    var junk = Junk.drop
+
+    @Option(
+        help: """
+            pool: all queries at once, as in the literature; single: each alone, as the service does, whose own values are \
+            --k1 \(ReRanking.cautious.k1) --k2 \(ReRanking.cautious.k2) --lambda \(ReRanking.cautious.lambda); both; none.
+            """)
+    var rerank = Reranked.both
+
+    /// The protocol that these options describe.
+    func evaluationProtocol(_ reRanking: ReRanking) -> EvaluationProtocol {
+        var rules = EvaluationProtocol()
+        rules.reRanking = reRanking
+        rules.averagePrecision = ap == .market ? .trapezoid : .common
+        rules.keepsJunk = junk == .keep
+        rules.rankings =
+            switch rerank {
+            case .both: [.plain, .reranked, .rerankedSingle]
+            case .pool: [.plain, .reranked]
+            case .single: [.plain, .rerankedSingle]
+            case .none: [.plain]
+            }
+        return rules
+    }
+}
+
+/// How a data set is read, embedded and reported.
+struct DatasetOptions: ParsableArguments {
+    @Option(help: "A self-contained HTML file with figures, rankings and attention.")
+    var report: String?
+
+    @Option(help: "Keep the features, of the first split where there are several, for --features.")
+    var saveFeatures: String?
+
+    @Option(help: "Where random splits come from.")
+    var seed: UInt64?
+
+    @Option(help: "How many random splits are made, each tried in both directions.")
+    var splits: Int?
+
+    @Flag(help: "CUHK03's detected boxes instead of the labeled ones.")
+    var detected = false
+
+    @Flag(help: "End when an image does not decode, instead of skipping it.")
+    var strict = false
+
+    @Option(help: "Images of one forward pass.")
+    var batch = 8
+
+    /// Whether everything is as it is without these options.
+    var areUnused: Bool {
+        report == nil && saveFeatures == nil && seed == nil && splits == nil && !detected && !strict
+    }
+
+    func validate() throws {
+        guard (1...1000).contains(splits ?? 1) else { throw ValidationError("--splits: expected 1...1000") }
+        guard (1...256).contains(batch) else { throw ValidationError("--batch: expected 1...256") }
+    }
+
+    /// What is chosen about the data set.
+    var reading: TestSet.Options {
+        var options = TestSet.Options()
+        options.seed = seed ?? options.seed
+        options.splits = splits ?? options.splits
+        options.isDetected = detected
+        return options
+    }
+}

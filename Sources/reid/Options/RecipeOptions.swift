@@ -1,0 +1,147 @@
+internal import ArgumentParser
+internal import CSPRModel
+internal import Foundation
+internal import NeuralNetwork
+internal import Training
+
+/// What of a recipe the command line sets.
+struct RecipeOptions: ParsableArguments {
+    @Option(help: "Where all random numbers start.")
+    var seed: UInt64 = 1
+
+    @Option(help: "OpenMP threads of the network; part of the recipe, as sums depend on it.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: "Epochs of the two steps, as 150,150; one number is for both, 0 leaves a step out.")
+    var epochs: String?
+
+    @Option(help: "Images per update.")
+    var batch = 32
+
+    @Option(help: "Parts that a batch is computed in, to save memory; batch norms see a part at a time.")
+    var accumulate = 1
+
+    @Option(help: "Learning rates of step 1, of step 2's backbone and of step 2's local branch, as 2e-2,2e-4,5e-2.")
+    var learningRate: String?
+
+    @Option(help: "Schedule of the rates: steps (the paper's), constant or cosine (with warm-up).")
+    var schedule: String?
+
+    @Option(help: "Share of a step that the cosine schedule warms up in.")
+    var warmUp = 0.05
+
+    @Option(help: "Weight of the ratio loss.")
+    var lambda: Float = 0.1
+
+    @Option(help: "Weight of the distribution loss.")
+    var eta: Float = 1
+
+    @Option(help: "Momentum.")
+    var momentum: Float = 0.9
+
+    @Option(help: "Weight decay.")
+    var weightDecay: Float = 5e-4
+
+    @Option(help: "The gradient's largest length; 0 for no limit.")
+    var gradientLimit: Float = 0
+
+    @Option(help: "Input as HEIGHTxWIDTH.")
+    var input: String?
+
+    @Option(help: "Channels of the stem.")
+    var width: Int?
+
+    @Option(help: "Blocks of the four stages, as 3,4,6,3.")
+    var depths: String?
+
+    @Option(help: "Stride of the last stage, 1 or 2.")
+    var lastStride: Int?
+
+    @Option(help: "JSON with the network's configuration; the options above win over it.")
+    var config: String?
+
+    @Option(help: "How often left and right are exchanged, 0...1.")
+    var flip: Float = 0
+
+    @Option(help: "How far colors vary, 0...1.")
+    var jitter: Float = 0
+
+    @Option(help: "How often an image loses its colors, 0...1.")
+    var gray: Float = 0
+
+    @Option(help: "How often a rectangle is erased, 0...1.")
+    var erasing: Float = 0.5
+
+    @Option(help: "Label smoothing, 0..<1.")
+    var labelSmoothing: Float = 0
+
+    @Option(help: "Weight of a batch-hard triplet loss; wants --images-per-person.")
+    var triplet: Float = 0
+
+    @Option(help: "Weight of a supervised contrastive loss; wants --images-per-person.")
+    var contrastive: Float = 0
+
+    @Option(help: "Images of the same person in a batch; 0 draws at random.")
+    var imagesPerPerson = 0
+
+    @Flag(help: "A batch norm between embedding and classifier.")
+    var neck = false
+
+    @Option(help: "Decay of a moving average of the weights, which is then exported; 0 for none.")
+    var average: Float = 0
+
+    /// The recipe; throws `ValidationError` naming the option that cannot be read.
+    func recipe() throws -> TrainingRecipe {
+        var recipe = TrainingRecipe()
+        recipe.network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
+        if let input {
+            let sides = input.split(separator: "x").compactMap { Int($0) }
+            guard sides.count == 2 else { throw ValidationError("--input \(input): expected HEIGHTxWIDTH, as 256x128") }
+            (recipe.network.height, recipe.network.widthPixels) = (sides[0], sides[1])
+        }
+        if let width { recipe.network.width = width }
+        if let lastStride { recipe.network.lastStride = lastStride }
+        if let depths { recipe.network.depths = try Self.numbers(depths, "--depths", counts: [4]) }
+        if let epochs {
+            let counts: [Int] = try Self.numbers(epochs, "--epochs", counts: [1, 2])
+            recipe.global.epochs = counts[0]
+            recipe.joint.epochs = counts[counts.count - 1]
+        }
+        if let learningRate {
+            let rates: [Float] = try Self.numbers(learningRate, "--learning-rate", counts: [1, 3])
+            recipe.global.rate = rates[0]
+            if rates.count == 3 { (recipe.joint.rate, recipe.joint.localRate) = (rates[1], rates[2]) }
+        }
+        if let schedule {
+            guard let schedule = RateSchedule(rawValue: schedule) else {
+                let names = RateSchedule.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--schedule \(schedule): expected one of \(names)")
+            }
+            recipe.global.schedule = schedule
+            (recipe.joint.schedule, recipe.joint.localSchedule) = (schedule, schedule)
+        }
+        (recipe.seed, recipe.threads, recipe.batch, recipe.accumulation) = (seed, threads, batch, accumulate)
+        (recipe.losses.lambda, recipe.losses.eta, recipe.losses.labelSmoothing) = (lambda, eta, labelSmoothing)
+        (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (triplet, contrastive)
+        recipe.imagesPerPerson = imagesPerPerson
+        (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
+        (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)
+        (recipe.augmentation.flipping, recipe.augmentation.jitter) = (flip, jitter)
+        recipe.augmentation.graying = gray
+        recipe.augmentation.erasing = erasing
+        (recipe.hasNeck, recipe.averageDecay) = (neck, average)
+        return recipe
+    }
+
+    private static func numbers<Number: LosslessStringConvertible>(
+        _ text: String, _ option: String, counts: Set<Int>
+    ) throws -> [Number] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Number(String($0)) }
+        guard numbers.count == parts.count, counts.contains(numbers.count) else {
+            let expected = counts.sorted().map(String.init).joined(separator: " or ")
+            throw ValidationError("\(option) \(text): expected \(expected) numbers with commas between")
+        }
+        return numbers
+    }
+}

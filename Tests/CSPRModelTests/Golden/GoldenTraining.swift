@@ -1,0 +1,90 @@
+import CSPRModel
+import NeuralNetwork
+import TensorFiles
+import Tensors
+import Testing
+
+/// A golden case of training: a network, a batch, and what the reference makes of them.
+struct GoldenTraining {
+    /// What is asked for, as a share of a tensor's largest absolute value.
+    static let tolerance = 1e-3
+    /// Below this a whole tensor is rounding.
+    ///
+    /// A bias before a batch norm changes nothing, and its gradient, a sum that is zero, comes out as 1e-17. Such tensors have no
+    /// digits to agree on, and are only asked to be as small.
+    static let negligible = 1e-9
+
+    let name: String
+    let configuration: CSPRConfiguration
+    let image: Tensor
+    let labels: [Int]
+    private let weights: SafetensorsFile
+    private let golden: SafetensorsFile
+
+    init(_ name: String) throws {
+        self.name = name
+        let path = try GoldenFixtures.path("\(name).weights.safetensors")
+        configuration = try CSPRModel(contentsOf: path).configuration
+        weights = try SafetensorsFile(contentsOf: path)
+        golden = try SafetensorsFile(contentsOf: GoldenFixtures.path("\(name).golden.safetensors"))
+        image = try golden.floats("image")
+        labels = try golden.integers("labels").elements.map(Int.init)
+    }
+
+    /// The network by its definition.
+    func definition() throws -> PlainNetwork { try PlainNetwork(configuration, weights: weights) }
+
+    /// The network as it is trained, compiled for the case's batch.
+    func trainable() throws -> TrainableNetwork {
+        let network = try TrainableNetwork(configuration: configuration, seed: 1)
+        for parameter in network.parameters.all { try parameter.assign(weights.floats(parameter.name)) }
+        try network.compile(.joint, batch: labels.count)
+        return network
+    }
+
+    /// The reference's loss terms.
+    func terms() throws -> [String: [Double]] { try tensors("train.") }
+
+    /// The reference's gradients by parameter.
+    func gradients() throws -> [String: [Double]] { try tensors("grad.") }
+
+    /// The reference's parameters after two steps of gradient descent, as far as the file has them.
+    func steppedParameters() throws -> [String: [Double]] {
+        try tensors("sgd.").filter { $0.key != "loss" }
+    }
+
+    /// The reference's total loss before each of the two steps.
+    func stepLosses() throws -> [Double] { try golden.floats("sgd.loss").elements.map(Double.init) }
+
+    private func tensors(_ prefix: String) throws -> [String: [Double]] {
+        let names = golden.names.filter { $0.hasPrefix(prefix) }
+        return try Dictionary(
+            names.map { (String($0.dropFirst(prefix.count)), try golden.floats($0).elements.map(Double.init)) }
+        ) { $1 }
+    }
+
+    /// Expects every tensor of `expected` among those found, within the tolerance.
+    func expect(
+        _ found: [String: [Double]], toEqual expected: [String: [Double]], _ what: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        for (key, values) in expected.sorted(by: { $0.key < $1.key }) {
+            let difference = Self.difference(found[key] ?? [], values)
+            #expect(
+                difference < Self.tolerance, "\(name): \(what) of \(key) differ by \(difference)",
+                sourceLocation: sourceLocation)
+        }
+    }
+
+    /// The largest difference as a share of the largest value expected; of negligible tensors 0 if both are.
+    static func difference(_ found: [Double], _ expected: [Double]) -> Double {
+        guard found.count == expected.count else { return .infinity }
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        if largest < negligible { return found.allSatisfy { abs($0) < negligible } ? 0 : .infinity }
+        let difference = zip(found, expected).reduce(0) { worst, pair in
+            let difference = abs(pair.0 - pair.1)
+            return difference.isNaN ? .infinity : max(worst, difference)
+        }
+        return difference / largest
+    }
+}

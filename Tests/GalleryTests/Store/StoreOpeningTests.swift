@@ -1,0 +1,178 @@
+import Foundation
+import GRDB
+import Glibc
+import Logging
+import Ranking
+import Testing
+
+@testable import Gallery
+
+@Suite struct StoreOpeningTests {
+    @Test func `everything is there again after a restart`() throws {
+        let fixture = try StoreFixture()
+        let time = try #require(Timestamp(rfc3339: "2026-11-22T10:00:00Z"))
+        try fixture.enroll([
+            try .sample(1, person: "0042", camera: "c1", at: time, externalID: "x-1"), try .sample(2, camera: "c2"),
+        ])
+        let before = try fixture.store.snapshot(of: "lobby")
+        try fixture.store.close()
+
+        let after = try StoreFixture.open(fixture.folder).snapshot(of: "lobby")
+        #expect(Array(after.images) == Array(before.images))
+        #expect(after.summary == before.summary)
+        #expect((0..<2).map { after.embeddings[$0] } == (0..<2).map { before.embeddings[$0] })
+        #expect(after.embeddings[0] == unitVector(1))
+    }
+
+    @Test func `commits are durable and erased bytes are overwritten`() throws {
+        let fixture = try StoreFixture()
+        let settings = try fixture.store.write { db, _ in
+            try ["synchronous", "secure_delete", "foreign_keys"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
+        }
+        #expect(settings == [2, 1, 1])
+        #expect(try fixture.store.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    }
+
+    @Test func `nobody else may read the file`() throws {
+        let fixture = try StoreFixture()
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: fixture.folder.database + suffix)
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(suffix)")
+        }
+    }
+
+    @Test func `a second store is refused until the first lets go`() throws {
+        let fixture = try StoreFixture()
+        let lock = fixture.folder.database + ".lock"
+        #expect(galleryError { _ = try StoreFixture.open(fixture.folder) } == .locked(path: lock))
+        try fixture.store.close()
+        try fixture.store.close()
+        #expect(try StoreFixture.open(fixture.folder).galleries().count == 1)
+    }
+
+    @Test func `a closed database is one file`() throws {
+        let fixture = try StoreFixture()
+        try fixture.enroll([try .sample(1)])
+        try fixture.store.close()
+        let copy = try TemporaryFolder()
+        try FileManager.default.copyItem(atPath: fixture.folder.database, toPath: copy.database)
+        #expect(try StoreFixture.open(copy).gallery("lobby").images == 1)
+    }
+
+    @Test func `a store that goes away lets go`() throws {
+        let folder = try TemporaryFolder()
+        for _ in 0..<3 { #expect(try StoreFixture.open(folder).galleries().isEmpty) }
+    }
+
+    @Test func `somebody who only reads the file does not keep a store from opening`() throws {
+        let fixture = try StoreFixture()
+        try fixture.enroll([try .sample(1)])
+        let left = try fixture.folder.copyAsIfKilled()
+        let reader = try DatabaseQueue(path: left.database)
+        try reader.inTransaction(.deferred) { db in
+            let images = try Int.fetchOne(db, sql: "SELECT count(*) FROM image")
+            #expect(images == 1)
+            let store = try StoreFixture.open(left)
+            #expect(try store.gallery("lobby").images == 1)
+            #expect(try store.keepQuery(.sample()).gallery == "lobby")
+            return .commit
+        }
+    }
+
+    @Test func `using a closed store is a typed error`() throws {
+        let fixture = try StoreFixture()
+        try fixture.store.close()
+        let error = galleryError { _ = try fixture.store.batches(limit: 1) }
+        guard case .database(fixture.folder.database, _, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test(
+        arguments: ["PRAGMA user_version = 7", "INSERT INTO grdb_migrations VALUES ('2 tokens')"])
+    func `a database of a newer version is refused and left alone`(change: String) throws {
+        let fixture = try StoreFixture()
+        try fixture.store.close()
+        try fixture.folder.tamper(change)
+        let before = try Data(contentsOf: URL(fileURLWithPath: fixture.folder.database))
+        let found = change.contains("7") ? 7 : 2
+        #expect(
+            galleryError { _ = try StoreFixture.open(fixture.folder) }
+                == .newerSchema(path: fixture.folder.database, found: found, supported: 1))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.folder.database)) == before)
+    }
+
+    @Test func `another program's database is refused`() throws {
+        let folder = try TemporaryFolder()
+        try folder.tamper("CREATE TABLE note (text)")
+        #expect(galleryError { _ = try StoreFixture.open(folder) } == .foreignDatabase(path: folder.database))
+    }
+
+    @Test func `a file that is no database is refused`() throws {
+        let folder = try TemporaryFolder()
+        try Data(repeating: 0x41, count: 10_000).write(to: URL(fileURLWithPath: folder.database))
+        expectCorrupt(folder)
+    }
+
+    @Test func `a database cut short is refused`() throws {
+        let fixture = try StoreFixture(dimensions: 1024)
+        try fixture.enroll(try (0..<50).map { try .sample($0, dimensions: 1024) })
+        try fixture.store.close()
+        let url = URL(fileURLWithPath: fixture.folder.database)
+        let bytes = try Data(contentsOf: url)
+        try bytes.prefix(bytes.count / 8192 * 4096).write(to: url)
+        expectCorrupt(fixture.folder)
+    }
+
+    @Test(arguments: [
+        "UPDATE embedding SET vector = x'0000'", "UPDATE embedding SET vector = zeroblob(28)",
+        "UPDATE embedding SET model = 'sha256:b'", "DELETE FROM embedding",
+        "UPDATE embedding SET vector = x'\(String(repeating: "0000c07f", count: 8))'",
+        "DELETE FROM gallery",
+    ])
+    func `vectors that do not belong are refused`(damage: String) throws {
+        let fixture = try StoreFixture()
+        try fixture.enroll([try .sample(1)])
+        try fixture.store.close()
+        try fixture.folder.tamper(damage)
+        expectCorrupt(fixture.folder)
+    }
+
+    @Test func `a folder that is not there is named`() throws {
+        let folder = try TemporaryFolder()
+        let logger = Logger(label: "test")
+        #expect(
+            galleryError { _ = try GalleryStore(path: folder.path + "/none/reid.sqlite", logger: logger) }
+                == .missingFolder(path: folder.path + "/none"))
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func `a folder without write permission is named`() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.path)
+        #expect(galleryError { _ = try StoreFixture.open(folder) } == .notWritable(path: folder.database + ".lock"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
+    }
+
+    @Test func `a place that nobody may write is named`() {
+        // Neither root nor anyone else can create files there.
+        let path = "/sys/reid.sqlite"
+        let error = galleryError { _ = try GalleryStore(path: path, logger: Logger(label: "test")) }
+        #expect(error == .notWritable(path: path + ".lock"))
+    }
+
+    @Test func `a folder in the file's place is named`() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.database, withIntermediateDirectories: false)
+        #expect(galleryError { _ = try StoreFixture.open(folder) } == .notWritable(path: folder.database))
+    }
+
+    private func expectCorrupt(_ folder: TemporaryFolder) {
+        let error = galleryError { _ = try StoreFixture.open(folder) }
+        guard case .corrupt(folder.database, _) = error else {
+            Issue.record("\(String(describing: error)) instead of a corrupt \(folder.database)")
+            return
+        }
+    }
+}

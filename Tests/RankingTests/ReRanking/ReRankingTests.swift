@@ -1,0 +1,171 @@
+import Foundation
+import Ranking
+import Testing
+
+@Suite struct ReRankingTests {
+    static let options: [ReRanking] =
+        [(20, 6, 0.3), (1, 1, 0.3), (1, 1, 0), (2, 3, 1), (5, 2, 0.5), (7, 30, 0.1), (40, 6, 0.3), (1000, 1000, 0.2)]
+        .compactMap { try? ReRanking(k1: $0.0, k2: $0.1, lambda: $0.2) }
+
+    /// Sums are formed in another order than in the plain definition; nothing else may differ.
+    static let tolerance = 1e-12
+
+    @Test(arguments: Self.options, Layout.allCases.filter { $0 != .nearlyEqual })
+    func `one query is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) {
+        for count in [1, 2, 5, 6, 19, 20, 21, 22, 60] {
+            let pool = rows(layout, count: count + 1, dimensions: 6, seed: UInt64(count))
+            let gallery = matrix(Array(pool.dropFirst()), dimensions: 6)
+            let found = rerank(
+                query: pool[0], gallery: gallery, graph: NeighborGraph(of: gallery), options: options)
+            let expected = PlainReRanking(options).distances(pool: pool, queries: 1)[0]
+            #expect(largestDifference(found, expected) < Self.tolerance, "gallery of \(count)")
+            guard options.depth <= NeighborGraph.standardDepth else { continue }
+            let fromDistances = rerank(
+                distances: unroundedDistances(from: pool[0], to: gallery), gallery: gallery,
+                graph: NeighborGraph(of: gallery), options: options)
+            #expect(fromDistances == found)
+        }
+    }
+
+    /// Twelve rows in threes, each nearer to the query than to its companions; the query has nearer ones, so only the mean over k₂
+    /// neighbors joins them.
+    @Test func `a row that the query joins without being joined is re-ranked too`() throws {
+        var generator = SeededGenerator(seed: 14)
+        let near = (0..<4).map { place in
+            (0..<16).map { axis -> Float in axis == place ? -0.21 : axis < 4 ? -0.2 : 0 }
+        }
+        let far = (0..<12).map { place in
+            let values = (0..<16).map { axis -> Float in
+                let noise = Float.random(in: 0...0.01, using: &generator)
+                return noise + (axis == place / 3 ? 0.65 : axis == 4 + place ? 0.76 : 0)
+            }
+            let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return values.map { $0 / length * (1 + Float(place) / 1000) }
+        }
+        let options = try ReRanking(k1: 5, k2: 2, lambda: 0.3)
+        let query = [Float](repeating: 0, count: 16)
+        let gallery = matrix(near + far, dimensions: 16)
+        let found = rerank(query: query, gallery: gallery, graph: NeighborGraph(of: gallery), options: options)
+        let expected = PlainReRanking(options).distances(pool: [query] + near + far, queries: 1)[0]
+        #expect(largestDifference(found, expected) < Self.tolerance)
+    }
+
+    /// 200 people with one image each: the right answer has nobody to vouch for it.
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `where everybody has one image, cautious re-ranking keeps the right answers that the paper's values lose`(
+        seed: UInt64
+    ) {
+        var generator = SeededGenerator(seed: seed)
+        func sighting(of person: [Float]) -> [Float] {
+            unit(person.map { $0 + 0.5 * Float.random(in: -1...1, using: &generator) })
+        }
+        let people = (0..<200).map { _ in (0..<12).map { _ in Float.random(in: -1...1, using: &generator) } }
+        let queries = people.map(sighting)
+        let gallery = matrix(people.map(sighting), dimensions: 12)
+        let graph = NeighborGraph(of: gallery)
+        func rightAnswers(_ distances: ([Float]) -> [Double]) -> Int {
+            queries.indices.count { person in
+                let found = distances(queries[person])
+                return found.indices.allSatisfy { $0 == person || found[person] < found[$0] }
+            }
+        }
+        let plain = rightAnswers { unroundedDistances(from: $0, to: gallery) }
+        let cautious = rightAnswers { rerank(query: $0, gallery: gallery, graph: graph, options: .cautious) }
+        let standard = rightAnswers { rerank(query: $0, gallery: gallery, graph: graph, options: .standard) }
+        #expect(cautious >= plain - 4, "\(cautious) of 200 instead of \(plain)")
+        #expect(standard <= plain - 10, "\(standard) of 200 instead of \(plain)")
+    }
+
+    @Test(arguments: Self.options, Layout.allCases.filter { $0 != .nearlyEqual })
+    func `a pool is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) {
+        for (queries, count) in [(1, 1), (3, 1), (5, 17), (20, 41)] {
+            let pool = rows(layout, count: queries + count, dimensions: 6, seed: UInt64(count))
+            let ranking = PoolReRanking(
+                queries: matrix(Array(pool.prefix(queries)), dimensions: 6),
+                gallery: matrix(Array(pool.dropFirst(queries)), dimensions: 6), options: options)
+            let expected = PlainReRanking(options).distances(pool: pool, queries: queries)
+            for query in 0..<queries {
+                #expect(largestDifference(ranking.distances(of: query), expected[query]) < Self.tolerance)
+            }
+        }
+    }
+
+    @Test(arguments: Layout.allCases.filter { $0 != .nearlyEqual })
+    func `a pool of several blocks is re-ranked as the plain definition says`(layout: Layout) {
+        let pool = rows(layout, count: 300, dimensions: 19, seed: 16)
+        let queries = matrix(Array(pool.prefix(9)), dimensions: 19)
+        let gallery = matrix(Array(pool.dropFirst(9)), dimensions: 19)
+        let ranking = PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+        let found = mapDistances(from: queries, to: gallery) { ranking.distances(of: $0, original: $1) }
+        let expected = PlainReRanking(.standard).distances(pool: pool, queries: 9)
+        for query in 0..<9 {
+            #expect(largestDifference(found[query], expected[query]) < Self.tolerance)
+            #expect(found[query] == ranking.distances(of: query))
+        }
+    }
+
+    @Test(arguments: Layout.allCases.filter { $0 != .nearlyEqual }, [1, 2, 10, 50, 89, 90])
+    func `a filter gives what ranking only the allowed rows gives`(layout: Layout, allowed: Int) {
+        var generator = SeededGenerator(seed: 11)
+        let pool = rows(layout, count: 91, dimensions: 8, seed: 12)
+        let gallery = matrix(Array(pool.dropFirst()), dimensions: 8)
+        var filter = RowFilter(count: 90)
+        for row in Array(0..<90).shuffled(using: &generator).prefix(allowed) { filter.allow(row) }
+        let found = rerank(
+            query: pool[0], gallery: gallery, graph: NeighborGraph(of: gallery), options: .standard, where: filter)
+        let kept = [pool[0]] + filter.rows.map { pool[$0 + 1] }
+        let expected = PlainReRanking(.standard).distances(pool: kept, queries: 1)[0]
+        #expect(largestDifference(filter.rows.map { found[$0] }, expected) < Self.tolerance)
+        #expect(found.indices.allSatisfy { filter[$0] || found[$0] == .infinity })
+    }
+
+    @Test func `the best after re-ranking are those of all distances in order`() {
+        let pool = rows(.integers, count: 80, dimensions: 3, seed: 13)
+        let gallery = matrix(Array(pool.dropFirst()), dimensions: 3)
+        let graph = NeighborGraph(of: gallery)
+        let all = rerank(query: pool[0], gallery: gallery, graph: graph, options: .standard)
+        let original = distances(from: pool[0], to: gallery)
+        let expected = all.indices.sorted { (all[$0], $0) < (all[$1], $1) }
+        for count in [0, 1, 10, 79, 100] {
+            let best = nearestReRanked(to: pool[0], in: gallery, graph: graph, options: .standard, count: count)
+            #expect(best.map(\.row) == Array(expected.prefix(count)))
+            #expect(best.allSatisfy { $0.distance == original[$0.row] && $0.reRankedDistance == all[$0.row] })
+        }
+        var filter = RowFilter(count: 79)
+        filter.allow(7)
+        let one = nearestReRanked(
+            to: pool[0], in: gallery, graph: graph, options: .standard, count: 10, where: filter)
+        #expect(one.map(\.row) == [7])
+    }
+
+    @Test func `nothing to rank gives nothing`() {
+        let empty = EmbeddingMatrix(dimensions: 2)
+        let one = matrix([[1, 0]], dimensions: 2)
+        #expect(rerank(query: [1, 0], gallery: empty, graph: NeighborGraph(), options: .standard).isEmpty)
+        #expect(
+            rerank(
+                query: [1, 0], gallery: one, graph: NeighborGraph(of: one), options: .standard,
+                where: RowFilter(count: 1)) == [.infinity])
+        #expect(PoolReRanking(queries: one, gallery: empty, options: .standard).distances(of: 0).isEmpty)
+        _ = PoolReRanking(queries: empty, gallery: one, options: .standard)
+        _ = PoolReRanking(queries: empty, gallery: empty, options: .standard)
+    }
+
+    @Test(arguments: [
+        (0, 6, 0.3, "k1"), (-1, 6, 0.3, "k1"), (1001, 6, 0.3, "k1"), (20, 0, 0.3, "k2"), (20, 1001, 0.3, "k2"),
+        (20, 6, -0.01, "lambda"), (20, 6, 1.01, "lambda"), (20, 6, Double.nan, "lambda"),
+    ])
+    func `an option out of range is refused by name`(k1: Int, k2: Int, lambda: Double, name: String) {
+        let error = #expect(throws: RankingError.self) { try ReRanking(k1: k1, k2: k2, lambda: lambda) }
+        guard case .optionOutOfRange(let found, _, _, _) = error else { return #expect(Bool(false)) }
+        #expect(found == name)
+    }
+
+    @Test func `options are decoded with the cautious ones for those missing`() throws {
+        let decoded = try JSONDecoder().decode(ReRanking.self, from: Data(#"{"k2": 4}"#.utf8))
+        #expect(decoded == (try ReRanking(k1: 6, k2: 4, lambda: 0.7)))
+        #expect(throws: RankingError.self) {
+            try JSONDecoder().decode(ReRanking.self, from: Data(#"{"lambda": 7}"#.utf8))
+        }
+    }
+}

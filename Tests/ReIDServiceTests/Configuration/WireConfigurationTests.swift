@@ -1,0 +1,108 @@
+import CSPRModel
+import Embedding
+import Foundation
+import HTTP
+import Ranking
+import Testing
+
+@testable import ReIDService
+
+@Suite struct WireConfigurationTests {
+    @Test func `the defaults are sound`() throws {
+        try ServiceConfiguration().validate()
+    }
+
+    @Test func `a file may give only some fields`() throws {
+        let json = """
+            {"data_folder": "d", "limits": {"image_bytes": 5}, "ranking": {"limit": 7}, "embedder": {"threads": 3}}
+            """
+        let configuration = try JSONDecoder().decode(ServiceConfiguration.self, from: Data(json.utf8))
+        var expected = ServiceConfiguration()
+        expected.dataFolder = "d"
+        expected.limits.imageBytes = 5
+        expected.ranking.limit = 7
+        expected.embedder.threads = 3
+        #expect(configuration == expected)
+    }
+
+    @Test func `what a file does not say about re-ranking stays cautious`() throws {
+        let configuration = try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
+        #expect(configuration.ranking.reRanking == (try ReRanking(k1: 20, k2: 2, lambda: 0.7)))
+        #expect(ServiceConfiguration().ranking.reRanking == .cautious)
+    }
+
+    @Test(arguments: [
+        (#"{"limitz": {}}"#, "limitz"), (#"{"server": {"idle_second": 3}}"#, "server.idle_second"),
+        (#"{"limits": {"wait": 5}, "ranking": {"re_ranking": {"k1": 9, "k3": 1}}}"#, "ranking.re_ranking.k3"),
+    ])
+    func `a field that there is not is refused by name`(json: String, field: String) {
+        #expect(throws: ConfigurationError.unknownField(field)) { try ServiceConfiguration(json: Array(json.utf8)) }
+    }
+
+    @Test(arguments: [#"{"k1": 0}"#, #"{"k1": 1001}"#, #"{"k2": 0}"#, #"{"lambda": 1.1}"#])
+    func `re-ranking that no search may ask for is refused in a file too`(options: String) {
+        #expect(throws: RankingError.self) {
+            try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": \#(options)}}"#.utf8))
+        }
+    }
+
+    @Test func `a file names every field the same way`() throws {
+        let json = #"{"server": {"idle_seconds": 5, "body_memory_total": 9}, "model_path": null, "public_folder": "p"}"#
+        let configuration = try ServiceConfiguration(json: Array(json.utf8))
+        #expect(configuration.server.idleSeconds == 5 && configuration.server.bodyMemoryTotal == 9)
+        #expect(configuration.modelPath == nil && configuration.publicFolder == "p")
+        let text = String(decoding: try JSONEncoder().encode(ServiceConfiguration()), as: UTF8.self)
+        #expect(text.matches(of: /"[a-z0-9_]*[A-Z][A-Za-z0-9_]*":/).isEmpty, "every name is in snake_case")
+    }
+
+    @Test func `a configuration survives its own JSON`() throws {
+        var configuration = ServiceConfiguration()
+        configuration.publicFolder = "p"
+        configuration.ranking.rerank = false
+        let data = try JSONEncoder().encode(configuration)
+        #expect(try JSONDecoder().decode(ServiceConfiguration.self, from: data) == configuration)
+    }
+
+    @Test(arguments: ["0.0.0.0:8080", "[::]:8080", "192.168.1.2:8080", "127.0.0.1.example.org:80"])
+    func `a query listener that others can reach is refused, since it asks for no token`(address: String) {
+        var configuration = ServiceConfiguration()
+        configuration.queryAddress = address
+        #expect(throws: ConfigurationError.queriesWithoutToken(address: address)) { try configuration.validate() }
+    }
+
+    @Test(arguments: ["127.0.0.1:0", "127.8.9.1:65535", "localhost:8080", "[::1]:8080"])
+    func `a listener on loopback is accepted`(address: String) throws {
+        var configuration = ServiceConfiguration()
+        configuration.queryAddress = address
+        try configuration.validate()
+    }
+
+    @Test(arguments: [
+        "", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "a:+1",
+    ])
+    func `what is no address is refused`(address: String) {
+        var configuration = ServiceConfiguration()
+        configuration.adminAddress = address
+        #expect(throws: ConfigurationError.malformedAddress(address)) { try configuration.validate() }
+    }
+
+    @Test func `a field out of range is named`() {
+        func expectFault(_ field: String, _ change: (inout ServiceConfiguration) -> Void) {
+            var configuration = ServiceConfiguration()
+            change(&configuration)
+            #expect {
+                try configuration.validate()
+            } throws: { error in
+                guard case ConfigurationError.outOfRange(field, _) = error else { return false }
+                return true
+            }
+        }
+        expectFault("limits.image_bytes") { $0.limits.imageBytes = 0 }
+        expectFault("limits.wait") { $0.limits.wait = 0 }
+        expectFault("ranking.limit") { $0.ranking.limit = 1001 }
+        expectFault("embedder.threads") { $0.embedder.threads = 0 }
+        expectFault("standing_query_delay") { $0.standingQueryDelay = -1 }
+        expectFault("enrollment_chunk") { $0.enrollmentChunk = 0 }
+        expectFault("data_folder") { $0.dataFolder = "" }
+    }
+}

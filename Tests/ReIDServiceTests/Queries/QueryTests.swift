@@ -1,0 +1,239 @@
+import CSPRModel
+import Embedding
+import Foundation
+import Gallery
+import HTTPTypes
+import Imaging
+import Synchronization
+import Testing
+
+@testable import HTTP
+@testable import ReIDService
+
+@Suite struct QueryTests {
+    /// Keeps a query of image `seed`, and returns it.
+    private func keep(
+        _ service: TestService, _ parameters: String = "", seed: UInt64 = 100
+    ) throws -> QueryAnswer {
+        let response = try service.post(
+            "/v1/galleries/lobby/queries" + parameters, image: try TestImage(seed: seed).bytes)
+        #expect(response.status == .created, "\(response.said)")
+        let query: QueryAnswer = try response.decoded()
+        #expect(response.fields[.location] == "/v1/queries/\(query.queryID)")
+        return query
+    }
+
+    private func withLobby(_ body: (TestService) throws -> Void) throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            try service.enroll(try SearchTests.images(), in: "lobby")
+            try body(service)
+        }
+    }
+
+    @Test func `a kept query is ranked at once, as a search would be`() throws {
+        try withLobby { service in
+            let query = try keep(service, "?limit=4&camera=c1&camera=c2")
+            #expect(query.state == "ranked")
+            #expect(query.revision == 1)
+            #expect(query.standing == false)
+            #expect(query.options.cameras == ["c1", "c2"])
+            let ranking = try service.ask(.get, query.rankingURL)
+            #expect(ranking.fields[.eTag] == "\"1\"")
+            let kept: RankingAnswer = try ranking.decoded()
+            #expect(kept.queryID == query.queryID)
+            #expect(kept.revision == 1)
+            let search = try service.post(
+                "/v1/galleries/lobby/search?limit=4&camera=c1&camera=c2", image: try TestImage(seed: 100).bytes
+            ).decoded(as: RankingAnswer.self)
+            #expect(kept.results == search.results)
+            #expect(kept.options == search.options)
+        }
+    }
+
+    @Test func `equal revisions have equal bytes, and a client that has them gets 304`() throws {
+        try withLobby { service in
+            let query = try keep(service)
+            let first = try service.ask(.get, query.rankingURL)
+            #expect(try service.ask(.get, query.rankingURL).bytes == first.bytes)
+            for tag in ["\"1\"", "W/\"1\"", "\"0\", \"1\"", "*"] {
+                let again = try service.ask(.get, query.rankingURL, fields: [.ifNoneMatch: tag])
+                #expect(again.status == .notModified)
+                #expect(again.fields[.eTag] == "\"1\"")
+                #expect(try again.bytes.isEmpty)
+            }
+            #expect(try service.ask(.get, query.rankingURL, fields: [.ifNoneMatch: "\"2\""]).status == .ok)
+        }
+    }
+
+    @Test func `a standing query is ranked again after an enrollment, another one is stale`() throws {
+        try withLobby { service in
+            service.watchGalleries()
+            let standing = try keep(service, "?standing=true&limit=1", seed: 200)
+            let once = try keep(service, "?limit=1", seed: 200)
+            let added = try service.enroll([try TestImage(seed: 200)], in: "lobby")
+            let reply = try service.reply(
+                .get, standing.rankingURL + "?wait=30", fields: [.ifNoneMatch: "\"1\""])
+            let answer = try reply.eventually()
+            #expect(answer.status == .ok)
+            #expect(answer.fields[.eTag] == "\"2\"")
+            let ranking: RankingAnswer = try answer.decoded()
+            #expect(ranking.revision == 2)
+            #expect(ranking.gallerySize == 13)
+            #expect(ranking.results.map(\.imageID) == added)
+            let stale = try service.ask(.get, "/v1/queries/\(once.queryID)").decoded(as: QueryAnswer.self)
+            #expect(stale.state == "stale")
+            #expect(stale.revision == 1)
+        }
+    }
+
+    @Test func `a poll is held until the ranking changes, and costs nothing once it is over`() throws {
+        try withLobby { service in
+            service.watchGalleries()
+            let query = try keep(service, "?standing=true")
+            let reply = try service.reply(.get, query.rankingURL + "?wait=60", fields: [.ifNoneMatch: "\"1\""])
+            guard case .held(let held) = reply else {
+                Issue.record("the poll was answered at once")
+                return
+            }
+            #expect(held.timeout == .seconds(60))
+            try service.enroll([try TestImage(seed: 201)], in: "lobby")
+            #expect(try reply.eventually().fields[.eTag] == "\"2\"")
+        }
+    }
+
+    @Test func `a ranking that several make at once has one revision`() throws {
+        try withLobby { service in
+            let gallery = try service.store.snapshot(of: "lobby")
+            let options = try jsonBytes(SearchOptions(defaults: RankingDefaults()))
+            let image = try TestImage(seed: 1).bytes
+            let vectors = try service.context.embedder.embed([try decodeImage(image)], priority: .query).vectors
+            let query = try service.store.keepQuery(
+                NewQuery(
+                    gallery: "lobby", options: options, isStanding: true,
+                    images: [ImageContent(bytes: image, mediaType: "image/png")], vector: vectors[0],
+                    model: gallery.model))
+            let rankings = KeptRanking(service: service.context)
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                #expect(throws: Never.self) { try rankings.update(query) }
+            }
+            #expect(try service.store.ranking(of: query.id)?.revision == 1)
+        }
+    }
+
+    @Test func `a poll of a query that is deleted is told so`() throws {
+        try withLobby { service in
+            service.watchGalleries()
+            let query = try keep(service)
+            let reply = try service.reply(.get, query.rankingURL + "?wait=60", fields: [.ifNoneMatch: "\"1\""])
+            #expect(try service.ask(.delete, "/v1/queries/\(query.queryID)").status == .noContent)
+            let told = try reply.eventually()
+            #expect(told.status == .notFound)
+            #expect(try told.object["instance"] == .text("test"), "the id of the request, as in every problem")
+        }
+    }
+
+    @Test func `waiting needs something to wait for`() throws {
+        try withLobby { service in
+            let query = try keep(service)
+            #expect(try service.ask(.get, query.rankingURL + "?wait=60").status == .ok)
+            #expect(
+                try service.ask(.get, query.rankingURL + "?wait=0", fields: [.ifNoneMatch: "\"1\""]).status
+                    == .notModified)
+            for wait in ["61", "-1", "soon"] {
+                let response = try service.ask(.get, query.rankingURL + "?wait=" + wait)
+                #expect(response.status == .badRequest)
+                #expect(try response.object["parameter"] == .text("wait"))
+            }
+        }
+    }
+
+    @Test func `an erased image leaves the rankings that showed it`() throws {
+        try withLobby { service in
+            service.watchGalleries()
+            let query = try keep(service, "?limit=2", seed: 3)
+            let first = try service.ask(.get, query.rankingURL).decoded(as: RankingAnswer.self)
+            let gone = try #require(first.results.first?.imageID)
+            try service.store.deleteImage(id: gone)
+            let response = try service.ask(.get, query.rankingURL)
+            let second: RankingAnswer = try response.decoded()
+            #expect(second.results.count == 2)
+            #expect(!second.results.contains { $0.imageID == gone })
+            #expect(response.fields[.eTag] == "\"2\"")
+        }
+    }
+
+    @Test func `kept queries outlive the process, and standing ones catch up with the gallery`() throws {
+        let first = try TestService()
+        try first.makeGallery("lobby")
+        try first.enroll(try SearchTests.images(), in: "lobby")
+        let query = try keep(first, "?standing=true&limit=3", seed: 300)
+        let added = try first.enroll([try TestImage(seed: 300)], in: "lobby")
+        first.service.stop(grace: .zero)
+
+        let second = try TestService(in: first.folder)
+        defer { second.close() }
+        second.watchGalleries()
+        let reply = try second.reply(.get, query.rankingURL + "?wait=30", fields: [.ifNoneMatch: "\"1\""])
+        let ranking: RankingAnswer = try reply.eventually().decoded()
+        #expect(ranking.results.first?.imageID == added[0])
+    }
+
+    @Test func `queries are listed newest first, shown and deleted`() throws {
+        try withLobby { service in
+            let ids = try (0..<3).map { try keep(service, seed: $0).queryID }
+            let page = try service.ask(.get, "/v1/queries?limit=2").decoded(as: ListAnswer<QueryAnswer>.self)
+            #expect(page.items.map(\.queryID) == [ids[2], ids[1]])
+            let next = try #require(page.next)
+            let rest = try service.ask(.get, "/v1/queries?limit=2&cursor=\(next)").decoded(
+                as: ListAnswer<QueryAnswer>.self)
+            #expect(rest.items.map(\.queryID) == [ids[0]])
+            #expect(rest.next == nil)
+            #expect(try service.ask(.delete, "/v1/queries/\(ids[1])").status == .noContent)
+            #expect(try service.ask(.delete, "/v1/queries/\(ids[1])").status == .notFound)
+            for path in ["", "/ranking", "/image"] {
+                #expect(try service.ask(.get, "/v1/queries/\(ids[1])" + path).status == .notFound)
+            }
+            #expect(try service.ask(.get, "/v1/queries?cursor=x").status == .badRequest)
+        }
+    }
+
+    @Test func `the images of a query are kept as they came`() throws {
+        try withLobby { service in
+            let images = try [5, 6].map { try TestImage(seed: $0).bytes }
+            let response = try service.post(
+                "/v1/galleries/lobby/queries", form: images.map(FormPart.image) + [.options(#"{"standing": true}"#)])
+            let query: QueryAnswer = try response.decoded()
+            #expect(query.standing)
+            #expect(query.images == 2)
+            let image = try service.ask(.get, query.imageURL)
+            #expect(image.fields[.contentType] == "image/png")
+            #expect(try image.bytes == images[0])
+            #expect(try service.ask(.get, query.imageURL + "?index=1").bytes == images[1])
+            let missing = try service.ask(.get, query.imageURL + "?index=2")
+            #expect(missing.status == .notFound)
+            #expect(try missing.object["detail"] == .text("Query \"\(query.queryID)\" has 2 images, from 0."))
+        }
+    }
+}
+
+extension Reply {
+    /// The answer, given now or later; fails after a minute.
+    func eventually() throws -> ServerResponse {
+        switch self {
+        case .now(let response): return response
+        case .held(let held):
+            let arrived = DispatchSemaphore(value: 0)
+            let later = Mutex<ServerResponse?>(nil)
+            let now = held.attach { response in
+                later.withLock { $0 = response }
+                arrived.signal()
+            }
+            if let now { return now }
+            guard arrived.wait(timeout: .now() + 60) == .success, let response = later.withLock({ $0 }) else {
+                throw TestFailure.replyIsHeld
+            }
+            return response
+        }
+    }
+}
