@@ -106,7 +106,7 @@ struct TarReader {
 /// A member's path without "." and doubled slashes; nil if it is absolute, climbs, is too long or not UTF-8.
 ///
 /// Empty for "./", the folder that was packed.
-func memberName(_ path: [UInt8]) -> String? {
+package func memberName(_ path: [UInt8]) -> String? {
     guard !path.isEmpty, path[0] != 0x2F, path.count <= IngestionLimits.nameBytes,
         let text = String(validating: path, as: UTF8.self)
     else { return nil }

@@ -1,20 +1,24 @@
-public import Foundation
+internal import Foundation
+internal import ReIDService
 
 /// Writes a ustar archive to a file as members are given, holding one member at a time.
-public struct TarWriter {
+struct TarWriter {
     /// Why a member cannot be written.
-    public enum Failure: Error, Sendable, Equatable {
+    enum Failure: Error, Sendable, Equatable {
         /// The name is absolute, climbs with "..", is empty or longer than the limit.
         case unsafeName(String)
     }
 
+    /// The bytes of a header, of which data fill a multiple.
+    private static let blockBytes = 512
+
     private let file: FileHandle
 
     /// Writes to `file` from where it stands; the caller closes it.
-    public init(to file: FileHandle) { self.file = file }
+    init(to file: FileHandle) { self.file = file }
 
     /// Appends a regular file; a name that a ustar header cannot hold goes into a pax header.
-    public mutating func append(_ name: String, _ bytes: [UInt8]) throws {
+    mutating func append(_ name: String, _ bytes: [UInt8]) throws {
         guard let clean = memberName(Array(name.utf8)), !clean.isEmpty else { throw Failure.unsafeName(name) }
         let path = Array(clean.utf8)
         if let (prefix, rest) = Self.split(path) {
@@ -27,12 +31,12 @@ public struct TarWriter {
     }
 
     /// Writes the end marker: two blocks of zeros.
-    public mutating func finish() throws { try file.write(contentsOf: Data(count: 2 * TarHeader.bytes)) }
+    mutating func finish() throws { try file.write(contentsOf: Data(count: 2 * Self.blockBytes)) }
 
     private func write(_ header: [UInt8], _ data: [UInt8]) throws {
         try file.write(contentsOf: Data(header))
         try file.write(contentsOf: Data(data))
-        let padding = (TarHeader.bytes - data.count % TarHeader.bytes) % TarHeader.bytes
+        let padding = (Self.blockBytes - data.count % Self.blockBytes) % Self.blockBytes
         if padding > 0 { try file.write(contentsOf: Data(count: padding)) }
     }
 
@@ -55,7 +59,7 @@ public struct TarWriter {
     }
 
     private static func header(name: [UInt8], prefix: [UInt8], size: Int, flag: Character) -> [UInt8] {
-        var block = [UInt8](repeating: 0, count: TarHeader.bytes)
+        var block = [UInt8](repeating: 0, count: Self.blockBytes)
         func put(_ bytes: [UInt8], at offset: Int) {
             block.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
         }
