@@ -58,10 +58,10 @@ let package = Package(
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Digests"]),
         library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging]),
-        library("Ranking", ["Tensors", "TensorFiles"]),
+        library("Ranking", ["Tensors"]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", [httpTypes, logging]),
-        library("Datasets", ["Imaging", "Ranking", "TensorFiles"]),
+        library("Datasets", ["TensorFiles"]),
         library("Synthesis", ["Imaging"]),
         library(
             "Training", ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Imaging", "Ranking"]),
@@ -99,14 +99,14 @@ let package = Package(
         tests(
             "TrainingTests",
             ["Training", "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Imaging"]),
-        tests("DatasetsTests", ["Datasets", "Imaging", "Ranking", "TensorFiles"], fixtures: true),
+        tests("DatasetsTests", ["Datasets", "Imaging"], fixtures: true),
         tests(
             "EvaluationTests",
             ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors", "TensorFiles"], fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Imaging"], fixtures: true),
         tests("EmbeddingTests", ["Embedding", "CSPRModel", "Imaging", "Tensors", "TensorFiles", logging]),
-        tests("RankingTests", ["Ranking", "Tensors", "TensorFiles"], fixtures: true),
+        tests("RankingTests", ["Ranking"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
         tests("HTTPTests", ["HTTP", httpTypes, logging]),
         tests(
@@ -116,6 +116,6 @@ let package = Package(
                 "Tensors", "TensorFiles",
                 httpTypes, logging,
             ]),
-        tests("CommandLineTests", ["reid", "Tensors", "TensorFiles", "Imaging", "Ranking"]),
+        tests("CommandLineTests", ["reid", "ReIDService", "Tensors", "TensorFiles", "Imaging"]),
     ]
 )

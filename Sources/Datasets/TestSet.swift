@@ -1,5 +1,3 @@
-public import Ranking
-
 /// A part of an image as it is seen, in pixels from the top left corner.
 public struct ImageBox: Sendable, Equatable {
     /// The left edge.

@@ -37,8 +37,8 @@ public struct TrainingSet: Sendable {
     /// The number of people.
     public var personCount: Int { people.count }
 
-    /// Endings of image files.
-    static let endings: Set<String> = ["jpg", "jpeg", "png"]
+    /// Endings of image files that can be trained on.
+    private static let endings: Set<String> = ["jpg", "jpeg", "png"]
 
     /// Reads a folder.
     ///
@@ -92,14 +92,14 @@ public struct TrainingSet: Sendable {
         if names.contains("bounding_box_train") { return try readNamed("\(folder)/bounding_box_train") }
         if names.contains(where: isImage) { return try readNamed(folder) }
         var images: [Named] = []
-        for person in names where isFolder("\(folder)/\(person)") {
+        for person in names where DatasetFolder.isFolder("\(folder)/\(person)") {
             var cameras: [String: Int] = [:]
             for name in try list("\(folder)/\(person)") where isImage(name) {
                 let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
                 // "c3", "3", Market-1501's names of four parts and MSMT17's say camera 3; other cameras are counted as they come.
                 let isMarket = name.count { $0 == "_" } == 3
                 let number =
-                    (isMarket ? parse(name)?.camera : msmt17Camera(of: name))
+                    (isMarket ? MarketName(startOf: name)?.camera : msmt17Camera(of: name))
                     ?? Int(camera.hasPrefix("c") ? String(camera.dropFirst()) : camera)
                 let known = number ?? cameras[camera] ?? 1000 + cameras.count
                 cameras[camera] = known
@@ -113,10 +113,9 @@ public struct TrainingSet: Sendable {
     private static func readNamed(_ folder: String) throws(TrainingSetError) -> [Named] {
         var images: [Named] = []
         for name in try list(folder) where isImage(name) {
-            guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
-            guard person > 0 else { continue }
-            images.append(
-                Named(path: "\(folder)/\(name)", person: String(name.prefix { $0 != "_" }), camera: camera))
+            guard let market = MarketName(startOf: name) else { throw .unreadableName(folder: folder, name: name) }
+            guard market.person > 0, let person = market.personID else { continue }
+            images.append(Named(path: "\(folder)/\(name)", person: person, camera: market.camera))
         }
         return images
     }
@@ -125,39 +124,23 @@ public struct TrainingSet: Sendable {
     private static func readMarket(_ folder: String) throws(TrainingSetError) -> [TrainingImage] {
         var images: [TrainingImage] = []
         for name in try list(folder) where isImage(name) {
-            guard let (person, camera) = parse(name) else { throw .unreadableName(folder: folder, name: name) }
-            guard person >= 0 else { continue }
-            images.append(TrainingImage(path: "\(folder)/\(name)", person: person, camera: camera))
+            guard let market = MarketName(startOf: name) else { throw .unreadableName(folder: folder, name: name) }
+            guard market.person != Sighting.junkPerson else { continue }
+            images.append(
+                TrainingImage(path: "\(folder)/\(name)", person: market.person, camera: market.camera))
         }
         guard !images.isEmpty else { throw .noImages(folder: folder) }
         return images
     }
 
-    /// Person and camera of `0002_c1s1_000451_03.jpg`, nil where a name is not of this form.
-    static func parse(_ name: String) -> (person: Int, camera: Int)? {
-        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count >= 2, let person = Int(parts[0]), parts[1].first == "c",
-            let camera = Int(parts[1].dropFirst().prefix { $0.isASCII && $0.isNumber })
-        else { return nil }
-        return (person, camera)
-    }
-
     private static func list(_ folder: String) throws(TrainingSetError) -> [String] {
-        guard isFolder(folder) else { throw .noFolder(path: folder) }
+        guard DatasetFolder.isFolder(folder) else { throw .noFolder(path: folder) }
         do { return try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
             throw .unreadable(path: folder, reason: error.localizedDescription)
         }
     }
 
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    private static func isImage(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
-        return endings.contains(name[name.index(after: dot)...].lowercased())
-    }
+    private static func isImage(_ name: String) -> Bool { DatasetFolder.isImage(name, endings: endings) }
 
     /// Takes a query and a gallery image of some people out of the training images, evenly spread over the people.
     private static func holdOut(

@@ -1,3 +1,4 @@
+internal import Datasets
 public import Ranking
 internal import Synchronization
 
@@ -37,7 +38,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
     public init() {}
 
     /// The rule that scores one ranking.
-    var rule: ScoringRule { ScoringRule(averagePrecision: averagePrecision, ignoresJunk: keepsJunk) }
+    private var rule: ScoringRule { ScoringRule(averagePrecision: averagePrecision) }
 
     /// Ranks the gallery for every query and scores the rankings; every core takes queries.
     ///
@@ -65,6 +66,9 @@ public struct EvaluationProtocol: Sendable, Equatable {
                 return [RetrievalEvaluation.QueryScore?](repeating: nil, count: rankings.count)
             }
             defer { onQuery() }
+            let relevance = set.gallerySightings.map {
+                Relevance(of: $0, to: set.querySightings[query], ignoringJunk: keepsJunk)
+            }
             return rankings.map { ranking in
                 let ranked =
                     switch ranking {
@@ -75,8 +79,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
                             rerank(distances: distances, gallery: set.gallery, graph: $0, options: reRanking)
                         } ?? distances
                     }
-                return RetrievalEvaluation.QueryScore(
-                    of: set.querySightings[query], among: set.gallerySightings, distances: ranked, rule: rule)
+                return RetrievalEvaluation.QueryScore(relevance: relevance, distances: ranked, rule: rule)
             }
         }
         guard !wasStopped.load(ordering: .relaxed) else { throw .stopped }

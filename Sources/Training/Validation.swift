@@ -48,7 +48,14 @@ struct Validation {
         let matrix = try EmbeddingMatrix(elements: gallery.features, dimensions: model.dimensions)
         let rows = try EmbeddingMatrix(elements: queries.features, dimensions: model.dimensions)
         do {
-            let evaluation = try RetrievalEvaluation(queries: queries.sightings, gallery: gallery.sightings) {
+            let evaluation = try RetrievalEvaluation(
+                queries: queries.sightings.count, gallery: gallery.sightings.count
+            ) { query in
+                gallery.sightings.map { image -> Relevance in
+                    guard image.person == queries.sightings[query].person else { return .wrong }
+                    return image.camera == queries.sightings[query].camera ? .ignored : .right
+                }
+            } distances: {
                 unroundedDistances(from: rows[$0], to: matrix)
             }
             return Figures(cmc1: evaluation.cumulativeMatch(at: 1), mAP: evaluation.meanAveragePrecision)

@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import Imaging
-import Ranking
 
 /// A folder of small images of one color each, that goes away with this object.
 final class DrawnFolder {

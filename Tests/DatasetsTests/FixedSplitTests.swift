@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import Imaging
-import Ranking
 import Testing
 
 /// Data sets whose split is fixed: Market-1501, DukeMTMC-reID, CUHK03, MSMT17.

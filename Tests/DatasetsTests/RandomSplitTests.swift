@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import Imaging
-import Ranking
 import Testing
 
 /// Data sets whose people are split at random: VIPeR, CUHK01, 3DPeS.

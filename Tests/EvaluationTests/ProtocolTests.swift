@@ -1,7 +1,9 @@
-import Evaluation
+import Datasets
 import Foundation
 import Ranking
 import Testing
+
+@testable import Evaluation
 
 /// Features and labels at random, with what float64 programs of the literature's algorithms make of them: see `Fixtures/make_fixtures.py`.
 struct ProtocolCase: Decodable, Sendable, CustomTestStringConvertible {
@@ -94,6 +96,22 @@ struct ProtocolCase: Decodable, Sendable, CustomTestStringConvertible {
         #expect(throws: EvaluationError.nothingToScore(.noValidQuery(queries: 1))) {
             try EvaluationProtocol().score(set)
         }
+    }
+}
+
+@Suite struct RelevanceTests {
+    static let query = Sighting(person: 4, camera: 1)
+
+    @Test(arguments: [
+        (4, 2, Relevance.right, Relevance.right), (4, 1, .ignored, .ignored), (5, 1, .wrong, .wrong),
+        (0, 1, .wrong, .wrong), (-1, 1, .wrong, .ignored), (-1, 2, .wrong, .ignored),
+    ])
+    func `the same person by another camera is right, and junk is wrong or ignored`(
+        person: Int, camera: Int, expected: Relevance, ignoringJunk: Relevance
+    ) {
+        let image = Sighting(person: person, camera: camera)
+        #expect(Relevance(of: image, to: Self.query, ignoringJunk: false) == expected)
+        #expect(Relevance(of: image, to: Self.query, ignoringJunk: true) == ignoringJunk)
     }
 }
 

@@ -76,12 +76,17 @@ struct DatasetFolder {
         return "\(path)/\(name)"
     }
 
-    static func isImage(_ name: String) -> Bool {
+    /// Whether a file's name is an image's; hidden files are not.
+    static func isImage(_ name: String) -> Bool { isImage(name, endings: endings) }
+
+    /// Whether a file's name has one of `endings`; hidden files have not.
+    static func isImage(_ name: String, endings: Set<String>) -> Bool {
         guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
         return endings.contains(name[name.index(after: dot)...].lowercased())
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    /// Whether there is a folder at `path`.
+    static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }

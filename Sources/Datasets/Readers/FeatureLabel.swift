@@ -1,5 +1,3 @@
-public import Ranking
-
 /// Who a row of a matrix of features shows, and on which side of the search the row is.
 public struct FeatureLabel: Sendable, Equatable {
     /// The sides of a search.

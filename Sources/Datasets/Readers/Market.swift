@@ -1,5 +1,3 @@
-internal import Ranking
-
 /// Market-1501 and DukeMTMC-reID, in the folder that their archives unpack to or its parent.
 func readMarket(_ given: DatasetFolder, _ kind: DatasetKind) throws(DatasetError) -> TestSet {
     let isDuke = kind == .dukemtmc
@@ -18,7 +16,7 @@ func readMarketStyle(
 ) throws(DatasetError) -> TestSet {
     func images(_ name: String, _ purpose: String) throws(DatasetError) -> [TestImage] {
         try root.folder(name, purpose: "\(purpose) images of \(kind.title)")
-            .images(expected: example, TrainingSet.parse)
+            .images(expected: example, MarketName.init(startOf:))
             .map { TestImage(path: $0.path, person: $0.label.person, camera: $0.label.camera) }
     }
     let all = try images("query", "query")

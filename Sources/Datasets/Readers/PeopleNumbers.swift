@@ -1,5 +1,3 @@
-internal import Ranking
-
 /// Numbers for the names of people and cameras, in the order in which they come.
 struct PeopleNumbers {
     private var people: [String: Int] = [:]

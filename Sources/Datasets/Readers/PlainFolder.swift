@@ -1,5 +1,3 @@
-internal import Ranking
-
 /// Any folder of images: `manifest.ndjson`, `person/camera_anything.jpg`, or names as in Market-1501.
 ///
 /// `query` and `gallery` within are searched for and in. Without them, the first image of a person by a camera is a query where
@@ -36,7 +34,7 @@ private func images(in folder: DatasetFolder, _ numbers: inout PeopleNumbers) th
     if folder.hasFile("manifest.ndjson") { return try listed(in: folder, &numbers) }
     var found: [TestImage] = []
     if try folder.names().contains(where: DatasetFolder.isImage) {
-        for (path, label) in try folder.images(expected: "0002_c1s1_000451_03.jpg", TrainingSet.parse) {
+        for (path, label) in try folder.images(expected: "0002_c1s1_000451_03.jpg", MarketName.init(startOf:)) {
             found.append(
                 TestImage(
                     path: path, person: numbers.person("\(label.person)"), camera: numbers.camera("\(label.camera)")))

@@ -1,5 +1,3 @@
-internal import Ranking
-
 /// VIPeR: `cam_a` and `cam_b` with an image of each person, `000_45.bmp`: person, angle.
 func readVIPeR(_ given: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let root = given.folder(firstOf: ["VIPeR"])

@@ -1,3 +1,13 @@
+/// What an image of the gallery is for a query.
+public enum Relevance: Sendable {
+    /// It shows what is sought.
+    case right
+    /// It shows something else.
+    case wrong
+    /// It is taken out of the ranking before the ranking is scored.
+    case ignored
+}
+
 extension RetrievalEvaluation {
     /// One query's scores.
     public struct QueryScore: Sendable, Equatable {
@@ -11,14 +21,13 @@ extension RetrievalEvaluation {
         /// Scores the ranking of one query; nil where the gallery has no right answer.
         ///
         /// - Parameters:
-        ///   - query: who the query shows.
-        ///   - gallery: who each gallery image shows.
+        ///   - relevance: what each gallery image is for the query.
         ///   - distances: the distance from the query to each of them; smaller is more alike, none NaN.
         ///   - rule: how to score.
-        public init?(of query: Sighting, among gallery: [Sighting], distances: [Double], rule: ScoringRule) {
+        public init?(relevance: [Relevance], distances: [Double], rule: ScoringRule) {
             precondition(
-                distances.count == gallery.count, "\(distances.count) distances to a gallery of \(gallery.count)")
-            let ranks = ranksOfMatches(query, gallery: gallery, distances: distances, rule: rule)
+                distances.count == relevance.count, "\(distances.count) distances to a gallery of \(relevance.count)")
+            let ranks = ranksOfRightAnswers(relevance, distances: distances)
             guard let first = ranks.first, let last = ranks.last else { return nil }
             var sum = 0.0
             for (place, rank) in ranks.enumerated() {
@@ -37,20 +46,17 @@ extension RetrievalEvaluation {
     }
 }
 
-/// The ranks, from 1 and ascending, at which the query's person appears.
+/// The ranks, from 1 and ascending, of the right answers.
 ///
-/// Only the right answers are sorted; a rank is one more than the number of kept images before it.
-private func ranksOfMatches(
-    _ query: Sighting, gallery: [Sighting], distances: [Double], rule: ScoringRule
-) -> [Int] {
-    let matches = gallery.indices.filter { gallery[$0].person == query.person && isKept($0) }
+/// Only the right answers are sorted; a rank is one more than the number of images before it that are not ignored.
+private func ranksOfRightAnswers(_ relevance: [Relevance], distances: [Double]) -> [Int] {
+    let matches = relevance.indices.filter { relevance[$0] == .right }
         .sorted { (distances[$0], $0) < (distances[$1], $1) }
     guard let last = matches.last else { return [] }
     let farthest = distances[last]
-    // before[p]: kept images that come after match p − 1 and before match p.
+    // before[p]: wrong answers that come after match p − 1 and before match p.
     var before = [Int](repeating: 0, count: matches.count + 1)
-    for index in gallery.indices where distances[index] <= farthest {
-        guard gallery[index].person != query.person, isKept(index) else { continue }
+    for index in relevance.indices where relevance[index] == .wrong && distances[index] <= farthest {
         var low = 0
         var high = matches.count
         while low < high {
@@ -64,11 +70,5 @@ private func ranksOfMatches(
     return matches.indices.map { place in
         rank += before[place] + 1
         return rank
-    }
-
-    func isKept(_ index: Int) -> Bool {
-        let other = gallery[index]
-        if other.person == query.person, other.camera == query.camera { return false }
-        return !(rule.ignoresJunk && other.person == Sighting.junkPerson)
     }
 }

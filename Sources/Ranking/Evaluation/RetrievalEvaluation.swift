@@ -1,20 +1,3 @@
-/// Who an image shows, and which camera took it.
-public struct Sighting: Sendable, Hashable {
-    /// The person of junk images in Market-1501: bad detections that count neither for nor against a ranking.
-    public static let junkPerson = -1
-
-    /// The person's number; `junkPerson` for junk, 0 for Market-1501's distractors, which are ordinary wrong answers.
-    public let person: Int
-    /// The camera's number.
-    public let camera: Int
-
-    /// A person before a camera.
-    public init(person: Int, camera: Int) {
-        self.person = person
-        self.camera = camera
-    }
-}
-
 /// How rankings are scored.
 public struct ScoringRule: Sendable, Equatable {
     /// How a query's average precision is formed from its right answers at ranks t₁ < … < t_P.
@@ -27,32 +10,27 @@ public struct ScoringRule: Sendable, Equatable {
 
     /// How average precision is formed.
     public var averagePrecision: AveragePrecision
-    /// Whether junk images are taken out of the ranking before it is scored.
-    public var ignoresJunk: Bool
     /// Whether a query without a right answer counts as 0 in every mean instead of being left out.
     public var countsQueriesWithoutAnswer: Bool
 
     /// A rule; the standard values are the common one.
     public init(
-        averagePrecision: AveragePrecision = .common, ignoresJunk: Bool = false,
-        countsQueriesWithoutAnswer: Bool = false
+        averagePrecision: AveragePrecision = .common, countsQueriesWithoutAnswer: Bool = false
     ) {
         self.averagePrecision = averagePrecision
-        self.ignoresJunk = ignoresJunk
         self.countsQueriesWithoutAnswer = countsQueriesWithoutAnswer
     }
 
     /// What most evaluators do: common average precision, means over the queries that have a right answer.
     public static let common = ScoringRule()
-    /// What the authors of Market-1501 do: trapezoid, junk ignored, means over all queries.
-    public static let official = ScoringRule(
-        averagePrecision: .trapezoid, ignoresJunk: true, countsQueriesWithoutAnswer: true)
+    /// What the authors of Market-1501 do: trapezoid, means over all queries; junk images are `Relevance.ignored`.
+    public static let official = ScoringRule(averagePrecision: .trapezoid, countsQueriesWithoutAnswer: true)
 }
 
-/// How well rankings find the people sought: CMC, mAP and mINP.
+/// How well rankings find what is sought: CMC, mAP and mINP.
 ///
-/// For each query, gallery images of the same person by the same camera are taken out; the rest is ranked by distance, equal ones in
-/// the order of the gallery.
+/// For each query, `Relevance.ignored` images are taken out of the gallery; the rest is ranked by distance, equal ones in the order of the
+/// gallery.
 public struct RetrievalEvaluation: Sendable, Equatable {
     /// Element k − 1 is CMC@k, the share of queries with a right answer among the first k.
     public let cumulativeMatches: [Double]
@@ -77,20 +55,21 @@ public struct RetrievalEvaluation: Sendable, Equatable {
     /// Scores the ranking of every query.
     ///
     /// - Parameters:
-    ///   - queries: who each query shows.
-    ///   - gallery: who each gallery image shows.
+    ///   - queries: the number of queries.
+    ///   - gallery: the size of the gallery.
     ///   - rule: how to score.
     ///   - maximumRank: CMC is computed up to this rank or the gallery's size.
+    ///   - relevance: what each gallery image is for a query, given by its place.
     ///   - distances: the distances from a query, given by its place, to the whole gallery; smaller is more alike, none NaN.
     /// - Throws: `RankingError.noValidQuery` when there is nothing to average.
     public init(
-        queries: [Sighting], gallery: [Sighting], rule: ScoringRule = .common, maximumRank: Int = 50,
-        distances: (Int) -> [Double]
+        queries: Int, gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50,
+        relevance: (Int) -> [Relevance], distances: (Int) -> [Double]
     ) throws(RankingError) {
-        let scores = queries.enumerated().map { index, query in
-            QueryScore(of: query, among: gallery, distances: distances(index), rule: rule)
+        let scores = (0..<queries).map { query in
+            QueryScore(relevance: relevance(query), distances: distances(query), rule: rule)
         }
-        try self.init(scores: scores, gallery: gallery.count, rule: rule, maximumRank: maximumRank)
+        try self.init(scores: scores, gallery: gallery, rule: rule, maximumRank: maximumRank)
     }
 
     /// Averages the scores of queries that were scored one by one.

@@ -1,5 +1,3 @@
-public import TensorFiles
-
 /// Rows of feature vectors, usually of unit length, that only ever grow at the end.
 ///
 /// Rows live in blocks of `rowsPerBlock`; a full block is never copied again, so a copy of the matrix (a snapshot) and an
@@ -19,22 +17,6 @@ public struct EmbeddingMatrix: Sendable {
     public init(dimensions: Int) {
         precondition(dimensions > 0, "an embedding needs at least one dimension, not \(dimensions)")
         self.dimensions = dimensions
-    }
-
-    /// The rows of an array of shape [rows, dimensions], or the one row of an array of shape [dimensions].
-    ///
-    /// - Parameters:
-    ///   - array: the values, all finite.
-    ///   - dimensions: the length that rows must have; nil for any.
-    /// - Throws: `RankingError.wrongDimensions` for another shape, `.notFinite` when a row contains NaN or an infinity.
-    public init(_ array: NumpyArray, dimensions: Int? = nil) throws(RankingError) {
-        guard (1...2).contains(array.shape.count) else {
-            throw .wrongDimensions(expected: 2, found: array.shape.count)
-        }
-        let found = array.shape[array.shape.count - 1]
-        let expected = dimensions ?? max(found, 1)
-        guard found == expected else { throw .wrongDimensions(expected: expected, found: found) }
-        try self.init(elements: array.elements, dimensions: found)
     }
 
     /// The rows of a row-major array of [rows, dimensions].

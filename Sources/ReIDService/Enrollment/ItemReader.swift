@@ -1,3 +1,4 @@
+internal import Datasets
 internal import Digests
 internal import Gallery
 internal import HTTP

@@ -11,19 +11,23 @@ import Testing
         let all = try #require(golden.manifest["expected"] as? [String: Any])
         guard let expected = all[variant] as? [String: Any] else { return }
         let maximumRank = try #require(golden.manifest["max_rank"] as? Int)
-        let queries = zip(try golden.integers("q_pid"), try golden.integers("q_cam")).map(Sighting.init)
-        var gallery = zip(try golden.integers("g_pid"), try golden.integers("g_cam")).map(Sighting.init)
+        let queries = zip(try golden.integers("q_pid"), try golden.integers("q_cam")).map(Seen.init)
+        var gallery = zip(try golden.integers("g_pid"), try golden.integers("g_cam")).map(Seen.init)
         let width = gallery.count
         let distances = try golden.floats("dist")
         var kept = Array(gallery.indices)
         if variant == "torchreid_junk_removed" {
-            kept = kept.filter { gallery[$0].person != Sighting.junkPerson }
+            kept = kept.filter { !gallery[$0].isJunk }
             gallery = kept.map { gallery[$0] }
         }
         let found = try RetrievalEvaluation(
-            queries: queries, gallery: gallery, rule: variant == "official" ? .official : .common,
+            queries: queries.count, gallery: gallery.count, rule: variant == "official" ? .official : .common,
             maximumRank: maximumRank
-        ) { query in kept.map { Double(distances[query * width + $0]) } }
+        ) { query in
+            gallery.map { $0.relevance(to: queries[query], ignoringJunk: variant == "official") }
+        } distances: { query in
+            kept.map { Double(distances[query * width + $0]) }
+        }
 
         let cmc = try #require(expected["cmc"] as? [Double])
         #expect(largestDifference(found.cumulativeMatches, cmc) < Self.tolerance)

@@ -1,17 +1,31 @@
 import Ranking
 import Testing
 
+/// Who an image of a test shows, and which camera took it; person -1 is junk.
+struct Seen: Equatable {
+    let person: Int
+    let camera: Int
+
+    var isJunk: Bool { person == -1 }
+
+    /// What the image is for a query, as Market-1501's protocol has it.
+    func relevance(to query: Seen, ignoringJunk: Bool) -> Relevance {
+        self == query || (ignoringJunk && isJunk) ? .ignored : person == query.person ? .right : .wrong
+    }
+}
+
 @Suite struct RetrievalEvaluationTests {
-    static let rules: [ScoringRule] = [
-        .common, .official, ScoringRule(averagePrecision: .trapezoid), ScoringRule(ignoresJunk: true),
+    /// A rule, and whether junk is ignored.
+    static let rules: [(ScoringRule, ignoresJunk: Bool)] = [
+        (.common, false), (.official, true), (ScoringRule(averagePrecision: .trapezoid), false), (.common, true),
     ]
 
     /// The plain definition: sort the gallery, drop what does not count, look where the right answers are.
     func plainScore(
-        _ query: Sighting, _ gallery: [Sighting], _ distances: [Double], _ rule: ScoringRule
+        _ query: Seen, _ gallery: [Seen], _ distances: [Double], _ rule: ScoringRule, ignoresJunk: Bool
     ) -> (first: Int, precision: Double, penalty: Double)? {
         let ranking = gallery.indices.sorted { (distances[$0], $0) < (distances[$1], $1) }.map { gallery[$0] }
-        let kept = ranking.filter { !($0 == query) && !(rule.ignoresJunk && $0.person == -1) }
+        let kept = ranking.filter { !($0 == query) && !(ignoresJunk && $0.person == -1) }
         let ranks = kept.indices.filter { kept[$0].person == query.person }.map { Double($0 + 1) }
         guard let first = ranks.first, let last = ranks.last else { return nil }
         var sum = 0.0
@@ -24,24 +38,35 @@ import Testing
     }
 
     @Test(arguments: Self.rules, [(1, 1), (3, 2), (10, 7), (25, 64), (13, 301)])
-    func `scores are those of the plain definition`(rule: ScoringRule, size: (queries: Int, gallery: Int)) throws {
+    func `scores are those of the plain definition`(
+        rules: (rule: ScoringRule, ignoresJunk: Bool), size: (queries: Int, gallery: Int)
+    ) throws {
+        let (rule, ignoresJunk) = rules
         var generator = SeededGenerator(seed: UInt64(size.gallery))
-        func sighting(_ people: ClosedRange<Int>) -> Sighting {
-            Sighting(person: .random(in: people, using: &generator), camera: .random(in: 1...3, using: &generator))
+        func seen(_ people: ClosedRange<Int>) -> Seen {
+            Seen(person: .random(in: people, using: &generator), camera: .random(in: 1...3, using: &generator))
         }
-        let queries = (0..<size.queries).map { _ in sighting(1...8) }
-        let gallery = (0..<size.gallery).map { _ in sighting(-1...8) }
+        let queries = (0..<size.queries).map { _ in seen(1...8) }
+        let gallery = (0..<size.gallery).map { _ in seen(-1...8) }
         let distances = queries.map { _ in gallery.map { _ in Double(Int.random(in: 0..<40, using: &generator)) } }
-        let plain = zip(queries, distances).map { plainScore($0, gallery, $1, rule) }
+        let plain = zip(queries, distances).map { plainScore($0, gallery, $1, rule, ignoresJunk: ignoresJunk) }
         let valid = plain.compactMap { $0 }
+        func relevance(_ query: Int) -> [Relevance] {
+            gallery.map { $0.relevance(to: queries[query], ignoringJunk: ignoresJunk) }
+        }
+        func evaluation() throws -> RetrievalEvaluation {
+            try RetrievalEvaluation(queries: queries.count, gallery: gallery.count, rule: rule, relevance: relevance) {
+                distances[$0]
+            }
+        }
         let counted = Double(rule.countsQueriesWithoutAnswer ? plain.count : valid.count)
         guard counted > 0 else {
             #expect(throws: RankingError.noValidQuery(queries: size.queries)) {
-                try RetrievalEvaluation(queries: queries, gallery: gallery, rule: rule) { distances[$0] }
+                try evaluation()
             }
             return
         }
-        let found = try RetrievalEvaluation(queries: queries, gallery: gallery, rule: rule) { distances[$0] }
+        let found = try evaluation()
         #expect(found.validQueries == valid.count)
         #expect(found.queriesWithoutAnswer == plain.count - valid.count)
         #expect(found.scores.map { $0?.firstRank } == plain.map { $0?.first })
@@ -55,22 +80,30 @@ import Testing
         }
     }
 
-    @Test func `a gallery without the people sought cannot be scored`() {
-        let query = [Sighting(person: 1, camera: 1)]
+    @Test func `a gallery without a right answer cannot be scored`() {
         #expect(throws: RankingError.noValidQuery(queries: 1)) {
-            try RetrievalEvaluation(queries: query, gallery: query) { _ in [0] }
+            try RetrievalEvaluation(queries: 1, gallery: 1) { _ in
+                [.ignored]
+            } distances: { _ in
+                [0]
+            }
         }
         #expect(throws: RankingError.noValidQuery(queries: 0)) {
-            try RetrievalEvaluation(queries: [], gallery: query, rule: .official) { _ in [0] }
+            try RetrievalEvaluation(queries: 0, gallery: 1, rule: .official) { _ in
+                [.ignored]
+            } distances: { _ in
+                [0]
+            }
         }
     }
 
     @Test func `a perfect ranking scores one`() throws {
-        let gallery = [2, 1, 3, 1].map { Sighting(person: $0, camera: 2) }
-        for rule in Self.rules {
-            let found = try RetrievalEvaluation(
-                queries: [Sighting(person: 1, camera: 1)], gallery: gallery, rule: rule
-            ) { _ in [0.5, 0.1, 0.9, 0.2] }
+        for (rule, _) in Self.rules {
+            let found = try RetrievalEvaluation(queries: 1, gallery: 4, rule: rule) { _ in
+                [.wrong, .right, .wrong, .right]
+            } distances: { _ in
+                [0.5, 0.1, 0.9, 0.2]
+            }
             #expect(found.cumulativeMatches == [1, 1, 1, 1])
             #expect(found.meanAveragePrecision == 1)
             #expect(found.meanInverseNegativePenalty == 1)

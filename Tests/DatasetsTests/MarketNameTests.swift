@@ -1,6 +1,5 @@
+import Datasets
 import Testing
-
-@testable import ReIDService
 
 @Suite struct MarketNameTests {
     @Test func `a name says person, camera, sequence, frame and box`() throws {

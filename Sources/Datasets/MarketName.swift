@@ -1,0 +1,50 @@
+/// What a file name of Market-1501 says: `0002_c1s1_000451_03.jpg` is person, camera and sequence, frame, box.
+public struct MarketName: Sendable, Equatable {
+    /// The person's number: `Sighting.junkPerson` for junk, 0 for a distractor.
+    public let person: Int
+    /// The person's number as written, "0000" (a distractor) too; nil for "-1" (junk).
+    public let personID: String?
+    /// The camera's number.
+    public let camera: Int
+    /// The camera as written, such as "c1".
+    public let cameraID: String
+    /// The sequence of the camera's recording; nil in a name that only starts like one of Market-1501.
+    public private(set) var sequence: Int?
+    /// The frame within the sequence; nil where `sequence` is.
+    public private(set) var frame: Int?
+    /// The number of the box in the frame; nil where `sequence` is.
+    public private(set) var box: Int?
+
+    /// Reads the last component of `path`; nil if it is not named like the images of Market-1501.
+    public init?(_ path: String) {
+        let file = path.split(separator: "/").last ?? ""
+        self.init(startOf: String(file))
+        guard let dot = file.lastIndex(of: "."),
+            ["jpg", "jpeg", "png"].contains(file[file.index(after: dot)...].lowercased())
+        else { return nil }
+        let fields = file[..<dot].split(separator: "_", omittingEmptySubsequences: false)
+        guard fields.count == 4, fields[1].dropFirst(cameraID.count).first == "s",
+            let sequence = Self.number(fields[1].dropFirst(cameraID.count + 1)), let frame = Self.number(fields[2]),
+            let box = Self.number(fields[3])
+        else { return nil }
+        (self.sequence, self.frame, self.box) = (sequence, frame, box)
+    }
+
+    /// Reads person and camera of a file name that starts like those of Market-1501; nil for other names.
+    ///
+    /// DukeMTMC-reID (`0005_c2_f0046985.jpg`) and CUHK03-NP (`0001_c1_1.png`) name their images so.
+    public init?(startOf name: String) {
+        let fields = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard fields.count >= 2, fields[1].first == "c" else { return nil }
+        let digits = fields[1].dropFirst().prefix { $0.isASCII && $0.isNumber }
+        guard let person = fields[0] == "-1" ? Sighting.junkPerson : Self.number(fields[0]),
+            let camera = Self.number(digits)
+        else { return nil }
+        (self.person, self.camera) = (person, camera)
+        personID = person == Sighting.junkPerson ? nil : String(fields[0])
+        cameraID = "c\(digits)"
+    }
+
+    /// The number that a text of 1 to 12 digits is.
+    private static func number(_ text: Substring) -> Int? { 1...12 ~= text.utf8.count ? text.digits : nil }
+}
