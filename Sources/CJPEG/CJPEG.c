@@ -5,7 +5,7 @@
 
 _Static_assert(C_JPEG_MESSAGE >= JMSG_LENGTH_MAX, "libjpeg's messages must fit");
 
-/// The error manager first, so that libjpeg's pointer to it is also a pointer to this.
+/// The error manager is the first member, so that libjpeg's pointer to it also points to this struct.
 typedef struct {
     struct jpeg_error_mgr manager;
     jmp_buf escape;
@@ -42,12 +42,13 @@ static struct jpeg_error_mgr *prepare(failure_t *failure, c_jpeg_tolerance_t tol
     return manager;
 }
 
-/// A reader lives in the public function's frame, so that setjmp's frame has no locals that change after it.
+/// The state of one use of libjpeg. It lives in the public function's frame: locals of the frame that calls setjmp must
+/// not change afterwards.
 typedef struct {
     struct jpeg_decompress_struct codec;
     struct jpeg_progress_mgr progress;
     failure_t failure;
-    /// A bit for each component that some scan of a multi-scan file had data of.
+    /// One bit per component; set when a scan of a multi-scan file had data for it.
     unsigned components_seen;
 } reader_t;
 
@@ -173,7 +174,7 @@ static int encode(writer_t *writer, const uint8_t *pixels, uint32_t width, uint3
     codec->in_color_space = JCS_RGB;
     jpeg_set_defaults(codec);
     jpeg_set_quality(codec, quality, TRUE);
-    // The default is 4:2:0: luminance twice as fine as the others, both ways.
+    // The default is 4:2:0: luminance has twice the resolution of the color components in both directions.
     if (!halves_color) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(codec, TRUE);
     while (codec->next_scanline < height) {

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/// One use of libpng; lives in the public function's frame, so that setjmp's frame has no locals that change after it.
+/// The state of one use of libpng. It lives in the public function's frame: locals of the frame that calls setjmp must
+/// not change afterwards.
 typedef struct {
     png_structp codec;
     png_infop info;
@@ -43,7 +44,7 @@ static void give(png_structp codec, png_bytep bytes, size_t count) {
 
 static void flush(png_structp codec) { (void)codec; }
 
-/// Everything before the pixels; the rows will be 8-bit RGB or RGBA. Returns the number of passes.
+/// Reads everything before the pixels and sets libpng up for rows of 8-bit RGB or RGBA. Returns the number of passes.
 static int open_reader(use_t *use) {
     use->codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, use, fail, ignore);
     if (use->codec) use->info = png_create_info_struct(use->codec);
@@ -74,7 +75,7 @@ static c_png_header_t described(use_t *use) {
 static int read_header(use_t *use, c_png_header_t *header) {
     if (setjmp(use->escape)) return 0;
     open_reader(use);
-    *header = described(use);
+    * header = described(use);
     return 1;
 }
 

@@ -1,10 +1,10 @@
 public import NeuralNetwork
 
-/// Everything that changes the shape of a CSPR-Net; stored as JSON in the weight file's metadata.
+/// The architecture of a CSPR-Net; stored as JSON in the weight file's metadata.
 ///
-/// Fields that the JSON lacks take their defaults; fields that it has beyond these are refused.
+/// A field that is absent from the JSON takes its default; an unknown field is an error.
 public struct CSPRConfiguration: Codable, Sendable, Equatable {
-    /// What the local branch attends with.
+    /// How the local branch computes its attention.
     public enum Attention: String, Codable, Sendable, CaseIterable {
         /// Maximum, mean, and 1×1, 3×3, 5×5 convolutions, combined (Eqs. 1-2).
         case multiscale
@@ -18,7 +18,7 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     public var block = ResidualBlock.bottleneck
     /// Blocks in each of the four stages.
     public var depths = [3, 4, 6, 3]
-    /// Channels of the stem and base of every stage.
+    /// Channels of the stem, from which the channels of every stage follow.
     public var width = 64
     /// Stride of the fourth stage, 1 or 2.
     public var lastStride = 2
@@ -30,17 +30,18 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     public var branchDimensions = 64
     /// Length of the global feature.
     public var globalDimensions = 512
-    /// What the local branch attends with.
+    /// How the local branch computes its attention.
     public var attention = Attention.multiscale
-    /// Letters of S (statistical), P (positional), R (relational); without S, global average pooling takes its place.
+    /// The parts of the descriptor, as letters: S (statistical), P (positional), R (relational); without S, the mean
+    /// takes its place.
     public var descriptor = "SPR"
-    /// The share of positions that each branch concentrates on, in 0...1; used by training alone.
+    /// The share of positions that each branch shall concentrate on, in 0...1; only training uses it.
     public var candidateRatios = [0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.4, 0.4]
-    /// Pixels of the input, vertically.
+    /// The height of the input in pixels.
     public var height = 384
-    /// Pixels of the input, horizontally.
+    /// The width of the input in pixels.
     public var widthPixels = 128
-    /// Classes of the classifiers that training adds; 0 means none.
+    /// The number of people that the classifiers of training distinguish; 0: no classifiers.
     public var identities = 0
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -138,11 +139,11 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         return channels * (statistics + (parts.positional ? 2 : 0) + relations)
     }
 
-    /// Length of the retrieval feature.
+    /// The length of the embedding.
     public var dimensions: Int { globalDimensions + (hasLocalBranch ? branches * branchDimensions : 0) }
 }
 
-/// A key whatever its name.
+/// A key with any name.
 private struct AnyName: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
@@ -152,7 +153,7 @@ private struct AnyName: CodingKey {
 }
 
 extension DecodingError {
-    /// What was wrong, without the path.
+    /// What was wrong, without the coding path.
     fileprivate var reason: String {
         switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),

@@ -1,9 +1,10 @@
 internal import NeuralNetwork
 internal import Tensors
 
-/// A model compiled for one batch size; used by one thread at a time, the one that made it.
+/// A model compiled for one batch size; only the thread that created it may use it.
 ///
-/// Primitives, activations and working memory are made once, here. Weights are shared with the model's other executors.
+/// Operations, activations and working memory are made once, in `init`. The weights are shared with the model's other
+/// executors.
 public final class CSPRExecutor {
     /// The largest number of images of one run.
     public let batch: Int
@@ -12,7 +13,7 @@ public final class CSPRExecutor {
     private let outputs: Outputs
     private let local: LocalBranch?
 
-    /// The graph's outputs by number.
+    /// The numbers of the graph's outputs.
     private struct Outputs {
         var last: Int
         var middle: Int
@@ -45,7 +46,7 @@ public final class CSPRExecutor {
     /// - Parameters:
     ///   - images: Normalized input, row-major [count, 3, H, W]; see `Preprocessing`.
     ///   - count: At least 1, at most `batch`.
-    ///   - wants: What to return beside the features.
+    ///   - wants: Outputs to return in addition to the features.
     /// - Returns: The first `count` images' outputs.
     /// - Throws: `ModelError.compute`.
     public func run(
@@ -70,7 +71,7 @@ public final class CSPRExecutor {
         }
     }
 
-    /// One pass: the global embeddings, and what the local branches say.
+    /// One forward pass: the global embeddings, and the results of the local branches.
     private func embeddings(
         _ images: [Float], count: Int
     ) throws(OneDNNError) -> (global: Tensor, part: LocalBranch.Result?) {
@@ -79,7 +80,7 @@ public final class CSPRExecutor {
         return (global, try local?.run(graph, count: count))
     }
 
-    /// The images with left and right exchanged.
+    /// The images with left and right exchanged, that is, their mirror images.
     private func mirrored(_ images: [Float]) -> [Float] {
         let width = model.configuration.widthPixels
         return unsafe [Float](unsafeUninitializedCapacity: images.count) { output, filled in

@@ -6,19 +6,20 @@ public import Tensors
 
 /// A CSPR-Net: a checked weight file, shared by all executors and threads.
 ///
-/// From Wan et al., "Concentrated Local Part Discovery With Fine-Grained Part Representation for Person Re-Identification",
-/// IEEE TMM 2020. The file stays mapped: weights are read from it when an executor needs them in a layout that no earlier one had.
-/// It must not be changed in place meanwhile; replacing it by a rename is harmless.
+/// From Wan et al., "Concentrated Local Part Discovery With Fine-Grained Part Representation for Person
+/// Re-Identification", IEEE TMM 2020. The file stays mapped: weights are read from it when an executor needs them in a
+/// new layout. The file must not be changed in place during that time; replacing it with a rename is harmless.
 public final class CSPRModel: Sendable {
-    /// The network's shape.
+    /// The network's architecture.
     public let configuration: CSPRConfiguration
-    /// "sha256:" and the 64 hexadecimal digits of the weight file's SHA-256; every stored embedding carries it.
+    /// "sha256:" and the 64 hexadecimal digits of the weight file's SHA-256; it is stored with every embedding.
     public let identity: String
     /// Whether the weights come from training rather than from `initialize`.
     public let isTrained: Bool
-    /// Whether the embeddings are means over an image and its mirror image: the file's metadata has `mirrored`, "true".
+    /// Whether an embedding is the mean over an image and its mirror image; true if the file's metadata has `mirrored`
+    /// = "true".
     ///
-    /// Usual in the field ("flip test"): a few more right answers for twice the time.
+    /// This is usual in the field ("flip test"): it gives a few more right answers and takes twice the time.
     public let isMirrored: Bool
     /// The number of learned parameters; running statistics of batch norms do not count.
     public let parameters: Int
@@ -32,7 +33,7 @@ public final class CSPRModel: Sendable {
     let embedding: Linear
     let descriptors: [Linear]
 
-    /// Maps and checks the weight file at `path`; nothing is half-loaded.
+    /// Maps and checks the whole weight file at `path`.
     public init(contentsOf path: String) throws(ModelError) {
         let file: SafetensorsFile
         do { file = try SafetensorsFile(contentsOf: path) } catch { throw .file(error) }
@@ -64,19 +65,19 @@ public final class CSPRModel: Sendable {
         file.releasePages()
     }
 
-    /// Length of the retrieval feature.
+    /// The length of the embedding.
     public var dimensions: Int { configuration.dimensions }
 
     /// Compiles the network for up to `batch` images per run.
     ///
-    /// The executor computes with as many OpenMP threads as the calling thread has now (`setOpenMPThreads`), and is to be run by
-    /// the thread that made it.
+    /// The executor computes with as many OpenMP threads as the calling thread has now (`setOpenMPThreads`). Only the
+    /// calling thread may run it.
     ///
     /// - Parameters:
     ///   - batch: The largest number of images of one run, at least 1.
     ///   - algorithm: How convolutions are computed.
-    /// - Returns: What runs the network.
-    /// - Throws: `ModelError.compute`, or `ModelError.file` where the weights cannot be read any more.
+    /// - Returns: The executor.
+    /// - Throws: `ModelError.compute`, or `ModelError.file` if the weights cannot be read any more.
     public func makeExecutor(
         batch: Int, algorithm: ConvolutionAlgorithm = .automatic
     ) throws(ModelError) -> CSPRExecutor {

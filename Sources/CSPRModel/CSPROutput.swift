@@ -1,14 +1,14 @@
 public import Tensors
 
-/// What a run of the network is to return beside the feature.
+/// Which outputs a run of the network returns in addition to the feature.
 public struct CSPROutputs: OptionSet, Sendable {
-    /// A bit per output.
+    /// One bit per output.
     public let rawValue: Int
 
     /// The outputs whose bits are set.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// The retrieval feature, the global and the local part of it; always there.
+    /// The embedding, with its global and its local part; always returned.
     public static let feature = CSPROutputs([])
     /// The attention maps.
     public static let attention = CSPROutputs(rawValue: 1)
@@ -20,18 +20,19 @@ public struct CSPROutputs: OptionSet, Sendable {
     public static let all: CSPROutputs = [.attention, .raw]
 }
 
-/// What the network says about b images.
+/// The network's outputs for b images.
 public struct CSPROutput: Sendable, Equatable {
-    /// M, [b, N, h, w], in 0...1; nil where there is no local branch or it was not asked for.
+    /// M, [b, N, h, w], in 0...1; nil if there is no local branch or it was not asked for.
     public var attention: Tensor?
-    /// Each branch's descriptor before its linear layer, [b, N, r]; nil where there is no local branch or it was not asked for.
+    /// Each branch's descriptor before its linear layer, [b, N, r]; nil if there is no local branch or it was not asked
+    /// for.
     public var raw: Tensor?
     /// The global embedding, [b, G].
     public var global: Tensor
-    /// The branches' embeddings one after the other, [b, N·D]; nil where there is no local branch.
+    /// The branches' embeddings one after the other, [b, N·D]; nil if there is no local branch.
     public var local: Tensor?
     /// Global and local embedding, together of length 1: [b, G + N·D].
     public var feature: Tensor
-    /// X, [b, C, h, w]; nil where it was not asked for.
+    /// X, [b, C, h, w]; nil if it was not asked for.
     public var middle: Tensor?
 }

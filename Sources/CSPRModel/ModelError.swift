@@ -3,13 +3,13 @@ public import Tensors
 
 /// Why a weight file was refused, or why a network could not compute.
 public enum ModelError: Error, Sendable, Equatable {
-    /// The file is not a sound safetensors file.
+    /// The file is not a valid safetensors file.
     case file(SafetensorsError)
     /// The metadata's `format` is not "cspr-net".
     case wrongFormat(found: String?)
     /// The metadata's `version` is not "1".
     case unsupportedVersion(found: String?)
-    /// The metadata have no `config`, or it is not a JSON object.
+    /// The metadata has no `config`, or it is not a JSON object.
     case malformedConfiguration(reason: String)
     /// A field of the configuration is unknown or out of range.
     case invalidConfiguration(field: String, reason: String)
@@ -27,7 +27,7 @@ public enum ModelError: Error, Sendable, Equatable {
     case negativeVariance(name: String, shape: [Int], index: Int)
     /// The file's identity could not be computed.
     case digest(reason: String)
-    /// oneDNN refused.
+    /// oneDNN could not compute.
     case compute(OneDNNError)
 }
 

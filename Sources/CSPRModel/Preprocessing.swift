@@ -1,9 +1,9 @@
 public import Imaging
 
-/// How an image becomes network input: one value for serving, evaluation and training.
+/// How an image becomes the network's input; the same for serving, evaluation and training.
 ///
 /// Pixels are resized (bilinear, antialiased), scaled to 0...1, then normalized per channel with ImageNet's mean and
-/// standard deviation (design: `image = (RGB / 255 − mean) / std`).
+/// standard deviation: (RGB / 255 − mean) / deviation.
 public struct Preprocessing: Sendable, Equatable {
     /// Rows of the network's input.
     public let height: Int
@@ -28,7 +28,7 @@ public struct Preprocessing: Sendable, Equatable {
     /// Floats of one prepared image, 3·H·W.
     public var count: Int { 3 * height * width }
 
-    /// One image as [3, H, W] planes, red first.
+    /// The network's input for one image: planes [3, H, W], red first.
     public func prepare(_ image: RGBImage) -> [Float] {
         let resized = image.resized(width: width, height: height)
         let plane = height * width

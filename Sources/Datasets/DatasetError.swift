@@ -1,6 +1,6 @@
 public import TensorFiles
 
-/// Why a folder is not the data set, or a file not the manifest, that it was said to be.
+/// Why a folder could not be read as a data set, or a file as a manifest.
 public enum DatasetError: Error, Sendable, Equatable {
     /// There is no such folder; `purpose` says what it should hold.
     case noFolder(path: String, purpose: String)
@@ -8,19 +8,19 @@ public enum DatasetError: Error, Sendable, Equatable {
     case noFile(path: String, purpose: String)
     /// A folder or file cannot be read.
     case unreadable(path: String, reason: String)
-    /// There is no image in the folder; `expected` shows names.
+    /// There is no image in the folder; `expected` shows which names are read.
     case noImages(folder: String, expected: String)
-    /// An image's name does not tell what it should; `expected` shows one that does.
+    /// An image's name does not have the expected form; `expected` shows one that has.
     case unreadableName(folder: String, name: String, expected: String)
-    /// A line of a list or manifest is not as it should be.
+    /// A line of a list or manifest is malformed.
     case malformedLine(path: String, line: Int, reason: String)
-    /// An image that a list names is not there.
+    /// An image that a list names does not exist.
     case missingImage(path: String, list: String)
     /// A `.mat` file cannot be read.
     case protocolFile(path: String, error: MATLABError)
     /// A `.mat` file lacks a variable, or has it in another form.
     case protocolVariable(path: String, name: String, expected: String)
-    /// A split needs people that two cameras have seen.
+    /// Too few people were seen by both cameras to make a split.
     case tooFewPeople(folder: String, found: Int)
 }
 

@@ -14,10 +14,10 @@ public enum DatasetKind: String, Sendable, CaseIterable, Codable {
     case cuhk01
     /// Baltieri et al., "3DPeS: 3D People Dataset for Surveillance and Forensics", 2011.
     case threeDPeS = "3dpes"
-    /// Any folder of images that tells who is seen.
+    /// Any folder of images whose names or manifest say who is on them.
     case folder
 
-    /// The name as people write it.
+    /// The data set's name as publications write it.
     public var title: String {
         switch self {
         case .market1501: "Market-1501"
@@ -31,7 +31,7 @@ public enum DatasetKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// A note where the numbers of images are not those of a published version; nil where they are.
+    /// A note if the numbers of images differ from every published version; nil if they are the same.
     func note(
         published: [(training: Int, queries: Int, gallery: Int)], training: Int, queries: Int, gallery: Int
     ) -> String? {

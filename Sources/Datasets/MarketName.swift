@@ -1,21 +1,21 @@
-/// What a file name of Market-1501 says: `0002_c1s1_000451_03.jpg` is person, camera and sequence, frame, box.
+/// The parts of a file name of Market-1501: `0002_c1s1_000451_03.jpg` is person, camera and sequence, frame, box.
 public struct MarketName: Sendable, Equatable {
     /// The person's number: `Sighting.junkPerson` for junk, 0 for a distractor.
     public let person: Int
-    /// The person's number as written, "0000" (a distractor) too; nil for "-1" (junk).
+    /// The person's number as written, also "0000" (a distractor); nil for "-1" (junk).
     public let personID: String?
     /// The camera's number.
     public let camera: Int
     /// The camera as written, such as "c1".
     public let cameraID: String
-    /// The sequence of the camera's recording; nil in a name that only starts like one of Market-1501.
+    /// The sequence of the camera's recording; nil if only the start of the name is like Market-1501.
     public private(set) var sequence: Int?
-    /// The frame within the sequence; nil where `sequence` is.
+    /// The frame within the sequence; nil if `sequence` is nil.
     public private(set) var frame: Int?
-    /// The number of the box in the frame; nil where `sequence` is.
+    /// The number of the box in the frame; nil if `sequence` is nil.
     public private(set) var box: Int?
 
-    /// Reads the last component of `path`; nil if it is not named like the images of Market-1501.
+    /// Reads the last component of `path`; nil if it is not a name like those of Market-1501.
     public init?(_ path: String) {
         let file = path.split(separator: "/").last ?? ""
         self.init(startOf: String(file))
@@ -30,9 +30,9 @@ public struct MarketName: Sendable, Equatable {
         (self.sequence, self.frame, self.box) = (sequence, frame, box)
     }
 
-    /// Reads person and camera of a file name that starts like those of Market-1501; nil for other names.
+    /// Reads person and camera from a file name that starts like those of Market-1501; nil for other names.
     ///
-    /// DukeMTMC-reID (`0005_c2_f0046985.jpg`) and CUHK03-NP (`0001_c1_1.png`) name their images so.
+    /// DukeMTMC-reID (`0005_c2_f0046985.jpg`) and CUHK03-NP (`0001_c1_1.png`) use such names.
     public init?(startOf name: String) {
         let fields = name.split(separator: "_", omittingEmptySubsequences: false)
         guard fields.count >= 2, fields[1].first == "c" else { return nil }
@@ -45,6 +45,6 @@ public struct MarketName: Sendable, Equatable {
         cameraID = "c\(digits)"
     }
 
-    /// The number that a text of 1 to 12 digits is.
+    /// The value of a text of 1 to 12 digits; nil for other texts.
     private static func number(_ text: Substring) -> Int? { 1...12 ~= text.utf8.count ? text.digits : nil }
 }

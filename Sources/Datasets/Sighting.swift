@@ -1,6 +1,6 @@
 /// Who an image shows, and which camera took it.
 public struct Sighting: Sendable, Hashable {
-    /// The person of junk images in Market-1501: bad detections that count neither for nor against a ranking.
+    /// The person of junk images in Market-1501: bad detections, which count neither as right nor as wrong.
     public static let junkPerson = -1
 
     /// The person's number; `junkPerson` for junk, 0 for Market-1501's distractors, which are ordinary wrong answers.
@@ -8,7 +8,7 @@ public struct Sighting: Sendable, Hashable {
     /// The camera's number.
     public let camera: Int
 
-    /// A person before a camera.
+    /// A person seen by a camera.
     public init(person: Int, camera: Int) {
         self.person = person
         self.camera = camera

@@ -1,25 +1,25 @@
-/// A part of an image as it is seen, in pixels from the top left corner.
+/// A rectangle of an image, in pixels from the top left corner, after EXIF orientation.
 public struct ImageBox: Sendable, Equatable {
     /// The left edge.
     public let x: Int
     /// The top edge.
     public let y: Int
-    /// At least 1.
+    /// Pixels, at least 1.
     public let width: Int
-    /// At least 1.
+    /// Pixels, at least 1.
     public let height: Int
 }
 
-/// An image file, and whom it shows.
+/// An image file of a test set, with its labels.
 public struct TestImage: Sendable, Equatable {
     /// Where the file is.
     public let path: String
     /// The person and the camera.
     public let sighting: Sighting
-    /// The part that shows the person; nil for all of it.
+    /// The part that shows the person; nil: the whole image.
     public let box: ImageBox?
 
-    /// An image of a person before a camera.
+    /// Labels an image with a person and a camera.
     public init(path: String, person: Int, camera: Int, box: ImageBox? = nil) {
         self.path = path
         sighting = Sighting(person: person, camera: camera)
@@ -27,16 +27,16 @@ public struct TestImage: Sendable, Equatable {
     }
 }
 
-/// What is looked for, and where.
+/// One search problem: queries, and the gallery that they are searched in.
 public struct RetrievalTask: Sendable, Equatable {
-    /// Which of several, as "split 3, A to B"; empty where there is only one.
+    /// The task's name among several, such as "split 3, A to B"; empty if there is only one.
     public let name: String
-    /// What is looked for.
+    /// The query images.
     public let queries: [TestImage]
-    /// What is searched.
+    /// The gallery images.
     public let gallery: [TestImage]
 
-    /// A task; `name` is empty where there is only one.
+    /// Creates a task; `name` is empty if there is only one.
     public init(name: String, queries: [TestImage], gallery: [TestImage]) {
         self.name = name
         self.queries = queries
@@ -48,22 +48,23 @@ public struct RetrievalTask: Sendable, Equatable {
 public struct TestSet: Sendable, Equatable {
     /// Which data set.
     public let kind: DatasetKind
-    /// One task, or one for each random split and direction; figures are the means over them.
+    /// One task, or one for each random split and direction; figures are means over the tasks.
     public let tasks: [RetrievalTask]
-    /// What the random splits come from; nil where the split is fixed.
+    /// The seed of the random splits; nil if the split is fixed.
     public let seed: UInt64?
-    /// What whoever reads the figures should know: how they come about, and where the folder differs from what was published.
+    /// Notes for readers of the figures: how the split was made, and where the folder differs from the published data
+    /// set.
     public let notes: [String]
-    /// The images of the training part that the folder holds or lists; 0 where it has none.
+    /// The number of training images that the folder contains or lists; 0 if it has none.
     public let trainingImages: Int
 
-    /// What may be chosen about a test set.
+    /// The choices that a caller has about a test set.
     public struct Options: Sendable, Equatable {
-        /// Where random splits come from.
+        /// The seed of random splits.
         public var seed: UInt64 = 1
-        /// How many random splits are made.
+        /// The number of random splits.
         public var splits = 10
-        /// CUHK03: whether the detected boxes are taken instead of the labeled ones.
+        /// For CUHK03: whether the detected boxes are used instead of the labeled ones.
         public var isDetected = false
 
         /// Ten splits of seed 1, labeled boxes.
@@ -72,7 +73,7 @@ public struct TestSet: Sendable, Equatable {
 
     /// Reads the data set in a folder.
     ///
-    /// - Throws: `DatasetError`, which names the file that is missing or not as it should be.
+    /// - Throws: `DatasetError`, which names the file that is missing or malformed.
     public init(_ kind: DatasetKind, folder: String, options: Options = Options()) throws(DatasetError) {
         let root = try DatasetFolder(folder)
         switch kind {

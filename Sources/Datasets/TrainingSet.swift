@@ -4,12 +4,13 @@ internal import Foundation
 public struct TrainingImage: Sendable, Equatable {
     /// Where the file is.
     public let path: String
-    /// The person, in 0..<`TrainingSet.personCount`; in validation images of a folder of their own, that folder's number.
+    /// The person, in 0..<`TrainingSet.personCount`; for images of a separate validation folder, the number in their
+    /// names.
     public let person: Int
-    /// The camera's number; images of one person by one camera are not answers to each other.
+    /// The camera's number; in validation, an image is not an answer to a query of the same person by the same camera.
     public let camera: Int
 
-    /// An image of a person before a camera.
+    /// Labels an image with a person and a camera.
     public init(path: String, person: Int, camera: Int) {
         self.path = path
         self.person = person
@@ -20,33 +21,34 @@ public struct TrainingImage: Sendable, Equatable {
 /// The images of a training run, read from a folder in one of three layouts.
 ///
 /// - `bounding_box_train` holds images named as in Market-1501, `0002_c1s1_000451_03.jpg` or `0005_c2_f0046985.jpg`: person, camera.
-/// - Such images lie in the folder itself.
+/// - Images with such names are in the folder itself.
 /// - Each subfolder is a person, and an image's name begins with its camera, `anna/door_0001.jpg`, or is one of Market-1501's.
 ///
-/// People -1 and 0, junk and distractors, are not trained on. Everything is in the order of the names.
+/// Training leaves out persons -1 and 0, that is, junk and distractors. All lists are sorted by name.
 public struct TrainingSet: Sendable {
-    /// What is trained on.
+    /// The images to train on.
     public let train: [TrainingImage]
-    /// What is looked for in a validation.
+    /// The queries of a validation.
     public let validationQueries: [TrainingImage]
-    /// What is searched in a validation.
+    /// The gallery of a validation.
     public let validationGallery: [TrainingImage]
-    /// The people's names in the folder; a person's number is the place of its name.
+    /// The names of the people in the folder; a person's number is the index of the name.
     public let people: [String]
 
     /// The number of people.
     public var personCount: Int { people.count }
 
-    /// Endings of image files that can be trained on.
+    /// The endings of the names of image files that training reads.
     private static let endings: Set<String> = ["jpg", "jpeg", "png"]
 
     /// Reads a folder.
     ///
     /// - Parameters:
     ///   - folder: The images.
-    ///   - validation: A Market-1501 style folder with `query` and `bounding_box_test` to validate on; nil holds out two images, by two
-    ///     cameras where there are several, of up to `heldOutPeople` people that have at least four.
-    ///   - heldOutPeople: How many people images are held out of; 0 for none.
+    ///   - validation: A Market-1501 style folder with `query` and `bounding_box_test` to validate on; nil holds out
+    ///     two images each of up to `heldOutPeople` people who have at least four images; the two come from different
+    ///     cameras if the person has several.
+    ///   - heldOutPeople: The number of people of whom images are held out; 0: none.
     /// - Throws: `TrainingSetError`.
     public init(folder: String, validation: String? = nil, heldOutPeople: Int = 200) throws(TrainingSetError) {
         let named = try Self.read(folder)
@@ -67,7 +69,7 @@ public struct TrainingSet: Sendable {
         }
     }
 
-    /// A number that tells one list of training images from another: names, people and cameras, but not what the files hold.
+    /// A digest of the list of training images: of their names, people and cameras, but not of the files' contents.
     public func digest() -> String {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -96,7 +98,8 @@ public struct TrainingSet: Sendable {
             var cameras: [String: Int] = [:]
             for name in try list("\(folder)/\(person)") where isImage(name) {
                 let camera = name.contains("_") ? String(name.prefix { $0 != "_" }) : ""
-                // "c3", "3", Market-1501's names of four parts and MSMT17's say camera 3; other cameras are counted as they come.
+                // "c3", "3", names of Market-1501 with four parts and names of MSMT17 contain the camera's number;
+                // other cameras get numbers in the order in which they appear.
                 let isMarket = name.count { $0 == "_" } == 3
                 let number =
                     (isMarket ? MarketName(startOf: name)?.camera : msmt17Camera(of: name))
@@ -142,7 +145,8 @@ public struct TrainingSet: Sendable {
 
     private static func isImage(_ name: String) -> Bool { DatasetFolder.isImage(name, endings: endings) }
 
-    /// Takes a query and a gallery image of some people out of the training images, evenly spread over the people.
+    /// Moves a query and a gallery image of some people out of the training images; the people are chosen evenly from
+    /// all.
     private static func holdOut(
         _ images: [TrainingImage], people: Int, _ limit: Int
     ) -> (train: [TrainingImage], queries: [TrainingImage], gallery: [TrainingImage]) {
@@ -161,7 +165,8 @@ public struct TrainingSet: Sendable {
             held.formUnion([query, answer])
             queries.append(images[query])
             let image = images[answer]
-            // Of a single camera, the two count as sightings by two: nothing else could be scored.
+            // If there is only one camera, the two images count as taken by two cameras; otherwise nothing could be
+            // scored.
             gallery.append(
                 other != nil
                     ? image : TrainingImage(path: image.path, person: image.person, camera: -1))
@@ -170,7 +175,7 @@ public struct TrainingSet: Sendable {
     }
 }
 
-/// Why a folder is no training set.
+/// Why a folder cannot be read as a training set.
 public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no such folder.
     case noFolder(path: String)
@@ -180,7 +185,7 @@ public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertibl
     case noImages(folder: String)
     /// All images show one person.
     case singlePerson(folder: String, name: String)
-    /// An image's name does not tell person and camera.
+    /// An image's name does not contain person and camera.
     case unreadableName(folder: String, name: String)
 
     /// What went wrong, in one sentence.

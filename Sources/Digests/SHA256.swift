@@ -30,7 +30,7 @@ internal import COpenSSL
         }
     }
 
-    /// Ends the message: its 32-byte digest.
+    /// Ends the message and returns its 32-byte digest.
     public consuming func finish() throws(DigestError) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         guard
@@ -51,7 +51,7 @@ public enum SHA256 {
     }
 }
 
-/// Why OpenSSL refused.
+/// Why OpenSSL could not compute a digest or random bytes.
 public enum DigestError: Error, Sendable, Equatable {
     /// No memory for a context.
     case outOfMemory

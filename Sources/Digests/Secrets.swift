@@ -9,7 +9,7 @@ public func randomBytes(_ count: Int) throws(DigestError) -> [UInt8] {
     return bytes
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+/// Whether two byte strings are equal; the time this takes depends only on their lengths, not on their contents.
 public func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     guard a.count == b.count else { return false }
     return unsafe a.withUnsafeBytes { a in
@@ -17,13 +17,13 @@ public func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     }
 }
 
-/// Lowercase hexadecimal, two digits a byte.
+/// Lowercase hexadecimal, two digits per byte.
 public func hexString(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
-/// An opaque identifier: `prefix` and 20 characters of lowercase base 32 (100 random bits).
+/// A new random identifier: `prefix`, then 20 characters of lowercase base 32 (100 random bits).
 public func randomIdentifier(_ prefix: String) throws(DigestError) -> String {
     let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
     return prefix + String(decoding: try randomBytes(20).map { alphabet[Int($0 & 31)] }, as: UTF8.self)

@@ -6,26 +6,26 @@ public import Logging
 internal import Synchronization
 public import Tensors
 
-/// Runs the network for many callers: one bounded queue, batches, a fixed number of network threads.
+/// Computes embeddings for many callers at once, with one bounded queue and a fixed number of network threads.
 ///
-/// A caller blocks until its images are done. Network threads take queries before enrollment, up to `maximumBatch`
-/// images at a time, waiting at most `maximumDelay` for a batch to fill.
+/// A caller blocks until its images are embedded. Network threads take images of queries before images to enroll, at
+/// most `maximumBatch` at a time.
 public final class Embedder: Sendable {
     /// Which images go first.
     public enum Priority: Int, Sendable {
-        /// Somebody waits for the answer.
+        /// Images of a query, whose client waits for the answer.
         case query
-        /// A batch that takes its time anyway.
+        /// Images to enroll; they may wait.
         case enrollment
     }
 
     /// Counts since the start, for metrics.
     public struct Statistics: Sendable, Equatable {
-        /// Images waiting now.
+        /// Images in the queue now.
         public var queued = 0
-        /// Forward passes done.
+        /// Forward passes since the start.
         public var batches = 0
-        /// Images done.
+        /// Images embedded since the start.
         public var images = 0
         /// Time spent in forward passes, summed over the threads.
         public var busy = Duration.zero
@@ -33,15 +33,15 @@ public final class Embedder: Sendable {
 
     /// The network that computes.
     public let model: CSPRModel
-    /// How images become its input.
+    /// How images become the network's input.
     public let preprocessing: Preprocessing
     private let configuration: Configuration
     private let queue: JobQueue
     private let running = DispatchGroup()
 
-    /// Starts the network threads, and returns once each has built its primitives.
+    /// Starts the network threads; returns when each thread has compiled the network.
     ///
-    /// - Throws: `ModelError` when the primitives cannot be created.
+    /// - Throws: `ModelError` if the network cannot be compiled.
     public init(model: CSPRModel, configuration: Configuration, logger: Logger) throws {
         precondition(configuration.maximumBatch > 0 && configuration.threads > 0 && configuration.threadWidth > 0)
         self.model = model
@@ -82,22 +82,22 @@ public final class Embedder: Sendable {
     public struct Embedded: Sendable {
         /// One unit vector for each image, in the order of the images.
         public let vectors: [[Float]]
-        /// How long the last image to be done waited for its batch to start.
+        /// How long the slowest image waited until its forward pass started.
         public let waited: Duration
-        /// How long the forward pass of that image's batch took.
+        /// How long the forward pass of that image took.
         public let computed: Duration
     }
 
-    /// Makes the network's input of an image of any size, which is needed no more afterwards.
+    /// Converts an image of any size to the network's input; the image is not needed afterwards.
     public func prepare(_ image: RGBImage) -> PreparedImage { PreparedImage(values: preprocessing.prepare(image)) }
 
-    /// The unit feature vectors of `images`, once they are done.
+    /// Embeds `images`, and blocks until all are done.
     ///
     /// - Parameters:
     ///   - images: images of any size.
     ///   - priority: queries go before enrollment.
     ///   - isCancelled: asked before the images enter a batch; true drops them.
-    /// - Returns: a vector for each image and how long it took.
+    /// - Returns: a unit vector for each image, in order, and where the time went.
     /// - Throws: `EmbedderError`.
     public func embed(
         _ images: [RGBImage], priority: Priority, isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -105,13 +105,13 @@ public final class Embedder: Sendable {
         try embed(images.map(prepare), priority: priority, isCancelled: isCancelled)
     }
 
-    /// The unit feature vectors of prepared images, once they are done.
+    /// Embeds prepared images, and blocks until all are done.
     ///
     /// - Parameters:
-    ///   - images: images that `prepare` has been given.
+    ///   - images: images that `prepare` has made.
     ///   - priority: queries go before enrollment.
     ///   - isCancelled: asked before the images enter a batch; true drops them.
-    /// - Returns: a vector for each image and how long it took.
+    /// - Returns: a unit vector for each image, in order, and where the time went.
     /// - Throws: `EmbedderError`.
     public func embed(
         _ images: [PreparedImage], priority: Priority, isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -122,7 +122,7 @@ public final class Embedder: Sendable {
             vectors: results.map(\.feature), waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
     }
 
-    /// The attention maps of one image, [N, h, w] with values in 0...1; nil when the model has no local branches.
+    /// The attention maps of one image, [N, h, w] with values in 0...1; nil if the model has no local branch.
     public func attention(
         _ image: RGBImage, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(EmbedderError) -> Tensor? {
@@ -132,7 +132,8 @@ public final class Embedder: Sendable {
     /// Counts since the start.
     public var statistics: Statistics { queue.statistics }
 
-    /// Refuses new work, answers what waits with `EmbedderError.stopped`, and returns when the threads have ended.
+    /// Stops the network threads and returns when they have ended; images that wait, and later calls, fail with
+    /// `EmbedderError.stopped`.
     public func stop() {
         queue.stop()
         running.wait()
@@ -149,7 +150,7 @@ public final class Embedder: Sendable {
     }
 }
 
-/// An image as the network takes it: 3·H·W floats, whatever its size was.
+/// An image as the network's input: 3·H·W floats.
 public struct PreparedImage: Sendable {
     let values: [Float]
 }
@@ -158,7 +159,7 @@ public struct PreparedImage: Sendable {
 public enum EmbedderError: Error, Sendable, Equatable {
     /// The queue holds `queued` images and takes at most `limit`.
     case overloaded(queued: Int, limit: Int)
-    /// The caller asked to stop.
+    /// The caller's `isCancelled` returned true.
     case cancelled
     /// The service is stopping.
     case stopped

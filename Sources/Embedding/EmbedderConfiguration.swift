@@ -5,11 +5,11 @@ extension Embedder {
     public struct Configuration: Codable, Sendable, Equatable {
         /// Images in one forward pass, at least 1.
         public var maximumBatch = 8
-        /// Milliseconds that the first image of a batch waits for company.
+        /// Milliseconds that the first image of a batch waits for more images.
         public var maximumDelayMilliseconds = 2.0
         /// Network threads; each keeps its own activations in memory.
         public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
-        /// OpenMP threads of each network thread: 1 serves load best, all cores serve a single query fastest.
+        /// OpenMP threads of each network thread: 1 is best for many clients, all cores are fastest for a single query.
         public var threadWidth = 1
         /// Images that may wait; more are refused with `EmbedderError.overloaded`.
         public var queueLimit = 256
@@ -28,7 +28,7 @@ extension Embedder {
             queueLimit = try fields.decodeIfPresent(Int.self, forKey: .queueLimit) ?? queueLimit
         }
 
-        /// The first field outside its range, with what it may be; nil when the configuration is sound.
+        /// The first field that is outside its range, with the allowed range; nil if all fields are valid.
         public var fault: (field: String, allowed: String)? {
             if !(1...256 ~= maximumBatch) { return ("maximum_batch", "1...256") }
             if !(0...10_000 ~= maximumDelayMilliseconds) { return ("maximum_delay_milliseconds", "0...10000") }

@@ -3,7 +3,7 @@ internal import Dispatch
 internal import Synchronization
 internal import Tensors
 
-/// What one image becomes.
+/// The result for one image.
 struct JobResult: Sendable {
     let feature: [Float]
     let attention: Tensor?
@@ -11,7 +11,7 @@ struct JobResult: Sendable {
     let computed: Duration
 }
 
-/// One image on its way through the network; its submitter waits for it.
+/// One image on its way through the network; the caller that submitted it waits for its result.
 final class Job: Sendable {
     let input: [Float]
     let wantsAttention: Bool
@@ -39,7 +39,8 @@ final class Job: Sendable {
 
 /// The bounded queue between callers and network threads: queries first, then enrollment, each in order of arrival.
 ///
-/// The semaphore holds one token for each waiting image; once stopped, one that every thread passes on.
+/// The semaphore counts the waiting images; when the queue is stopped, it holds one signal that each thread passes on
+/// to the next.
 final class JobQueue: Sendable {
     private struct State {
         var waiting: [[Job]] = [[], []]
@@ -55,7 +56,7 @@ final class JobQueue: Sendable {
 
     var statistics: Embedder.Statistics { state.withLock { $0.statistics } }
 
-    /// Takes all of `jobs` or none.
+    /// Adds all of `jobs` to the queue, or none of them if there is no room for all.
     func submit(_ jobs: [Job], priority: Embedder.Priority) throws(EmbedderError) {
         try state.withLock { state throws(EmbedderError) in
             guard !state.isStopped else { throw .stopped }
@@ -68,7 +69,7 @@ final class JobQueue: Sendable {
         for _ in jobs { available.signal() }
     }
 
-    /// Waits for the next batch, of one job up to `maximum`; nil when stopped.
+    /// Waits for the next batch, of 1 to `maximum` jobs; nil when the queue is stopped.
     func nextBatch(maximum: Int, delay: DispatchTimeInterval) -> [Job]? {
         available.wait()
         var tokens = 1
@@ -85,7 +86,7 @@ final class JobQueue: Sendable {
             state.statistics.queued -= batch.count
             return batch
         }
-        // This thread may have gathered the tokens that were meant to end the others.
+        // This thread may have taken the signals that the other threads need to end.
         if batch == nil { available.signal() }
         return batch
     }
@@ -98,7 +99,7 @@ final class JobQueue: Sendable {
         }
     }
 
-    /// Ends every wait: jobs that wait fail, and so does every later `submit`; a second call does nothing.
+    /// Stops the queue: waiting jobs fail, and so does every later `submit`; a second call does nothing.
     func stop() {
         let dropped: [Job]? = state.withLock { state -> [Job]? in
             guard !state.isStopped else { return nil }

@@ -10,7 +10,7 @@ struct NetworkThread: Sendable {
 
     /// Runs until the queue stops.
     ///
-    /// `started` is called once, with the error where the executors could not be built.
+    /// `started` is called once: with nil, or with the error if the executors could not be created.
     func run(started: (ModelError?) -> Void) {
         setOpenMPThreads(configuration.threadWidth)
         let single: CSPRExecutor

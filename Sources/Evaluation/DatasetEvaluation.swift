@@ -5,7 +5,7 @@ public import Ranking
 internal import Synchronization
 internal import Tensors
 
-/// An image that could not be used.
+/// An image that was skipped, with the reason.
 public struct ImageFailure: Sendable, Equatable {
     /// Where the file is.
     public let path: String
@@ -22,13 +22,13 @@ public enum FeatureView: String, Sendable, CaseIterable, Codable {
     /// The whole feature.
     case both
 
-    /// A few words for a table.
+    /// The name in tables.
     public var title: String { self == .both ? "global + local" : rawValue }
 }
 
-/// How well a network finds the people of a data set.
+/// The evaluation of a network on a data set.
 public struct DatasetEvaluation: Sendable {
-    /// How it is done.
+    /// How the evaluation runs.
     public struct Options: Sendable {
         /// How rankings are made and scored.
         public var `protocol` = EvaluationProtocol()
@@ -39,11 +39,11 @@ public struct DatasetEvaluation: Sendable {
         /// Whether an image that does not decode ends the evaluation instead of being skipped.
         public var isStrict = false
 
-        /// The common protocol on every core.
+        /// The common protocol, with one thread per core.
         public init() { threads = ProcessInfo.processInfo.activeProcessorCount }
     }
 
-    /// What an evaluation is at.
+    /// The stages of an evaluation, for progress reports.
     public enum Stage: String, Sendable {
         /// Images are embedded.
         case embedding
@@ -51,29 +51,30 @@ public struct DatasetEvaluation: Sendable {
         case scoring
     }
 
-    /// What was evaluated.
+    /// The data set.
     public let set: TestSet
     /// The tasks without the images that were skipped, in the order of `features`.
     public let tasks: [RetrievalTask]
-    /// The whole features of each task.
+    /// The features of each task, with both parts.
     public let features: [FeatureSet]
-    /// The parts of the feature that were compared: all three, or the global one alone where there are no branches.
+    /// The parts of the feature that were compared: all three, or only the global part if the network has no branches.
     public let views: [FeatureView]
-    /// For each view and ranking an evaluation of every task.
+    /// For each view and ranking, the evaluation of every task.
     public let evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]]
     /// The images that were skipped.
     public let skipped: [ImageFailure]
-    /// The network's shape.
+    /// The network's architecture.
     let configuration: CSPRConfiguration
 
-    /// Embeds the images, each once, and scores rankings of every task by every part of the feature.
+    /// Embeds every image once, then scores the rankings of every task by every part of the feature.
     ///
     /// - Parameters:
     ///   - set: The data set.
     ///   - model: The network.
-    ///   - options: How it is done.
-    ///   - isStopped: Asked between batches and queries; true ends the evaluation.
-    ///   - progress: Called after each batch, and after each query by any thread, with the numbers done and of all.
+    ///   - options: How the evaluation runs.
+    ///   - isStopped: Called between batches and queries; true stops the evaluation.
+    ///   - progress: Called after each batch, and after each query (by any thread), with the number that is done and
+    ///     the total number.
     ///   - warn: Called for each image that is skipped.
     /// - Throws: `EvaluationError`.
     public init(
@@ -118,12 +119,13 @@ public struct DatasetEvaluation: Sendable {
         self.evaluations = evaluations
     }
 
-    /// The figures of a part of the feature and a ranking, means over the tasks; nil where that ranking was not asked for.
+    /// The figures for a part of the feature and a kind of ranking, as means over the tasks; nil if that ranking was
+    /// not asked for.
     public func figures(_ view: FeatureView, _ ranking: RankingKind) -> RetrievalFigures? {
         evaluations[view]?[ranking].map { RetrievalFigures(meanOf: $0) }
     }
 
-    /// Queries of all tasks, and how many of them have a right answer.
+    /// The number of queries of all tasks, and of those that have a right answer.
     public var queryCounts: (all: Int, scored: Int) {
         let any = views.first.flatMap { evaluations[$0]?.values.first } ?? []
         return (any.reduce(0) { $0 + $1.scores.count }, any.reduce(0) { $0 + $1.validQueries })

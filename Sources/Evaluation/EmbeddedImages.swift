@@ -3,9 +3,9 @@ internal import Datasets
 internal import Ranking
 internal import Tensors
 
-/// The features of images, each computed once however often it occurs.
+/// The features of images; each is computed once, even if an image occurs several times.
 struct EmbeddedImages {
-    /// What makes images the same: the file and the part of it.
+    /// What identifies an image: the file and the part of it.
     private struct Key: Hashable {
         let path: String
         let box: [Int]
@@ -16,7 +16,7 @@ struct EmbeddedImages {
         }
     }
 
-    /// Images that did not decode, in order.
+    /// The images that could not be decoded, in order.
     private(set) var failures: [ImageFailure] = []
     private var places: [Key: Int] = [:]
     private var matrix: EmbeddingMatrix
@@ -60,10 +60,10 @@ struct EmbeddedImages {
         (places, matrix, self.failures) = (found, rows, failures)
     }
 
-    /// Whether the image decoded.
+    /// Whether the image could be decoded.
     func has(_ image: TestImage) -> Bool { places[Key(image)] != nil }
 
-    /// The features of images that decoded.
+    /// The features of images that could be decoded.
     func rows(of images: [TestImage]) -> EmbeddingMatrix {
         matrix.selecting(images.compactMap { places[Key($0)] })
     }

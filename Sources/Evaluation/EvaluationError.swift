@@ -1,13 +1,13 @@
 public import CSPRModel
 public import Ranking
 
-/// Why an evaluation came to no figures.
+/// Why an evaluation gave no figures.
 public enum EvaluationError: Error, Sendable, Equatable {
-    /// It was asked to stop.
+    /// `isStopped` returned true.
     case stopped
     /// No query has a right answer.
     case nothingToScore(RankingError)
-    /// An image does not decode, and none may be skipped.
+    /// An image could not be decoded, and none may be skipped.
     case undecodable(path: String, reason: String)
     /// No query, or no gallery image, of a task decodes.
     case nothingToRank(task: String)

@@ -4,14 +4,14 @@ internal import Synchronization
 
 /// How a gallery is ranked for each query.
 public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
-    /// By distance.
+    /// Ordered by distance.
     case plain
     /// Re-ranked with all queries and the gallery as one pool, as in the literature.
     case reranked
     /// Re-ranked with each query alone, as the service does.
     case rerankedSingle = "reranked_single"
 
-    /// A few words for a table.
+    /// The name in tables.
     public var title: String {
         switch self {
         case .plain: "plain"
@@ -27,27 +27,27 @@ public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepre
 public struct EvaluationProtocol: Sendable, Equatable {
     /// k₁, k₂ and λ.
     public var reRanking: ReRanking = .standard
-    /// How average precision is formed.
+    /// How average precision is computed.
     public var averagePrecision = ScoringRule.AveragePrecision.common
-    /// Whether images of person -1 are ranked and then ignored; else they are not in gallery and pool at all.
+    /// Whether images of person -1 are ranked and then ignored; false leaves them out of the gallery and the pool.
     public var keepsJunk = false
     /// Which rankings are scored.
     public var rankings = RankingKind.allCases
 
-    /// The common protocol, all rankings.
+    /// The common protocol, with all rankings.
     public init() {}
 
     /// The rule that scores one ranking.
     private var rule: ScoringRule { ScoringRule(averagePrecision: averagePrecision) }
 
-    /// Ranks the gallery for every query and scores the rankings; every core takes queries.
+    /// Ranks the gallery for every query and scores the rankings, on all cores.
     ///
     /// - Parameters:
-    ///   - given: Features and labels.
-    ///   - isStopped: Asked for every query; true ends the work.
+    ///   - given: The features and their labels.
+    ///   - isStopped: Called for every query; true stops the work.
     ///   - onQuery: Called after every query, by any thread.
     /// - Returns: An evaluation for each of `rankings`.
-    /// - Throws: `EvaluationError.stopped`, or `.nothingToScore` where no query has a right answer.
+    /// - Throws: `EvaluationError.stopped`, or `.nothingToScore` if no query has a right answer.
     public func score(
         _ given: FeatureSet, isStopped: @Sendable () -> Bool = { false }, onQuery: @Sendable () -> Void = {}
     ) throws(EvaluationError) -> [RankingKind: RetrievalEvaluation] {
@@ -96,7 +96,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
 
 /// The figures by which rankings are compared, each in 0...1.
 public struct RetrievalFigures: Sendable, Equatable, Codable {
-    /// Shares of queries with a right answer among the first 1, 5, 10 and 20.
+    /// The share of queries with a right answer among the first 1, 5, 10 and 20.
     public let cmc1, cmc5, cmc10, cmc20: Double
     /// Mean average precision.
     public let mAP: Double

@@ -9,12 +9,12 @@ public struct FeatureSet: Sendable {
     public let query: EmbeddingMatrix
     /// The features of the gallery, of the same dimensions.
     public let gallery: EmbeddingMatrix
-    /// Who each query shows.
+    /// Person and camera of each query.
     public let querySightings: [Sighting]
-    /// Who each gallery image shows.
+    /// Person and camera of each gallery image.
     public let gallerySightings: [Sighting]
 
-    /// Features with a label for each row.
+    /// Joins features with a label for each row.
     public init(
         query: EmbeddingMatrix, gallery: EmbeddingMatrix, querySightings: [Sighting], gallerySightings: [Sighting]
     ) {
@@ -110,7 +110,7 @@ public struct FeatureSet: Sendable {
             gallerySightings: kept.map { gallerySightings[$0] })
     }
 
-    /// The set with a part of every feature, scaled to length 1; a part of zeros stays.
+    /// The set with only some columns of every feature, scaled to length 1; a row of zeros stays as it is.
     public func part(_ columns: Range<Int>) -> FeatureSet {
         precondition(
             columns.lowerBound >= 0 && columns.upperBound <= query.dimensions,
@@ -131,15 +131,15 @@ public struct FeatureSet: Sendable {
     }
 }
 
-/// Why a file, or an array and its manifest, are no feature set.
+/// Why a file, or an array with its manifest, could not be read as a feature set.
 public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file cannot be read, or a tensor is missing or of another type.
     case file(SafetensorsError)
     /// Features are not [n, dimensions].
     case notRows(name: String, shape: [Int])
-    /// A feature is not finite.
+    /// A feature contains a value that is not finite.
     case unrankable(name: String, error: RankingError)
-    /// Labels are not as many as the rows.
+    /// The number of labels differs from the number of rows.
     case wrongLabels(name: String, expected: Int, shape: [Int])
     /// Rows of queries and gallery differ in length.
     case differentDimensions(query: Int, gallery: Int)
@@ -147,13 +147,13 @@ public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible
     case array(NumpyError)
     /// The array is not [rows, dimensions].
     case notMatrix(shape: [Int])
-    /// A feature of the array is not finite.
+    /// A row of the array contains a value that is not finite.
     case unrankableArray(RankingError)
-    /// The manifest cannot be read, or a line of it is none; the error names the manifest.
+    /// The manifest cannot be read, or a line of it is malformed; the error names the manifest.
     case manifest(DatasetError)
-    /// The manifest's lines are not as many as the array's rows.
+    /// The number of lines in the manifest differs from the number of rows in the array.
     case wrongLines(manifest: String, expected: Int, found: Int)
-    /// The manifest has no query, or nothing to search in.
+    /// The manifest has no query, or no gallery image.
     case emptySide(FeatureLabel.Side, manifest: String)
 
     /// What went wrong, in one sentence.

@@ -5,19 +5,19 @@ internal import Foundation
 internal import Imaging
 internal import Synchronization
 
-/// Decodes images and makes them the network's input, the next batch while the network computes.
+/// Decodes images and converts them to the network's input; prepares the next batch while the network computes.
 struct ImageLoader: Sendable {
-    /// A batch of network inputs, as far as its images decoded.
+    /// A batch of network inputs, without the images that could not be decoded.
     struct Batch: Sendable {
-        /// Places in the list of images.
+        /// The indices of the images in the list.
         var places: [Int] = []
         /// [places.count, 3, H, W].
         var inputs: [Float] = []
-        /// Images that did not decode.
+        /// The images that could not be decoded.
         var failures: [ImageFailure] = []
     }
 
-    /// A batch in the making.
+    /// A batch that is being prepared.
     private final class Pending: Sendable {
         private let batch = Mutex<Batch?>(nil)
         private let isDone = DispatchSemaphore(value: 0)

@@ -2,9 +2,10 @@ internal import Datasets
 internal import Ranking
 
 extension Relevance {
-    /// What an image is for a query: right where it shows the same person by another camera.
+    /// Whether an image is a right answer to a query, a wrong one, or ignored.
     ///
-    /// Images of the query's person by the query's camera are ignored, and junk images where `ignoringJunk` says so.
+    /// An image of the same person by another camera is right. Images of the same person by the same camera are
+    /// ignored, and junk images if `ignoringJunk` is true.
     init(of image: Sighting, to query: Sighting, ignoringJunk: Bool) {
         if ignoringJunk, image.person == Sighting.junkPerson {
             self = .ignored

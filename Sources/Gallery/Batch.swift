@@ -8,20 +8,20 @@ public enum BatchKind: String, Sendable, CaseIterable {
     case ndjson
 }
 
-/// Where a batch is on its way.
+/// The state of a batch.
 public enum BatchState: String, Sendable, CaseIterable {
-    /// Accepted, not begun.
+    /// The batch is accepted and waits.
     case queued
-    /// Its items are being recorded.
+    /// The batch's items are being enrolled.
     case running
-    /// Each of its items is recorded.
+    /// Each item of the batch is recorded.
     case completed
-    /// Stopped on request, or because its gallery was deleted; what was recorded stays.
+    /// Stopped on request, or because its gallery was deleted; images that were enrolled stay.
     case cancelled
-    /// Its body could not be read as a batch.
+    /// The batch's body could not be read.
     case failed
 
-    /// Whether nothing follows.
+    /// Whether the state never changes again.
     public var isFinal: Bool {
         switch self {
         case .queued, .running: false
@@ -29,7 +29,7 @@ public enum BatchState: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether `next` may follow; a running batch may be set running again, as after a restart.
+    /// Whether `next` may follow; a running batch may be set to running again, for example after a restart.
     public func canBecome(_ next: BatchState) -> Bool {
         switch self {
         case .queued: next == .running || next == .cancelled || next == .failed
@@ -39,9 +39,9 @@ public enum BatchState: String, Sendable, CaseIterable {
     }
 }
 
-/// A batch to accept; its body already lies on disk.
+/// A batch to accept; its body is on disk already.
 public struct NewBatch: Sendable, Equatable {
-    /// From `GalleryStore.newBatchID()`.
+    /// The id, from `GalleryStore.newBatchID()`.
     public let id: String
     /// The gallery to enroll into.
     public let gallery: String
@@ -57,10 +57,10 @@ public struct NewBatch: Sendable, Equatable {
     public let bodySHA256: [UInt8]
     /// The request's `Idempotency-Key`, if any.
     public let idempotencyKey: String?
-    /// Items in the body, if it has been read through already.
+    /// The number of items in the body, if it has been counted.
     public let expectedItems: Int?
 
-    /// Gathers a batch to accept.
+    /// Creates a description of a batch to accept.
     public init(
         id: String, gallery: String, kind: BatchKind, contentType: String, bodyPath: String, bodyBytes: Int64,
         bodySHA256: [UInt8], idempotencyKey: String? = nil, expectedItems: Int? = nil
@@ -78,45 +78,46 @@ public struct NewBatch: Sendable, Equatable {
     }
 }
 
-/// A batch as stored.
+/// A batch as it is stored.
 public struct BatchRecord: Sendable, Equatable {
-    /// Position in the order of acceptance.
+    /// The position in the order of acceptance.
     let key: Int64
-    /// "b_" and 20 characters.
+    /// The id: "b_" and 20 characters.
     public let id: String
-    /// The gallery it enrolls into, or did before that was deleted.
+    /// The gallery into which the batch enrolls, even if the gallery was deleted.
     public let gallery: String
     /// How the body is packed.
     public let kind: BatchKind
     /// The body's `Content-Type`.
     public let contentType: String
-    /// The file that holds the body, while the batch is not finished.
+    /// The file that holds the body until the batch is over.
     public let bodyPath: String
     /// The body's length.
     public let bodyBytes: Int64
-    /// Where it is on its way.
+    /// The batch's state.
     public let state: BatchState
-    /// Whether it should stop at the next chance.
+    /// Whether the batch was asked to stop.
     public let isCancelRequested: Bool
-    /// Items in the body; nil until it has been read through.
+    /// The number of items in the body; nil until it has been counted.
     public let expectedItems: Int?
-    /// Items that became images.
+    /// The number of items that became images.
     public let enrolled: Int
-    /// Items whose bytes the gallery had.
+    /// The number of items whose bytes were already in the gallery.
     public let duplicate: Int
-    /// Items that failed alone.
+    /// The number of items that failed.
     public let failed: Int
-    /// When it was accepted.
+    /// When the batch was accepted.
     public let createdAt: Timestamp
-    /// When it first ran.
+    /// When the batch started; nil before that.
     public let startedAt: Timestamp?
-    /// When it reached its final state.
+    /// When the batch reached its final state; nil before that.
     public let finishedAt: Timestamp?
-    /// Why it failed as a whole.
+    /// Why the batch failed as a whole; nil if it did not.
     public let failure: String?
-    /// Items recorded a second: lately while it runs, over all once finished; nil where nothing was measured.
+    /// Items per second: of the last half minute while the batch runs, of the whole run when it is over; nil if nothing
+    /// was measured.
     public var itemsPerSecond: Double?
 
-    /// Items recorded so far.
+    /// The number of items recorded so far.
     public var recorded: Int { enrolled + duplicate + failed }
 }

@@ -1,45 +1,45 @@
-/// What became of one item.
+/// The result of one item.
 public enum ItemState: String, Sendable, CaseIterable {
-    /// It is an image of the gallery now.
+    /// The item became an image of the gallery.
     case enrolled
-    /// The gallery had its bytes already.
+    /// The item's bytes were already in the gallery.
     case duplicate
-    /// It was refused, with a reason.
+    /// The item was refused, with a reason.
     case failed
 }
 
-/// Why an item was refused; the raw value is the wire's reason code.
+/// Why an item was refused; the raw value is the reason code of the API.
 public enum ItemFailure: String, Sendable, CaseIterable {
-    /// Neither JPEG nor PNG.
+    /// The image is neither a JPEG nor a PNG.
     case unsupportedFormat = "unsupported_format"
-    /// Recognized, but not decodable.
+    /// The image's format is known, but the image cannot be decoded.
     case corruptImage = "corrupt_image"
-    /// Over a limit of bytes or pixels.
+    /// The image is over a limit of bytes or pixels.
     case tooLarge = "too_large"
-    /// Its description is malformed, or names a file that is not there.
+    /// The item's line is malformed, or names a file that does not exist.
     case badMetadata = "bad_metadata"
-    /// Its vector comes from another model.
+    /// The item's vector comes from another model.
     case modelMismatch = "model_mismatch"
 }
 
-/// What the processing of one item came to, to be recorded.
+/// The result of processing one item, ready to be recorded.
 public struct ItemOutcome: Sendable, Equatable {
-    /// An image to enroll, or a reason why not.
+    /// An image to enroll, or the reason why there is none.
     public enum Result: Sendable, Equatable {
-        /// Enroll this; it becomes a duplicate if the gallery has its bytes.
+        /// An image to enroll; it becomes a duplicate if the gallery has its bytes already.
         case image(NewImage)
-        /// Refused, with a sentence for the sender.
+        /// The item is refused, with a sentence for the client.
         case failed(ItemFailure, detail: String)
     }
 
-    /// The item's place in its batch, from 0.
+    /// The item's index in its batch, from 0.
     public let index: Int
-    /// The file name in the container, if it has one.
+    /// The file's name in the batch, if the item has one.
     public let name: String?
-    /// What it came to.
+    /// The item's result.
     public let result: Result
 
-    /// Gathers an outcome.
+    /// Creates an outcome.
     public init(index: Int, name: String?, result: Result) {
         self.index = index
         self.name = name
@@ -49,32 +49,32 @@ public struct ItemOutcome: Sendable, Equatable {
 
 /// One recorded item of a batch.
 public struct BatchItem: Sendable, Equatable {
-    /// Its place in the batch, from 0.
+    /// The item's index in the batch, from 0.
     public let index: Int
-    /// The file name in the container; erased together with the image.
+    /// The file's name in the batch; erased together with the image.
     public let name: String?
-    /// What became of it.
+    /// The item's result.
     public let state: ItemState
-    /// The image that it became or repeats; nil if it failed or the image has been erased.
+    /// The image that the item became or repeats; nil if the item failed or the image was erased.
     public let imageID: String?
-    /// Why it was refused.
+    /// Why the item was refused; nil if it was not.
     public let failure: ItemFailure?
-    /// A sentence about that.
+    /// A sentence that explains the refusal.
     public let detail: String?
 }
 
-/// What one call of `record` changed.
+/// The changes that one call of `record` made.
 public struct RecordedItems: Sendable, Equatable {
-    /// Items that became images.
+    /// The number of items that became images.
     public var enrolled: Int
-    /// Items whose bytes the gallery had, or that an earlier item of the same call had.
+    /// The number of items whose bytes were in the gallery already, or in an earlier item of the same call.
     public var duplicate: Int
-    /// Items that failed.
+    /// The number of items that failed.
     public var failed: Int
-    /// Items that had been recorded before, and were left as they were.
+    /// The number of items that had been recorded before and were left unchanged.
     public var skipped: Int
 
-    /// Gathers counts.
+    /// Creates counts.
     public init(enrolled: Int = 0, duplicate: Int = 0, failed: Int = 0, skipped: Int = 0) {
         self.enrolled = enrolled
         self.duplicate = duplicate

@@ -1,4 +1,4 @@
-/// Why the store could not do what was asked.
+/// Why an operation of the gallery store failed.
 public enum GalleryError: Error, Sendable, Equatable {
     /// No gallery has this name.
     case unknownGallery(String)
@@ -8,46 +8,46 @@ public enum GalleryError: Error, Sendable, Equatable {
     case unknownBatch(String)
     /// No kept query has this id, or it has no such image.
     case unknownQuery(String)
-    /// The image was enrolled as a vector alone, so there is no image of it.
+    /// The image was enrolled as a vector only, so no image bytes are stored.
     case noContent(image: String)
     /// The gallery is bound to another model.
     case modelMismatch(expected: String, found: String)
-    /// A vector's length is not the gallery's.
+    /// A vector has another number of values than the gallery's vectors.
     case dimensionMismatch(expected: Int, found: Int)
-    /// A vector contains a value that is not finite, or is not of length 1; `index` is the item's place in its batch.
+    /// A vector contains a value that is not finite, or is not of length 1; `index` is the item's index in its batch.
     case invalidEmbedding(index: Int)
-    /// A batch in the state `from` cannot go to the state `to`.
+    /// A batch in the state `from` cannot change to the state `to`.
     case invalidTransition(batch: String, from: BatchState, to: BatchState)
-    /// Items are recorded only while the batch runs.
+    /// The batch is not running; only a running batch records items.
     case notRunning(batch: String, state: BatchState)
-    /// A batch is complete only when each of its items is recorded.
+    /// The batch cannot be completed, because some of its items are not recorded.
     case incompleteBatch(batch: String, recorded: Int, expected: Int?)
-    /// The idempotency key came before, with another body or for another gallery.
+    /// The idempotency key was used before, with another body or for another gallery.
     case idempotencyConflict(key: String)
-    /// The text is no cursor of this list.
+    /// The text is not a cursor of this list.
     case invalidCursor(String)
-    /// A page has 1...`maximum` items.
+    /// The limit of a page is not in 1...`maximum`.
     case invalidLimit(Int, maximum: Int)
 
     /// The database was written by a newer version of this program.
     case newerSchema(path: String, found: Int, supported: Int)
     /// The file is a database of another program.
     case foreignDatabase(path: String)
-    /// The file is damaged, or no SQLite database.
+    /// The file is damaged, or is not an SQLite database.
     case corrupt(path: String, reason: String)
     /// The folder that should hold the file does not exist.
     case missingFolder(path: String)
     /// The file or its folder cannot be written.
     case notWritable(path: String)
-    /// Another process, or another store of this one, has the file.
+    /// Another process, or another store in this process, has the file open.
     case locked(path: String)
-    /// There is no room for the change; nothing of it was kept.
+    /// The disk is full; nothing of the change was stored.
     case diskFull(path: String)
-    /// Reading or writing failed; nothing of the change was kept.
+    /// Reading or writing failed; nothing of the change was stored.
     case inputOutput(path: String, reason: String)
-    /// SQLite refused for a reason that has no case of its own.
+    /// SQLite failed for a reason that has no case of its own.
     case database(path: String, code: Int, reason: String)
-    /// The system's random generator gave no identifier.
+    /// The system's random generator is not available.
     case noRandomness
 }
 

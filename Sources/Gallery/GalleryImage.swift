@@ -1,41 +1,41 @@
-/// What is known about one image of a gallery, without its bytes.
+/// An image of a gallery, with everything that is known about it except its bytes.
 public struct GalleryImage: Sendable, Equatable {
-    /// Position in the order of enrollment: a smaller key is an older image.
+    /// The position in the order of enrollment: an older image has a smaller key.
     ///
-    /// Never used twice.
+    /// A key is never used twice.
     public let key: Int64
-    /// "i_" and 20 characters.
+    /// The id: "i_" and 20 characters.
     public let id: String
-    /// Name of the gallery that holds it.
+    /// The name of the image's gallery.
     public let gallery: String
-    /// SHA-256 of the enrolled bytes; no two images of a gallery share it.
+    /// The SHA-256 of the enrolled bytes; no two images of a gallery have the same.
     public let sha256: [UInt8]
-    /// Who is shown, where known.
+    /// The person on the image; nil if unknown.
     public let personID: String?
-    /// Which camera took it, where known.
+    /// The camera that took the image; nil if unknown.
     public let cameraID: String?
-    /// When it was taken, where known.
+    /// When the image was taken; nil if unknown.
     public let capturedAt: Timestamp?
-    /// The name that the sender gave it.
+    /// The client's own id for the image; nil if it gave none.
     public let externalID: String?
-    /// "image/jpeg" or "image/png"; nil for an image enrolled as a vector alone.
+    /// "image/jpeg" or "image/png"; nil for an image that was enrolled as a vector only.
     public let mediaType: String?
-    /// Pixels across; nil for an image enrolled as a vector alone.
+    /// The width in pixels; nil for an image that was enrolled as a vector only.
     public let width: Int?
-    /// Pixels down; nil for an image enrolled as a vector alone.
+    /// The height in pixels; nil for an image that was enrolled as a vector only.
     public let height: Int?
-    /// When it was committed.
+    /// When the image was enrolled.
     public let enrolledAt: Timestamp
 }
 
-/// The bytes of a stored image.
+/// An encoded image: its bytes and its media type.
 public struct ImageContent: Sendable, Equatable {
     /// The encoded file.
     public let bytes: [UInt8]
     /// "image/jpeg" or "image/png".
     public let mediaType: String
 
-    /// Pairs an encoded file with its media type.
+    /// Joins an encoded file with its media type.
     public init(bytes: [UInt8], mediaType: String) {
         self.bytes = bytes
         self.mediaType = mediaType
@@ -46,26 +46,26 @@ public struct ImageContent: Sendable, Equatable {
 public struct NewImage: Sendable, Equatable {
     /// SHA-256 of the enrolled bytes: 32 bytes.
     public let sha256: [UInt8]
-    /// The crop to keep; nil where only a vector was sent.
+    /// The image to store; nil if only a vector was sent.
     public let content: ImageContent?
-    /// Pixels across.
+    /// The width in pixels; nil if there is no image.
     public let width: Int?
-    /// Pixels down.
+    /// The height in pixels; nil if there is no image.
     public let height: Int?
-    /// Unit vector of the gallery's dimensions.
+    /// The embedding, of length 1, with the gallery's number of dimensions.
     public let embedding: [Float]
-    /// Identity of the model that made the vector; must be the gallery's.
+    /// The identity of the model that made the vector; it must be the gallery's model.
     public let model: String
-    /// Who is shown, where known.
+    /// The person on the image; nil if unknown.
     public let personID: String?
-    /// Which camera took it, where known.
+    /// The camera that took the image; nil if unknown.
     public let cameraID: String?
-    /// When it was taken, where known.
+    /// When the image was taken; nil if unknown.
     public let capturedAt: Timestamp?
-    /// The name that the sender gave it.
+    /// The client's own id for the image; nil if it gave none.
     public let externalID: String?
 
-    /// Gathers an image to enroll.
+    /// Creates a description of an image to enroll.
     public init(
         sha256: [UInt8], content: ImageContent?, width: Int?, height: Int?, embedding: [Float], model: String,
         personID: String? = nil, cameraID: String? = nil, capturedAt: Timestamp? = nil, externalID: String? = nil

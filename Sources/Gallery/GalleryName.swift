@@ -1,12 +1,12 @@
 /// A gallery's name: a lowercase letter or digit, then up to 63 of those, ".", "_" and "-".
 public struct GalleryName: Sendable, Hashable, CustomStringConvertible {
-    /// Characters a name may have.
+    /// The most characters that a name may have.
     public static let maximumLength = 64
 
     /// The checked text.
     public let rawValue: String
 
-    /// Accepts `text` if it is a name, or returns nil.
+    /// Checks `text`; nil if it is not a valid name.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard let first = bytes.first, bytes.count <= Self.maximumLength, Self.isLetterOrDigit(first),

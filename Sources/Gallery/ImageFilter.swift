@@ -1,19 +1,19 @@
-/// Which images of a gallery a search or a listing looks at; every condition must hold.
+/// Conditions on the images of a search or a listing; an image must meet all of them.
 public struct ImageFilter: Sendable, Equatable {
-    /// Only these cameras; empty means all.
+    /// Only images of these cameras; empty: of all cameras.
     public var cameras: Set<String>
-    /// Never these cameras.
+    /// No images of these cameras.
     public var excludedCameras: Set<String>
-    /// Captured at this moment or later; images without a time are left out.
+    /// Only images captured at this time or later; images without a time are left out.
     public var capturedFrom: Timestamp?
-    /// Captured at this moment or earlier; images without a time are left out.
+    /// Only images captured at this time or earlier; images without a time are left out.
     public var capturedTo: Timestamp?
-    /// Only this person.
+    /// Only images of this person; nil: of anybody.
     public var person: String?
-    /// Only this external id.
+    /// Only images with this external id; nil: with any.
     public var externalID: String?
 
-    /// Gathers conditions; with none, every image matches.
+    /// Creates a filter; without conditions, every image matches.
     public init(
         cameras: Set<String> = [], excludedCameras: Set<String> = [], capturedFrom: Timestamp? = nil,
         capturedTo: Timestamp? = nil, person: String? = nil, externalID: String? = nil
@@ -26,7 +26,7 @@ public struct ImageFilter: Sendable, Equatable {
         self.externalID = externalID
     }
 
-    /// Whether nothing is asked for.
+    /// Whether the filter has no conditions.
     public var matchesEverything: Bool { self == ImageFilter() }
 
     /// Whether `image` meets every condition.

@@ -1,19 +1,19 @@
-/// A query to keep.
+/// A query to store.
 public struct NewQuery: Sendable, Equatable {
-    /// The gallery it looks through.
+    /// The gallery that the query searches.
     public let gallery: String
-    /// The search options, as JSON; not interpreted here.
+    /// The search options as JSON; this module does not interpret them.
     public let options: [UInt8]
-    /// Whether its ranking follows the gallery (a watch list).
+    /// Whether the query is ranked again whenever the gallery changes.
     public let isStanding: Bool
-    /// The images of the person, 1 or more.
+    /// The query's images, 1 or more, of the same person.
     public let images: [ImageContent]
-    /// Their fused unit vector.
+    /// The embedding that the images stand for together, of length 1.
     public let vector: [Float]
-    /// Identity of the model that made the vector; must be the gallery's.
+    /// The identity of the model that made the vector; it must be the gallery's model.
     public let model: String
 
-    /// Gathers a query to keep.
+    /// Creates a description of a query to store.
     public init(
         gallery: String, options: [UInt8], isStanding: Bool, images: [ImageContent], vector: [Float], model: String
     ) {
@@ -27,37 +27,37 @@ public struct NewQuery: Sendable, Equatable {
     }
 }
 
-/// A kept query as stored, without its images.
+/// A kept query as it is stored, without its images.
 public struct QueryRecord: Sendable, Equatable {
-    /// Position in the order of keeping.
+    /// The position in the order in which queries were stored.
     let key: Int64
-    /// "q_" and 20 characters.
+    /// The id: "q_" and 20 characters.
     public let id: String
-    /// The gallery it looks through.
+    /// The gallery that the query searches.
     public let gallery: String
-    /// The search options, as JSON.
+    /// The search options as JSON.
     public let options: [UInt8]
-    /// Whether its ranking follows the gallery.
+    /// Whether the query is ranked again whenever the gallery changes.
     public let isStanding: Bool
-    /// Media types of its images, in order; `queryImage` reads one.
+    /// The media types of the query's images, in order; `queryImage` reads an image.
     public let mediaTypes: [String]
-    /// The fused unit vector.
+    /// The embedding that the images stand for together, of length 1.
     public let vector: [Float]
     /// Identity of the model that made the vector.
     public let model: String
-    /// When it was kept.
+    /// When the query was stored.
     public let createdAt: Timestamp
-    /// The newest ranking's revision; 0 before the first.
+    /// The version of the newest ranking; 0 before the first.
     public let rankingRevision: Int64
 }
 
 /// The newest ranking of a kept query.
 public struct StoredRanking: Sendable, Equatable {
-    /// 1 for the first, then up by one whenever the content changed.
+    /// The ranking's version: 1 for the first, one more whenever the content changes.
     public let revision: Int64
-    /// The gallery's revision that it was computed from.
+    /// The revision of the gallery that was ranked.
     public let galleryRevision: Int64
-    /// As saved.
+    /// The ranking as JSON, as it was saved.
     public let content: [UInt8]
     /// When the content was saved.
     public let updatedAt: Timestamp

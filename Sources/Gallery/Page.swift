@@ -1,22 +1,22 @@
-/// One part of a list, and where the next part starts.
+/// One page of a list, with the cursor of the next page.
 public struct Page<Item: Sendable>: Sendable {
-    /// At most as many as were asked for.
+    /// The items of the page, at most as many as the caller asked for.
     public let items: [Item]
-    /// Hand this in to go on; nil at the end.
+    /// The cursor for the next page; nil at the end of the list.
     public let next: String?
 }
 
 extension Page: Equatable where Item: Equatable {}
 
-/// What a page may have.
+/// The limits of a page.
 public enum PageLimits {
-    /// Items in one page.
+    /// The most items of one page.
     public static let maximum = 1000
 }
 
-/// The place in a list after which a page starts: the kind of list and the last item's key.
+/// The place in a list after which a page starts: the kind of the list, and the key of the item before.
 ///
-/// A key belongs to its item for ever, so that a cursor stays right while others are inserted or deleted.
+/// An item keeps its key forever, so a cursor stays valid while other items are inserted or deleted.
 struct Cursor: Equatable {
     enum List: Character {
         case images = "i"
@@ -33,7 +33,7 @@ struct Cursor: Equatable {
         self.key = key
     }
 
-    /// Reads what `text` wrote; throws `invalidCursor` for anything else, such as another list's cursor.
+    /// Reads a cursor's text; throws `invalidCursor` for anything else, such as a cursor of another list.
     init(_ text: String, of list: List) throws(GalleryError) {
         guard text.first == list.rawValue, let key = Int64(text.dropFirst(), radix: 36), key >= 0,
             Cursor(list: list, after: key).text == text
@@ -52,7 +52,7 @@ extension Page {
         }
     }
 
-    /// A page from up to `limit + 1` items: the one too many only says that there is more.
+    /// Makes a page from up to `limit + 1` items; the extra item only shows that there are more.
     init(_ found: [Item], limit: Int, list: Cursor.List, key: (Item) -> Int64) {
         let items = Array(found.prefix(limit))
         let last = found.count > limit ? items.last : nil

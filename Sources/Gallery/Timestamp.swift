@@ -1,28 +1,28 @@
 import FoundationEssentials
 
-/// A moment in UTC, to the millisecond.
+/// A time in UTC with a resolution of one millisecond.
 ///
-/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction where the milliseconds are not 0.
+/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction if the milliseconds are not 0.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before it.
     public let milliseconds: Int64
 
-    /// The moment `milliseconds` after 1970-01-01T00:00:00Z.
+    /// The time `milliseconds` after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
-    /// The system clock's moment.
+    /// The current time of the system's clock.
     public static func now() -> Timestamp {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
-    /// This moment moved by `seconds`, which may be negative.
+    /// The time `seconds` later; `seconds` may be negative.
     public func adding(seconds: Int64) -> Timestamp {
         Timestamp(milliseconds: milliseconds + seconds * 1000)
     }
 
-    /// Earlier before later.
+    /// Whether `a` is earlier than `b`.
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     /// The RFC 3339 text.
@@ -33,7 +33,7 @@ extension Timestamp {
     /// Reads an RFC 3339 date and time in UTC, or returns nil.
     ///
     /// Four-digit year, "T", two-digit fields, an optional fraction of 1 to 9 digits (cut to milliseconds), then "Z" or
-    /// "+00:00". Days must exist in their month; leap seconds have no place in the scale and are refused.
+    /// "+00:00". Days must exist in their month; leap seconds are refused.
     public init?(rfc3339 text: String) {
         var scanner = DigitScanner(bytes: Array(text.utf8))
         guard
@@ -53,7 +53,7 @@ extension Timestamp {
         self.init(milliseconds: seconds * 1000 + Int64(fraction))
     }
 
-    /// The RFC 3339 text, with three digits of fraction where the milliseconds are not 0.
+    /// The RFC 3339 text, with three digits of fraction if the milliseconds are not 0.
     public var rfc3339: String {
         let second = milliseconds.flooredDivision(by: 1000)
         let day = second.quotient.flooredDivision(by: 86_400)
@@ -151,7 +151,7 @@ private struct DigitScanner {
         return true
     }
 
-    /// Milliseconds of an optional fraction: 0 where there is none, nil where it is malformed.
+    /// Milliseconds of an optional fraction: 0 if there is none, nil if it is malformed.
     mutating func fraction() -> Int? {
         guard skip(".") else { return 0 }
         var value = 0

@@ -10,9 +10,9 @@ public enum ImageError: Error, Sendable, Equatable {
     case tooLarge(width: Int, height: Int, limit: Int)
     /// The header announces a side of more than `limit` pixels.
     case sideTooLong(width: Int, height: Int, limit: Int)
-    /// The file is cut, damaged or not what its format allows.
+    /// The file is cut off, damaged, or breaks a rule of its format.
     case corrupt(reason: String)
-    /// The encoder refused, as for a side that the format cannot express.
+    /// The encoder refused, for example because a side is longer than the format allows.
     case notEncodable(reason: String)
 }
 

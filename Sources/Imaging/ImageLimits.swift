@@ -1,8 +1,8 @@
-/// What an image from outside may cost; checked from its header, before memory is taken for its pixels.
+/// How large an image from outside may be; checked from its header, before memory for its pixels is allocated.
 public struct ImageLimits: Sendable, Equatable {
     /// Bytes of the file.
     public var bytes = 20 << 20
-    /// Pixels once decoded, width times height.
+    /// Pixels after decoding, width times height.
     public var pixels = 40_000_000
     /// Pixels of the longer side.
     public var side = 30_000

@@ -1,8 +1,9 @@
 public import Tensors
 
-/// A graph compiled for one batch size: every primitive and buffer is made here, and a run allocates nothing.
+/// A network compiled for inference with one batch size; all operations and buffers are made in `init`, so a run
+/// allocates nothing.
 ///
-/// Used by one thread at a time. The number of OpenMP threads is that of the thread which creates it.
+/// Only one thread may use it at a time. It computes with as many OpenMP threads as the thread that created it had.
 public final class GraphExecutor {
     /// Images per run.
     public let batch: Int
@@ -17,12 +18,12 @@ public final class GraphExecutor {
     /// Compiles `graph` for `batch` images.
     ///
     /// - Parameters:
-    ///   - graph: What is computed.
+    ///   - graph: The network.
     ///   - batch: Images per run, at least 1.
     ///   - weights: The convolutions' weights.
-    ///   - algorithm: How convolutions are computed.
-    ///   - engine: The processor.
-    /// - Throws: `OneDNNError`, or what loading the weights throws.
+    ///   - algorithm: How the convolutions are computed.
+    ///   - engine: The processor that computes.
+    /// - Throws: `OneDNNError`, or the error of loading the weights.
     public init(
         _ graph: NetworkGraph, batch: Int, weights: WeightStore, algorithm: ConvolutionAlgorithm, engine: ComputeEngine
     ) throws {
@@ -67,19 +68,19 @@ public final class GraphExecutor {
     /// The shape of output `index`, [batch, channels, height, width].
     public func shape(ofOutput index: Int) -> [Int] { outputShapes[index] }
 
-    /// Output `index` of the last run, row-major; only the first `count` images are defined.
+    /// Output `index` of the last run, row-major; valid only for the `count` images of that run.
     package func output(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
         let region = outputRegions[index]
         return unsafe region.memory.floats(at: region.offset, count: outputShapes[index].reduce(1, *))
     }
 }
 
-/// A graph's operations with their places in memory.
+/// The operations of a graph, with their buffers' places in memory.
 private struct CompiledGraph {
     struct Step {
         var operation: Operation
         var weights: String?
-        /// Buffers, as indices of `offsets`.
+        /// The buffers that the operation uses, as indices of `offsets`.
         var source: Int
         var destination: Int
     }
@@ -120,7 +121,7 @@ private struct CompiledGraph {
                 let layout = try operation.layout(.destination)
                 var destination: Int?
                 if let term {
-                    // The sum is formed in the term's own buffer where nobody reads the term later.
+                    // The sum is formed in the term's own buffer if no later operation reads the term.
                     destination = try buffer(
                         home[term.index], in: layout, mayReuse: lastUse[term.index] == index)
                 }
@@ -149,7 +150,7 @@ private struct CompiledGraph {
         return buffers.count - 1
     }
 
-    /// Notes that a buffer is in use during a step.
+    /// Records that a buffer is in use at step `step`.
     private mutating func touch(_ buffer: Int, at step: Int) {
         let lifetime = buffers[buffer].lifetime
         buffers[buffer].lifetime = min(lifetime.lowerBound, step)...max(lifetime.upperBound, step)
@@ -163,7 +164,7 @@ private struct CompiledGraph {
         steps.append(Step(operation: operation, weights: weights, source: source, destination: destination))
     }
 
-    /// `buffer` itself where its layout is right and it may be reused, else a copy in `layout`.
+    /// Returns `buffer` if its layout is right and it may be reused, else a copy of it in `layout`.
     private mutating func buffer(_ buffer: Int, in layout: DataLayout, mayReuse: Bool) throws(OneDNNError) -> Int {
         guard buffers[buffer].layout != layout || !mayReuse else { return buffer }
         let copy = addBuffer(layout)

@@ -1,6 +1,7 @@
 public import Tensors
 
-/// Random numbers that depend on a seed alone, on every platform (SplitMix64, Steele et al., OOPSLA 2014).
+/// A random number generator that gives the same numbers for the same seed on every platform (SplitMix64, Steele et
+/// al., OOPSLA 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -20,7 +21,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 extension Tensor {
-    /// Weights of a layer that a rectifier follows: zero mean, variance 2 / fan, fan being the inputs of one output.
+    /// Random weights for a layer before a rectifier: mean 0, variance 2 / fan, where fan is the number of inputs of
+    /// one output.
     ///
     /// From He et al., "Delving Deep into Rectifiers", ICCV 2015; uniform rather than normal, so that equal seeds give equal bytes
     /// on every platform: U(−√(6 / fan), √(6 / fan)).
@@ -32,7 +34,7 @@ extension Tensor {
         var elements: [Float] = []
         elements.reserveCapacity(count)
         for _ in 0..<count {
-            // 24 random bits, centerd: exact in a float.
+            // 24 random bits, centered around 0: a float holds them exactly.
             let integer = Int32(truncatingIfNeeded: generator.next() >> 40) - (1 << 23)
             elements.append((Float(integer) + 0.5) * scale)
         }

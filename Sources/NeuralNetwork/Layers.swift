@@ -6,7 +6,7 @@ public import Tensors
 public struct BatchNorm: Sendable, Equatable {
     /// ε.
     public static let epsilon = 1e-5
-    /// The share of a training batch in a running statistic, as in PyTorch.
+    /// The share of a training batch in a running statistic: running ← 0.9 · running + 0.1 · batch, as in PyTorch.
     public static let momentum: Float = 0.1
 
     /// The scale per channel.
@@ -15,10 +15,10 @@ public struct BatchNorm: Sendable, Equatable {
     public var bias: [Float]
     /// The running mean per channel.
     public var mean: [Float]
-    /// The running variance per channel, not negative.
+    /// The running variance per channel, at least 0.
     public var variance: [Float]
 
-    /// Takes one value per channel of each.
+    /// Takes one value per channel for each of the four.
     public init(weight: [Float], bias: [Float], mean: [Float], variance: [Float]) {
         precondition(
             bias.count == weight.count && mean.count == weight.count && variance.count == weight.count,
@@ -29,14 +29,14 @@ public struct BatchNorm: Sendable, Equatable {
         self.variance = variance
     }
 
-    /// The same map as y = scale · x + shift, in double precision.
+    /// The batch norm of a channel as one affine map, y = scale · x + shift, in double precision.
     public func affine(_ channel: Int) -> (scale: Double, shift: Double) {
         let scale = Double(weight[channel]) / (Double(variance[channel]) + Self.epsilon).squareRoot()
         return (scale, Double(bias[channel]) - scale * Double(mean[channel]))
     }
 }
 
-/// A convolution with bias, as inference needs it.
+/// A convolution with bias, into which a batch norm may have been folded; what inference uses.
 public struct FoldedConvolution: Sendable, Equatable {
     /// [outputs, inputs, kernel, kernel].
     public var kernel: Tensor
@@ -50,7 +50,7 @@ public struct FoldedConvolution: Sendable, Equatable {
         self.bias = bias
     }
 
-    /// The convolution `kernel` without bias, followed by `norm`, as one convolution.
+    /// Folds `norm` into the convolution before it: one convolution with bias that computes both.
     public init(kernel: Tensor, folding norm: BatchNorm) {
         let outputs = kernel.shape[0]
         precondition(norm.weight.count == outputs, "a batch norm of \(norm.weight.count) for kernel \(kernel.shape)")
@@ -138,7 +138,7 @@ public func globalAveragePooling(_ x: Tensor) -> Tensor {
     return Tensor(shape: [x.shape[0], x.shape[1]], elements: means)
 }
 
-/// Each row divided by its Euclidean length, or by 1e-12 where it is shorter.
+/// Each row divided by its Euclidean length, or by 1e-12 if the length is smaller than that.
 public func normalizeRows(_ x: Tensor) -> Tensor {
     precondition(x.shape.count == 2, "rows of the shape \(x.shape)")
     var result = x

@@ -8,7 +8,7 @@ public struct LossGradient: Sendable {
     /// Its derivative with respect to the input, of the input's shape.
     public var gradient: Tensor
 
-    /// Takes both as they are.
+    /// Joins a loss with its gradient.
     public init(loss: Double, gradient: Tensor) {
         self.loss = loss
         self.gradient = gradient
@@ -49,14 +49,14 @@ public func crossEntropy(_ logits: Tensor, labels: [Int], smoothing: Float = 0) 
 
 /// The batch-hard triplet loss with Euclidean distances (Hermans et al., "In Defense of the Triplet Loss", 2017).
 ///
-/// L = (1/B) Σ_a max(0, m + max_p ‖f_a − f_p‖ − min_n ‖f_a − f_n‖), p of the anchor's person (the anchor included), n of others. An anchor
-/// without another person in the batch adds nothing.
+/// L = (1/B) Σ_a max(0, m + max_p ‖f_a − f_p‖ − min_n ‖f_a − f_n‖), where p runs over the images of the anchor's person
+/// (the anchor included) and n over the images of other people. An anchor adds 0 if the batch has no other person.
 ///
 /// - Parameters:
 ///   - features: f, [B, D].
 ///   - labels: B people.
 ///   - margin: m.
-/// - Returns: L and ∂L/∂f; a distance of zero has no gradient.
+/// - Returns: L and ∂L/∂f; the gradient of a distance of zero is taken as zero.
 public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 0.3) -> LossGradient {
     let (batch, dimensions) = (features.shape[0], features.shape[1])
     precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
@@ -93,14 +93,14 @@ public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 
 
 /// The supervised contrastive loss of cosine similarities (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, L_out).
 ///
-/// L = (1/B) Σ_a (1/|P_a|) Σ_p −log(exp(s_ap) / Σ_{i≠a} exp(s_ai)), s = cos(f_a, f_i) / t, P_a the other images of the anchor's
-/// person. An anchor that is its person's only image in the batch adds nothing.
+/// L = (1/B) Σ_a (1/|P_a|) Σ_p −log(exp(s_ap) / Σ_{i≠a} exp(s_ai)), s = cos(f_a, f_i) / t, where P_a is the other
+/// images of the anchor's person. An anchor adds 0 if it is its person's only image in the batch.
 ///
 /// - Parameters:
 ///   - features: f, [B, D].
 ///   - labels: B people.
 ///   - temperature: t, above 0.
-/// - Returns: L and ∂L/∂f; a feature of length zero has no gradient.
+/// - Returns: L and ∂L/∂f; the gradient of a feature of length zero is taken as zero.
 public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature: Float = 0.1) -> LossGradient {
     let (batch, dimensions) = (features.shape[0], features.shape[1])
     precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
@@ -130,7 +130,7 @@ public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature
     }
     var gradient = Tensor(zeros: features.shape)
     for (row, unit) in units.enumerated() {
-        // A unit vector cannot change along itself.
+        // The part of the gradient along the vector is removed: it cannot change a unit vector.
         let along = zip(unitGradients[row], unit).reduce(0.0) { $0 + $1.0 * $1.1 }
         for dimension in 0..<dimensions {
             let across = unitGradients[row][dimension] - along * unit[dimension]

@@ -1,10 +1,12 @@
-/// Places buffers of known lifetimes in one arena, so that buffers that never live at the same time share bytes.
+/// Places buffers of known lifetimes in one block of memory; buffers that are never in use at the same time share
+/// bytes.
 struct MemoryPlan {
-    /// Bytes of the arena.
+    /// The size of the block in bytes.
     private(set) var bytes = 0
     private var placed: [(range: Range<Int>, lifetime: ClosedRange<Int>)] = []
 
-    /// Finds room for `size` bytes that are in use in every step of `lifetime`; returns the offset, on a cache line.
+    /// Finds room for `size` bytes that are in use during the steps of `lifetime`; returns their offset, a multiple of
+    /// a cache line.
     mutating func place(_ size: Int, lifetime: ClosedRange<Int>) -> Int {
         let size = max(64, (size + 63) / 64 * 64)
         var offset = 0

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// A network for inference as a list of operations in the order of their computation; holds no weights.
+/// A network as a list of operations, in the order in which they are computed; it holds no weights.
 public struct NetworkGraph: Sendable {
     /// The result of an operation.
     public struct Value: Sendable, Hashable {
@@ -16,11 +16,11 @@ public struct NetworkGraph: Sendable {
     }
 
     enum Operation: Sendable {
-        /// What the caller gives.
+        /// The image that the caller passes in.
         case input
-        /// A convolution with bias, plus `adding`, rectified where the flag says so.
+        /// A convolution with bias, plus `adding`, rectified if `isRectified`.
         case convolution(Value, name: String, ConvolutionGeometry, adding: Value?, isRectified: Bool)
-        /// The maximum over squares.
+        /// Maximum pooling over squares.
         case maximumPooling(Value, kernel: Int, stride: Int, padding: Int)
     }
 
@@ -41,15 +41,15 @@ public struct NetworkGraph: Sendable {
         return [node.channels, node.height, node.width]
     }
 
-    /// Appends a convolution with bias; its weights are asked for under `name`.
+    /// Appends a convolution with bias; an executor asks for its weights by `name`.
     ///
     /// - Parameters:
-    ///   - source: What is convolved.
+    ///   - source: The input of the convolution.
     ///   - name: The name of the weights.
-    ///   - geometry: The convolution's shape.
-    ///   - term: Added to the result before it is rectified.
-    ///   - isRectified: Negative results become zero.
-    /// - Returns: The convolution's result.
+    ///   - geometry: Channels, kernel, stride and padding.
+    ///   - term: A value that is added before rectification; nil: none.
+    ///   - isRectified: Whether negative results become zero.
+    /// - Returns: The result.
     public mutating func convolution(
         _ source: Value, name: String, _ geometry: ConvolutionGeometry, adding term: Value? = nil, isRectified: Bool
     ) -> Value {
@@ -64,7 +64,7 @@ public struct NetworkGraph: Sendable {
             .convolution(source, name: name, geometry, adding: term, isRectified: isRectified), shape)
     }
 
-    /// Appends the maximum over squares of side `kernel`.
+    /// Appends a maximum pooling over squares of `kernel` × `kernel`; returns its result.
     public mutating func maximumPooling(_ source: Value, kernel: Int, stride: Int, padding: Int) -> Value {
         let input = nodes[source.index]
         func extent(_ extent: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
@@ -73,7 +73,8 @@ public struct NetworkGraph: Sendable {
             [input.channels, extent(input.height), extent(input.width)])
     }
 
-    /// Makes a value available after a run, row-major; outputs are numbered in the order of these calls.
+    /// Makes a value an output, which can be read after a run in row-major order; outputs are numbered from 0 in the
+    /// order of these calls.
     @discardableResult
     public mutating func export(_ value: Value) -> Int {
         outputs.append(value)

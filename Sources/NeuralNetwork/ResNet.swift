@@ -4,10 +4,10 @@ public import Tensors
 public enum ResidualBlock: String, Codable, Sendable, CaseIterable {
     /// Two 3×3 convolutions.
     case basic
-    /// 1×1, 3×3 and 1×1 convolutions; the stride sits on the 3×3 one ("v1.5").
+    /// 1×1, 3×3 and 1×1 convolutions; the 3×3 one has the stride ("v1.5").
     case bottleneck
 
-    /// Channels out of a block, as a multiple of the stage's planes.
+    /// Output channels of a block, as a multiple of the stage's base channels.
     public var expansion: Int {
         switch self {
         case .basic: 1
@@ -16,30 +16,30 @@ public enum ResidualBlock: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// A convolution without bias followed by a batch norm, under their names in a weight file.
+/// A convolution without bias and the batch norm after it, with their names in a weight file.
 public struct NormedConvolution: Sendable, Hashable {
-    /// The convolution's name, as "layer1.0.conv1".
+    /// The convolution's name, such as "layer1.0.conv1".
     public var name: String
-    /// The batch norm's name, as "layer1.0.bn1".
+    /// The batch norm's name, such as "layer1.0.bn1".
     public var norm: String
-    /// The convolution's shape.
+    /// The convolution's channels, kernel, stride and padding.
     public var geometry: ConvolutionGeometry
 }
 
-/// A residual block: rectified convolutions, the last one rectified after the shortcut is added.
+/// A residual block: convolutions with rectifiers; the last rectifier comes after the shortcut is added.
 public struct ResidualUnit: Sendable, Hashable {
-    /// In order; the last one's rectifier comes after the sum.
+    /// The convolutions, in order; the rectifier of the last one comes after the sum.
     public var convolutions: [NormedConvolution]
-    /// What fits the input to the output's shape; nil where they are equal.
+    /// The convolution that brings the input to the output's shape; nil if the shapes are equal.
     public var shortcut: NormedConvolution?
 }
 
 /// The shape of a ResNet of four stages, from He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, with
 /// torchvision's layout ("v1.5") and names.
 ///
-/// It is the one list of the backbone's convolutions: loading, initializing and building the graph all walk it.
+/// This is the only list of the backbone's convolutions: loading, initializing and building the graph all use it.
 public struct ResNet: Sendable, Hashable {
-    /// 7×7, stride 2; a 3×3 maximum pooling of stride 2 follows it.
+    /// The first convolution: 7×7, stride 2; a 3×3 maximum pooling of stride 2 follows it.
     public let stem: NormedConvolution
     /// Stages 1…4, each a list of blocks.
     public let stages: [[ResidualUnit]]
@@ -109,7 +109,7 @@ public struct ResNet: Sendable, Hashable {
 extension NetworkGraph {
     /// Appends a ResNet; returns the outputs of its stages 1…4.
     ///
-    /// Names of convolutions get `prefix` in front.
+    /// The names of the convolutions get `prefix` in front.
     public mutating func append(_ network: ResNet, to image: Value, prefix: String) -> [Value] {
         var x = convolution(image, name: prefix + network.stem.name, network.stem.geometry, isRectified: true)
         x = maximumPooling(x, kernel: 3, stride: 2, padding: 1)

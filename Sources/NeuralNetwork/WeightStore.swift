@@ -1,17 +1,17 @@
 internal import Synchronization
 internal import Tensors
 
-/// A network's convolution weights in the layouts that its executors need, each arranged once and then shared.
+/// A network's convolution weights in the layouts that its executors need; each layout is made once and then shared.
 public final class WeightStore: Sendable {
     private let packed = Mutex<[String: [PackedWeights]]>([:])
     private let load: @Sendable (String) throws -> FoldedConvolution
 
-    /// A store that asks `load` for the weights of a name when an executor needs them in a new layout.
+    /// Creates a store that calls `load` with a convolution's name when an executor needs its weights in a new layout.
     public init(load: @escaping @Sendable (String) throws -> FoldedConvolution) {
         self.load = load
     }
 
-    /// Bytes of all arranged weights.
+    /// The bytes of all weights in all layouts.
     public var bytes: Int { packed.withLock { $0.values.joined().reduce(0) { $0 + $1.bytes } } }
 
     /// The weights of `name` in `layout`.

@@ -1,12 +1,12 @@
-/// Why given numbers cannot be ranked.
+/// Why numbers cannot be ranked or scored.
 public enum RankingError: Error, Sendable, Equatable {
-    /// An array has another number of axes, or its rows another length, than expected.
+    /// An array has another number of axes than expected, or rows of another length.
     case wrongDimensions(expected: Int, found: Int)
     /// A feature row contains NaN or an infinity.
     case notFinite(row: Int)
-    /// A re-ranking option lies outside its range.
+    /// A re-ranking option is outside its range.
     case optionOutOfRange(name: String, value: Double, minimum: Double, maximum: Double)
-    /// Not one query has a right answer in the gallery, so there is nothing to average.
+    /// No query has a right answer in the gallery, so there is nothing to average.
     case noValidQuery(queries: Int)
 }
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A place or direction in meters: x to the left of whoever faces along z, y up.
+/// A place or direction in meters: z points forward, x to the left of a person who faces along z, y up.
 typealias Vector = SIMD3<Float>
 
 /// Linear light or albedo: red, green, blue.
@@ -27,7 +27,7 @@ extension SIMD3 where Scalar == Float {
     /// The luminance of ITU-R BT.709.
     var luminance: Float { 0.2126 * x + 0.7152 * y + 0.0722 * z }
 
-    /// Turned by `angle` around the unit vector `axis`, counter-clockwise for who looks against it.
+    /// The vector turned by `angle` around the unit vector `axis`, counter-clockwise when seen from the axis's tip.
     func turned(around axis: Self, by angle: Float) -> Self {
         let (sine, cosine) = (sin(angle), cos(angle))
         return self * cosine + axis.cross(self) * sine + axis * (axis.dot(self) * (1 - cosine))
@@ -40,20 +40,20 @@ func mix(_ a: Vector, _ b: Vector, _ share: Float) -> Vector { a + (b - a) * sha
 
 func clamp(_ value: Float, _ low: Float = 0, _ high: Float = 1) -> Float { min(max(value, low), high) }
 
-/// 0 up to `from`, 1 after `to`, smooth between; falls where `from` is above `to`.
+/// A smooth step: 0 up to `from`, 1 after `to`; falls instead of rising if `from` is above `to`.
 func smoothstep(_ from: Float, _ to: Float, _ value: Float) -> Float {
     let share = clamp((value - from) / (to - from))
     return share * share * (3 - 2 * share)
 }
 
-/// `value` taken apart at whole numbers: what is left of it, 0..<1.
+/// The fractional part of `value`, 0..<1.
 func fraction(_ value: Float) -> Float { value - value.rounded(.down) }
 
 func exponential(_ value: Float) -> Float { exp(value) }
 
 func logarithm(_ value: Float) -> Float { log(value) }
 
-/// The value at `place` of the curve through `keys`, whose places ascend; flat beyond its ends, smooth between.
+/// The value at `place` of a smooth curve through `keys`, whose places ascend; constant beyond its ends.
 func curve(_ keys: [(place: Float, value: Float)], at place: Float) -> Float {
     guard var before = keys.first, place > before.place else { return keys.first?.value ?? 0 }
     for key in keys.dropFirst() {
@@ -67,7 +67,7 @@ func curve(_ keys: [(place: Float, value: Float)], at place: Float) -> Float {
     return before.value
 }
 
-/// `value`, at least 0, to a power.
+/// `value` to a power; negative values count as 0.
 func raised(_ value: Float, _ power: Float) -> Float { pow(max(value, 0), power) }
 
 /// The sine of an angle in radians.

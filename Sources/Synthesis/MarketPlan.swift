@@ -1,4 +1,4 @@
-/// Which part of a data set is made: people to learn from, or people to be found.
+/// The part of a data set: people to train on, or people to test with.
 public enum SyntheticSplit: String, Sendable, CaseIterable {
     /// `bounding_box_train`.
     case train
@@ -8,14 +8,14 @@ public enum SyntheticSplit: String, Sendable, CaseIterable {
 
 /// The images of a data set in the layout of Market-1501, without their bytes.
 ///
-/// The test split has one image of each person and camera in `query` and the others in `bounding_box_test`; where each
-/// camera sees a person once, the first camera's image is the query.
+/// The test split has one image of each person and camera in `query` and the others in `bounding_box_test`; if each
+/// camera sees a person only once, the first camera's image is the query.
 public struct MarketPlan: Sendable {
     /// One image to be made.
     public struct Image: Sendable, Equatable {
-        /// The folder in the data set, as "bounding_box_train".
+        /// The folder in the data set, such as "bounding_box_train".
         public let folder: String
-        /// The file, as "0002_c1s1_000451_01.jpg".
+        /// The file's name, such as "0002_c1s1_000451_01.jpg".
         public let name: String
         /// What `ImageMaker` takes.
         public let person: Int
@@ -25,15 +25,16 @@ public struct MarketPlan: Sendable {
         public let sighting: Int
     }
 
-    /// Highest numbers of people and cameras, and of sightings of one person at one camera.
+    /// The highest numbers of people and of cameras, and of sightings of one person by one camera.
     public static let limits = (people: 99_999, cameras: 9_999, sightings: 99)
 
-    /// By folder, person, camera and sighting.
+    /// The images, sorted by folder, person, camera and sighting.
     public let images: [Image]
 
     /// Plans a split.
     ///
-    /// Precondition: counts are at least 1 (distractors 0) and within `limits`; no more cameras a person than cameras.
+    /// Precondition: counts are at least 1 (distractors at least 0) and within `limits`; `camerasPerPerson` is at most
+    /// `cameras`.
     ///
     /// - Parameters:
     ///   - split: Which folders.
@@ -78,14 +79,15 @@ public struct MarketPlan: Sendable {
     private static func image(
         _ folder: String, _ person: Int, named label: Int, _ camera: Int, _ sighting: Int
     ) -> Image {
-        // Frames are 25 a second; whoever is later has a higher number, and no two images of a camera share one.
+        // Frame numbers count 25 per second; a later image has a higher number, and no two images of a camera have the
+        // same one.
         let moment = person * 100 + sighting
         let name =
             "\(digits(label, 4))_c\(camera)s\(1 + moment / 1_000_000)_\(digits(moment % 1_000_000, 6))_01.jpg"
         return Image(folder: folder, name: name, person: person, camera: camera, sighting: sighting)
     }
 
-    /// `value` with zeros before it, as file names sort.
+    /// `value` with leading zeros, so that file names sort by number.
     private static func digits(_ value: Int, _ count: Int) -> String {
         let text = String(value)
         return String(repeating: "0", count: max(0, count - text.count)) + text

@@ -1,4 +1,4 @@
-/// One invented person: body, clothes, hair and things, the same in every image.
+/// One invented person: body, clothes, hair and things carried; the same in every image.
 struct Person {
     let physique: Physique
     let skin: RGB
@@ -7,13 +7,13 @@ struct Person {
     let outfit: Outfit
     let shoes: Shoes
     private(set) var carried: [Carried]
-    /// Places this person's cloth and hair in the noise.
+    /// The offset into the noise for this person's cloth and hair.
     let offset: SIMD2<Float>
 
-    /// The person with a number, 1 and up.
+    /// The person with this number, from 1.
     ///
-    /// Some pairs (an odd number and the next) wear the same clothes and differ in the rest, or wear clothes of the same make
-    /// in other colors: the cases that are hard to tell apart.
+    /// Some pairs (an odd number and the next one) are hard to tell apart: they wear the same clothes and differ in
+    /// everything else, or they wear the same kinds of clothes in other colors.
     init(_ number: Int, seed: UInt64, garments: VariationPart) {
         var pair = SeededRandom(seed, (number + 1) / 2, 10)
         let isTwin = pair.chance(0.12) && number.isMultiple(of: 2)
@@ -22,7 +22,7 @@ struct Person {
         var random = SeededRandom(seed, number, 11)
         var physique = Physique(&random)
         if isTwin {
-            // The same build of body as the partner's, so that only details tell them apart.
+            // The same body as the partner's, so that the two differ only in details.
             var partner = SeededRandom(seed, number - 1, 11)
             physique = Physique(&partner)
         }
@@ -41,7 +41,7 @@ struct Person {
         self.outfit = outfit
     }
 
-    /// Now and then something is left behind or set down out of sight.
+    /// Removes a carried thing now and then, as if it had been set down out of sight.
     mutating func setDown(_ random: inout SeededRandom) {
         carried = carried.filter { _ in !random.chance(0.05) }
     }

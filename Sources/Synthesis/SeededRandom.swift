@@ -4,7 +4,7 @@
 struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
-    /// A stream of its own for each seed and path of numbers, as person 3 at camera 2.
+    /// A separate sequence for each seed and path of numbers, such as person 3 at camera 2.
     init(_ seed: UInt64, _ path: Int...) {
         state = seed
         for step in path { state = next() ^ UInt64(truncatingIfNeeded: step) &* 0xD6E8_FEB8_6659_FD93 }
@@ -33,7 +33,7 @@ struct SeededRandom: RandomNumberGenerator {
         exponential(number(logarithm(range.lowerBound)...logarithm(range.upperBound)))
     }
 
-    /// True in a `share` of cases.
+    /// True with the probability `share`.
     mutating func chance(_ share: Float) -> Bool {
         number(0...1) < share
     }
@@ -48,12 +48,12 @@ struct SeededRandom: RandomNumberGenerator {
         choices[Int(next() % UInt64(choices.count))]
     }
 
-    /// One of `choices`, each as often as its weight says.
+    /// One of `choices`, with probabilities in proportion to the weights.
     mutating func pick<Choice>(weighted choices: KeyValuePairs<Choice, Float>) -> Choice {
         pick(among: choices.map { ($0.key, $0.value) })
     }
 
-    /// One of `choices`, which must not be empty, each as often as its weight says.
+    /// One of `choices`, which must not be empty, with probabilities in proportion to the weights.
     mutating func pick<Choice>(among choices: [(Choice, Float)]) -> Choice {
         var rest = number(0...1) * choices.reduce(0) { $0 + $1.1 }
         for (choice, weight) in choices {

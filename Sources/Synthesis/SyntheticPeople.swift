@@ -3,34 +3,35 @@ public import Imaging
 
 /// Invented pedestrians as surveillance cameras see them; everything follows from one seed.
 ///
-/// A person looks the same at every camera, a camera sees every person in the same scene and through the same lens, and each
-/// sighting has a pose, a heading and a box of its own. The same arguments give the same bytes, on any number of threads.
+/// A person wears the same clothes at every camera. A camera sees every person in the same scene and through the same
+/// lens. Each sighting has its own pose, heading and box. The same arguments give the same bytes, on any number of
+/// threads.
 public struct SyntheticPeople: Sendable {
-    /// Chooses people, cameras and sightings.
+    /// The seed from which people, cameras and sightings follow.
     public let seed: UInt64
-    /// Kinds of garments and things that are shown.
+    /// The kinds of garments and carried things that are shown.
     public let garments: VariationPart
-    /// Kinds of scenes that are shown.
+    /// The kinds of scenes that are shown.
     public let scenes: VariationPart
 
     /// - Parameters:
-    ///   - seed: Chooses people, cameras and sightings.
-    ///   - garments: Kinds of garments and things that are shown.
-    ///   - scenes: Kinds of scenes that are shown.
+    ///   - seed: The seed from which people, cameras and sightings follow.
+    ///   - garments: The kinds of garments and carried things that are shown.
+    ///   - scenes: The kinds of scenes that are shown.
     public init(seed: UInt64, garments: VariationPart = .all, scenes: VariationPart = .all) {
         self.seed = seed
         self.garments = garments
         self.scenes = scenes
     }
 
-    /// One sighting, as the camera's recorder kept it.
+    /// Renders one sighting, as the camera's recorder would store it.
     ///
     /// `ImageMaker` is faster for many images.
     ///
     /// - Parameters:
-    ///   - person: Who, from 1.
-    ///   - camera: Where, from 1.
-    ///   - sighting: Which time, from 1.
+    ///   - person: The person's number, from 1.
+    ///   - camera: The camera's number, from 1.
+    ///   - sighting: The number of the sighting, from 1.
     /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
     public func image(person: Int, camera: Int, sighting: Int) -> RGBImage {
         var maker = ImageMaker(self)
@@ -38,21 +39,21 @@ public struct SyntheticPeople: Sendable {
     }
 }
 
-/// Makes images one after another and keeps what it can from the last; each thread needs its own.
+/// Renders many images, and reuses buffers from one image to the next; each thread needs its own.
 public struct ImageMaker {
     private let world: SyntheticPeople
     private var renderer = Renderer()
     private var cameras: [Int: SurveillanceCamera] = [:]
 
-    /// - Parameter world: Whose images.
+    /// - Parameter world: The people and cameras to render.
     public init(_ world: SyntheticPeople) { self.world = world }
 
-    /// One sighting, as the camera's recorder kept it.
+    /// Renders one sighting, as the camera's recorder would store it.
     ///
     /// - Parameters:
-    ///   - number: Who, from 1.
-    ///   - cameraNumber: Where, from 1.
-    ///   - sighting: Which time, from 1.
+    ///   - number: The person's number, from 1.
+    ///   - cameraNumber: The camera's number, from 1.
+    ///   - sighting: The number of the sighting, from 1.
     /// - Returns: A box around the person at the recorder's resolution: 20 to 300 pixels wide and 50 to 500 high.
     public mutating func image(person number: Int, camera cameraNumber: Int, sighting: Int) -> RGBImage {
         let camera = cameras[cameraNumber] ?? SurveillanceCamera(cameraNumber, seed: world.seed, scenes: world.scenes)
@@ -72,7 +73,7 @@ public struct ImageMaker {
         let box = camera.detector.box(around: body, &random)
         let scale = random.number(camera.rows) / body.height
         let (width, height) = (max(12, Int(scale * box.width)), max(32, Int(scale * box.height)))
-        // The encoder's blocks begin at the frame's corner, not at the box's.
+        // The encoder's blocks begin at the corner of the frame, not of the box.
         let (before, above) = (Int(random.next() % 8), Int(random.next() % 8))
         let frame = Window(
             left: box.left - Float(before) / scale, top: box.top - Float(above) / scale,
@@ -84,7 +85,7 @@ public struct ImageMaker {
         return camera.recorder.stored(video)
     }
 
-    /// Sometimes someone else is beside or in front.
+    /// Sometimes adds another person beside or in front.
     private func addCompany(_ figure: inout Figure, beside place: Vector, _ number: Int, _ random: inout SeededRandom) {
         let isFar = random.chance(0.16)
         guard isFar || random.chance(0.16) else { return }

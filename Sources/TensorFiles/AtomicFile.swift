@@ -4,9 +4,9 @@
     import Darwin
 #endif
 
-/// A file under construction that takes its path only when it is complete and on disk.
+/// A file that appears at its path only when it is complete and synchronized to disk.
 ///
-/// Until `commit()` it is a temporary file in the same folder, removed if this object goes away first.
+/// Until `commit()` it is a temporary file in the same folder; deinit removes that file if `commit()` was not called.
 package final class AtomicFile {
     private let path: String
     private let temporaryPath: String
@@ -37,7 +37,7 @@ package final class AtomicFile {
         if let failure { throw .cannotWrite(path: path, reason: failure) }
     }
 
-    /// Writes all bytes; returns the system's reason where it refuses.
+    /// Writes all bytes; returns the system's message if it fails, else nil.
     private func writeAll(_ bytes: UnsafeRawBufferPointer) -> String? {
         var position = 0
         while position < bytes.count {
@@ -52,7 +52,7 @@ package final class AtomicFile {
         return nil
     }
 
-    /// Makes the bytes durable and gives the file its path, readable by everyone (mode 0644).
+    /// Synchronizes the bytes to disk and renames the file to its path; everyone may read it (mode 0644).
     package func commit() throws(FileError) {
         guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0, unsafe rename(temporaryPath, path) == 0 else {
             throw .cannotWrite(path: path, reason: systemErrorMessage())

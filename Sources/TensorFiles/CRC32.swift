@@ -1,4 +1,4 @@
-/// The remainders of one byte, for the reversed polynomial 0xEDB88320.
+/// The remainder of each byte for the reversed polynomial 0xEDB88320.
 private let crcTable: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { remainder, _ in
         remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1

@@ -1,4 +1,4 @@
-/// Why the operating system did not let a file be read or written; `reason` is its message.
+/// Why the operating system refused to read or write a file; `reason` is its message.
 public enum FileError: Error, Sendable, Equatable {
     /// The file cannot be opened, examined or mapped, or is not a regular file.
     case cannotRead(path: String, reason: String)

@@ -4,11 +4,11 @@
     import Darwin
 #endif
 
-/// A file's bytes, mapped into memory read-only for as long as this object lives.
+/// The bytes of a file, mapped into memory read-only for as long as this object lives.
 ///
-/// The file must not be shortened in place meanwhile; replacing it by a rename is harmless.
+/// The file must not be shortened in place during that time; replacing it with a rename is harmless.
 ///
-/// Sendable unchecked: the mapping is written only by `init` and `deinit`, its pages are never written at all.
+/// Unchecked Sendable: only `init` and `deinit` change the mapping, and nothing ever writes to its pages.
 @safe final class MappedFile: @unchecked Sendable {
     private let pages: UnsafeRawBufferPointer
 
@@ -44,7 +44,7 @@
         try unsafe body(pages)
     }
 
-    /// Lets the system take the pages back; they are read from the file again when they are needed.
+    /// Gives the pages back to the system; they are read from the file again when they are needed.
     func releasePages() {
         guard let start = unsafe pages.baseAddress else { return }
         unsafe madvise(UnsafeMutableRawPointer(mutating: start), pages.count, MADV_DONTNEED)

@@ -3,7 +3,7 @@ public struct Tensor: Sendable, Equatable {
     /// The extent of each dimension, slowest first; empty for a scalar.
     public let shape: [Int]
 
-    /// The values in row-major order; as many as the product of `shape`, which a change must keep.
+    /// The values in row-major order; their number is the product of `shape`; a change must keep it.
     public var elements: [Float]
 
     /// Takes `elements` as a tensor of `shape`; their number must be the product of `shape`.
@@ -25,7 +25,7 @@ public struct Tensor: Sendable, Equatable {
 }
 
 extension Tensor {
-    /// Entry `index` of the first axis, with that axis dropped.
+    /// Entry `index` along the first axis, as a tensor without that axis.
     package func item(_ index: Int) -> Tensor {
         let count = shape.dropFirst().reduce(1, *)
         return Tensor(

@@ -3,35 +3,35 @@ internal import Foundation
 internal import Imaging
 internal import NeuralNetwork
 
-/// How a training image is varied before the network sees it; the defaults are the paper's.
+/// How training images are varied at random; the defaults are the paper's.
 public struct Augmentation: Codable, Sendable, Equatable {
-    /// The least share of the image that a crop keeps, above 0, at most 1.
+    /// The smallest share of the image's area that a crop keeps, above 0, at most 1.
     public var smallestCrop: Float = 0.64
-    /// The largest share.
+    /// The largest share of the image's area, at most 1.
     public var largestCrop: Float = 1
     /// The narrowest crop, width over height.
     public var narrowestCrop: Float = 1.0 / 3
     /// The widest crop, width over height.
     public var widestCrop: Float = 1.0 / 2
-    /// How often a rectangle is erased (Zhong et al., "Random Erasing Data Augmentation", 2017), in 0...1.
+    /// The probability that a rectangle is erased (Zhong et al., "Random Erasing Data Augmentation", 2017), in 0...1.
     public var erasing: Float = 0.5
-    /// The least share of the image that is erased.
+    /// The smallest share of the image's area that is erased.
     public var smallestErasing: Float = 0.02
-    /// The largest share.
+    /// The largest share of the image's area, at most 1.
     public var largestErasing: Float = 0.4
-    /// The flattest erased rectangle, height over width; the steepest is its inverse.
+    /// The smallest height over width of an erased rectangle; the largest is its inverse.
     public var flattestErasing: Float = 0.3
-    /// How often left and right are exchanged, in 0...1; not in the paper.
+    /// The probability that left and right are exchanged, in 0...1; not in the paper.
     public var flipping: Float = 0
-    /// How far brightness, color balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
+    /// How strongly brightness, color balance, contrast, saturation and gamma vary, in 0...1; not in the paper.
     public var jitter: Float = 0
-    /// How often an image loses its colors, as before a camera without any, in 0...1; not in the paper.
+    /// The probability that an image becomes gray, as from a camera without color, in 0...1; not in the paper.
     public var graying: Float = 0
 
     /// The paper's variations.
     public init() {}
 
-    /// The first field that is out of range, with what it may be; nil where all are sound.
+    /// The first field that is out of range, with the allowed range; nil if all are valid.
     var fault: (field: String, expected: String)? {
         if !(smallestCrop > 0 && smallestCrop <= 1) { return ("smallestCrop", "a number above 0, at most 1") }
         if !(smallestCrop...1 ~= largestCrop) { return ("largestCrop", "a number from smallestCrop to 1") }
@@ -47,9 +47,10 @@ public struct Augmentation: Codable, Sendable, Equatable {
         return nil
     }
 
-    /// An image varied by the random numbers of `seed`, as network input [3, height, width], normalized as `Preprocessing` does.
+    /// Varies an image with random numbers from `seed`, and writes it as network input [3, height, width], normalized
+    /// as by `Preprocessing`.
     ///
-    /// Writes into `output`, which must have room for 3·height·width floats.
+    /// `output` must have room for 3·height·width floats.
     func apply(
         to image: RGBImage, seed: UInt64, height: Int, width: Int, output: UnsafeMutablePointer<Float>
     ) {
@@ -71,7 +72,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         var height: Float
     }
 
-    /// A crop of random share and aspect; where ten tries do not fit into the image, the last is clamped to it.
+    /// A random crop; if none of ten tries fits into the image, the last one is clamped to it.
     func crop(of image: RGBImage, using random: inout SeededGenerator) -> Crop {
         let (imageWidth, imageHeight) = (Float(image.width), Float(image.height))
         var (width, height) = (imageWidth, imageHeight)
@@ -87,7 +88,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
             height: height)
     }
 
-    /// Bilinear, values in 0...1.
+    /// Samples the crop bilinearly; values are in 0...1.
     private func sample(
         _ image: RGBImage, _ crop: Crop, isFlipped: Bool, height: Int, width: Int, output: UnsafeMutablePointer<Float>
     ) {
@@ -125,7 +126,8 @@ public struct Augmentation: Codable, Sendable, Equatable {
         return (first, min(first + 1, count - 1), clamped - Float(first))
     }
 
-    /// Gain per channel, contrast around the mean, saturation around gray, gamma; values stay in 0...1.
+    /// Changes the gain of each channel, contrast around the mean, saturation around gray, and gamma; values stay in
+    /// 0...1.
     private func changeColors(
         _ pixels: UnsafeMutablePointer<Float>, count: Int, using random: inout SeededGenerator
     ) {
@@ -143,7 +145,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
             }
         }
         let mean = sum / Float(3 * count)
-        // A table of powers is exact to the eye and far faster than three powers a pixel.
+        // A table of powers is accurate enough to see no difference, and much faster than three powers per pixel.
         let table = (0...1024).map { pow(max(Float($0) / 1024, 1e-4), gamma) }
         for index in 0..<count {
             var gray: Float = 0
@@ -159,7 +161,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    /// Sets the channels to the luma (ITU-R BT.601, as JPEG has it).
+    /// Sets all channels to the luma (ITU-R BT.601, as in JPEG).
     private func loseColors(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
         for index in 0..<count {
             let luma = unsafe 0.299 * pixels[index] + 0.587 * pixels[count + index] + 0.114 * pixels[2 * count + index]
@@ -177,7 +179,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    /// Sets a rectangle to zero, which is the mean color.
+    /// Sets a rectangle to zero, which is the mean color after normalization.
     private func erase(
         _ pixels: UnsafeMutablePointer<Float>, height: Int, width: Int, using random: inout SeededGenerator
     ) {
@@ -189,7 +191,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    /// The rectangle to erase, smaller than the image; nil where a hundred tries found none.
+    /// The rectangle to erase, smaller than the image; nil if a hundred tries found none.
     func hole(
         height: Int, width: Int, using random: inout SeededGenerator
     ) -> (rows: Range<Int>, columns: Range<Int>)? {
@@ -217,12 +219,12 @@ public struct Augmentation: Codable, Sendable, Equatable {
 }
 
 extension SeededGenerator {
-    /// A stream of its own for each seed and path of numbers, as epoch 3 and image 17.
+    /// A separate sequence for each seed and path of numbers, such as epoch 3 and image 17.
     init(_ seed: UInt64, _ path: Int...) {
         self.init(seed: Self.seed(seed, path))
     }
 
-    /// The seed of such a stream.
+    /// The seed of such a sequence.
     static func seed(_ seed: UInt64, _ path: [Int]) -> UInt64 {
         path.reduce(seed) { state, step in
             var generator = SeededGenerator(seed: state ^ UInt64(truncatingIfNeeded: step) &* 0xd6e8_feb8_6659_fd93)

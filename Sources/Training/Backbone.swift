@@ -4,14 +4,14 @@ internal import NeuralNetwork
 internal import TensorFiles
 internal import Tensors
 
-/// Weights to start from: a ResNet's that was trained on something else, such as ImageNet, under torchvision's names, or those of an
-/// earlier run, from its weight file or its checkpoint.
+/// Weights to start from: those of a ResNet that was trained on something else, such as ImageNet, with torchvision's
+/// names, or those of an earlier run, from its weight file or its checkpoint.
 ///
-/// From a safetensors file, or from a PyTorch state dict (`.pth`), of which no code is run. The backbone must be there whole; of the
-/// other layers those are taken that have the network's names and shapes. What the network does not have, such as the classifier
-/// `fc`, is left alone.
+/// The file is safetensors or a PyTorch state dict (`.pth`), whose code is never run. It must have all tensors of the
+/// backbone. Of the other layers, those are used whose names and shapes fit the network. Tensors that the network does
+/// not have, such as the classifier `fc`, are ignored.
 struct Backbone {
-    /// Of the names of the backbone's parameters.
+    /// The prefix of the names of the backbone's parameters.
     private static let prefix = "backbone."
 
     private let path: String

@@ -3,19 +3,19 @@ internal import Datasets
 internal import Foundation
 internal import NeuralNetwork
 
-/// The input of an update.
+/// The input of one update.
 struct TrainingBatch {
     /// Normalized, row-major [batch, 3, H, W].
     var images: [Float]
-    /// Each image's person.
+    /// The person on each image.
     var labels: [Int]
 }
 
-/// Prepares the batches of an epoch on threads of its own, a few ahead of the trainer, and hands them out in order.
+/// Prepares the batches of an epoch on its own threads, a few ahead of the trainer, and returns them in order.
 ///
-/// What a batch holds depends on the seed, the epoch and its number, and on nothing else.
+/// The content of a batch depends only on the seed, the epoch and the batch's number.
 final class BatchLoader: @unchecked Sendable {
-    /// Batches that may be ready or in work, per thread.
+    /// The number of batches per thread that may be ready or being prepared.
     private static let ahead = 2
 
     private let sets: [[Int]]
@@ -33,7 +33,7 @@ final class BatchLoader: @unchecked Sendable {
     private var isStopped = false
     private var running = 0
 
-    /// Starts preparing the batches of `epoch` from number `first` on.
+    /// Starts to prepare the batches of `epoch`, from number `first`.
     init(
         _ images: [TrainingImage], store: ImageStore, recipe: TrainingRecipe, epoch: Int, from first: Int,
         threads: Int, warn: @escaping @Sendable (String) -> Void
@@ -57,10 +57,10 @@ final class BatchLoader: @unchecked Sendable {
         }
     }
 
-    /// Batches of the epoch.
+    /// The number of batches of the epoch.
     var batchCount: Int { sets.count }
 
-    /// The next batch, once it is ready; nil after the last, and once the loader is stopped.
+    /// Waits for the next batch; nil after the last one, or when the loader is stopped.
     func next() throws(TrainingError) -> TrainingBatch? {
         condition.lock()
         defer { condition.unlock() }
@@ -73,7 +73,7 @@ final class BatchLoader: @unchecked Sendable {
         return try result?.get()
     }
 
-    /// Ends the threads, and returns when they have ended.
+    /// Stops the threads, and returns when they have ended.
     func stop() {
         condition.lock()
         isStopped = true
@@ -97,7 +97,7 @@ final class BatchLoader: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The number of the next batch to prepare; nil where there is nothing left to do.
+    /// The number of the next batch to prepare; nil if there is nothing left to do.
     private func take() -> Int? {
         condition.lock()
         defer { condition.unlock() }

@@ -4,28 +4,30 @@ internal import NeuralNetwork
 internal import TensorFiles
 internal import Tensors
 
-/// Where a run stands: the next batch to train on.
+/// The position of a run: the next batch to train on.
 public struct TrainingPosition: Codable, Sendable, Equatable {
-    /// The step of the schedule: 0 global, 1 joint, 2 done.
+    /// The phase: 0 global, 1 joint, 2 finished.
     public var step = 0
-    /// The epoch of the step, from 0.
+    /// The epoch of the phase, from 0.
     public var epoch = 0
     /// The batch of the epoch, from 0.
     public var batch = 0
-    /// Updates done in both steps.
+    /// The number of updates in both phases so far.
     public var updates = 0
-    /// Seconds that the run has trained so far, pauses not counted.
+    /// Seconds of training so far, without pauses.
     public var seconds = 0.0
 
-    /// The beginning.
+    /// The beginning of a run.
     public init() {}
 }
 
-/// A training run on disk: every parameter with its momentum and average, the position, and what they were made with.
+/// The state of a training run on disk: every parameter with its momentum and average, the position, the recipe, and a
+/// digest of the images.
 ///
-/// A safetensors file with float32 tensors `SLOT/NAME`; written beside the old one and renamed, so one of the two is always whole.
+/// It is a safetensors file with float32 tensors `SLOT/NAME`. A new one is written beside the old one and renamed, so
+/// there is always a complete one.
 struct Checkpoint {
-    /// What the file's metadata say.
+    /// The file's metadata.
     struct Description: Codable, Equatable {
         var position: TrainingPosition
         var recipe: TrainingRecipe
@@ -38,7 +40,7 @@ struct Checkpoint {
     static let format = "cspr-net-checkpoint"
     private static let slots: [Parameter.Slot] = [.value, .velocity, .average]
 
-    /// The name in a checkpoint of a slot of a parameter.
+    /// The name of a parameter's slot in a checkpoint.
     static func name(of parameter: Parameter, _ slot: Parameter.Slot) -> String { "\(slot.rawValue)/\(parameter.name)" }
 
     /// Writes the state of `network`.
@@ -76,7 +78,7 @@ struct Checkpoint {
         }
     }
 
-    /// Checks that the checkpoint was made with `recipe` on the images of a digest.
+    /// Checks that the checkpoint was made with `recipe` on images with this digest.
     func require(_ recipe: TrainingRecipe, images: String, count: Int) throws {
         if let difference = try RecipeDifference(description.recipe, recipe) {
             throw TrainingError.otherRecipe(
@@ -87,7 +89,7 @@ struct Checkpoint {
         }
     }
 
-    /// Gives `network` the state of the file; nothing is changed where the file does not fit.
+    /// Gives `network` the state in the file; changes nothing if the file does not fit.
     func restore(_ network: TrainableNetwork) throws {
         var found: [(Parameter, Parameter.Slot, Tensor)] = []
         for parameter in network.parameters.all {
@@ -116,7 +118,7 @@ struct RecipeDifference {
     let first: String
     let second: String
 
-    /// Nil where they are equal.
+    /// Nil if they are equal.
     init?(_ first: TrainingRecipe, _ second: TrainingRecipe) throws {
         guard first != second else { return nil }
         func fields(_ recipe: TrainingRecipe) throws -> [String: String] {

@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// Curves over the updates of a run, as SVG.
+/// A chart of curves over the updates of a run, as SVG.
 struct CurveChart {
     private let title: String
     private let curves: [(name: String, points: [(x: Double, y: Double)])]
-    /// Points that a curve is thinned to: means of neighbors.
+    /// The most points that a curve has; more are reduced to means of neighbors.
     private static let resolution = 300
     private static let colors = ["#2f6fde", "#d9541e", "#2b9348"]
 

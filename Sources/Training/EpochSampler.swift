@@ -1,19 +1,20 @@
 internal import NeuralNetwork
 
-/// Which images make up the batches of an epoch: a function of the seed and the epoch alone.
+/// Chooses the images of the batches of an epoch; depends only on the seed and the epoch.
 struct EpochSampler {
     /// The person of each image.
     let people: [Int]
-    /// Images of a batch.
+    /// The number of images in a batch.
     let batch: Int
-    /// Images of the same person in a batch; 0 draws images at random.
+    /// The number of images of the same person in a batch; 0 draws images at random.
     let imagesPerPerson: Int
     let seed: UInt64
 
-    /// The number of batches of every epoch; what does not fill one is left for another epoch's order.
+    /// The number of batches in an epoch; images that do not fill a batch are left out, and each epoch leaves out
+    /// others.
     var batchCount: Int { people.count / batch }
 
-    /// The images of every batch.
+    /// For each batch, the indices of its images.
     func batches(epoch: Int) -> [[Int]] {
         imagesPerPerson > 0 ? grouped(epoch: epoch) : shuffled(epoch: epoch)
     }
@@ -24,7 +25,8 @@ struct EpochSampler {
         return (0..<batchCount).map { Array(order[$0 * batch..<($0 + 1) * batch]) }
     }
 
-    /// P people with K images each: people in turn, each one's images in turn, both in random order.
+    /// Batches of P people with K images each: goes through the people in random order, and through each person's
+    /// images in random order.
     private func grouped(epoch: Int) -> [[Int]] {
         var random = SeededGenerator(seed, epoch, 2)
         var decks: [Int: [Int]] = [:]
@@ -37,7 +39,7 @@ struct EpochSampler {
             var batch: [Int] = []
             var used = Set<Int>()
             while batch.count < self.batch {
-                // A person comes twice into a batch only where there are not enough people for it.
+                // A person appears twice in a batch only if there are not enough people.
                 if line.isEmpty || (used.count < names.count && line.allSatisfy(used.contains)) {
                     line += names.shuffled(using: &random)
                 }

@@ -3,9 +3,9 @@ internal import Foundation
 internal import Imaging
 internal import Synchronization
 
-/// The training images, decoded at most once as long as memory allows.
+/// The decoded training images; each is decoded only once if the memory limit allows.
 final class ImageStore: Sendable {
-    /// How much larger than the network's input a kept image may be: room for crops.
+    /// How much larger than the network's input an image in memory may be, so that crops keep their resolution.
     private static let margin = 1.25
 
     private struct State {
@@ -21,7 +21,7 @@ final class ImageStore: Sendable {
     private let isStrict: Bool
     private let state = Mutex(State())
 
-    /// Images for a network input of `width` × `height`; decoded ones are kept up to `limit` bytes.
+    /// Images for a network input of `width` × `height`; keeps decoded images in memory, up to `limit` bytes.
     init(_ images: [TrainingImage], width: Int, height: Int, limit: Int, isStrict: Bool) {
         self.images = images
         self.width = Int(Double(width) * Self.margin)
@@ -30,13 +30,14 @@ final class ImageStore: Sendable {
         self.isStrict = isStrict
     }
 
-    /// The number of images that did not decode so far.
+    /// The number of images that could not be decoded so far.
     var failureCount: Int { state.withLock { $0.failures.count } }
 
-    /// The image of a number, or the next one that decodes in its place; `warn` hears of each failure once.
+    /// The image with this index, or, if it cannot be decoded, the next one that can; `warn` is called once for each
+    /// failure.
     ///
-    /// - Returns: The image and its number.
-    /// - Throws: `TrainingError.undecodable` where failures are not allowed, or no image decodes.
+    /// - Returns: The image and its index.
+    /// - Throws: `TrainingError.undecodable` if failures are not allowed, or no image can be decoded.
     func image(_ index: Int, warn: (String) -> Void) throws(TrainingError) -> (image: RGBImage, index: Int) {
         for offset in images.indices {
             let candidate = (index + offset) % images.count
@@ -69,7 +70,7 @@ final class ImageStore: Sendable {
     private func decode(_ path: String) throws -> RGBImage {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         let image = try decodeImage(Array(data), covering: (width, height))
-        // Proportions stay, since crops are chosen by theirs.
+        // The proportions stay, because crops depend on them.
         let scale = max(Double(width) / Double(image.width), Double(height) / Double(image.height))
         guard scale < 1 else { return image }
         return image.resized(

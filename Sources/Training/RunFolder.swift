@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The files of a training run.
+/// The folder of a training run, and the paths of its files.
 public struct RunFolder: Sendable {
     /// The folder.
     public let path: String
@@ -12,18 +12,18 @@ public struct RunFolder: Sendable {
 
     /// The recipe as JSON.
     public var recipe: String { "\(path)/recipe.json" }
-    /// A line of JSON per logged update, epoch and event.
+    /// The log: a line of JSON per logged update, epoch and event.
     public var log: String { "\(path)/log.ndjson" }
-    /// What `--resume` goes on from.
+    /// The state from which `--resume` continues.
     public var checkpoint: String { "\(path)/checkpoint.safetensors" }
     /// The weights after the newest epoch, as the service loads them.
     public var weights: String { "\(path)/weights.safetensors" }
-    /// Curves and attention images, in one file.
+    /// The report: curves and attention images in one HTML file.
     public var report: String { "\(path)/report.html" }
-    /// The attention images, a JPEG per logged epoch.
+    /// The folder of the attention images, one JPEG per validation.
     public var attention: String { "\(path)/attention" }
 
-    /// Makes the folder where it is missing; one that holds a run already is an error unless the run is resumed.
+    /// Creates the folder if it is missing; throws if it already holds a run, unless the run is resumed.
     public func prepare(resuming: Bool) throws(TrainingError) {
         let files = FileManager.default
         guard resuming || !(files.fileExists(atPath: checkpoint) || files.fileExists(atPath: log)) else {
@@ -34,7 +34,7 @@ public struct RunFolder: Sendable {
         }
     }
 
-    /// Replaces a file as a whole.
+    /// Replaces a file atomically.
     func write(_ data: Data, to path: String) throws(TrainingError) {
         do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
             throw .cannotWrite(path: path, reason: error.localizedDescription)

@@ -3,25 +3,25 @@ internal import Foundation
 
 /// A line of a run's log.
 public struct LogRecord: Codable, Sendable, Equatable {
-    /// What a line tells.
+    /// What a line is about.
     public enum Kind: String, Codable, Sendable {
         /// The losses of an update.
         case update
         /// The end of an epoch.
         case epoch
-        /// The start of a step of the schedule.
+        /// The start of a phase.
         case event
     }
 
-    /// What the line tells.
+    /// What the line is about.
     public var kind: Kind
-    /// The step of the schedule.
+    /// The phase.
     public var step: TrainableNetwork.Step
-    /// Epochs of the step done so far.
+    /// Epochs of the phase so far.
     public var epoch: Int
-    /// Updates done so far.
+    /// Updates of the run so far.
     public var update: Int
-    /// Seconds trained so far.
+    /// Seconds of training so far.
     public var seconds: Double
     /// The loss, term by term.
     public var losses: LossTerms?
@@ -29,16 +29,16 @@ public struct LogRecord: Codable, Sendable, Equatable {
     public var rate: Float?
     /// The learning rate of the local branch.
     public var localRate: Float?
-    /// Images trained on per second since the last line of this kind.
+    /// Images per second since the last line of this kind.
     public var imagesPerSecond: Double?
     /// CMC@1 on the validation images, in 0...1.
     public var cmc1: Double?
     /// mAP on the validation images, in 0...1.
     public var mAP: Double?
-    /// Images of this sitting that could not be decoded so far.
+    /// Images that could not be decoded since the run was started or resumed.
     public var skipped: Int?
 
-    /// A line about an update.
+    /// Creates a line without figures.
     public init(_ kind: Kind, step: TrainableNetwork.Step, epoch: Int, update: Int, seconds: Double) {
         self.kind = kind
         self.step = step
@@ -48,20 +48,20 @@ public struct LogRecord: Codable, Sendable, Equatable {
     }
 }
 
-/// A run's log, a line of JSON per record.
+/// The log of a run: a file with a line of JSON per record.
 public final class RunLog {
-    /// Every record so far, those of earlier sittings included.
+    /// Every record so far, including those before the run was resumed.
     public private(set) var records: [LogRecord] = []
     private let path: String
     private let handle: FileHandle
 
-    /// Opens the log at `path`; records after `update`, which a resumed run makes again, are dropped.
+    /// Opens the log at `path`; records after `update` are dropped, because the resumed run writes them again.
     public init(path: String, keepingThrough update: Int) throws {
         self.path = path
         if let data = FileManager.default.contents(atPath: path) {
             let decoder = JSONDecoder()
             for line in data.split(separator: UInt8(ascii: "\n")) {
-                // A line that was cut off by a crash is the last one, and made again.
+                // Only the last line can have been cut off by a crash; the run writes it again.
                 guard let record = try? decoder.decode(LogRecord.self, from: Data(line)) else { continue }
                 if record.update <= update { records.append(record) }
             }
@@ -78,7 +78,7 @@ public final class RunLog {
 
     deinit {
         do { try handle.close() } catch {
-            // Every line has been handed to the system already.
+            // Every line has been passed to the system already.
         }
     }
 

@@ -4,34 +4,34 @@ internal import Foundation
 internal import NeuralNetwork
 internal import Tensors
 
-/// Trains a CSPR-Net in the paper's two steps, with checkpoints, a log and a report in a run folder.
+/// Trains a CSPR-Net in the paper's two phases; writes checkpoints, a log and a report to a run folder.
 ///
-/// Everything runs on the calling thread, but for decoding and augmenting images. A run that was interrupted and resumed gives the same
-/// losses and weights, bit for bit, as one that was not, with equal recipes on equal images.
+/// Everything runs on the calling thread, except decoding and varying images. A run that was interrupted and resumed
+/// gives the same losses and weights, bit for bit, as an uninterrupted run with the same recipe and images.
 public final class Trainer {
     /// How a call to `run` ended.
     public enum Outcome: Sendable, Equatable {
         /// All epochs are done.
         case finished
-        /// It was asked to stop, and wrote a checkpoint.
+        /// `isStopped` returned true; the run has written a checkpoint.
         case interrupted
     }
 
-    /// What happens, for whoever watches.
+    /// The progress of a run, for a display.
     public struct Progress: Sendable {
-        /// The newest line of the log, or the update that is not logged.
+        /// The record of the newest update, whether it is logged or not.
         public var record: LogRecord
-        /// Batches of the epoch done.
+        /// Batches of the epoch so far.
         public var batch: Int
-        /// Batches of the epoch.
+        /// The number of batches of the epoch.
         public var batches: Int
-        /// Epochs of the step.
+        /// The number of epochs of the phase.
         public var epochs: Int
-        /// Seconds left until the run is done, at the newest speed.
+        /// Seconds until the end of the run, at the current speed.
         public var secondsLeft: Double
     }
 
-    /// How the run is kept and watched; does not change what comes out.
+    /// How often a run writes, and what it may use; does not change the result.
     public struct Settings: Sendable {
         /// Seconds between checkpoints within an epoch.
         public var checkpointInterval = 300.0
@@ -69,11 +69,11 @@ public final class Trainer {
     /// Prepares a run, or resumes the one in `folder`.
     ///
     /// - Parameters:
-    ///   - recipe: What decides the result; `network.identities` is set to the number of people.
-    ///   - settings: How the run is kept and watched.
-    ///   - images: What is trained on, and validated with.
-    ///   - folder: Where the run is kept.
-    ///   - isResuming: Go on from the folder's checkpoint.
+    ///   - recipe: Everything that decides the result; `network.identities` is set to the number of people.
+    ///   - settings: How often the run writes, and what it may use.
+    ///   - images: The images for training and validation.
+    ///   - folder: The folder of the run.
+    ///   - isResuming: Whether to continue from the folder's checkpoint.
     ///   - backbone: A file of backbone weights to start from; see `Backbone`.
     /// - Throws: `TrainingError`, `ModelError`.
     public init(
@@ -124,7 +124,7 @@ public final class Trainer {
         return try Checkpoint(contentsOf: folder.checkpoint)
     }
 
-    /// Learned floats of the network in training, classifiers included.
+    /// The number of learned parameters of the network in training, including classifiers.
     public var parameterCount: Int { network.parameters.learnedCount }
 
     /// CMC@1 and mAP of the newest validation, in 0...1; nil before the first.
@@ -135,17 +135,17 @@ public final class Trainer {
         return nil
     }
 
-    /// Where the run stands.
+    /// The position of the run.
     public var standing: TrainingPosition { position }
 
-    /// Trains until all epochs are done or `isStopped` says so, which is asked after every update.
+    /// Trains until all epochs are done or `isStopped` returns true; it is called after every update.
     ///
     /// - Parameters:
-    ///   - isStopped: Whether to write a checkpoint and return.
-    ///   - observe: Gets every update.
-    ///   - warn: Gets what is worth a line but no reason to stop, as an image that was skipped.
-    /// - Returns: How it ended.
-    /// - Throws: `TrainingError`; the newest checkpoint stays intact.
+    ///   - isStopped: Returns true to write a checkpoint and stop.
+    ///   - observe: Called after every update.
+    ///   - warn: Called with a sentence about a problem that does not stop the run, such as an image that was skipped.
+    /// - Returns: How the call ended.
+    /// - Throws: `TrainingError`; the newest checkpoint stays as it is.
     public func run(
         isStopped: () -> Bool = { false }, observe: (Progress) -> Void = { _ in },
         warn: @escaping @Sendable (String) -> Void = { _ in }
@@ -171,12 +171,12 @@ public final class Trainer {
         return .finished
     }
 
-    /// Trains on what is left of an epoch; false where it was asked to stop.
+    /// Trains on the rest of an epoch; returns false if it was asked to stop.
     private func runEpoch(
         _ step: TrainableNetwork.Step, isStopped: () -> Bool, observe: (Progress) -> Void,
         warn: @escaping @Sendable (String) -> Void
     ) throws -> Bool {
-        // Epochs of the two steps draw different random numbers.
+        // The epochs of the two phases draw different random numbers.
         let epoch = position.epoch + (step == .joint ? recipe.global.epochs : 0)
         try network.compile(step, batch: recipe.batch / recipe.accumulation)
         let loader = BatchLoader(
@@ -220,7 +220,7 @@ public final class Trainer {
         return true
     }
 
-    /// Computes the gradients of a batch, part by part, and moves the parameters.
+    /// Makes one update: computes the gradients of a batch, part by part, and changes the parameters.
     private func update(_ batch: TrainingBatch, step: TrainableNetwork.Step, progress: Double) throws -> LossTerms {
         let parts = recipe.accumulation
         let size = recipe.batch / parts
@@ -263,14 +263,15 @@ public final class Trainer {
         return sum
     }
 
-    /// Validates where it is time to, draws the report, and writes a checkpoint.
+    /// Validates if it is due, writes the report and a checkpoint.
     private func finishEpoch(_ step: TrainableNetwork.Step, skipped: Int) throws {
         try validate(step, .epoch, skipped: skipped)
         try TrainingReport(log.records, recipe: recipe, folder: folder).write()
         try saveCheckpoint()
     }
 
-    /// Exports the weights, and logs how well they do: before a step, at its end, and as often in between as the settings say.
+    /// Exports the weights, and validates and logs them: before a phase, at its end, and in between as often as the
+    /// settings say.
     private func validate(_ step: TrainableNetwork.Step, _ kind: LogRecord.Kind, skipped: Int? = nil) throws {
         try network.exportWeights(
             to: folder.weights, slot: recipe.averageDecay > 0 ? .average : .value, step: step)

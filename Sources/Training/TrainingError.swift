@@ -1,11 +1,11 @@
 public import CSPRModel
 public import TensorFiles
 
-/// Why a training run could not start or go on.
+/// Why a training run could not start or continue.
 public enum TrainingError: Error, Sendable, Equatable {
     /// A field of the recipe is out of range.
     case invalidRecipe(field: String, expected: String)
-    /// The run folder already holds a run; it is resumed or another folder is named.
+    /// The run folder already holds a run: resume it, or choose another folder.
     case runExists(path: String)
     /// The run folder holds no checkpoint to resume from.
     case nothingToResume(path: String)
@@ -13,15 +13,15 @@ public enum TrainingError: Error, Sendable, Equatable {
     case otherRecipe(field: String, checkpoint: String, asked: String)
     /// The checkpoint was made on other images.
     case otherImages(checkpoint: Int, found: Int)
-    /// The checkpoint lacks something or has it in another shape.
+    /// The checkpoint lacks a tensor, or has it in another shape.
     case damagedCheckpoint(path: String, reason: String)
     /// There are fewer images than a batch takes.
     case tooFewImages(found: Int, batch: Int)
-    /// An image does not decode, and none may be skipped.
+    /// An image could not be decoded, and none may be skipped.
     case undecodable(path: String, reason: String)
-    /// A term of the loss is infinite or not a number; what was saved before is intact.
+    /// A term of the loss is infinite or not a number; files that were saved before are intact.
     case notFinite(term: String, update: Int, checkpoint: String?)
-    /// A backbone file does not fit the network; each tensor that is at fault.
+    /// A backbone file does not fit the network; `problems` names each wrong tensor.
     case backboneMismatch(path: String, problems: [String])
     /// A file of the run folder could not be written.
     case cannotWrite(path: String, reason: String)

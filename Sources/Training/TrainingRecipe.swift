@@ -2,16 +2,16 @@ public import CSPRModel
 internal import Foundation
 public import NeuralNetwork
 
-/// How a learning rate goes through a step of the schedule.
+/// How a learning rate changes during a phase.
 public enum RateSchedule: String, Codable, Sendable, CaseIterable {
-    /// A tenth after a third of the epochs, a hundredth after two thirds.
+    /// A tenth of the rate after a third of the epochs, a hundredth after two thirds.
     case steps
-    /// The same throughout.
+    /// The same rate throughout.
     case constant
     /// Half a cosine from the rate to zero, after a linear warm-up.
     case cosine
 
-    /// The factor of the rate after `progress`, in 0...1, of a step whose warm-up takes the share `warmUp`.
+    /// The factor of the rate after the share `progress`, in 0...1, of a phase whose warm-up takes the share `warmUp`.
     public func factor(progress: Double, warmUp: Double) -> Double {
         switch self {
         case .steps: progress < 1.0 / 3 ? 1 : progress < 2.0 / 3 ? 0.1 : 0.01
@@ -28,20 +28,20 @@ public enum RateSchedule: String, Codable, Sendable, CaseIterable {
     private func cosine(_ share: Double) -> Double { cos(Double.pi * min(1, share)) }
 }
 
-/// One of the two steps of the schedule.
+/// The settings of one phase.
 public struct StepRecipe: Codable, Sendable, Equatable {
-    /// Passes over the training images; 0 leaves the step out.
+    /// Passes over the training images; 0 leaves the phase out.
     public var epochs: Int
     /// The learning rate of backbone, global embedding and global classifier.
     public var rate: Float
-    /// How that rate goes.
+    /// How the rate changes during the phase.
     public var schedule: RateSchedule
     /// The learning rate of the local branch and its classifier.
     public var localRate: Float
-    /// How that rate goes.
+    /// How the rate changes during the phase.
     public var localSchedule: RateSchedule
 
-    /// The rate of a parameter after `progress`, in 0...1, of the step.
+    /// The rate of a parameter after the share `progress`, in 0...1, of the phase.
     public func rate(of name: String, progress: Double, warmUp: Double) -> Float {
         TrainableNetwork.isLocal(name)
             ? localRate * Float(localSchedule.factor(progress: progress, warmUp: warmUp))
@@ -49,7 +49,7 @@ public struct StepRecipe: Codable, Sendable, Equatable {
     }
 }
 
-/// Everything that decides what comes out of a training run; the defaults are the paper's (Sections III-C and IV-C).
+/// Everything that decides the result of a training run; the defaults are the paper's (Sections III-C and IV-C).
 public struct TrainingRecipe: Codable, Sendable, Equatable {
     /// The network; `identities` is set from the images.
     public var network = CSPRConfiguration()
@@ -61,33 +61,34 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         epochs: 150, rate: 2e-4, schedule: .constant, localRate: 5e-2, localSchedule: .steps)
     /// Images per update, at least 2.
     public var batch = 32
-    /// Equal parts that a batch is computed in, one after the other, so that memory holds a part; batch norms see a part at a time.
+    /// The number of equal parts in which a batch is computed, to save memory; batch norms use the statistics of each
+    /// part.
     public var accumulation = 1
     /// Images of the same person in a batch (the K of P×K); 0 draws images at random.
     public var imagesPerPerson = 0
-    /// What is minimized.
+    /// The weights of the losses.
     public var losses = TrainingLosses()
     /// Momentum and weight decay.
     public var optimizer = SGD()
-    /// The largest length that the gradient may have before it is scaled down; 0 for no limit.
+    /// The largest length of the gradient; a longer one is scaled down to it; 0: no limit.
     public var gradientLimit: Float = 0
-    /// The share of a step that the cosine schedule warms up in.
+    /// The share of a phase in which the cosine schedule warms up.
     public var warmUp = 0.05
     /// How images are varied.
     public var augmentation = Augmentation()
-    /// A batch norm between each embedding and its classifier; not in the paper.
+    /// Whether there is a batch norm between each embedding and its classifier; not in the paper.
     public var hasNeck = false
-    /// The decay of a moving average of the weights, which is then what is exported; 0 for none.
+    /// The decay of a moving average of the weights, in 0..<1, which is then exported instead of the weights; 0: none.
     public var averageDecay: Float = 0
-    /// Where all random numbers start.
+    /// The seed of all random numbers.
     public var seed: UInt64 = 1
-    /// OpenMP threads of the network; part of the recipe, since sums depend on it in their last digits.
+    /// OpenMP threads of the network; part of the recipe, because the last digits of sums depend on it.
     public var threads = 1
 
     /// The paper's recipe.
     public init() {}
 
-    /// The recipe of a step of the schedule.
+    /// The settings of a phase.
     public func recipe(of step: TrainableNetwork.Step) -> StepRecipe { step == .global ? global : joint }
 
     /// Checks every field; throws `TrainingError.invalidRecipe` with the first one that is out of range.

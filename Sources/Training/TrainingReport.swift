@@ -1,12 +1,12 @@
 internal import CSPRModel
 internal import Foundation
 
-/// A run's report: one HTML file with the curves and the attention images, which needs nothing from elsewhere.
+/// A run's report: one self-contained HTML file with curves and attention images.
 struct TrainingReport {
     private let records: [LogRecord]
     private let recipe: TrainingRecipe
     private let folder: RunFolder
-    /// Epochs whose attention images are shown, spread over the run.
+    /// The number of epochs whose attention images are shown, spread over the run.
     private static let shownImages = 12
 
     init(_ records: [LogRecord], recipe: TrainingRecipe, folder: RunFolder) {
@@ -101,7 +101,8 @@ struct TrainingReport {
         return charts.filter { !$0.isEmpty }.map(\.svg).joined(separator: "\n")
     }
 
-    /// The activation ratio, Σ candidates / Σ map = 1 − L_r, and the largest potential, L_d, at the joint step's start and end.
+    /// The activation ratio, Σ candidates / Σ map = 1 − L_r, and the largest potential, L_d, at the start and at the
+    /// end of the joint phase.
     private var concentration: String {
         let joint = records.compactMap { record in
             record.kind == .update && record.step == .joint ? record.losses : nil
@@ -152,7 +153,7 @@ struct TrainingReport {
     private var recipeText: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        // The recipe has been written to the run folder in this form before.
+        // Cannot fail: the recipe was encoded in this way when it was written to the run folder.
         return (try? String(decoding: encoder.encode(recipe), as: UTF8.self)) ?? ""
     }
 

@@ -6,9 +6,9 @@ internal import NeuralNetwork
 internal import Ranking
 internal import Tensors
 
-/// Scores exported weights on a run's validation images, and draws what its branches attend to.
+/// Evaluates exported weights on a run's validation images, and draws what the branches attend to.
 struct Validation {
-    /// How well rankings of the validation images find the people sought.
+    /// The figures of a validation.
     struct Figures {
         /// CMC@1, in 0...1.
         var cmc1: Double
@@ -16,7 +16,7 @@ struct Validation {
         var mAP: Double
     }
 
-    /// Images whose attention is drawn.
+    /// The number of images whose attention is drawn.
     private static let drawn = 4
     /// Images of one forward pass.
     private static let batch = 8
@@ -29,9 +29,9 @@ struct Validation {
         self.threads = threads
     }
 
-    /// Scores the weight file, and writes the attention image `name` to the run folder.
+    /// Evaluates the weight file, and writes the attention image `name` to the run folder.
     ///
-    /// - Returns: The figures, or nil where no validation image has a right answer.
+    /// - Returns: The figures, or nil if no validation query has a right answer.
     func run(weights: String, name: String, _ folder: RunFolder) throws -> Figures? {
         let model = try CSPRModel(contentsOf: weights)
         setOpenMPThreads(threads)
@@ -64,7 +64,7 @@ struct Validation {
         }
     }
 
-    /// The features of those images that decode, row by row.
+    /// The features of the images that can be decoded, row by row.
     private func embed(
         _ images: [TrainingImage], _ executor: CSPRExecutor, _ preprocessing: Preprocessing
     ) throws -> (features: [Float], sightings: [Sighting]) {
@@ -85,13 +85,13 @@ struct Validation {
         return (features, sightings)
     }
 
-    /// The image, or nil where it does not decode: the loader warns of such images.
+    /// The image, or nil if it cannot be decoded; the loader warns about such images.
     private static func decode(_ image: TrainingImage, _ preprocessing: Preprocessing) -> RGBImage? {
         guard let data = FileManager.default.contents(atPath: image.path) else { return nil }
         return try? decodeImage(Array(data), covering: (preprocessing.width, preprocessing.height))
     }
 
-    /// A row per image: the image, then each branch's attention over it.
+    /// Draws a row per image: the image, then the image with each branch's attention over it.
     private func drawAttention(
         _ images: [TrainingImage], _ executor: CSPRExecutor, _ preprocessing: Preprocessing, to path: String,
         _ folder: RunFolder

@@ -3,9 +3,10 @@
 
 #include <stddef.h>
 
-// Swift has no way to put a file into a program; C23 has.
+// Swift cannot embed a file in a program; C23 can.
 
-/// The bytes of default.safetensors, the weights that `reid serve` uses where it is given no others, and how many they are.
+/// The bytes of default.safetensors, the weights that `reid serve` uses unless it is given others; `count` receives
+/// their number.
 const unsigned char *_Nonnull c_default_weights(size_t *_Nonnull count);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// libpng reports errors by longjmp, which must not cross Swift frames. Each function here is one whole use of the
-// library inside one setjmp: nothing outlives the call, and every pointer belongs to the caller.
+// libpng reports errors by longjmp, which must not cross Swift frames. Each function here uses the library from start
+// to end inside one setjmp: nothing stays allocated after the call, and every pointer belongs to the caller.
 
 /// Room for libpng's longest message.
 #define C_PNG_MESSAGE 200
@@ -14,7 +14,7 @@
 typedef struct {
     uint32_t width;
     uint32_t height;
-    /// 3 (RGB) or 4 (RGBA, where there is an alpha channel or a tRNS chunk): what `c_png_decode` writes per pixel.
+    /// 3 (RGB) or 4 (RGBA, if there is an alpha channel or a tRNS chunk): what `c_png_decode` writes per pixel.
     uint32_t channels;
 } c_png_header_t;
 
@@ -23,8 +23,8 @@ int c_png_read_header(const uint8_t *bytes, size_t count, c_png_header_t *header
 
 /// Decodes the image that `header` describes into `pixels`, of width * height * channels bytes, 8 bits each.
 ///
-/// Reads through IEND and checks every CRC on the way; ancillary chunks other than tRNS are not even inflated.
-/// Returns 1, or 0 with the reason in `message`.
+/// Reads through IEND and checks every CRC on the way; ancillary chunks other than tRNS are skipped without being
+/// decompressed. Returns 1, or 0 with the reason in `message`.
 int c_png_decode(const uint8_t *bytes, size_t count, c_png_header_t header, uint8_t *pixels,
                  char message[C_PNG_MESSAGE]);
 

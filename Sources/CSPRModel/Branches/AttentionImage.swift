@@ -3,16 +3,16 @@ public import Tensors
 
 /// Draws one attention map over an image.
 ///
-/// The map is stretched to its own range (its least attended place stays the darkened image, its most attended one is
-/// warm red), so colors compare places of one map, not maps with each other.
+/// Each map is stretched to its own range: its least attended place shows the darkened image, its most attended place
+/// is warm red. So colors compare places within one map, not different maps.
 public struct AttentionImage: Sendable {
-    /// Share of color at the most attended place, in 0...1.
+    /// The share of color at the most attended place, in 0...1.
     public var strength: Float = 0.65
 
-    /// The default look.
+    /// A drawing with the default strength.
     public init() {}
 
-    /// `image` under the attention map `branch` of `maps` [N, h, w].
+    /// Returns `image` with the attention map number `branch` of `maps` [N, h, w] drawn over it.
     ///
     /// `branch` must be in 0..<N.
     public func draw(branch: Int, of maps: Tensor, over image: RGBImage) -> RGBImage {
@@ -44,8 +44,8 @@ public struct AttentionImage: Sendable {
         return map.map { ($0 - low) / (high - low) }
     }
 
-    /// The two map cells around pixel `position` of `count`, and the share of the second; cell centers as in bilinear
-    /// resizing.
+    /// The two map cells around pixel `position` of `count`, and the weight of the second one; cells have their centers
+    /// where bilinear resizing puts them.
     private func neighbors(of position: Int, of count: Int, in cells: Int) -> (Int, Int, Float) {
         let center = (Float(position) + 0.5) * Float(cells) / Float(count) - 0.5
         let clamped = min(max(center, 0), Float(cells - 1))
@@ -53,7 +53,7 @@ public struct AttentionImage: Sendable {
         return (first, min(first + 1, cells - 1), clamped - Float(first))
     }
 
-    /// Yellow at half attention to red at full.
+    /// A color from yellow at half attention to red at full attention.
     private func warm(_ attention: Float) -> [Float] {
         [255, 255 * min(1, max(0, 1.7 - 1.7 * attention)), 40]
     }

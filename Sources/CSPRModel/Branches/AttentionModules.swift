@@ -3,25 +3,27 @@ internal import Tensors
 
 /// The N attention modules as one convolution.
 ///
-/// A module (the paper's equations 1 and 2) is M = σ(BN(r₀·max X + r₁·mean X + r₂·K₁∗X + r₃·K₃∗X + r₄·K₅∗X + b)), and all but the maximum is linear in X:
-/// the mean is a 1×1 convolution with weights 1/C, and with zero padding every smaller kernel is a 5×5 kernel with zeros around.
-/// So M = σ(K∗X + c + m·max X), with one 5×5 kernel K, one constant c and one factor m per branch.
+/// A module (the paper's equations 1 and 2) is M = σ(BN(r₀·max X + r₁·mean X + r₂·K₁∗X + r₃·K₃∗X + r₄·K₅∗X + b)), and
+/// everything except the maximum is linear in X: the mean is a 1×1 convolution with weights 1/C, and with zero padding
+/// a smaller kernel is a 5×5 kernel with zeros around it. So M = σ(K∗X + c + m·max X), with one 5×5 kernel K, one
+/// constant c and one factor m per branch.
 ///
-/// With so few output channels a 5×5 convolution wastes most of the processor. Each of K's 25 taps is a 1×1 convolution instead, all
-/// branches' taps together one matrix product; the products are then shifted and summed (`LocalBranch`).
+/// With so few output channels, a 5×5 convolution would use little of the processor. Instead each of K's 25 taps is a
+/// 1×1 convolution, and the taps of all branches together are one matrix product. The products are then shifted and
+/// summed (`LocalBranch`).
 struct AttentionModules: Sendable {
     /// The convolution's name in the graph.
     static let name = "attention"
 
-    /// K's taps as output channels of a 1×1 convolution: branch by branch, each row by row.
+    /// The taps of K as output channels of a 1×1 convolution: branch by branch, within a branch row by row.
     let taps: FoldedConvolution
-    /// Side of K: 5, or 1 where the modules have a single 1×1 kernel.
+    /// The side of K: 5, or 1 if the modules have a single 1×1 kernel.
     let side: Int
     /// c, per branch.
     let constants: [Float]
-    /// m, the factor of the maximum over the channels, per branch; all zero where the modules have no maximum.
+    /// m, the factor of the maximum over the channels, per branch; all zero if the modules have no maximum.
     let maximumFactors: [Float]
-    /// The shape of the taps' convolution.
+    /// The geometry of the taps' convolution.
     let geometry: ConvolutionGeometry
 
     /// Combines the modules of a weight file.
@@ -36,7 +38,7 @@ struct AttentionModules: Sendable {
         for branch in 0..<configuration.branches {
             let name = "attention.\(branch)"
             let (scale, shift) = try reader.batchNorm("\(name).bn").affine(0)
-            /// K, [side, side, channels], and c before they are rounded.
+            /// K, [side, side, channels], and c in double precision, before they are rounded.
             var combined = [Double](repeating: 0, count: side * side * channels)
             var constant = shift
 

@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import Tensors
 
-/// The first error of a parallel loop, whose body cannot throw.
+/// Keeps the first error of a parallel loop, because the loop's body cannot throw.
 final class FailureBox: Sendable {
     private let first = Mutex<OneDNNError?>(nil)
 
@@ -10,7 +10,7 @@ final class FailureBox: Sendable {
         first.withLock { first in first = first ?? error }
     }
 
-    /// Throws what was kept.
+    /// Throws the error that was kept, if there is one.
     func check() throws(OneDNNError) {
         if let error = first.withLock({ $0 }) { throw error }
     }

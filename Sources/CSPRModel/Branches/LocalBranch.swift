@@ -2,9 +2,10 @@ internal import Foundation
 internal import NeuralNetwork
 internal import Tensors
 
-/// Attention, part representation and the branches' linear layers, on the backbone's middle-level feature maps.
+/// Attention, part representation and the branches' linear layers, computed on the backbone's middle-level feature
+/// maps.
 final class LocalBranch {
-    /// What a run leaves; tensors are copied only on request.
+    /// The result of a run; other tensors are copied only when they are asked for.
     struct Result {
         /// The branches' embeddings, [count, N·D].
         var local: [Float]
@@ -45,9 +46,9 @@ final class LocalBranch {
     /// - Parameters:
     ///   - model: The weights.
     ///   - attention: The combined attention modules.
-    ///   - taps: The graph's output that holds their taps' products.
-    ///   - features: The graph's output that holds X.
-    ///   - shape: X's, [channels, height, width].
+    ///   - taps: The number of the graph's output that holds the products of their taps.
+    ///   - features: The number of the graph's output that holds X.
+    ///   - shape: The shape of X, [channels, height, width].
     ///   - batch: Images per run.
     /// - Throws: `OneDNNError.outOfMemory`.
     init(
@@ -110,7 +111,7 @@ final class LocalBranch {
         }
     }
 
-    /// Adds the products of one branch's taps, each shifted to where its pixel is; outside the image X is zero.
+    /// Adds the products of one branch's taps, each shifted to its pixel; X is zero outside the image.
     private func addTaps(_ taps: UnsafePointer<Float>, to map: UnsafeMutablePointer<Float>) {
         let (side, height, width) = (attention.side, height, width)
         for tap in 0..<side * side {

@@ -1,11 +1,12 @@
-/// Selects among non-negative floats by their bit patterns, whose order as signed integers is the floats' own.
+/// Finds a value of a given rank among non-negative floats, by their bit patterns: as signed integers these have the
+/// same order as the floats.
 enum LowerMedian {
-    /// Keys that are sorted rather than narrowed further.
+    /// At most this many keys are sorted instead of being narrowed down further.
     private static let sortable = 24
-    /// Keys whose order guides the first two pivots.
+    /// The size of the sample from which the first two pivots come.
     private static let sampled = 16
 
-    /// The rank, from 0, of the median of `count` values; of an even count the lower of the two middle values.
+    /// The rank, from 0, of the median of `count` values; for an even count, the lower of the two middle values.
     static func rank(ofCount count: Int) -> Int { (count - 1) / 2 }
 
     /// The key of a float: its bit pattern without the sign.
@@ -16,23 +17,24 @@ enum LowerMedian {
 
     /// The key of rank `rank` among `keys`.
     ///
-    /// Narrows an interval that holds the key by counting keys up to a pivot, which is one vectorized loop. The first two pivots
-    /// are neighbors of the rank in a small sorted sample, later ones are guessed by interpolating the values and by halving the
-    /// key space in turn, so that at most 2 · 32 passes are made whatever the distribution. What remains is sorted. Ties are exact.
+    /// Narrows an interval that contains the key: it counts the keys up to a pivot, in one vectorized loop. The first
+    /// two pivots are neighbors of the rank in a small sorted sample. Later pivots come alternately from interpolating
+    /// the values and from halving the key space, so that any distribution needs at most 2 · 32 passes. The keys that
+    /// remain are sorted. Ties are exact. Costs O(n) for typical values.
     ///
     /// - Parameters:
-    ///   - keys: From `key(_:)`.
+    ///   - keys: The keys, made by `key(_:)`.
     ///   - rank: In 0..<keys.count.
     ///   - minimum: The smallest key.
     ///   - maximum: The largest key.
-    ///   - workspace: Room for `keys.count` keys.
-    /// - Returns: The key.
+    ///   - workspace: Memory for `keys.count` keys.
+    /// - Returns: The key with that rank.
     static func select(
         _ keys: UnsafeBufferPointer<Int32>, rank: Int, minimum: Int32, maximum: Int32,
         workspace: UnsafeMutableBufferPointer<Int32>
     ) -> Int32 {
         var (low, high) = (minimum, maximum)
-        /// Keys below `low`, and keys up to `high`: `below` <= rank < `through`.
+        /// The number of keys below `low`, and of keys up to `high`: `below` <= rank < `through`.
         var (below, through) = (0, keys.count)
         let seeds = unsafe seeds(keys, rank: rank, workspace: workspace)
         var passes = 0
@@ -99,12 +101,12 @@ enum LowerMedian {
 
     /// 1 for a negative number, else 0.
     ///
-    /// Keys are not negative, so differences of two do not overflow.
+    /// Keys are not negative, so the difference of two keys does not overflow.
     private static func sign(_ value: Int32) -> Int32 {
         Int32(bitPattern: UInt32(bitPattern: value) >> 31)
     }
 
-    /// The key of the value that lies at `share` of the way from `low` to `high`.
+    /// The key of the value at the share `share` of the way from `low` to `high`.
     private static func interpolation(low: Int32, high: Int32, share: Float) -> Int32 {
         key(value(low) + (value(high) - value(low)) * share)
     }

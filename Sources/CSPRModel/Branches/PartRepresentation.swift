@@ -1,17 +1,19 @@
 internal import NeuralNetwork
 internal import Tensors
 
-/// The statistical, positional and relational representation of Z^i = M^i ⊗ X, without ever storing Z.
+/// Computes the statistical, positional and relational descriptors of Z^i = M^i ⊗ X without storing Z.
 ///
-/// These are the paper's equations 12 to 14. With X as [C, HW], means and positions of all branches are one product, X · [M^i, M^i∘y, M^i∘x], and second moments and every
-/// inner product ⟨Z^i, Z^j⟩ are another, (X∘X) · [M^i∘M^j]; variances and cosine distances follow. Only maximum, minimum and median look at Z's
-/// elements. X is not negative, being rectified. Buffers are made once; one thread calls at a time.
+/// These are the paper's equations 12 to 14. With X as [C, HW], means and positions of all branches are one product, X
+/// · [M^i, M^i∘y, M^i∘x], and second moments and every inner product ⟨Z^i, Z^j⟩ are another, (X∘X) · [M^i∘M^j];
+/// variances and cosine distances follow from these. Only maximum, minimum and median need the elements of Z. X is
+/// never negative, because it is rectified. Buffers are made once; only one thread may call it at a time.
 final class PartRepresentation {
-    /// What guards the square root of equation 14.
+    /// The constant that keeps the square root of equation 14 away from zero.
     static let epsilon = 1e-12
     /// Map values and their products below this count as zero.
     ///
-    /// They change no result, but denormal numbers, which saturated maps lead to, slow the processor tenfold.
+    /// They do not change a result. But saturated maps lead to denormal numbers, which make the processor ten times
+    /// slower.
     private static let tiniest: Float = 1e-30
     /// Channels that one thread takes at a time.
     static let blockSize = 64
@@ -28,19 +30,20 @@ final class PartRepresentation {
     private let threads: Int
     /// The pairs (i, j) whose products are needed, i ≤ j; the first N are (i, i).
     let pairs: [(Int, Int)]
-    /// Per image: the maps without their tiniest values, [N, HW].
+    /// For each image, the maps without their tiniest values, [N, HW].
     private let flushedMemory: AlignedMemory
-    /// Per image: the maps, times y, times x, as far as needed; [HW, columns].
+    /// For each image, the maps, the maps times y and the maps times x, as far as the descriptor needs them; [HW,
+    /// columns].
     private let weightedMemory: AlignedMemory
-    /// Per image: the products of the pairs; [HW, pairs].
+    /// For each image, the products of the pairs; [HW, pairs].
     private let productsMemory: AlignedMemory
-    /// Per worker.
+    /// One workspace for each worker.
     private let workspaces: [Workspace]
 
     var columns: Int { hasPositions ? 3 * branches : branches }
     var area: Int { height * width }
 
-    /// What one worker needs for a block of channels.
+    /// The memory that one worker needs for a block of channels.
     @safe private struct Workspace {
         var squares: UnsafeMutableBufferPointer<Float>
         var first: UnsafeMutableBufferPointer<Float>
@@ -96,10 +99,10 @@ final class PartRepresentation {
     /// Writes the descriptors of `count` images, [count, N, length], into `result`.
     ///
     /// - Parameters:
-    ///   - features: X, [count, C, HW], nowhere negative.
+    ///   - features: X, [count, C, HW], never negative.
     ///   - maps: M, [count, N, HW], in 0...1.
-    ///   - count: Images.
-    ///   - result: Room for the descriptors.
+    ///   - count: The number of images.
+    ///   - result: Receives the descriptors.
     /// - Throws: What oneDNN refuses.
     func compute(
         features: UnsafePointer<Float>, maps: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>
@@ -199,7 +202,7 @@ final class PartRepresentation {
         }
     }
 
-    /// Mean (the third statistic, or the average that replaces all five) and positions.
+    /// Writes the mean (the third statistic, or the only one, if the descriptor has no S) and the positions.
     private func writeMoments(_ channel: Int, first: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>) {
         let scale = 1 / Float(area)
         let positions = hasStatistics ? 5 * channels : channels
@@ -212,7 +215,7 @@ final class PartRepresentation {
         }
     }
 
-    /// Maximum, minimum, median and variance.
+    /// Writes maximum, minimum, median and variance.
     private func writeStatistics(
         _ channel: Int, x: UnsafePointer<Float>, maps: UnsafePointer<Float>, first: UnsafePointer<Float>,
         second: UnsafePointer<Float>, workspace: Workspace, into result: UnsafeMutablePointer<Float>
@@ -222,7 +225,8 @@ final class PartRepresentation {
         for position in 0..<area { unsafe keys[position] = LowerMedian.key(x[position]) }
         let zeros = unsafe LowerMedian.count(UnsafeBufferPointer(keys), upTo: 0)
         let rank = LowerMedian.rank(ofCount: area)
-        // Where X is zero so is Z, and nothing in Z is negative: a median below the zeros' count is zero.
+        // Z is zero where X is zero, and Z is never negative: if there are more zeros than the rank, the median is
+        // zero.
         let isMedianZero = zeros > rank
         for branch in 0..<branches {
             let map = unsafe maps + branch * area
@@ -254,7 +258,7 @@ final class PartRepresentation {
 
     /// The population variance from Σz and Σz².
     ///
-    /// Where the difference of the two moments has lost its digits it is computed by its definition.
+    /// If the difference of the two moments has lost its precision, the variance is computed by its definition.
     private func variance(sum: Float, squares: Float, x: UnsafePointer<Float>, map: UnsafePointer<Float>) -> Float {
         let mean = Double(sum) / Double(area)
         let meanSquare = Double(squares) / Double(area)
@@ -268,7 +272,7 @@ final class PartRepresentation {
         return Float(total / Double(area))
     }
 
-    /// The cosine distances of every branch to all others.
+    /// Writes the cosine distances of every branch to all others.
     private func writeRelations(_ channel: Int, second: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>)
     {
         let start = length - (branches - 1) * channels

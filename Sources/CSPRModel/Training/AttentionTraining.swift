@@ -4,9 +4,10 @@ internal import Tensors
 
 /// The N attention modules in training, M = σ(BN(p)) with p = r₀·max X + r₁·mean X + r₂·K₁∗X + r₃·K₃∗X + r₄·K₅∗X + b.
 ///
-/// They are the paper's equations 1 and 2. As in `AttentionModules` all that is linear in X is one 5×5 kernel K per branch, whose taps are the rows of one matrix product; here BN
-/// uses the batch's statistics and is not part of K. A gradient of K gives those of r and the three kernels by the chain rule, so the
-/// images are passed over once whatever the kernels.
+/// They are the paper's equations 1 and 2. As in `AttentionModules`, everything that is linear in X is one 5×5 kernel K
+/// per branch, and the taps of all kernels are the rows of one matrix product. Here BN uses the batch's statistics and
+/// is not part of K. The gradients of r and of the three kernels follow from the gradient of K by the chain rule, so
+/// one pass over the images is enough.
 final class AttentionTraining {
     private let modules: [Module]
     private let isMultiscale: Bool
@@ -28,9 +29,9 @@ final class AttentionTraining {
     private var inverseDeviations: [Double]
     private var factors: [Float]
 
-    /// The parameters of one module.
+    /// The parameters of one attention module.
     private struct Module {
-        /// Side, kernel, bias; 1×1 first.
+        /// Side, kernel and bias of each convolution, 1×1 first.
         var convolutions: [(side: Int, weight: Parameter, bias: Parameter)]
         var reduce: (weight: Parameter, bias: Parameter)?
         var scale: Parameter
@@ -42,7 +43,7 @@ final class AttentionTraining {
     private var area: Int { height * width }
     private var branches: Int { modules.count }
 
-    /// Modules on X of `shape`, [C, h, w], for batches of `batch` images.
+    /// Creates the modules for X of `shape` [C, h, w] and batches of `batch` images.
     init(
         _ configuration: CSPRConfiguration, parameters: ParameterStore, shape: [Int], batch: Int
     ) throws(OneDNNError) {
@@ -108,7 +109,7 @@ final class AttentionTraining {
         for branch in 0..<branches { try normalize(branch) }
     }
 
-    /// K from the modules' kernels; returns each branch's constant.
+    /// Combines the modules' kernels to K, and returns each branch's constant.
     private func combineKernels() throws(OneDNNError) -> [Float] {
         var constants: [Float] = []
         let kernel = unsafe kernel.pointer()
@@ -144,7 +145,7 @@ final class AttentionTraining {
         }
     }
 
-    /// Calls `body` for each tap and row with the runs of positions that it links: map[target + i] takes X[source + i].
+    /// Calls `body` for each tap and each row with a run of positions: map[target + i] takes X[source + i].
     private func forEachShift(_ body: (_ tap: Int, _ target: Int, _ source: Int, _ count: Int) -> Void) {
         for tap in 0..<side * side {
             let (down, right) = (tap / side - side / 2, tap % side - side / 2)
@@ -211,12 +212,12 @@ final class AttentionTraining {
         }
     }
 
-    /// Computes the gradients of all parameters, and adds X's to `features`, [batch, C, HW].
+    /// Computes the gradients of all parameters, and adds the gradient of X to `features`, [batch, C, HW].
     ///
     /// - Parameters:
     ///   - x: X of the last forward run.
-    ///   - gradient: That of M, [batch, N, HW]; used as working memory.
-    ///   - features: What the gradient of X is added to.
+    ///   - gradient: The gradient of M, [batch, N, HW]; overwritten, as it also serves as working memory.
+    ///   - features: Where the gradient of X is added.
     /// - Throws: What oneDNN refuses.
     func backward(
         _ x: UnsafePointer<Float>, maps gradient: UnsafeMutablePointer<Float>, features: UnsafeMutablePointer<Float>
@@ -252,7 +253,7 @@ final class AttentionTraining {
         for branch in 0..<branches { try spread(branch, maximumGradient: maximumGradients[branch]) }
     }
 
-    /// ∂M → ∂p of one branch, in place, and the gradients of the norm's scale and shift.
+    /// Turns ∂M of one branch into ∂p, in place, and computes the gradients of the norm's scale and shift.
     private func denormalize(_ branch: Int, _ gradient: UnsafeMutablePointer<Float>) throws(OneDNNError) {
         var (scaleGradient, shiftGradient) = (0.0, 0.0)
         for image in 0..<batch {
@@ -282,9 +283,9 @@ final class AttentionTraining {
         try module.shift.assign(Tensor(shape: [1], elements: [Float(shiftGradient)]), to: .gradient)
     }
 
-    /// The gradients of one module's kernels and factors, from that of K.
+    /// Computes the gradients of one module's kernels and factors from the gradient of K.
     ///
-    /// A bias before a batch norm changes nothing: its gradient, Σ ∂p, is zero.
+    /// A bias before a batch norm has no effect: its gradient, Σ ∂p, is zero.
     private func spread(_ branch: Int, maximumGradient: Double) throws(OneDNNError) {
         let module = modules[branch]
         let reduce = try module.reduce?.weight.tensor().elements

@@ -1,7 +1,7 @@
 internal import NeuralNetwork
 internal import Tensors
 
-/// A step of the schedule compiled for one batch size.
+/// One phase of training, compiled for one batch size.
 final class CompiledStep {
     let step: TrainableNetwork.Step
     let batch: Int
@@ -34,7 +34,7 @@ final class CompiledStep {
 
     var bytes: Int { backbone.bytes }
 
-    /// Gets the name of every part of a run and how long it took.
+    /// Called with the name and the time of every part of a run.
     var observer: ((String, Duration) -> Void)? {
         didSet { backbone.observer = observer }
     }
@@ -62,7 +62,7 @@ final class CompiledStep {
         return terms
     }
 
-    /// Takes the gradient of the global embedding through its layer and the pooling to the last stage.
+    /// Passes the gradient of the global embedding back through its layer and the pooling to the last stage.
     private func pass(_ gradient: Tensor, pooled: Tensor) throws {
         let shape = backbone.shape(ofOutput: last)
         let area = shape[2] * shape[3]
@@ -74,18 +74,18 @@ final class CompiledStep {
     }
 }
 
-/// What follows an embedding in training: the neck where there is one, the classifier and the losses.
+/// What follows an embedding in training: the neck, if there is one, the classifier and the losses.
 final class EmbeddingHead {
     private let classifier: TrainableLinear
     private var neck: TrainableNeck?
 
-    /// The losses of an embedding and its gradient.
+    /// The losses of an embedding, and the gradient of their weighted sum.
     struct Result {
         var classification: Double
         var triplet: Double?
         var contrastive: Double?
         var accuracy: Double
-        /// Of the weighted sum, with respect to the embedding.
+        /// The gradient of the weighted sum with respect to the embedding.
         var gradient: Tensor
 
         /// The weighted sum.
@@ -123,7 +123,7 @@ final class EmbeddingHead {
         return result
     }
 
-    /// The share of rows whose largest logit, of equals the first, is the label's.
+    /// The share of rows in which the label has the largest logit; of equal logits the first one counts.
     private static func accuracy(_ logits: Tensor, labels: [Int]) -> Double {
         let classes = logits.shape[1]
         let right = labels.enumerated().filter { row, label in

@@ -1,24 +1,25 @@
 internal import Tensors
 
-/// The losses that make attention concentrate, L_r and L_d, each the mean over images and branches.
+/// The losses L_r and L_d, which make attention concentrate; each is the mean over images and branches.
 ///
-/// They are the paper's equations 6 and 9 to 11. For the map M of an image and a branch, c_1…c_K are its K largest values (of equals the earlier position first), K a share of the map:
+/// They are the paper's equations 6 and 9 to 11. For the map M of an image and a branch, c_1…c_K are its K largest
+/// values (of equal values the earlier position first); K is a share of the map:
 ///
 ///     L_r = 1 − Σ c_k / Σ M
 ///     P_k = (1/K) Σ_l c_k c_l d(k, l),  k* = argmax P_k,  L_d = (1/K) Σ_l c_k* c̄_l d(k*, l)
 ///
-/// d is the distance of two positions in pixels of the map. Only c_k* is optimized: the other candidates c̄, the distances and the choice
-/// are constants.
+/// d is the distance of two positions in pixels of the map. Only c_k* is optimized: the other candidates c̄, the
+/// distances and the choice of k* count as constants.
 struct ConcentrationLosses {
     /// The weight of L_r in the total.
     var ratioWeight: Float
     /// The weight of L_d in the total.
     var distributionWeight: Float
-    /// Candidates as a share of the map, per branch.
+    /// The share of the map that are candidates, for each branch.
     let ratios: [Double]
     let height: Int
     let width: Int
-    /// The distance of two positions that are so many rows and columns apart, [h, w].
+    /// The distance of two positions by how many rows and columns they are apart, [h, w].
     private let distances: [Float]
 
     init(ratios: [Double], height: Int, width: Int, ratioWeight: Float, distributionWeight: Float) {
@@ -33,7 +34,7 @@ struct ConcentrationLosses {
         }
     }
 
-    /// What the maps of a batch lose, and how concentrated they are.
+    /// The two losses of the maps of a batch.
     struct Value: Equatable {
         /// L_r, in 0...1.
         var ratio = 0.0
@@ -41,13 +42,13 @@ struct ConcentrationLosses {
         var distribution = 0.0
     }
 
-    /// A place of a map.
+    /// A value of a map with its position.
     private struct Cell: Comparable {
         var value: Float
         /// Row-major.
         var position: Int
 
-        /// The larger value first, of equals the earlier position.
+        /// Orders the larger value first; of equal values, the earlier position.
         static func < (left: Cell, right: Cell) -> Bool {
             left.value != right.value ? left.value > right.value : left.position < right.position
         }
@@ -72,7 +73,7 @@ struct ConcentrationLosses {
                     addingTo: gradient + index * area)
             }
         }
-        // One after the other, so that the sum does not depend on the threads.
+        // Summed one after the other, so that the result does not depend on the number of threads.
         return values.reduce(Value()) {
             Value(ratio: $0.ratio + $1.ratio * share, distribution: $0.distribution + $1.distribution * share)
         }
@@ -103,7 +104,7 @@ struct ConcentrationLosses {
         )
     }
 
-    /// The first candidate of the largest potential P_k · K, and its Σ_l c_l d(k, l).
+    /// The candidate with the largest potential P_k · K (of equal ones the first), and its Σ_l c_l d(k, l).
     private func strongest(_ candidates: [Cell]) -> (index: Int, potential: Double) {
         var best = (index: 0, potential: 0.0)
         var bestProduct = -1.0

@@ -19,9 +19,9 @@ final class LocalBranchTraining {
     private let mapGradients: AlignedMemory
 
     /// - Parameters:
-    ///   - network: The parameters.
-    ///   - output: The backbone's output that holds X.
-    ///   - shape: X's, [C, h, w].
+    ///   - network: The network whose parameters are trained.
+    ///   - output: The number of the backbone's output that holds X.
+    ///   - shape: The shape of X, [C, h, w].
     ///   - batch: Images per run.
     /// - Throws: `OneDNNError.outOfMemory`.
     init(_ network: TrainableNetwork, output: Int, shape: [Int], batch: Int) throws(OneDNNError) {
@@ -97,7 +97,7 @@ final class LocalBranchTraining {
         return Tensor(shape: shape, elements: unsafe Array(memory.floats(count: shape.reduce(1, *))))
     }
 
-    /// Takes the gradient of the embeddings through their layers to the descriptors.
+    /// Passes the gradient of the embeddings back through their layers to the descriptors.
     private func pass(_ gradient: Tensor) throws(OneDNNError) {
         let memory = try AlignedMemory(bytes: 4 * gradient.count)
         _ = unsafe memory.floats(count: gradient.count).update(fromContentsOf: gradient.elements)

@@ -1,21 +1,22 @@
 internal import NeuralNetwork
 internal import Tensors
 
-/// The gradients of X and M through the part representation, again without Z.
+/// Computes the gradients of X and M through the part representation, again without storing Z.
 ///
-/// All but maximum, minimum and median depend on Z through the two products that `PartRepresentation` computes: F = X · W with
-/// W = [M^i, M^i∘y, M^i∘x], and S = (X∘X) · P with P = [M^i∘M^j]. From the gradients of F and S, which are small,
+/// Everything except maximum, minimum and median depends on Z through the two products that `PartRepresentation`
+/// computes: F = X · W with W = [M^i, M^i∘y, M^i∘x], and S = (X∘X) · P with P = [M^i∘M^j]. From the gradients of F and
+/// S, which are small,
 ///
 ///     ∂X = ∂F · Wᵀ + 2 X ∘ (∂S · Pᵀ),   ∂W = Xᵀ · ∂F,   ∂P = (X∘X)ᵀ · ∂S,
 ///
-/// and ∂M follows from ∂W and ∂P. The other three send their gradient to the one position that they come from. Where such a value is
-/// zero so is X there, whose rectifier lets no gradient through: it is left out.
+/// and ∂M follows from ∂W and ∂P. Maximum, minimum and median send their gradient to the one position that they come
+/// from. If such a value is zero, X is zero there too and its rectifier stops the gradient, so it is left out.
 final class PartGradient {
     private let parts: PartRepresentation
     private let threads: Int
     private let workspaces: [Workspace]
 
-    /// What one worker needs: for a block of channels, and for the sums over an image's channels.
+    /// The memory that one worker needs: for a block of channels, and for the sums over an image's channels.
     private struct Workspace {
         var squares: AlignedMemory
         var spread: AlignedMemory
@@ -26,7 +27,7 @@ final class PartGradient {
         var productsGradient: AlignedMemory
     }
 
-    /// The backward half of `parts`.
+    /// Creates the backward pass of `parts`.
     init(_ parts: PartRepresentation, threads: Int) throws(OneDNNError) {
         self.parts = parts
         self.threads = threads
@@ -44,7 +45,7 @@ final class PartGradient {
         self.workspaces = workspaces
     }
 
-    /// What the gradient is computed from, each of `count` images one after the other.
+    /// What the gradient is computed from; each pointer has the values of all images, one image after the other.
     @unsafe struct Inputs {
         /// X, [C, HW] per image.
         var features: UnsafePointer<Float>
@@ -56,7 +57,7 @@ final class PartGradient {
 
     /// Writes the gradients of X, [count, C, HW], and of M, [count, N, HW].
     ///
-    /// `inputs` must be those of the part representation's last run, whose products are used again.
+    /// `inputs` must be the inputs of the part representation's last run, because its products are used again.
     func compute(
         _ inputs: Inputs, count: Int, features: UnsafeMutablePointer<Float>, maps: UnsafeMutablePointer<Float>
     ) throws(OneDNNError) {
@@ -199,7 +200,7 @@ final class PartGradient {
     private func firstPosition(of value: Float, x: UnsafePointer<Float>, map: UnsafePointer<Float>) -> Int? {
         var start = 0
         let area = parts.area
-        // Eight at a time without a branch, then the exact place.
+        // Looks at eight values at a time without a branch, then finds the exact place.
         while start + 8 <= area {
             var isHere = false
             for position in start..<start + 8 { isHere = unsafe isHere || (x[position] * map[position] == value) }
@@ -213,7 +214,7 @@ final class PartGradient {
         return nil
     }
 
-    /// Adds what one image's ∂W and ∂P say about its maps.
+    /// Adds the gradient of one image's maps that follows from its ∂W and ∂P.
     private func gatherMaps(
         image: Int, _ weightedGradient: UnsafePointer<Float>, _ productsGradient: UnsafePointer<Float>,
         into maps: UnsafeMutablePointer<Float>

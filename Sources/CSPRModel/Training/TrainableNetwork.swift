@@ -3,9 +3,9 @@ public import Tensors
 
 /// A CSPR-Net in training: its parameters, and the losses and gradients of a batch.
 ///
-/// Used by one thread, with as many OpenMP threads as that thread has when a step is compiled.
+/// Only one thread may use it. It computes with as many OpenMP threads as that thread has when a phase is compiled.
 public final class TrainableNetwork {
-    /// Which part of the network a step of the schedule trains.
+    /// The phases of training: which part of the network is trained.
     public enum Step: String, Codable, Sendable, CaseIterable {
         /// Backbone, global embedding and global classifier.
         case global
@@ -13,20 +13,20 @@ public final class TrainableNetwork {
         case joint
     }
 
-    /// The network's shape, with the number of identities.
+    /// The network's architecture, with the number of identities.
     public let configuration: CSPRConfiguration
-    /// Everything that is learned, and the running statistics.
+    /// All learned parameters, and the running statistics.
     public let parameters: ParameterStore
-    /// Whether a batch norm stands between each embedding and its classifier.
+    /// Whether there is a batch norm between each embedding and its classifier.
     public let hasNeck: Bool
     private(set) var compiled: CompiledStep?
 
     /// A network with seeded random weights (He initialization); `configuration.identities` must be at least 1.
     ///
     /// - Parameters:
-    ///   - configuration: The network's shape.
-    ///   - seed: Where the random numbers start.
-    ///   - hasNeck: Puts a batch norm between each embedding and its classifier.
+    ///   - configuration: The network's architecture.
+    ///   - seed: The seed of the random weights.
+    ///   - hasNeck: Whether there is a batch norm between each embedding and its classifier.
     /// - Throws: `ModelError.invalidConfiguration`, or `ModelError.compute`.
     public init(configuration: CSPRConfiguration, seed: UInt64, hasNeck: Bool = false) throws(ModelError) {
         try configuration.validate()
@@ -54,7 +54,7 @@ public final class TrainableNetwork {
         }
     }
 
-    /// Whether `step` trains the parameter of a name.
+    /// Whether phase `step` trains the parameter with this name.
     public func trains(_ name: String, in step: Step) -> Bool {
         step == .joint || !Self.isLocal(name)
     }
@@ -64,22 +64,23 @@ public final class TrainableNetwork {
         ["attention.", "descriptor.", "classifier_local.", "neck_local."].contains { name.hasPrefix($0) }
     }
 
-    /// Makes operations and buffers for `step` and batches of `batch` images, unless they are there.
+    /// Creates the operations and buffers for phase `step` and batches of `batch` images, unless they exist.
     public func compile(_ step: Step, batch: Int) throws(ModelError) {
         if let compiled, compiled.step == step, compiled.batch == batch { return }
         compiled = nil
         do { compiled = try CompiledStep(self, step: step, batch: batch) } catch { throw .compute(error) }
     }
 
-    /// Bytes of the compiled step's activations and buffers.
+    /// The bytes of the compiled phase's activations and buffers; 0 if none is compiled.
     public var bytes: Int { compiled?.bytes ?? 0 }
 
-    /// Computes the losses of a batch and, in the `gradient` slots, the gradients of all parameters that the compiled step trains.
+    /// Computes the losses of a batch and, in the `gradient` slots, the gradients of all parameters that the compiled
+    /// phase trains.
     ///
     /// - Parameters:
     ///   - images: Normalized input, row-major [batch, 3, H, W]; see `Preprocessing`.
     ///   - labels: Each image's identity, in 0..<identities.
-    ///   - losses: What is minimized.
+    ///   - losses: The weights of the losses.
     /// - Returns: The loss, term by term.
     /// - Throws: `ModelError.compute`.
     public func computeGradients(
@@ -93,15 +94,15 @@ public final class TrainableNetwork {
         }
     }
 
-    /// Has `observer` get the name of every part of each run and how long it took; the compiled step only.
+    /// Calls `observer` with the name and the time of every part of each run, until another phase is compiled.
     package func observe(_ observer: ((String, Duration) -> Void)?) { compiled?.observer = observer }
 
-    /// M of the last batch, [batch, N, h, w]; nil where the compiled step has no local branch.
+    /// M of the last batch, [batch, N, h, w]; nil if the compiled phase has no local branch.
     public var attention: Tensor? { compiled?.attention }
 }
 
 extension CSPRConfiguration {
-    /// Every tensor of a network of this configuration in training: those of its weight file, and the necks.
+    /// Every tensor of a network of this configuration during training: those of its weight file, and the necks.
     func trainingParameterList(hasNeck: Bool) -> [ParameterSpecification] {
         guard hasNeck else { return parameterList }
         let local = hasLocalBranch ? [("neck_local", branches * branchDimensions)] : []

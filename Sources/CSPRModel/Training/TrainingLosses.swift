@@ -1,4 +1,4 @@
-/// What a network is trained to make small: the paper's equation 16, and terms beyond the paper.
+/// The weights of the loss that training minimizes: the paper's equation 16, and terms beyond the paper.
 ///
 /// L = L_cls,global + L_cls,local + λ·L_r + η·L_d.
 public struct TrainingLosses: Codable, Sendable, Equatable {
@@ -6,24 +6,25 @@ public struct TrainingLosses: Codable, Sendable, Equatable {
     public var lambda: Float = 0.1
     /// η, the weight of the distribution loss L_d; at least 0.
     public var eta: Float = 1.0
-    /// The share of a label's probability that goes to all classes alike, in 0..<1; not in the paper.
+    /// The share of a label's probability that is spread evenly over all classes, in 0..<1; not in the paper.
     public var labelSmoothing: Float = 0
     /// The weight of a batch-hard triplet loss on each of the two embeddings; at least 0, not in the paper.
     public var tripletWeight: Float = 0
-    /// How much nearer a triplet loss wants the person's own images, in units of the embedding; above 0.
+    /// The margin of the triplet loss: how much nearer the person's own images must be, as a distance of embeddings;
+    /// above 0.
     public var tripletMargin: Float = 0.3
-    /// The weight of a supervised contrastive loss on what each classifier sees; at least 0, not in the paper.
+    /// The weight of a supervised contrastive loss on the input of each classifier; at least 0, not in the paper.
     public var contrastiveWeight: Float = 0
-    /// The temperature of that loss; above 0.
+    /// The temperature of the supervised contrastive loss; above 0.
     public var contrastiveTemperature: Float = 0.1
 
     /// The paper's losses.
     public init() {}
 }
 
-/// The loss of a batch, term by term; terms that the step does not have are nil.
+/// The loss of a batch, term by term; terms that the phase does not have are nil.
 public struct LossTerms: Codable, Sendable, Equatable {
-    /// The weighted sum of all terms: what is minimized.
+    /// The weighted sum of all terms, which training minimizes.
     public var total = 0.0
     /// Cross entropy of the global branch's classifier.
     public var globalClassification = 0.0
@@ -41,15 +42,15 @@ public struct LossTerms: Codable, Sendable, Equatable {
     public var globalContrastive: Double?
     /// The supervised contrastive loss of the local embedding.
     public var localContrastive: Double?
-    /// Images whose person the global classifier names first, as a share of the batch.
+    /// The share of the batch for which the global classifier's first choice is right.
     public var globalAccuracy = 0.0
-    /// Images whose person the local classifier names first, as a share of the batch.
+    /// The share of the batch for which the local classifier's first choice is right.
     public var localAccuracy: Double?
 
-    /// No loss.
+    /// All terms zero.
     public init() {}
 
-    /// The terms that the total is made of, by name; the first that is not finite is what went wrong.
+    /// The terms of the total, by name.
     public var named: [(name: String, value: Double)] {
         let terms: [(String, Double?)] = [
             ("cls_global", globalClassification), ("cls_local", localClassification), ("ratio", ratio),

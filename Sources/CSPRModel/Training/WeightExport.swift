@@ -4,14 +4,15 @@ public import TensorFiles
 internal import Tensors
 
 extension TrainableNetwork {
-    /// Writes the weight file that the service loads: no classifiers, necks folded into the layers before them, marked as trained.
+    /// Writes the weight file that the service loads: without classifiers, with necks folded into the layers before
+    /// them, marked as trained.
     ///
     /// - Parameters:
-    ///   - path: Where the file goes; an existing one is replaced at once.
-    ///   - slot: The values, or their moving average where there is one.
-    ///   - step: What has been trained: after the global step the file's network has no local branch.
+    ///   - path: The path of the file; an existing file is replaced atomically.
+    ///   - slot: Which content is written: the values, or their moving average if they have one.
+    ///   - step: The phase that has been trained; after the global phase, the file's network has no local branch.
     ///   - precision: How floats are stored.
-    /// - Throws: `ModelError.file` where the file cannot be written; the old one is then intact.
+    /// - Throws: `ModelError.file` if the file cannot be written; an old file then stays as it was.
     public func exportWeights(
         to path: String, slot: Parameter.Slot = .value, step: Step = .joint,
         precision: SafetensorsPrecision = .float32
@@ -59,7 +60,7 @@ extension TrainableNetwork {
         return tensor
     }
 
-    /// A parameter's average where it has one and it is asked for, else its value.
+    /// A parameter's average, if `slot` asks for it and there is one; else its value.
     private func content(_ name: String, _ slot: Parameter.Slot) throws(OneDNNError) -> Tensor {
         let parameter = parameters[name]
         return try parameter.tensor(parameter.has(slot) ? slot : .value)

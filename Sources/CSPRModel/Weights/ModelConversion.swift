@@ -4,10 +4,10 @@ extension CSPRModel {
     /// Writes the same weights to another file.
     ///
     /// - Parameters:
-    ///   - path: Where the file goes; an existing one is replaced at once.
+    ///   - path: The path of the file; an existing file is replaced atomically.
     ///   - precision: How floats are stored.
-    ///   - isMirrored: Whether images are to be embedded together with their mirror images.
-    /// - Throws: `ModelError.file` where the weights cannot be read any more or the file cannot be written.
+    ///   - isMirrored: Whether the embedding of an image is the mean over the image and its mirror image.
+    /// - Throws: `ModelError.file` if the weights cannot be read any more or the file cannot be written.
     public func write(to path: String, precision: SafetensorsPrecision, isMirrored: Bool) throws(ModelError) {
         var metadata = file.metadata
         metadata[WeightReader.mirrored] = isMirrored ? "true" : nil

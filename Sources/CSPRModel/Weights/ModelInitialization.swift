@@ -2,16 +2,17 @@ internal import NeuralNetwork
 public import TensorFiles
 
 extension CSPRModel {
-    /// Writes a weight file with random weights, marked as untrained: He initialization, batch norms that change nothing.
+    /// Writes a weight file with random weights, marked as untrained: He initialization, and batch norms that pass
+    /// their input on unchanged.
     ///
     /// Equal configurations and seeds give equal bytes.
     ///
     /// - Parameters:
-    ///   - configuration: The network's shape.
-    ///   - seed: Where the random numbers start.
-    ///   - path: Where the file goes; an existing one is replaced at once.
+    ///   - configuration: The network's architecture.
+    ///   - seed: The seed of the random weights.
+    ///   - path: The path of the file; an existing file is replaced atomically.
     ///   - precision: How floats are stored.
-    /// - Throws: `ModelError.invalidConfiguration`, or `ModelError.file` where the file cannot be written.
+    /// - Throws: `ModelError.invalidConfiguration`, or `ModelError.file` if the file cannot be written.
     public static func initialize(
         configuration: CSPRConfiguration, seed: UInt64, to path: String, precision: SafetensorsPrecision
     ) throws(ModelError) {

@@ -1,20 +1,20 @@
 internal import NeuralNetwork
 internal import Tensors
 
-/// A tensor of a weight file.
+/// Name, shape and role of one tensor of a weight file.
 struct ParameterSpecification: Sendable, Equatable {
     /// What a tensor is for, which decides its initial value.
     enum Role: Sendable {
         /// A layer's weights.
         case weight
-        /// A classifier's weights, a layer's bias, or a batch norm's shift or running mean: zero at first.
+        /// A classifier's weights, a layer's bias, or a batch norm's shift or running mean: initialized with zero.
         case zero
-        /// A batch norm's scale: one at first.
+        /// A batch norm's scale: initialized with one.
         case one
-        /// A batch norm's running variance: one at first, never negative.
+        /// A batch norm's running variance: initialized with one, never negative.
         case variance
 
-        /// What `isLearned` excludes.
+        /// The ending of the names of running means, which are not learned.
         static let runningMeanSuffix = ".running_mean"
     }
 
@@ -25,7 +25,7 @@ struct ParameterSpecification: Sendable, Equatable {
     /// Whether training's gradient descent changes the tensor.
     var isLearned: Bool { role != .variance && !name.hasSuffix(Role.runningMeanSuffix) }
 
-    /// What the tensor holds before training: He initialization for weights, batch norms that change nothing.
+    /// The tensor's value before training: He initialization for weights; batch norms pass their input on unchanged.
     func initialValue(using generator: inout SeededGenerator) -> Tensor {
         switch role {
         case .weight: Tensor.heInitialized(shape, using: &generator)
@@ -46,7 +46,7 @@ struct ParameterSpecification: Sendable, Equatable {
 }
 
 extension CSPRConfiguration {
-    /// Every tensor of a weight file of this configuration: the one list for loading, initializing and counting.
+    /// Every tensor of a weight file of this configuration: the only list, used for loading, initializing and counting.
     var parameterList: [ParameterSpecification] {
         var list: [ParameterSpecification] = []
         func add(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role) {
@@ -81,7 +81,8 @@ extension CSPRConfiguration {
             }
         }
         if identities > 0 {
-            // A classifier that starts at zero calls everybody equally likely, and does not push the embedding about with noise.
+            // A classifier that starts at zero gives all people the same probability, so it sends no noise into the
+            // embedding.
             addLayer("classifier_global", [identities, globalDimensions], .zero)
             if hasLocalBranch { addLayer("classifier_local", [identities, branches * branchDimensions], .zero) }
         }

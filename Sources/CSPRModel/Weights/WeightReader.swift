@@ -3,13 +3,13 @@ internal import NeuralNetwork
 internal import TensorFiles
 internal import Tensors
 
-/// A weight file that has been checked against its configuration: every tensor is there, has its shape and is finite.
+/// A weight file that has been checked: every tensor of its configuration is there, has the right shape and is finite.
 struct WeightReader: Sendable {
     /// The metadata's `format`.
     static let format = "cspr-net"
     /// The metadata's `version`.
     static let version = "1"
-    /// The key of the metadata that says whether images are embedded together with their mirror images.
+    /// The key of the metadata that says whether an embedding is the mean over an image and its mirror image.
     static let mirrored = "mirrored"
 
     let file: SafetensorsFile
@@ -90,7 +90,8 @@ struct WeightReader: Sendable {
 extension Tensor {
     /// The index of the first element that is infinite or not a number.
     fileprivate var firstNonFinite: Int? {
-        // Counting needs no branch, so the compiler vectorizes it; the search runs for bad tensors alone.
+        // Counting needs no branch, so the compiler vectorizes it; the search runs only for tensors that have such an
+        // element.
         var count: UInt32 = 0
         for element in elements where element.bitPattern & 0x7f80_0000 == 0x7f80_0000 { count &+= 1 }
         return count == 0 ? nil : elements.firstIndex { !$0.isFinite }

@@ -1,10 +1,10 @@
 internal import Foundation
 internal import TensorFiles
 
-/// CUHK03 in the new protocol: one `.mat` file of lists beside a folder of images, `1_001_1_01.png`.
+/// Reads CUHK03 in the new protocol: one `.mat` file of lists beside a folder of images such as `1_001_1_01.png`.
 ///
-/// Or CUHK03-NP, as the protocol's authors arranged it in the form of Market-1501: `labeled` and `detected`, each with
-/// its `query`, `bounding_box_test` and `bounding_box_train`.
+/// Also reads CUHK03-NP, which the protocol's authors arranged like Market-1501: folders `labeled` and `detected`, each
+/// with `query`, `bounding_box_test` and `bounding_box_train`.
 func readCUHK03(_ root: DatasetFolder, isDetected: Bool) throws(DatasetError) -> TestSet {
     let boxes = isDetected ? "detected" : "labeled"
     let boxNote = "\(isDetected ? "detected" : "labeled") boxes"
@@ -84,7 +84,7 @@ private struct ProtocolLists {
         return integers
     }
 
-    /// Places from 0 in a list, which the file counts from 1.
+    /// Indices into a list, counted from 0; the file counts them from 1.
     func places(_ name: String, in count: Int) throws(DatasetError) -> [Int] {
         let places = try integers(name)
         guard !places.isEmpty, places.allSatisfy({ 1...count ~= $0 }) else {

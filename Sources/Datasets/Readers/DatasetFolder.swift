@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// A folder that is there.
+/// A folder that exists.
 struct DatasetFolder {
     let path: String
 
-    /// Endings of image files.
+    /// The endings of image files' names.
     private static let endings: Set<String> = ["jpg", "jpeg", "png", "bmp"]
 
     init(_ path: String, purpose: String = "the data set") throws(DatasetError) {
@@ -12,12 +12,12 @@ struct DatasetFolder {
         self.path = path
     }
 
-    /// A folder within.
+    /// A folder inside this one.
     func folder(_ name: String, purpose: String) throws(DatasetError) -> DatasetFolder {
         try DatasetFolder("\(path)/\(name)", purpose: purpose)
     }
 
-    /// The first of these folders that there is within, or this one.
+    /// The first folder of these names that exists inside this one, or else this folder.
     func folder(firstOf names: [String]) -> DatasetFolder {
         for name in names {
             if let found = try? folder(name, purpose: "images") { return found }
@@ -29,16 +29,16 @@ struct DatasetFolder {
 
     func hasFile(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
 
-    /// The names within, in order.
+    /// The names of the entries in the folder, sorted.
     func names() throws(DatasetError) -> [String] {
         do { return try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
             throw .unreadable(path: path, reason: error.localizedDescription)
         }
     }
 
-    /// The images within, in the order of their names, each as `parse` reads its name.
+    /// The images in the folder, sorted by name; `parse` reads a label from each name.
     ///
-    /// `expected` shows a name that can be read.
+    /// `expected` is an example of a valid name for the error message.
     func images<Label>(
         expected: String, _ parse: (String) -> Label?
     ) throws(DatasetError) -> [(path: String, label: Label)] {
@@ -53,12 +53,12 @@ struct DatasetFolder {
         return images
     }
 
-    /// The lines of a text file within, without empty ones, each with its number from 1.
+    /// The lines of a text file in the folder, without empty lines, each with its number, counted from 1.
     func lines(of name: String, purpose: String) throws(DatasetError) -> [(number: Int, text: Substring)] {
         try Self.lines(ofFile: "\(path)/\(name)", purpose: purpose)
     }
 
-    /// The lines of a text file anywhere, without empty ones, each with its number from 1.
+    /// The lines of any text file, without empty lines, each with its number, counted from 1.
     static func lines(ofFile path: String, purpose: String) throws(DatasetError) -> [(number: Int, text: Substring)] {
         guard FileManager.default.fileExists(atPath: path) else { throw .noFile(path: path, purpose: purpose) }
         let text: String
@@ -76,10 +76,10 @@ struct DatasetFolder {
         return "\(path)/\(name)"
     }
 
-    /// Whether a file's name is an image's; hidden files are not.
+    /// Whether a file's name is that of an image; false for hidden files.
     static func isImage(_ name: String) -> Bool { isImage(name, endings: endings) }
 
-    /// Whether a file's name has one of `endings`; hidden files have not.
+    /// Whether a file's name has one of `endings`; false for hidden files.
     static func isImage(_ name: String, endings: Set<String>) -> Bool {
         guard let dot = name.lastIndex(of: "."), !name.hasPrefix(".") else { return false }
         return endings.contains(name[name.index(after: dot)...].lowercased())
@@ -93,6 +93,6 @@ struct DatasetFolder {
 }
 
 extension StringProtocol {
-    /// The number that the text is, of digits alone.
+    /// The value of a text that consists only of digits; nil for other texts.
     var digits: Int? { utf8.allSatisfy { 0x30...0x39 ~= $0 } ? Int(self) : nil }
 }

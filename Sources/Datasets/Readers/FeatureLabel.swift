@@ -1,20 +1,21 @@
-/// Who a row of a matrix of features shows, and on which side of the search the row is.
+/// The label of one row of features: who it shows, and whether it is a query or a gallery image.
 public struct FeatureLabel: Sendable, Equatable {
-    /// The sides of a search.
+    /// The two sides of a search.
     public enum Side: String, Sendable, Decodable {
         case query, gallery
     }
 
-    /// Whether the row is searched for or searched in.
+    /// Whether the row is a query or a gallery image.
     public let side: Side
-    /// Who is seen, by numbers that stand for the manifest's names.
+    /// Person and camera, as numbers that stand for the manifest's names.
     public let sighting: Sighting
 }
 
-/// Reads the manifest of a matrix of features: a line for each row, in their order.
+/// Reads the manifest of a matrix of features: one line for each row, in the order of the rows.
 ///
-/// A line is as for enrollment, with `set` besides ("query" or "gallery"), and needs no `image`. `person_id` and `camera_id` must be
-/// there, and may be integers: 7 is the name "7". Person -1 is junk, and 0 a distractor, as in Market-1501.
+/// A line has the members of a line for enrollment, and `set` ("query" or "gallery"); `image` may be absent.
+/// `person_id` and `camera_id` are required and may be integers: 7 is the same name as "7". Person -1 is junk, and 0 a
+/// distractor, as in Market-1501.
 public func readFeatureLabels(contentsOf path: String) throws(DatasetError) -> [FeatureLabel] {
     var numbers = PeopleNumbers()
     return try readManifest(path, of: FeatureEntry.self, purpose: "a line for each row of features").map { entry in
@@ -25,7 +26,7 @@ public func readFeatureLabels(contentsOf path: String) throws(DatasetError) -> [
 }
 
 private struct FeatureEntry: Decodable {
-    /// A string, or an integer as its digits.
+    /// A name: a string, or an integer, which becomes its digits.
     private struct Name: Decodable {
         let text: String
 

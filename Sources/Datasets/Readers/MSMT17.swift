@@ -1,10 +1,10 @@
-/// MSMT17, V1 or V2: four lists beside the folders of training and test images.
+/// Reads MSMT17, V1 or V2: four lists beside the folders of training and test images.
 func readMSMT17(_ given: DatasetFolder) throws(DatasetError) -> TestSet {
     let root = given.folder(firstOf: ["MSMT17_V2", "MSMT17_V1"])
     let training = try list("list_train.txt", root) + list("list_val.txt", root)
     let test = root.hasFolder("mask_test_v2") ? "mask_test_v2" : "test"
     let images = try root.folder(test, purpose: "test images of MSMT17 (mask_test_v2 in V2)")
-    // Both parts count people from 0.
+    // Both parts count their people from 0, so the numbers of the test part are shifted.
     let trainedPeople = (training.map(\.person).max() ?? -1) + 1
     func listed(_ name: String) throws(DatasetError) -> [TestImage] {
         var listed: [TestImage] = []
@@ -23,7 +23,8 @@ func readMSMT17(_ given: DatasetFolder) throws(DatasetError) -> TestSet {
     return TestSet(.msmt17, tasks: [task], notes: note.map { [$0] } ?? [], trainingImages: training.count)
 }
 
-/// A line as `0000/0000_045_12_0303morning_0006_2.jpg 0`: file, person; the third field of the file's name is the camera.
+/// A line such as `0000/0000_045_12_0303morning_0006_2.jpg 0`: file and person; the third field of the file's name is
+/// the camera.
 private struct Entry {
     let file: String
     let person: Int
@@ -40,7 +41,7 @@ private struct Entry {
     }
 }
 
-/// The camera of an image named as MSMT17's, `0000_045_12_0303morning_0006_2.jpg`; nil for other names.
+/// The camera in a file name of MSMT17, such as `0000_045_12_0303morning_0006_2.jpg`; nil for other names.
 func msmt17Camera(of name: String) -> Int? {
     let parts = name.split(separator: "_", omittingEmptySubsequences: false)
     guard parts.count >= 6, ["morning", "noon", "afternoon"].contains(String(parts[3].dropFirst(4))) else { return nil }

@@ -1,4 +1,4 @@
-/// A line of a folder's manifest, as for enrollment: the image's file and what is known of it.
+/// A line of a folder's manifest, as for enrollment: the image's file and what is known about the image.
 struct ManifestEntry: Decodable {
     static let known: Set = ["image", "external_id", "person_id", "camera_id", "captured_at", "box"]
 

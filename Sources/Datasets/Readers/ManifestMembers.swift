@@ -1,8 +1,9 @@
 internal import Foundation
 
-/// The members of a manifest's line, read strictly: an unknown one is an error that names it, and null counts as absent.
+/// The members of a manifest's line, read strictly: an unknown member is an error that names it, and null counts as
+/// absent.
 struct ManifestMembers {
-    /// Why a line is none; the line's number is added by whoever read it.
+    /// What is wrong with a line; the reader of the file adds the line's number.
     struct Fault: Error {
         let reason: String
     }
@@ -36,7 +37,7 @@ struct ManifestMembers {
     }
 }
 
-/// Reads a manifest: an entry, of `ManifestMembers`, from each line that is not empty.
+/// Reads a manifest: decodes one entry from each line that is not empty.
 func readManifest<Entry: Decodable>(
     _ path: String, of type: Entry.Type, purpose: String
 ) throws(DatasetError) -> [Entry] {

@@ -1,4 +1,4 @@
-/// Market-1501 and DukeMTMC-reID, in the folder that their archives unpack to or its parent.
+/// Reads Market-1501 or DukeMTMC-reID from the folder that the archive unpacks to, or from its parent.
 func readMarket(_ given: DatasetFolder, _ kind: DatasetKind) throws(DatasetError) -> TestSet {
     let isDuke = kind == .dukemtmc
     return try readMarketStyle(
@@ -7,9 +7,10 @@ func readMarket(_ given: DatasetFolder, _ kind: DatasetKind) throws(DatasetError
         published: isDuke ? (16_522, 2_228, 17_661) : (12_936, 3_368, 19_732))
 }
 
-/// A data set in the form of Market-1501: `query` and `bounding_box_test`, beside `bounding_box_train`.
+/// Reads a data set with the layout of Market-1501: folders `query`, `bounding_box_test` and, if there is one,
+/// `bounding_box_train`.
 ///
-/// A test can do without the latter. `example` shows the name of an image.
+/// `example` is an example of an image's name for error messages.
 func readMarketStyle(
     _ root: DatasetFolder, _ kind: DatasetKind, example: String,
     published: (training: Int, queries: Int, gallery: Int), notes given: [String] = []
@@ -23,7 +24,7 @@ func readMarketStyle(
     let gallery = try images("bounding_box_test", "gallery")
     let hasTraining = root.hasFolder("bounding_box_train")
     let training = hasTraining ? try images("bounding_box_train", "training").count : 0
-    // Nobody can be asked for by these two numbers.
+    // Persons -1 (junk) and 0 (distractors) cannot be queries: no image is a right answer for them.
     let queries = all.filter { $0.sighting.person > 0 }
     var notes = given
     if queries.count < all.count { notes.append("\(all.count - queries.count) queries of nobody left out") }

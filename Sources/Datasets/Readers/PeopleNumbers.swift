@@ -1,10 +1,11 @@
-/// Numbers for the names of people and cameras, in the order in which they come.
+/// Gives numbers to the names of people and cameras, in the order in which the names appear.
 struct PeopleNumbers {
     private var people: [String: Int] = [:]
     private var cameras: [String: Int] = [:]
     private var strangers = 0
 
-    /// "-1" is junk and a name of zeros a distractor, as in Market-1501; so is whoever has no name.
+    /// The number of a person: "-1" is junk; a name of zeros is a distractor, as in Market-1501, and so is an absent
+    /// name.
     mutating func person(_ name: String?) -> Int {
         guard let name, !name.allSatisfy({ $0 == "0" }) else { return 0 }
         guard name != "-1" else { return Sighting.junkPerson }
@@ -13,7 +14,7 @@ struct PeopleNumbers {
         return number
     }
 
-    /// A camera without a name is nobody else's.
+    /// The number of a camera; each image without a camera's name gets a camera of its own.
     mutating func camera(_ name: String?) -> Int {
         guard let name else {
             strangers += 1

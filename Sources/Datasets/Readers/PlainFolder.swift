@@ -1,7 +1,8 @@
-/// Any folder of images: `manifest.ndjson`, `person/camera_anything.jpg`, or names as in Market-1501.
+/// Reads any folder of images: with a `manifest.ndjson`, `person/camera_anything.jpg`, or names as in Market-1501.
 ///
-/// `query` and `gallery` within are searched for and in. Without them, the first image of a person by a camera is a query where
-/// there are several; of single images, the one by the person's first camera is. All others are the gallery.
+/// If the folder has `query` and `gallery`, these are the queries and the gallery. Otherwise they are chosen: if a
+/// camera has several images of a person, the first one is a query; if it has one, that image is a query only if the
+/// camera is the person's first. All other images are the gallery.
 func readPlainFolder(_ root: DatasetFolder) throws(DatasetError) -> TestSet {
     var numbers = PeopleNumbers()
     if root.hasFolder("query") || root.hasFolder("gallery") {

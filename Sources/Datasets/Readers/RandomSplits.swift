@@ -1,6 +1,6 @@
-/// Halves of the people drawn at random, each tried in both directions.
+/// Splits a data set at random: half of the people are tested, in both directions.
 struct RandomSplits {
-    /// The images of each person by one camera and by the other.
+    /// For each person, the images by one camera and by the other.
     typealias People = [(a: [TestImage], b: [TestImage])]
 
     private let options: TestSet.Options
@@ -9,10 +9,10 @@ struct RandomSplits {
         self.options = options
     }
 
-    /// The two tasks of each split: a half of the people, the larger one where their number is odd, looked for by one camera
-    /// in the images of the other.
+    /// The two tasks of each split: half of the people (the larger half if their number is odd) are searched for, with
+    /// the images of one camera as queries and those of the other as gallery, and the other way round.
     ///
-    /// `people` gives the images of a split; the split's random numbers go on to it.
+    /// `people` returns the images of a split; it continues with the split's random numbers.
     func tasks(
         of count: Int, _ people: (_ chosen: [Int], _ random: inout SplitGenerator) -> People
     ) -> [RetrievalTask] {
@@ -28,14 +28,14 @@ struct RandomSplits {
         }
     }
 
-    /// How figures come about, for the notes.
+    /// A sentence for the notes that says how the figures were made.
     func note(_ people: Int) -> String {
         "\(people - people / 2) of \(people) people, drawn at random \(options.splits) times from seed \(options.seed); "
             + "means over both directions of each"
     }
 }
 
-/// Random numbers of one split: the same on every machine and with every version of the standard library.
+/// The random numbers of one split; the same on every machine and with every version of the standard library.
 ///
 /// SplitMix64, from Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
 struct SplitGenerator {
@@ -54,11 +54,11 @@ struct SplitGenerator {
         return second ^ (second >> 31)
     }
 
-    /// The elements in random order: Fisher and Yates' shuffle from the end.
+    /// The elements in random order, by Fisher and Yates' shuffle from the end.
     mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
         var result = elements
         for place in result.indices.dropFirst().reversed() {
-            // The product's upper half is uniform up to one part in 2⁶⁴ / place.
+            // The upper half of the product is uniform, up to a bias of place / 2⁶⁴.
             let other = Int(next().multipliedFullWidth(by: UInt64(place + 1)).high)
             result.swapAt(place, other)
         }

@@ -1,4 +1,4 @@
-/// VIPeR: `cam_a` and `cam_b` with an image of each person, `000_45.bmp`: person, angle.
+/// Reads VIPeR: folders `cam_a` and `cam_b` with one image per person, such as `000_45.bmp`: person, angle.
 func readVIPeR(_ given: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let root = given.folder(firstOf: ["VIPeR"])
     func images(_ name: String, camera: Int) throws(DatasetError) -> [TestImage] {
@@ -9,7 +9,7 @@ func readVIPeR(_ given: DatasetFolder, _ options: TestSet.Options) throws(Datase
     return try split(.viper, root, try images("cam_a", camera: 1) + images("cam_b", camera: 2), 632, options)
 }
 
-/// CUHK01: `0001001.png` is person 1, view 1; views 1 and 2 are one camera's, 3 and 4 the other's.
+/// Reads CUHK01: `0001001.png` is person 1, view 1; views 1 and 2 are from one camera, 3 and 4 from the other.
 func readCUHK01(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let images = try root.folder(firstOf: ["campus"]).images(expected: "0001001.png") { name -> (Int, Int)? in
         let stem = name.prefix { $0 != "." }
@@ -20,17 +20,17 @@ func readCUHK01(_ root: DatasetFolder, _ options: TestSet.Options) throws(Datase
     return try split(.cuhk01, root, images, 971, options)
 }
 
-/// 3DPeS: `94_792_FRAME_43_RGB.bmp` is person 94 in sequence 792.
+/// Reads 3DPeS: `94_792_FRAME_43_RGB.bmp` is person 94 in sequence 792.
 ///
-/// There is no split in common use. Here the sequences of each person are halved at random into two pseudo-cameras, so
-/// that frames of one sequence, which may be nearly the same image, never face each other. Whoever has a single
-/// sequence is left out.
+/// No split is in common use. Here the sequences of each person are divided at random between two pseudo-cameras, so
+/// that frames of one sequence, which may be nearly the same image, are never compared with each other. People with
+/// only one sequence are left out.
 func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(DatasetError) -> TestSet {
     let folder = root.folder(firstOf: ["3DPeS"]).folder(firstOf: ["RGB"])
     let images = try folder.images(expected: "1_1_FRAME_25_RGB.bmp") { name -> (Int, String)? in
         let parts = name.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count >= 4, let person = parts[0].digits else { return nil }
-        // A sequence's name may be of several parts.
+        // The name of a sequence may have several parts.
         return (person, parts[1..<(parts.firstIndex(of: "FRAME") ?? 2)].joined(separator: "_"))
     }
     let everybody = Dictionary(grouping: images) { $0.label.0 }.mapValues { own in
@@ -60,7 +60,7 @@ func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(Dataset
     return TestSet(.threeDPeS, tasks: tasks, seed: options.seed, notes: notes)
 }
 
-/// Random halves of the people that both cameras have seen.
+/// Splits the people that both cameras have seen at random.
 private func split(
     _ kind: DatasetKind, _ root: DatasetFolder, _ images: [TestImage], _ published: Int,
     _ options: TestSet.Options

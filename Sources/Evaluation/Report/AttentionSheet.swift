@@ -8,14 +8,14 @@ struct AttentionSheet {
     private let executor: CSPRExecutor
     private let preprocessing: Preprocessing
 
-    /// Nil where the network has no branches.
+    /// Nil if the network has no branches.
     init?(_ model: CSPRModel) throws(EvaluationError) {
         guard model.configuration.hasLocalBranch else { return nil }
         do { executor = try model.makeExecutor(batch: 1) } catch { throw .model(error) }
         preprocessing = Preprocessing(model.configuration)
     }
 
-    /// For each image that decodes: the image, then every branch's map over it.
+    /// For each image that can be decoded, a row: the image, then the image with the map of each branch over it.
     func rows(_ images: [TestImage]) throws(EvaluationError) -> [[EmbeddedImage]] {
         var rows: [[EmbeddedImage]] = []
         for image in images {
@@ -27,7 +27,7 @@ struct AttentionSheet {
             }
             guard let attention = output.attention else { continue }
             let maps = Tensor(shape: Array(attention.shape.dropFirst()), elements: attention.elements)
-            // Of one size and shape for all, as the network sees them.
+            // All images get the same size and proportions, as the network sees them.
             let height = EmbeddedImage.height
             let shown = image.resized(width: height * size.width / size.height, height: height)
             let drawn = (0..<maps.shape[0]).map { AttentionImage().draw(branch: $0, of: maps, over: shown) }

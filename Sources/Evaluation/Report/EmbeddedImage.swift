@@ -4,12 +4,12 @@ internal import Imaging
 
 /// An image in an HTML file, as a data URI.
 struct EmbeddedImage {
-    /// Rows of images in a report.
+    /// The height of images in a report, in pixels.
     static let height = 192
 
     private let jpeg: [UInt8]
 
-    /// Encodes an image, made smaller where it is higher than `height`; nil where its sides are beyond JPEG.
+    /// Encodes an image, reduced if it is higher than `height`; nil if its sides are too long for JPEG.
     init?(_ image: RGBImage) {
         let height = min(image.height, Self.height)
         let width = max(1, (image.width * height + image.height / 2) / image.height)
@@ -17,14 +17,14 @@ struct EmbeddedImage {
         self.jpeg = jpeg
     }
 
-    /// Reads an image; nil where it does not decode.
+    /// Reads an image; nil if it cannot be decoded.
     init?(_ image: TestImage) {
         let size = (width: Self.height / 3, height: Self.height)
         guard let image = try? ImageLoader.decode(image, covering: size) else { return nil }
         self.init(image)
     }
 
-    /// The element, described by `text`.
+    /// The HTML element, with `text` as its description.
     func element(_ text: String) -> String {
         "<img alt=\"\(text.escaped)\" src=\"data:image/jpeg;base64,\(Data(jpeg).base64EncodedString())\">"
     }

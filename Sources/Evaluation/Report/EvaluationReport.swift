@@ -3,14 +3,14 @@ internal import Datasets
 internal import Foundation
 internal import Ranking
 
-/// An evaluation as one HTML file that needs nothing from elsewhere: figures, rankings as images, attention.
+/// An evaluation as one self-contained HTML file: figures, rankings as images, attention.
 ///
-/// Rankings and attention are drawn in the manner of Figs. 6 and 9 of Wan et al., "Concentrated Local Part Discovery With Fine-Grained
-/// Part Representation for Person Re-Identification", IEEE TMM 2020.
+/// Rankings and attention are drawn like Figs. 6 and 9 of Wan et al., "Concentrated Local Part Discovery With
+/// Fine-Grained Part Representation for Person Re-Identification", IEEE TMM 2020.
 public struct EvaluationReport {
-    /// Queries whose rankings are shown, and how many answers of each.
+    /// The number of queries whose rankings are shown, and of the answers shown for each.
     private static let (shownQueries, shownAnswers) = (8, 10)
-    /// Queries whose attention is shown.
+    /// The number of queries whose attention is shown.
     private static let shownAttention = 6
 
     private let evaluation: DatasetEvaluation
@@ -24,9 +24,9 @@ public struct EvaluationReport {
 
     /// The file's text.
     ///
-    /// Images are read again; one that cannot be any more is left out.
+    /// Images are read again; an image that cannot be read any more is left out.
     ///
-    /// - Throws: `EvaluationError.model` where the attention cannot be computed.
+    /// - Throws: `EvaluationError.model` if the attention cannot be computed.
     public func html() throws(EvaluationError) -> String {
         let title = evaluation.set.kind.title
         let examples = RankingExamples(evaluation)
@@ -110,7 +110,7 @@ public struct EvaluationReport {
 }
 
 extension String {
-    /// The text as HTML shows it.
+    /// The text with HTML's special characters escaped.
     var escaped: String {
         replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
             .replacingOccurrences(of: "\"", with: "&quot;")

@@ -1,7 +1,7 @@
 internal import Datasets
 internal import Ranking
 
-/// Rankings of some queries as rows of images: by the global feature, and by the whole one.
+/// The rankings of some queries as rows of images: by the global feature, and by the whole feature.
 struct RankingExamples {
     private let evaluation: DatasetEvaluation
     private let task: RetrievalTask
@@ -24,8 +24,8 @@ struct RankingExamples {
         return Self.chosen(count, global: ranks(.global), whole: whole)
     }
 
-    /// Chooses queries by the ranks of their first right answers: those for which the branches made the difference first, then some
-    /// that were not found at once and some that were.
+    /// Chooses queries by the ranks of their first right answers: first those for which the branches made the
+    /// difference, then some whose first answer was wrong, and some whose first answer was right.
     static func chosen(_ count: Int, global: [Int?], whole: [Int?]) -> [Int] {
         func queries(_ isMeant: (_ global: Int, _ whole: Int) -> Bool) -> [Int] {
             whole.indices.filter { query in
@@ -39,18 +39,18 @@ struct RankingExamples {
         var chosen = Array(helped.prefix(count / 2))
         chosen += spread(missed, count / 4)
         chosen += spread(found, count - chosen.count)
-        // Where there are not enough of one kind, more of the others.
+        // If there are not enough of one kind, the others get more.
         let others = (helped + missed).filter { !chosen.contains($0) }
         return chosen + spread(others, count - chosen.count)
     }
 
-    /// Up to `count` of them, evenly.
+    /// Up to `count` of the queries, evenly spread.
     private static func spread(_ queries: [Int], _ count: Int) -> [Int] {
         guard queries.count > count else { return queries }
         return (0..<count).map { queries[$0 * queries.count / count] }
     }
 
-    /// A section per query, a row per feature; right answers are framed green, wrong ones red.
+    /// One section per query with one row per feature; right answers have a green frame, wrong ones a red one.
     func html(_ queries: [Int], answers: Int) -> String {
         let views: [FeatureView] = evaluation.views.contains(.both) ? [.global, .both] : [.global]
         let parts = views.map { ($0, features.part(evaluation.configuration.columns(of: $0))) }

@@ -1,22 +1,22 @@
 import Synchronization
 
-/// What a commit changed.
+/// A change of the store that a commit made.
 public enum GalleryChange: Sendable, Equatable {
     /// A gallery was created, or its images changed; its snapshot has this revision or a later one.
     case gallery(name: String, revision: Int64)
     /// A gallery and everything in it was deleted.
     case galleryDeleted(name: String)
-    /// A batch was accepted, moved on, or was asked to stop.
+    /// A batch was accepted, changed its state, or was asked to stop.
     case batch(id: String, state: BatchState)
     /// A kept query has a new ranking.
     case ranking(query: String, revision: Int64)
-    /// A kept query's ranking showed an image that has been erased, and was erased with it; compute it again.
+    /// A kept query's ranking was erased together with an image that it showed; it must be computed again.
     case rankingErased(query: String)
     /// A kept query was deleted.
     case queryDeleted(id: String)
 }
 
-/// Keeps an observer registered; cancelling it, or letting go of it, ends the calls.
+/// Keeps an observer registered until `cancel` or deinit.
 public final class GalleryObservation: Sendable {
     private let end: @Sendable () -> Void
 
@@ -26,7 +26,7 @@ public final class GalleryObservation: Sendable {
 
     deinit { end() }
 
-    /// Ends the calls; one that is under way on another thread still finishes.
+    /// Stops the calls; a call that runs on another thread still finishes.
     public func cancel() {
         end()
     }
@@ -55,11 +55,11 @@ final class Observers: Sendable {
     }
 
     private func remove(_ number: Int) {
-        // The handler may own what has the observation: let go of it outside the lock.
+        // The handler may own the object that has the observation, so it is released outside the lock.
         _ = state.withLock { $0.handlers.removeValue(forKey: number) }
     }
 
-    /// Calls every handler with every change, in order, on this thread and outside all locks.
+    /// Calls every handler with every change, in order, on the calling thread, while no lock is held.
     func notify(_ changes: [GalleryChange]) {
         guard !changes.isEmpty else { return }
         let handlers = state.withLock { state in state.handlers.sorted { $0.key < $1.key }.map(\.value) }

@@ -1,14 +1,14 @@
 public import Ranking
 
-/// A gallery as one commit left it: never changes, however long a reader keeps it.
+/// A gallery as it was after one commit; a snapshot never changes.
 ///
 /// Row r of `embeddings` belongs to `images[r]`; an older image has a smaller row.
 public struct GallerySnapshot: Sendable {
-    /// What it holds, in numbers.
+    /// The gallery's counts.
     public let summary: GallerySummary
     /// The images, oldest first.
     public let images: ImageRows
-    /// Their unit vectors, [images, dimensions].
+    /// The embeddings of the images, [images, dimensions], each of length 1.
     public let embeddings: EmbeddingMatrix
 
     let facts: GalleryFacts
@@ -30,31 +30,31 @@ public struct GallerySnapshot: Sendable {
 
     /// The neighbor lists of all rows, for re-ranking.
     ///
-    /// Built by the first reader that asks, while others wait for it; extended from an earlier snapshot's where one was
-    /// built. Takes time that grows with the square of the rows added since.
+    /// The first reader builds the lists, and others wait for it. If an earlier snapshot has lists, they are extended.
+    /// Costs O(n · m) inner products for n rows, of which m are new.
     public var graph: NeighborGraph { ownGraph.graph(of: embeddings) }
 
     /// The gallery's name.
     public var name: String { summary.name }
-    /// Identity of the model that made the vectors.
+    /// The identity of the model that made the vectors.
     public var model: String { summary.model }
-    /// Length of a vector.
+    /// The number of values of a vector.
     public var dimensions: Int { summary.dimensions }
-    /// Goes up by one with every change.
+    /// The gallery's revision, which goes up by one with every change.
     public var revision: Int64 { summary.revision }
 
-    /// The rows whose images meet `filter`, or nil where that is all of them.
+    /// The rows whose images meet `filter`; nil if all do; costs O(images).
     public func rows(matching filter: ImageFilter) -> RowFilter? {
         if filter.matchesEverything { return nil }
         return RowFilter(count: images.count) { filter.matches(images[$0]) }
     }
 
-    /// The row of the image with this id, by a look at each.
+    /// The row of the image with this id, or nil; costs O(images).
     public func row(ofImage id: String) -> Int? {
         images.firstIndex { $0.id == id }
     }
 
-    /// The row of the image with this key, by bisection.
+    /// The row of the image with this key, or nil; costs O(log images).
     public func row(ofKey key: Int64) -> Int? {
         let row = images.firstRow(from: key)
         return row < images.count && images[row].key == key ? row : nil

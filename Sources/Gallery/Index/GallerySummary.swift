@@ -1,28 +1,29 @@
-/// What a gallery holds, in numbers.
+/// A gallery's properties and counts.
 public struct GallerySummary: Sendable, Equatable {
     /// Its name.
     public let name: String
-    /// Identity of the model its vectors come from.
+    /// The identity of the model that made the gallery's vectors.
     public let model: String
-    /// Length of its vectors.
+    /// The number of values of a vector.
     public let dimensions: Int
-    /// Images enrolled.
+    /// The number of images.
     public let images: Int
-    /// Different people named by its images.
+    /// The number of different people that the images name.
     public let people: Int
-    /// Cameras named by its images, sorted.
+    /// The cameras that the images name, sorted.
     public let cameras: [String]
-    /// The earliest capture, where any image has a time.
+    /// The earliest capture time; nil if no image has one.
     public let capturedFrom: Timestamp?
-    /// The latest capture, where any image has a time.
+    /// The latest capture time; nil if no image has one.
     public let capturedTo: Timestamp?
-    /// Goes up by one with every change of its images.
+    /// The gallery's revision, which goes up by one with every change of its images.
     public let revision: Int64
-    /// When it was created.
+    /// When the gallery was created.
     public let createdAt: Timestamp
 }
 
-/// Running counts behind a summary, kept by the writer alone so that a commit costs its own images only.
+/// The counts from which summaries are made; the writer updates them, so that a commit costs only the time for its own
+/// images.
 struct GalleryTally {
     private var people: [String: Int] = [:]
     private var cameras: [String: Int] = [:]
@@ -61,7 +62,7 @@ extension Dictionary where Value == Int {
     }
 }
 
-/// What never changes about a gallery.
+/// The properties of a gallery that never change.
 struct GalleryFacts: Sendable, Equatable {
     let key: Int64
     let name: String

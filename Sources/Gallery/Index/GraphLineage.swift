@@ -1,9 +1,9 @@
 import Ranking
 import Synchronization
 
-/// The newest neighbor lists of a gallery, shared by its snapshots as long as rows are only added.
+/// The newest neighbor lists of a gallery, which its snapshots share as long as rows are only added.
 ///
-/// One snapshot builds at a time; the next one extends what is there.
+/// One snapshot at a time builds lists; the next one extends them.
 final class GraphLineage: Sendable {
     private let newest: Mutex<NeighborGraph?>
 
@@ -11,7 +11,7 @@ final class GraphLineage: Sendable {
         newest = Mutex(graph)
     }
 
-    /// The lists of all rows of `matrix`, as much as possible taken from another snapshot's.
+    /// The lists of all rows of `matrix`; takes as much as possible from the newest lists.
     func graph(of matrix: EmbeddingMatrix) -> NeighborGraph {
         newest.withLock { newest in
             guard var graph = newest else {
@@ -19,7 +19,7 @@ final class GraphLineage: Sendable {
                 newest = built
                 return built
             }
-            // A reader of an old snapshot came after a reader of a newer one.
+            // The lists belong to a newer snapshot than this one, so they cannot be used.
             guard graph.count <= matrix.count else { return NeighborGraph(of: matrix) }
             graph.extend(to: matrix)
             newest = graph
@@ -27,12 +27,12 @@ final class GraphLineage: Sendable {
         }
     }
 
-    /// The lineage of a gallery that lost `rows`: goes on from the lists built so far.
+    /// A lineage for the gallery without `rows`, which starts with the existing lists.
     ///
-    /// Where they are being built at this moment it starts afresh, rather than have the writer wait.
+    /// If lists are being built at this moment, it starts without lists, so that the writer does not wait.
     ///
     /// - Parameters:
-    ///   - rows: the rows taken away.
+    ///   - rows: the rows that were removed.
     ///   - remaining: the matrix without them.
     /// - Returns: a lineage for snapshots of `remaining`.
     func removing(_ rows: Set<Int>, leaving remaining: EmbeddingMatrix) -> GraphLineage {
@@ -44,7 +44,7 @@ final class GraphLineage: Sendable {
     }
 }
 
-/// One snapshot's neighbor lists, built when they are first asked for and at most once.
+/// The neighbor lists of one snapshot, built when they are first needed, and only once.
 final class SnapshotGraph: Sendable {
     private let built = Mutex<NeighborGraph?>(nil)
     private let lineage: GraphLineage

@@ -1,10 +1,10 @@
-/// The images of a snapshot, oldest first, aligned with the rows of its embeddings.
+/// The images of a snapshot, the oldest first, in the same order as the rows of its embeddings.
 ///
-/// Held in shared blocks: appending copies the last block at most, never the earlier ones.
+/// They are stored in blocks that snapshots share: appending copies at most the last block (copy-on-write).
 public struct ImageRows: Sendable, RandomAccessCollection {
     private static let blockSize = 1024
 
-    /// Every block but the last is full.
+    /// The blocks; every block except the last is full.
     private var blocks: [[GalleryImage]] = []
 
     /// No images.
@@ -17,7 +17,7 @@ public struct ImageRows: Sendable, RandomAccessCollection {
     /// The first row, 0.
     public var startIndex: Int { 0 }
 
-    /// One past the last row: the number of images.
+    /// The number of images.
     public var endIndex: Int {
         guard let last = blocks.last else { return 0 }
         return (blocks.count - 1) * Self.blockSize + last.count
@@ -28,7 +28,7 @@ public struct ImageRows: Sendable, RandomAccessCollection {
         blocks[row / Self.blockSize][row % Self.blockSize]
     }
 
-    /// Adds a younger image after the last row.
+    /// Adds a newer image after the last row.
     mutating func append(_ image: GalleryImage) {
         if let last = blocks.last {
             precondition(last.last.map { $0.key < image.key } ?? true, "images are appended in the order of their keys")

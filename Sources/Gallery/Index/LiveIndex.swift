@@ -1,12 +1,12 @@
 import Ranking
 import Synchronization
 
-/// The galleries in memory: a projection of the database, replaced snapshot by snapshot.
+/// The galleries in memory, made from the database; each change replaces a gallery's snapshot.
 ///
-/// Only the writer changes it, after its commits and in their order; any thread reads.
+/// Only the writer changes it, after each commit and in the order of the commits. Any thread may read it.
 final class LiveIndex: Sendable {
     private let snapshots: Mutex<[String: GallerySnapshot]>
-    /// Touched by the writer alone, so a tally is changed in place.
+    /// Only the writer uses it, so a tally is changed in place.
     private let tallies: Mutex<[String: GalleryTally]>
 
     init(_ loaded: [LoadedGallery]) {
@@ -32,11 +32,11 @@ final class LiveIndex: Sendable {
 
     func delete(_ name: String) {
         tallies.withLock { $0[name] = nil }
-        // The snapshot may be the last owner of a large index: let go of it outside the lock.
+        // The snapshot may be the last owner of a large index, so it is released outside the lock.
         _ = snapshots.withLock { $0.removeValue(forKey: name) }
     }
 
-    /// Publishes the gallery with `added` after its last row.
+    /// Publishes a snapshot with `added` after the last row.
     func append(_ added: [EnrolledImage], to gallery: GalleryFacts, revision: Int64) {
         change(gallery, revision: revision) { snapshot, tally in
             var images = snapshot.images
@@ -50,7 +50,7 @@ final class LiveIndex: Sendable {
         }
     }
 
-    /// Publishes the gallery without the images that have these keys.
+    /// Publishes a snapshot without the images that have these keys.
     func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64) {
         change(gallery, revision: revision) { snapshot, tally in
             let rows = Set(keys.compactMap { snapshot.row(ofKey: $0) })
@@ -78,7 +78,7 @@ final class LiveIndex: Sendable {
     }
 
     private func publish(_ snapshot: GallerySnapshot) {
-        // The old value is let go of outside the lock.
+        // The old snapshot is released outside the lock.
         _ = snapshots.withLock { $0.updateValue(snapshot, forKey: snapshot.name) }
     }
 }
@@ -89,7 +89,7 @@ struct EnrolledImage {
     let embedding: [Float]
 }
 
-/// A gallery while it is being read back.
+/// A gallery while it is read from the database.
 struct LoadedGallery {
     let facts: GalleryFacts
     let revision: Int64

@@ -30,7 +30,7 @@ extension BatchItem {
 }
 
 extension Row {
-    /// One of an enumeration's raw values; anything else means that the file is damaged.
+    /// Reads one of an enumeration's raw values; any other text means that the file is damaged.
     func value<Value: RawRepresentable<String>>(_ column: String) throws -> Value {
         let text: String = self[column]
         guard let value = Value(rawValue: text) else {
@@ -41,6 +41,6 @@ extension Row {
 }
 
 extension [UInt8] {
-    /// As SQLite takes it.
+    /// The bytes in the type that SQLite takes.
     var data: Data { Data(self) }
 }

@@ -2,19 +2,19 @@ import Digests
 import GRDB
 
 extension GalleryStore {
-    /// Hours that an idempotency key answers with its batch.
+    /// The hours for which an idempotency key returns the batch that it created.
     public static let idempotencyHours: Int64 = 24
 
-    /// A fresh id for a batch, needed before its body is moved into place.
+    /// A new id for a batch; needed before the batch's body is moved to its place.
     public static func newBatchID() throws(GalleryError) -> String {
         do { return try randomIdentifier("b_") } catch { throw .noRandomness }
     }
 
-    /// Accepts a batch whose body lies on disk; it is queued when this returns.
+    /// Accepts a batch whose body is on disk; the batch is queued when this returns.
     ///
-    /// - Returns: the batch, and whether it is new: the same idempotency key, gallery and body within 24 hours give the batch
-    ///   accepted first, and the second body is the caller's to remove.
-    /// - Throws: `unknownGallery`, or `idempotencyConflict` for a key that came with another body or gallery.
+    /// - Returns: the batch, and whether it is new. The same idempotency key, gallery and body within 24 hours return
+    ///   the batch that was accepted first; the caller must then remove the second body.
+    /// - Throws: `unknownGallery`, or `idempotencyConflict` for a key that was used with another body or gallery.
     public func createBatch(_ new: NewBatch) throws(GalleryError) -> (batch: BatchRecord, created: Bool) {
         let (batch, created) = try write { db, aftermath in
             let now = clock()
@@ -74,15 +74,15 @@ extension GalleryStore {
         try unfinishedBatches().filter { $0.gallery == gallery }
     }
 
-    /// Moves a batch on.
+    /// Changes the state of a batch.
     ///
     /// - Parameters:
-    ///   - id: which batch.
-    ///   - state: the next state; `running` again is how a restarted server goes on, or tells `expectedItems`.
-    ///   - expectedItems: items in the body, once known; nil leaves it as it is.
-    ///   - failure: why it failed as a whole, for `failed`.
+    ///   - id: the batch.
+    ///   - state: the next state; `running` may be set again, after a restart or to set `expectedItems`.
+    ///   - expectedItems: the number of items in the body, when it is known; nil leaves it unchanged.
+    ///   - failure: why the batch failed as a whole, for the state `failed`.
     /// - Returns: the batch in its new state.
-    /// - Throws: `unknownBatch`; `invalidTransition`; `incompleteBatch` for `completed` with items missing.
+    /// - Throws: `unknownBatch`; `invalidTransition`; `incompleteBatch` for `completed` while items are missing.
     @discardableResult
     public func setBatchState(
         _ id: String, to state: BatchState, expectedItems: Int? = nil, failure: String? = nil
@@ -113,9 +113,10 @@ extension GalleryStore {
         return measured(batch)
     }
 
-    /// Asks a batch to stop: a queued one is cancelled at once, a running one by its processor at the next chance.
+    /// Asks a batch to stop: a queued batch is cancelled at once; the processor of a running batch cancels it before
+    /// the next items.
     ///
-    /// - Throws: `invalidTransition` if it is finished in another way; cancelling twice is no error.
+    /// - Throws: `invalidTransition` if the batch ended in another way; cancelling twice is not an error.
     @discardableResult
     public func requestCancel(_ id: String) throws(GalleryError) -> BatchRecord {
         let batch = try write { db, aftermath in
@@ -138,7 +139,7 @@ extension GalleryStore {
         return measured(batch)
     }
 
-    /// Adds what is known in memory about the speed of a running batch.
+    /// Returns the batch with its measured speed, which is known only in memory.
     func measured(_ batch: BatchRecord) -> BatchRecord {
         guard batch.state == .running else { return batch }
         var batch = batch
@@ -148,7 +149,7 @@ extension GalleryStore {
 }
 
 extension Database {
-    /// The batch of this id, or `unknownBatch`.
+    /// The batch with this id; throws `unknownBatch`.
     func batch(_ id: String) throws -> BatchRecord {
         guard let row = try row("SELECT * FROM batch WHERE id = ?", [id]) else {
             throw GalleryError.unknownBatch(id)
@@ -156,7 +157,7 @@ extension Database {
         return try BatchRecord(row)
     }
 
-    /// The batch that `key` brought less than a day ago, if the request is the same; forgets older keys.
+    /// The batch that `key` created in the last 24 hours, if the request is the same; deletes older keys.
     fileprivate func batch(of key: String, for new: NewBatch, now: Timestamp) throws -> BatchRecord? {
         let oldest = now.adding(seconds: -GalleryStore.idempotencyHours * 3600)
         try run("DELETE FROM idempotency_key WHERE created_at <= ?", [oldest.milliseconds])

@@ -2,7 +2,7 @@ import Digests
 import GRDB
 
 extension GalleryError {
-    /// The one place that decides what a failure below this module means; `path` names the database file.
+    /// Turns any error of SQLite or the system into a `GalleryError`; `path` names the database file.
     init(_ error: any Error, path: String) {
         switch error {
         case let error as GalleryError: self = error

@@ -1,11 +1,11 @@
 import GRDB
 
-/// Opens the file with the guarantees of this module: WAL, durable commits, erased means overwritten.
+/// Opens the database with this module's guarantees: WAL, durable commits, and overwriting what is erased.
 enum DatabaseOpening {
-    /// Seconds that a connection waits for another's lock.
+    /// The seconds that a connection waits for another connection's lock.
     static let busyTimeout = 5.0
 
-    /// Bytes up to which the file is written anew after a deletion.
+    /// The size up to which the file is rewritten after a deletion, in bytes.
     static let smallFile = 16 << 20
 
     static func open(path: String, readers: Int) throws -> DatabasePool {
@@ -19,37 +19,37 @@ enum DatabaseOpening {
         }
         try inspect(path: path)
         let pool = try DatabasePool(path: path, configuration: configuration)
-        // After the pool's own set-up, which chooses NORMAL with WAL: a commit must survive a power cut.
+        // The pool sets NORMAL for WAL, so FULL is set afterwards: a commit must survive a power cut.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try Schema.migrations.migrate(pool)
         return pool
     }
 
-    /// Copies the write-ahead log into the database and empties it; throws SQLITE_BUSY where a reader is in the way.
+    /// Copies the write-ahead log into the database and empties it; throws SQLITE_BUSY if a reader is in the way.
     static func emptyLog(_ db: Database) throws {
-        // Readers are quick; one that is not must not hold up every commit for long.
+        // Readers are quick; a slow one must not delay every commit for long.
         try db.execute(sql: "PRAGMA busy_timeout = 250")
         let outcome = Result { try db.checkpoint(.truncate) }
         try db.execute(sql: "PRAGMA busy_timeout = \(Int(busyTimeout * 1000))")
         _ = try outcome.get()
     }
 
-    /// Removes what a deletion leaves behind.
+    /// Removes the copies of deleted bytes that a deletion leaves on disk.
     ///
-    /// `secure_delete` overwrites the deleted rows, but not the copies that stay in unused parts of pages when SQLite moves rows
-    /// between pages; writing the file anew does. The old bytes leave the log, too.
+    /// `secure_delete` overwrites deleted rows. But copies stay in unused parts of pages when SQLite moves rows between
+    /// pages; rewriting the file removes these. The old bytes are removed from the write-ahead log too.
     static func eraseRemains(_ db: Database) throws {
         let bytes = try Int.fetchOne(db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
         if bytes ?? 0 <= smallFile { try rewrite(db) }
         try emptyLog(db)
     }
 
-    /// Writes all pages anew, in one transaction.
+    /// Rewrites all pages in one transaction.
     static func rewrite(_ db: Database) throws {
         try db.execute(sql: "VACUUM")
     }
 
-    /// Refuses a file that is not ours or comes from a newer version, before anything in it changes.
+    /// Refuses a file of another program or of a newer version, before anything in it changes.
     private static func inspect(path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)

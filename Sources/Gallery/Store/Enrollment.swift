@@ -2,11 +2,11 @@ import Digests
 import GRDB
 
 extension GalleryStore {
-    /// Records what became of some items of a running batch, in one transaction, each item exactly once.
+    /// Records the results of some items of a running batch in one transaction, each item exactly once.
     ///
-    /// Images are enrolled; bytes that the gallery has, or that come twice in this call, make a duplicate. An index that is
-    /// recorded already is left as it is, so repeating a call after a crash changes nothing. On return everything is on disk and
-    /// in the gallery's new snapshot; on an error nothing of the call is.
+    /// Images are enrolled. Bytes that the gallery already has, or that come twice in this call, become duplicates. An
+    /// index that is recorded already stays unchanged, so repeating a call after a crash changes nothing. On return,
+    /// everything is on disk and in the gallery's new snapshot; after an error, nothing of the call is.
     ///
     /// - Throws: `notRunning`, `modelMismatch`, `dimensionMismatch` or `invalidEmbedding`; `diskFull` or `inputOutput`.
     @discardableResult
@@ -35,7 +35,7 @@ extension GalleryStore {
         return result
     }
 
-    /// The indices of a batch's items that are recorded.
+    /// The indices of the items of a batch that are recorded.
     public func recordedItems(of batch: String) throws(GalleryError) -> Set<Int> {
         try read { db in
             try Int.fetchSet(
@@ -46,10 +46,10 @@ extension GalleryStore {
     /// A page of a batch's recorded items, by index.
     ///
     /// - Parameters:
-    ///   - batch: whose items.
-    ///   - state: only those in this state; nil for all.
-    ///   - limit: how many, in 1...1000.
-    ///   - cursor: `next` of the page before; nil for the first.
+    ///   - batch: the batch's id.
+    ///   - state: only items in this state; nil: all.
+    ///   - limit: the size of the page, in 1...1000.
+    ///   - cursor: `next` of the previous page; nil: the first page.
     /// - Returns: the page.
     /// - Throws: `unknownBatch`, `invalidLimit`, `invalidCursor`.
     public func items(
@@ -71,7 +71,7 @@ extension GalleryStore {
     }
 }
 
-/// One call of `record` at work inside its transaction.
+/// The work of one call of `record`, inside its transaction.
 private struct Enrollment {
     let gallery: GalleryFacts
     let batch: Int64
@@ -108,7 +108,7 @@ private struct Enrollment {
     private func check(_ image: NewImage, index: Int) throws(GalleryError) {
         try gallery.check(model: image.model, dimensions: image.embedding.count)
         let squaredLength = image.embedding.reduce(0) { $0 + $1 * $1 }
-        // NaN fails the comparison too; float32 vectors normalized anywhere are far closer than this.
+        // NaN also fails this comparison. Normalized float32 vectors are much closer to length 1 than this.
         guard abs(squaredLength - 1) < 1e-3 else { throw .invalidEmbedding(index: index) }
     }
 
@@ -149,7 +149,7 @@ private struct Enrollment {
         return key
     }
 
-    /// The key of a person or camera, entered where it is new.
+    /// The key of a person or camera; inserts it if it is new.
     private func label(_ label: String, table: String) throws -> Int64 {
         try database.run(
             "INSERT INTO \(table) (gallery, label) VALUES (?, ?) ON CONFLICT DO NOTHING", [gallery.key, label])

@@ -1,12 +1,14 @@
 import Glibc
 
-/// An advisory lock on a file, held as long as this lives; the system releases it when the process dies.
+/// An advisory lock on a file, held as long as this object lives; the system releases it when the process ends in any
+/// way.
 final class FileLock: Sendable {
     private let descriptor: Int32
 
     /// Takes the lock on the file at `path`, creating it with mode 0600.
     ///
-    /// - Throws: `missingFolder`, `notWritable`, or `locked` when another process or another lock of this one has it.
+    /// - Throws: `missingFolder`, `notWritable`, or `locked` if another process, or another lock in this process, has
+    ///   it.
     init(path: String) throws(GalleryError) {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(errno, path: path) }
@@ -20,7 +22,7 @@ final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Creates an empty file with mode 0600 where none is, so that SQLite never makes one that others can read.
+    /// Creates an empty file with mode 0600 if there is none, so that SQLite does not create one that others can read.
     static func createPrivateFile(path: String) throws(GalleryError) {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(errno, path: path) }

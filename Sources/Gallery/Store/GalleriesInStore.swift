@@ -1,34 +1,34 @@
 import GRDB
 
 extension GalleryStore {
-    /// The gallery as the last commit left it; the caller may keep it as long as it likes.
+    /// The gallery's newest snapshot; the caller may keep it as long as it wants.
     public func snapshot(of gallery: String) throws(GalleryError) -> GallerySnapshot {
         try index.snapshot(of: gallery)
     }
 
-    /// Every gallery as the last commit left it, by name.
+    /// The newest snapshot of every gallery, sorted by name.
     public func snapshots() -> [GallerySnapshot] {
         index.all
     }
 
-    /// Every gallery in numbers, by name.
+    /// The properties and counts of every gallery, sorted by name.
     public func galleries() -> [GallerySummary] {
         index.all.map(\.summary)
     }
 
-    /// One gallery in numbers.
+    /// The properties and counts of one gallery.
     public func gallery(_ name: String) throws(GalleryError) -> GallerySummary {
         try index.snapshot(of: name).summary
     }
 
-    /// Makes sure that a gallery exists, bound to a model.
+    /// Creates a gallery that is bound to a model, unless it exists.
     ///
     /// - Parameters:
-    ///   - name: its name.
-    ///   - model: identity of the model whose vectors it takes.
-    ///   - dimensions: length of a vector, at least 1.
+    ///   - name: the gallery's name.
+    ///   - model: the identity of the model whose vectors the gallery takes.
+    ///   - dimensions: the number of values of a vector, at least 1.
     /// - Returns: the gallery, and whether it was created now.
-    /// - Throws: `modelMismatch` or `dimensionMismatch` where it exists with another model.
+    /// - Throws: `modelMismatch` or `dimensionMismatch` if the gallery exists with another model.
     @discardableResult
     public func createGallery(
         _ name: GalleryName, model: String, dimensions: Int
@@ -54,9 +54,9 @@ extension GalleryStore {
 
     /// Erases a gallery with its images, vectors, queries and rankings, and cancels its batches.
     ///
-    /// What is left of a batch is its counts and the states of its items.
+    /// Of a batch, its counts and the states of its items stay.
     ///
-    /// - Returns: the batches that were cancelled by this; their bodies are the caller's to remove.
+    /// - Returns: the batches that this cancelled; the caller must remove their bodies.
     @discardableResult
     public func deleteGallery(_ name: String) throws(GalleryError) -> [BatchRecord] {
         let cancelled = try write { db, aftermath in
@@ -92,7 +92,7 @@ extension GalleryStore {
 }
 
 extension GalleryFacts {
-    /// Throws unless vectors of this model and length belong here.
+    /// Throws unless the gallery takes vectors of this model and length.
     func check(model: String, dimensions: Int) throws(GalleryError) {
         guard model == self.model else { throw .modelMismatch(expected: self.model, found: model) }
         guard dimensions == self.dimensions else {
@@ -102,22 +102,22 @@ extension GalleryFacts {
 }
 
 extension Database {
-    /// Runs a statement, compiled once per connection.
+    /// Runs a statement; it is compiled once per connection.
     func run(_ sql: String, _ arguments: StatementArguments) throws {
         try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
-    /// The first row of a statement, compiled once per connection.
+    /// The first row of a statement's result; the statement is compiled once per connection.
     func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
         try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
     }
 
-    /// All rows of a statement, compiled once per connection.
+    /// All rows of a statement's result; the statement is compiled once per connection.
     func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
         try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
     }
 
-    /// The gallery of this name, or `unknownGallery`.
+    /// The gallery with this name; throws `unknownGallery`.
     func gallery(_ name: String) throws -> GalleryFacts {
         guard let row = try row("SELECT * FROM gallery WHERE name = ?", [name]) else {
             throw GalleryError.unknownGallery(name)
@@ -125,7 +125,7 @@ extension Database {
         return GalleryFacts(row)
     }
 
-    /// Counts one more change of a gallery's images: its new revision.
+    /// Counts one more change of a gallery's images; returns the new revision.
     func advanceRevision(of gallery: GalleryFacts) throws -> Int64 {
         try run("UPDATE gallery SET revision = revision + 1 WHERE key = ?", [gallery.key])
         return try row("SELECT revision FROM gallery WHERE key = ?", [gallery.key])?["revision"] ?? 0

@@ -2,10 +2,11 @@ import GRDB
 public import Logging
 import Synchronization
 
-/// Galleries, images, batches and kept queries in one SQLite file, with the index to search them in memory.
+/// Galleries, images, batches and kept queries in one SQLite file, and the index in memory that searches use.
 ///
-/// One writer at a time, durable once a method returns; readers neither wait for it nor see half of a change. The file belongs
-/// to one store at a time. Methods block (on the disk, or on the writer before them): call them from a worker.
+/// There is one writer at a time, and its change is durable when the method returns. Readers do not wait for the writer
+/// and never see half of a change. Only one store at a time may open the file. Methods block on the disk or on another
+/// writer: call them from a worker, never from an event loop.
 public final class GalleryStore: Sendable {
     /// The database file.
     public let path: String
@@ -18,16 +19,17 @@ public final class GalleryStore: Sendable {
     private let pool: DatabasePool
     /// Held until `close` or `deinit`, so that no second store opens the file.
     private let lock: Mutex<FileLock?>
-    /// Whether erased bytes may still lie in the write-ahead log.
+    /// Whether erased bytes may still be in the write-ahead log.
     private let isErasureDue = Mutex(false)
 
-    /// Opens or creates the database at `path` and reads the index back, without computing anything anew.
+    /// Opens or creates the database at `path` and loads the index; no embedding is computed.
     ///
     /// - Parameters:
-    ///   - path: the file; its folder must exist. "-wal", "-shm" and ".lock" files lie beside it.
-    ///   - logger: where to tell what was opened and what could not be erased yet.
-    ///   - readers: connections for concurrent reads.
-    ///   - clock: the present moment.
+    ///   - path: the file; its folder must exist. SQLite's "-wal" and "-shm" files and a ".lock" file are created
+    ///     beside it.
+    ///   - logger: gets a line when the database is opened, and when erased bytes could not be removed yet.
+    ///   - readers: the number of connections for concurrent reads.
+    ///   - clock: returns the current time.
     /// - Throws: `missingFolder`, `notWritable`, `locked`, `newerSchema`, `foreignDatabase`, `corrupt`, `diskFull` or
     ///   `inputOutput`, each with the path.
     public init(
@@ -40,7 +42,7 @@ public final class GalleryStore: Sendable {
         do {
             try FileLock.createPrivateFile(path: path)
             pool = try DatabaseOpening.open(path: path, readers: readers)
-            // Whatever a killed process had erased leaves the write-ahead log now.
+            // Bytes that a killed process had erased are removed from the write-ahead log now.
             let isLogEmpty = try pool.writeWithoutTransaction { db in
                 do { try DatabaseOpening.emptyLog(db) } catch let error as DatabaseError
                     where error.resultCode == .SQLITE_BUSY
@@ -61,9 +63,9 @@ public final class GalleryStore: Sendable {
             ])
     }
 
-    /// Ends every connection and gives the file free; using the store afterwards fails with a typed error.
+    /// Closes every connection and releases the file; later calls fail with a typed error.
     ///
-    /// The database is then one file, with nothing left in a write-ahead log. Closing twice is no error.
+    /// The database is then a single file without a write-ahead log. Closing twice is not an error.
     public func close() throws(GalleryError) {
         guard lock.withLock({ $0 != nil }) else { return }
         do {
@@ -82,26 +84,27 @@ public final class GalleryStore: Sendable {
         lock.withLock { $0 = nil }
     }
 
-    /// Calls `handler` after every commit, on the thread that committed and outside all locks, until the result goes away.
+    /// Calls `handler` after every commit, until the returned observation is cancelled or released.
     ///
-    /// Two threads' changes may arrive in either order: take them as a hint to look again. The handler must not block.
+    /// The call comes on the thread that committed, while no lock is held. Changes of two threads may arrive in either
+    /// order, so take a change as a hint to read the store again. The handler must not block.
     public func observe(_ handler: @escaping @Sendable (GalleryChange) -> Void) -> GalleryObservation {
         observers.add(handler)
     }
 }
 
 extension GalleryStore {
-    /// What has to follow a commit.
+    /// What must be done after a commit.
     struct Aftermath {
-        /// Told to the observers.
+        /// The changes to report to the observers.
         var changes: [GalleryChange] = []
-        /// Brings the index to the new state; runs before the next write begins.
+        /// Changes to the index; they run before the next write begins.
         var publish: [(LiveIndex) -> Void] = []
-        /// Whether bytes were deleted that must leave the disk.
+        /// Whether bytes were deleted that must be removed from the disk.
         var erases = false
     }
 
-    /// One transaction: all of it is on disk and in the index when this returns, or nothing is.
+    /// Runs one transaction; when this returns, all of it is on disk and in the index, or nothing is.
     func write<Value>(
         _ body: (Database, inout Aftermath) throws -> Value
     ) throws(GalleryError) -> Value {
@@ -132,9 +135,9 @@ extension GalleryStore {
         do { return try pool.read(body) } catch { throw GalleryError(error, path: path) }
     }
 
-    /// Brings deleted bytes off the disk, as far as that takes little time.
+    /// Removes deleted bytes from the disk, as far as that takes little time.
     ///
-    /// The deletion is committed whatever happens here; a reader in the way only puts this off to the next write.
+    /// The deletion is committed already. If a reader is in the way, the removal is tried again after the next write.
     private func eraseRemains(_ db: Database) {
         guard isErasureDue.withLock({ $0 }) else { return }
         do {
@@ -147,11 +150,11 @@ extension GalleryStore {
         }
     }
 
-    /// Writes the whole file anew: as small as it can be, and without any remains of what was deleted.
+    /// Rewrites the whole file, as small as possible and without any remains of deleted bytes.
     ///
-    /// Deleting overwrites the rows themselves. In a file larger than 16 MiB that leaves, for now and then a row, a copy of up to
-    /// a page that SQLite made when it moved the row, until this is called. Takes time and free disk in proportion to the file;
-    /// readers go on, writers wait.
+    /// A deletion overwrites the rows themselves. In a file larger than 16 MiB, a copy of a row (at most a page) may
+    /// stay until this is called, if SQLite had moved the row before. Needs time and free disk space in proportion to
+    /// the file. Readers continue, writers wait.
     public func compact() throws(GalleryError) {
         do {
             try pool.writeWithoutTransaction { db in

@@ -1,7 +1,7 @@
 import GRDB
 
 extension GalleryStore {
-    /// What is known about an image.
+    /// The image with this id.
     public func image(id: String) throws(GalleryError) -> GalleryImage {
         try read { db in
             let row = try db.row(
@@ -17,7 +17,7 @@ extension GalleryStore {
         }
     }
 
-    /// The stored image of an image; `noContent` where it was enrolled as a vector.
+    /// The stored bytes of an image; throws `noContent` if it was enrolled as a vector only.
     public func content(of imageID: String) throws(GalleryError) -> ImageContent {
         try read { db in
             let row = try db.row(
@@ -36,10 +36,10 @@ extension GalleryStore {
     /// A page of a gallery's images, oldest first.
     ///
     /// - Parameters:
-    ///   - gallery: whose images.
-    ///   - filter: only matching ones, as a search would see them.
-    ///   - limit: how many, in 1...1000.
-    ///   - cursor: `next` of the page before; nil for the first.
+    ///   - gallery: the gallery's name.
+    ///   - filter: only images that match, as in a search.
+    ///   - limit: the size of the page, in 1...1000.
+    ///   - cursor: `next` of the previous page; nil: the first page.
     /// - Returns: the page.
     /// - Throws: `unknownGallery`, `invalidLimit`, `invalidCursor`.
     public func images(
@@ -61,9 +61,10 @@ extension GalleryStore {
         return Page(found, limit: limit, list: .images, key: \.key)
     }
 
-    /// Erases an image: its image, vector, place in the index, its name in batches, and every ranking that shows it.
+    /// Erases an image: its bytes, its vector, its row in the index, its name in batches, and every stored ranking that
+    /// shows it.
     ///
-    /// The item that brought it stays recorded, so that a batch in progress does not bring it again.
+    /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
     public func deleteImage(id: String) throws(GalleryError) {
         try write { db, aftermath in
             guard let row = try db.row("SELECT key, gallery, person, camera FROM image WHERE id = ?", [id]) else {
@@ -94,7 +95,7 @@ extension GalleryStore {
 }
 
 extension Database {
-    /// Erases the gallery's stored rankings whose content names the image: the ids of their queries.
+    /// Erases the gallery's stored rankings that show the image; returns the ids of their queries.
     fileprivate func eraseRankings(showing image: String, in gallery: GalleryFacts) throws -> [String] {
         let found = try rows(
             """

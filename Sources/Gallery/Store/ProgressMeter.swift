@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How fast running batches go, from the last half minute of commits.
+/// Measures the speed of running batches over the last half minute.
 final class ProgressMeters: Sendable {
     private static let window: Int64 = 30_000
 
@@ -8,23 +8,23 @@ final class ProgressMeters: Sendable {
 
     private let samples = Mutex<[String: [Sample]]>([:])
 
-    /// Notes that `batch` has recorded `items` items in all.
+    /// Records that `batch` has `items` items in total at `time`.
     func note(_ batch: String, items: Int, at time: Timestamp) {
         samples.withLock { samples in
             var kept = samples[batch, default: []]
             kept.append((time.milliseconds, items))
-            // The oldest sample kept is the youngest that is older than the window, so that a slow batch has a rate too.
+            // One sample older than the window is kept, so that a slow batch has a rate too.
             while kept.count > 2, kept[1].milliseconds < time.milliseconds - Self.window { kept.removeFirst() }
             samples[batch] = kept
         }
     }
 
-    /// Forgets a batch that is finished.
+    /// Drops the samples of a batch that is over.
     func forget(_ batch: String) {
         samples.withLock { $0[batch] = nil }
     }
 
-    /// Items a second between the first and the last sample kept.
+    /// Items per second between the first and the last sample.
     func rate(of batch: String) -> Double? {
         samples.withLock { samples in
             guard let first = samples[batch]?.first, let last = samples[batch]?.last,

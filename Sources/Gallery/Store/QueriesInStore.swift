@@ -2,7 +2,7 @@ import Digests
 import GRDB
 
 extension GalleryStore {
-    /// Keeps a query; it has no ranking yet.
+    /// Stores a query; it has no ranking yet.
     ///
     /// - Throws: `unknownGallery`, `modelMismatch`, `dimensionMismatch`.
     public func keepQuery(_ new: NewQuery) throws(GalleryError) -> QueryRecord {
@@ -28,7 +28,7 @@ extension GalleryStore {
         }
     }
 
-    /// A kept query.
+    /// The kept query with this id.
     public func query(id: String) throws(GalleryError) -> QueryRecord {
         try read { try $0.query(id) }
     }
@@ -49,7 +49,7 @@ extension GalleryStore {
         try read { try $0.queries("query.standing AND gallery.name = ? ORDER BY query.key", [gallery]) }
     }
 
-    /// One of a kept query's images, counted from 0.
+    /// One image of a kept query; `position` counts from 0.
     public func queryImage(of id: String, at position: Int = 0) throws(GalleryError) -> ImageContent {
         try read { db in
             let row = try db.row(
@@ -73,16 +73,18 @@ extension GalleryStore {
 
     /// Saves a kept query's ranking.
     ///
-    /// Where the stored content says the same, it stays and so does its revision; otherwise the revision goes up. A ranking of an
-    /// older gallery than the stored one is not saved, nor one that shows an image which was erased since it was made.
+    /// If the stored content says the same, it stays, with its version; otherwise the version goes up by one. A ranking
+    /// of an older revision of the gallery than the stored one is not saved, nor one that shows an image that was
+    /// erased in the meantime.
     ///
     /// - Parameters:
-    ///   - content: the ranking, as JSON; not interpreted here.
+    ///   - content: the ranking as JSON; this module does not interpret it.
     ///   - query: the kept query's id.
-    ///   - galleryRevision: of the snapshot that was ranked.
-    ///   - images: the ids of the images it shows.
-    ///   - isSame: whether the stored content says the same as `content`; nil: whether its bytes do.
-    /// - Returns: the revision of what is stored now.
+    ///   - galleryRevision: the revision of the snapshot that was ranked.
+    ///   - images: the ids of the images that the ranking shows.
+    ///   - isSame: returns whether the stored content says the same as `content`; nil: they are the same if their bytes
+    ///     are equal.
+    /// - Returns: the version of the ranking that is stored now.
     /// - Throws: `unknownQuery`, `diskFull`, `inputOutput`.
     @discardableResult
     public func saveRanking(
@@ -115,7 +117,7 @@ extension GalleryStore {
         }
     }
 
-    /// The newest ranking of a kept query; nil before the first, and after an image in it was erased.
+    /// The newest ranking of a kept query; nil before the first one, and after an image in it was erased.
     public func ranking(of query: String) throws(GalleryError) -> StoredRanking? {
         try read { db in
             let row = try db.row(
@@ -133,7 +135,7 @@ extension GalleryStore {
 }
 
 extension Database {
-    /// The kept query of this id, or `unknownQuery`.
+    /// The kept query with this id; throws `unknownQuery`.
     fileprivate func query(_ id: String) throws -> QueryRecord {
         guard let query = try queries("query.id = ?", [id]).first else { throw GalleryError.unknownQuery(id) }
         return query

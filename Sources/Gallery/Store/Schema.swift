@@ -1,13 +1,13 @@
 import GRDB
 
-/// The tables, as a history that only grows: a released migration is never edited.
+/// The tables, as a list of migrations; a released migration is never edited.
 ///
 /// Times are milliseconds since 1970 in UTC. Vectors are little-endian float32. Keys are never used twice.
 enum Schema {
-    /// Marks the file as this program's: "reid" in ASCII.
+    /// The number that marks the file as one of this program: "reid" in ASCII.
     static let applicationID = 0x7265_6964
 
-    /// The schema this version writes, also the file's `user_version`.
+    /// The version of the schema, which is also the file's `user_version`.
     static let version = 1
 
     static var migrations: DatabaseMigrator {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import GRDB
 
-/// Reads the galleries and their vectors back, one row at a time.
+/// Loads the galleries and their vectors from the database, one row at a time.
 enum StoredIndex {
     static func load(_ db: Database, path: String) throws -> [LoadedGallery] {
         var galleries: [Int64: LoadedGallery] = [:]
@@ -40,7 +40,7 @@ enum StoredIndex {
         return Array(galleries.values)
     }
 
-    /// The labels of people or cameras by key, so that all images of one share its text.
+    /// The names of people or cameras by key, so that all images of one person or camera share one text.
     private static func labels(_ db: Database, table: String) throws -> [Int64: String] {
         let rows = try Row.fetchCursor(db, sql: "SELECT key, label FROM \(table)")
         return try Dictionary(uniqueKeysWithValues: Array(rows.map { ($0["key"], $0["label"]) }))
@@ -91,7 +91,7 @@ enum Vector {
         return data
     }
 
-    /// The values of a blob; empty where it is NULL or its length is no multiple of 4.
+    /// The values of a blob; empty if it is NULL or its length is not a multiple of 4.
     static func read(_ row: Row, _ column: String) throws -> [Float] {
         try row.withUnsafeData(named: column) { data in
             guard let data, data.count.isMultiple(of: 4) else { return [] }

@@ -1,4 +1,4 @@
-/// The text that a codec left in a C string.
+/// The message that a codec wrote into a C string.
 func text(_ message: [CChar]) -> String {
     let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     return bytes.isEmpty ? "no reason given" : String(decoding: bytes, as: UTF8.self)

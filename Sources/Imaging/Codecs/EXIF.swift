@@ -1,6 +1,7 @@
-// Finds the orientation in EXIF data. Nothing here fails: what is missing, cut or malformed is `topLeft`, as is.
+// Finds the orientation in EXIF data. Nothing here fails: data that is missing, cut off or malformed counts as
+// `topLeft`, which means "leave it as it is".
 
-/// The orientation of a JPEG: from the first APP1 segment that begins as EXIF does.
+/// The orientation of a JPEG, from the first APP1 segment that holds EXIF data.
 func jpegOrientation(_ bytes: [UInt8]) -> Orientation {
     var position = 2
     while position + 4 <= bytes.count, bytes[position] == 0xFF {
@@ -35,13 +36,13 @@ func pngOrientation(_ bytes: [UInt8]) -> Orientation {
     return .topLeft
 }
 
-/// "Exif" and two zero bytes: what tells EXIF from the other uses of APP1.
+/// "Exif" and two zero bytes, by which EXIF differs from the other uses of APP1.
 private let exifPrefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
 
-/// The orientation that the first directory of a TIFF structure names, or nil.
+/// The orientation in the first directory of a TIFF structure, or nil.
 ///
-/// TIFF 6.0: "II" or "MM", 42, the directory's offset; there a count and entries of tag, type, count and value, of
-/// 12 bytes each. EXIF 2.3: orientation is tag 0x0112, one SHORT.
+/// TIFF 6.0: "II" or "MM", 42, the directory's offset; the directory is a count and entries of 12 bytes: tag, type,
+/// count and value. EXIF 2.3: orientation is tag 0x0112, one SHORT.
 private func tiffOrientation(_ bytes: ArraySlice<UInt8>) -> Orientation? {
     let isLittleEndian: Bool
     switch bytes.prefix(2) {

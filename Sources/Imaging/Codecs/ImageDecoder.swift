@@ -1,13 +1,14 @@
-/// Decodes a JPEG, a PNG or, where `formats` names it, a BMP, recognized by its content, to upright RGB.
+/// Decodes a JPEG, a PNG or, if `formats` has it, a BMP into upright RGB; the content decides which it is, not a file
+/// name.
 ///
 /// The EXIF orientation is applied; transparency is laid over black; gamma and color profiles are ignored; 16-bit
-/// samples are rounded to 8. Data that is cut or damaged anywhere before the format's end mark is an error; bytes
-/// after the end mark are ignored.
+/// samples are rounded to 8. Data that is cut off or damaged before the format's end mark is an error; bytes after the
+/// end mark are ignored.
 ///
 /// - Parameters:
 ///   - bytes: The whole file.
-///   - limits: What it may cost; checked from the header before memory is taken for pixels.
-///   - formats: What it may be.
+///   - limits: How large the image may be; checked from the header, before memory for the pixels is allocated.
+///   - formats: The formats that are accepted.
 ///   - target: The size that the caller will shrink the upright image to. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
 ///     size where both sides stay at least twice the target's. Absent: full size.
 /// - Returns: The upright image.
@@ -31,12 +32,12 @@ public func decodeImage(
     }
 }
 
-/// The size of the upright image in a JPEG, a PNG or, where `formats` names it, a BMP, from its header alone.
+/// The size of the upright image in a JPEG, a PNG or, if `formats` has it, a BMP; reads only the header.
 ///
 /// - Parameters:
 ///   - bytes: The whole file; only its header is read, so the rest may still be damaged.
-///   - limits: What it may cost.
-///   - formats: What it may be.
+///   - limits: How large the image may be.
+///   - formats: The formats that are accepted.
 /// - Returns: Width and height in pixels, as `decodeImage` would give them at full size.
 /// - Throws: Every case of `ImageError` but `notEncodable`.
 public func imageSize(

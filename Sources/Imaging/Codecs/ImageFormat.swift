@@ -7,7 +7,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     /// BMP: uncompressed, 24 bits a pixel or 8 with a palette, from the bottom up or from the top down.
     case bmp = "image/bmp"
 
-    /// What is taken from anyone: BMP is only met in old data sets.
+    /// The formats that clients may send; BMP is left out, because only old data sets use it.
     public static let common: [ImageFormat] = [.jpeg, .png]
 
     private var signature: [UInt8] {
@@ -18,7 +18,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// The one of `formats` that `bytes` begin like, whatever the file was called; nil for any other.
+    /// The format that `bytes` begin with, if it is one of `formats`; nil otherwise.
     public static func sniff(_ bytes: [UInt8], among formats: [ImageFormat] = common) -> ImageFormat? {
         formats.first { bytes.starts(with: $0.signature) }
     }

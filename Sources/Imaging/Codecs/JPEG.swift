@@ -1,16 +1,16 @@
 import CJPEG
 
-/// Warnings of libjpeg that leave the image as its writer meant it; all others mean damage.
+/// Warnings of libjpeg that do not change the pixels; every other warning means a damaged file.
 private let harmlessWarnings: [Int32] = [
     Int32(bitPattern: JWRN_ADOBE_XFORM.rawValue),  // an unknown color transform code
     Int32(bitPattern: JWRN_JFIF_MAJOR.rawValue),  // a newer revision of JFIF
     Int32(bitPattern: JWRN_NOT_SEQUENTIAL.rawValue),  // a baseline file with odd spectral selection, which is ignored
 ]
 
-/// Scans that a progressive file may have; encoders write about ten, and each costs a pass over the whole image.
+/// The most scans that a progressive file may have; encoders write about ten, and each costs a pass over the image.
 private let maximumScans: Int32 = 100
 
-/// Decodes a JPEG as stored, without regard to orientation.
+/// Decodes a JPEG as it is stored; its orientation is not applied.
 func decodeJPEG(
     _ bytes: [UInt8], limits: ImageLimits, covering target: (width: Int, height: Int)?
 ) throws(ImageError) -> RGBImage {
@@ -55,7 +55,7 @@ func encodeJPEG(_ image: RGBImage, quality: Int, halvesColor: Bool) throws(Image
     return file
 }
 
-/// The size in a JPEG's frame header, as stored.
+/// The size in a JPEG's frame header, before its orientation is applied.
 func announcedJPEGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
     let header = try readJPEGHeader(bytes)
     return (Int(header.width), Int(header.height))
@@ -82,8 +82,8 @@ private func withTolerance(_ body: (c_jpeg_tolerance_t) -> Int32) -> Int32 {
 
 /// The smallest of 8/8, 4/8, 2/8 and 1/8 at which both sides are still at least twice the target's.
 ///
-/// Shrinking by the discrete cosine transform is not the filter that the rest of the way is done with; twice the size leaves
-/// that filter the last say on what the network sees.
+/// libjpeg shrinks with another filter (the discrete cosine transform) than `resized`. At twice the target's size or
+/// more, `resized` still does the last step, so that the network sees nearly the same pixels.
 private func scaleEighths(width: Int, height: Int, covering target: (width: Int, height: Int)?) -> Int {
     guard let target else { return 8 }
     var eighths = 8
@@ -95,8 +95,8 @@ private func scaleEighths(width: Int, height: Int, covering target: (width: Int,
 
 /// Replaces C, M, Y, K by R, G, B in place: R = C·K / 255, and so on.
 ///
-/// As Adobe began it, all writers store 255 − ink, with or without Adobe's marker, so that the stored values are the shares of
-/// light that pass. Pillow and the browsers read them so too.
+/// All writers store 255 − ink, with or without Adobe's marker. So the stored values say how much light passes. Pillow
+/// and browsers read them in the same way.
 private func convertToRGB(cmyk pixels: inout [UInt8]) {
     let count = pixels.count / 4
     unsafe pixels.withUnsafeMutableBufferPointer { pixels in

@@ -1,6 +1,6 @@
 import CPNG
 
-/// Decodes a PNG as stored, without regard to orientation; transparency is laid over black.
+/// Decodes a PNG as it is stored; its orientation is not applied, and transparency is laid over black.
 func decodePNG(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> RGBImage {
     let announced = try announcedPNGSize(bytes)
     try limits.check(width: announced.width, height: announced.height)

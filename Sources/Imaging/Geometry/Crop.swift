@@ -1,7 +1,7 @@
 extension RGBImage {
-    /// The part whose top left pixel is (`x`, `y`).
+    /// A rectangle cut out of the image; its top left pixel is (`x`, `y`).
     ///
-    /// Precondition: the part has at least one pixel and lies within the image.
+    /// Precondition: the rectangle has at least one pixel and lies within the image.
     public func cropped(x: Int, y: Int, width: Int, height: Int) -> RGBImage {
         precondition(
             x >= 0 && y >= 0 && width > 0 && height > 0 && x <= self.width - width && y <= self.height - height,

@@ -1,18 +1,19 @@
 /// How a stored image must be turned to stand upright: the values of EXIF's tag 0x0112.
 ///
-/// Named by where the stored first row and first column are in the upright image.
+/// Each case says where the first stored row and the first stored column are in the upright image.
 enum Orientation: UInt16, CaseIterable {
     case topLeft = 1
     case topRight, bottomRight, bottomLeft, leftTop, rightTop, rightBottom, leftBottom
 
-    /// Whether the upright width is the stored height.
+    /// Whether width and height change places.
     var swapsSides: Bool { rawValue >= 5 }
 }
 
 extension RGBImage {
     /// The image turned or mirrored to stand upright.
     func upright(from orientation: Orientation) -> RGBImage {
-        // The stored pixel (index) of the upright top left, and the steps for one to the right and one down.
+        // The index of the stored pixel that becomes the top left one, and the steps in the stored pixels for one pixel
+        // to the right and one down.
         let (start, right, down): (Int, Int, Int)
         let last = width * height - 1
         switch orientation {

@@ -1,4 +1,4 @@
-/// Which old pixels, with which weights, make each new pixel of one axis.
+/// Which old pixels make each new pixel along one axis, and with which weights.
 ///
 /// Pillow's fixed point: weights sum to 1 in double precision and are then rounded to 22 fractional bits, which leaves
 /// 2 bits of room in 32 for 8-bit samples. All weights are at least 0, so sums stay below 2^31.
@@ -28,7 +28,7 @@ struct ResamplingTaps {
         }
     }
 
-    /// The 8-bit value of a sum that began at `half`; rounding of the weights may have taken it just past 255.
+    /// The 8-bit value of a sum that started at `half`; clamped, because rounded weights can bring it just above 255.
     static func rounded(_ sum: Int32) -> UInt8 {
         UInt8(truncatingIfNeeded: min(255, sum >> fractionBits))
     }

@@ -1,10 +1,10 @@
 extension RGBImage {
     /// The image at another size, by antialiased bilinear resampling: byte for byte what Pillow's `BILINEAR` gives.
     ///
-    /// Each new pixel is a weighted mean of old ones, w(d) = max(0, 1 − |d| / r) at distance d from the new pixel's center,
-    /// where r is the reduction factor, but at least 1. It is taken along rows and along columns; both passes round to 8
-    /// bits. As in Pillow 13 the height comes first where it loses more than twice as many pixels as the width; Pillow up
-    /// to 12 always begins with the width, which differs by rounding, at most by one level.
+    /// Each new pixel is a weighted mean of old ones, w(d) = max(0, 1 − |d| / r) at distance d from the new pixel's
+    /// center, where r is the reduction factor, but at least 1. It is taken along rows and along columns; both passes
+    /// round to 8 bits. As in Pillow 13, rows are reduced first if the height loses more than twice as many pixels as
+    /// the width. Pillow up to 12 always begins with the width; the difference is rounding, at most one level.
     ///
     /// Precondition: both sides are at least 1.
     public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {

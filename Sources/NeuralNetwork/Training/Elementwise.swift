@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// Loops over whole buffers, shared among the threads in pieces that fit a cache.
+/// Elementwise loops over whole buffers; the threads share the work in pieces that fit a cache.
 ///
-/// Buffers of one layout may be combined whatever the layout is: its padding holds zeros, and stays so.
+/// Buffers that have the same layout can be combined without knowing it: padding holds zeros and stays zero.
 enum Elementwise {
-    /// Floats of a piece.
+    /// The floats of one piece.
     private static let piece = 16384
 
-    /// target = max(0, target + term), or without the maximum.
+    /// target = max(0, target + term), or target + term without rectification.
     static func add(
         _ term: UnsafeMutableBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Float>, isRectified: Bool,
         threads: Int
@@ -26,7 +26,7 @@ enum Elementwise {
         }
     }
 
-    /// target = Σ terms, where `mask` is positive, else 0; without a mask everywhere.
+    /// target = Σ terms where `mask` is positive, else 0; without a mask, target = Σ terms everywhere.
     ///
     /// `target` may be the first of the terms.
     static func sum(
@@ -49,7 +49,7 @@ enum Elementwise {
         }
     }
 
-    /// target += term, or target = term for the first one.
+    /// target += term, or target = term for the first term.
     private static func add(
         _ term: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>, isFirst: Bool
     ) {

@@ -1,16 +1,17 @@
 public import Tensors
 
-/// A tensor of a network in training: its value, and what the optimizer keeps beside it.
+/// A tensor of a network in training: its value, its gradient, and what the optimizer keeps for it.
 ///
-/// Convolution kernels lie in the layout their operations want; `tensor` and `assign` speak row-major. Used by one thread at a time.
+/// Convolution kernels are stored in the layout that their operations want; `tensor` and `assign` convert from and to
+/// row-major. Only one thread may use it at a time.
 public final class Parameter {
-    /// What is kept of a parameter, each as large as its value.
+    /// The arrays that a parameter may have, each of the shape of its value.
     public enum Slot: String, CaseIterable, Sendable {
         /// The parameter itself.
         case value
-        /// The gradient of the loss of the last batch.
+        /// The gradient of the last batch's loss.
         case gradient
-        /// The sum of the gradients of a step's earlier batches.
+        /// The sum of the gradients of the earlier parts of a batch, when it is computed in parts.
         case accumulated
         /// The optimizer's momentum.
         case velocity
@@ -22,13 +23,13 @@ public final class Parameter {
     public let name: String
     /// The extent of each dimension.
     public let shape: [Int]
-    /// Whether gradient descent changes it; running statistics are not learned.
+    /// Whether gradient descent changes the parameter; false for running statistics.
     public let isLearned: Bool
     private var layout: DataLayout
     private var slots: [Slot: AlignedMemory]
     private let engine: ComputeEngine
 
-    /// A parameter with a first value.
+    /// Creates a parameter with an initial value.
     init(name: String, value: Tensor, isLearned: Bool, engine: ComputeEngine) throws(OneDNNError) {
         self.name = name
         self.isLearned = isLearned
@@ -39,10 +40,10 @@ public final class Parameter {
         try assign(value)
     }
 
-    /// Whether a slot has been used.
+    /// Whether a slot has content.
     public func has(_ slot: Slot) -> Bool { slots[slot] != nil }
 
-    /// The content of `slot` in row-major order; zeros where it was never used.
+    /// The content of `slot` in row-major order; zeros if it has none.
     public func tensor(_ slot: Slot = .value) throws(OneDNNError) -> Tensor {
         guard let memory = slots[slot] else { return Tensor(zeros: shape) }
         let count = shape.reduce(1, *)
@@ -69,7 +70,7 @@ public final class Parameter {
         try rowMajor.copy(MemoryRegion(plain), to: MemoryRegion(memory), in: layout, engine: engine)
     }
 
-    /// The floats of `slot` in the parameter's own layout, padding (zeros) included; the slot is made where it is missing.
+    /// The floats of `slot` in the parameter's own layout, including padding (zeros); a missing slot is created.
     package func floats(_ slot: Slot = .value) throws(OneDNNError) -> UnsafeMutableBufferPointer<Float> {
         unsafe try memory(slot).floats(count: layout.bytes / 4)
     }
@@ -80,7 +81,7 @@ public final class Parameter {
         slots[slot] = nil
     }
 
-    /// The memory of `slot`, made where it is missing.
+    /// The memory of `slot`; a missing slot is created.
     func memory(_ slot: Slot) throws(OneDNNError) -> AlignedMemory {
         if let memory = slots[slot] { return memory }
         let memory = try AlignedMemory(bytes: layout.bytes)
@@ -88,7 +89,8 @@ public final class Parameter {
         return memory
     }
 
-    /// Moves every slot to `layout`; operations that were bound to the old memory no longer see this parameter.
+    /// Converts every slot to `layout`; operations that were bound to the old memory do not see this parameter
+    /// afterwards.
     func adopt(_ other: DataLayout) throws(OneDNNError) {
         guard other != layout else { return }
         for (slot, memory) in slots {
@@ -102,7 +104,7 @@ public final class Parameter {
 
 /// The parameters of a network in training, by name, in a fixed order.
 public final class ParameterStore {
-    /// In the order they were added.
+    /// All parameters, in the order in which they were added.
     public private(set) var all: [Parameter] = []
     private var byName: [String: Parameter] = [:]
     let engine: ComputeEngine
@@ -112,7 +114,7 @@ public final class ParameterStore {
         self.engine = engine
     }
 
-    /// Adds a parameter; its name must be new.
+    /// Adds a parameter; the name must not exist yet.
     public func add(_ name: String, _ value: Tensor, isLearned: Bool) throws(OneDNNError) {
         precondition(byName[name] == nil, "there are two parameters \(name)")
         let parameter = try Parameter(name: name, value: value, isLearned: isLearned, engine: engine)
@@ -120,13 +122,13 @@ public final class ParameterStore {
         byName[name] = parameter
     }
 
-    /// The parameter of a name, which must be there.
+    /// The parameter of this name; the name must exist.
     public subscript(_ name: String) -> Parameter {
         guard let parameter = byName[name] else { preconditionFailure("there is no parameter \(name)") }
         return parameter
     }
 
-    /// The parameter of a name, or nil.
+    /// The parameter of this name, or nil.
     public func find(_ name: String) -> Parameter? { byName[name] }
 
     /// The number of learned floats.

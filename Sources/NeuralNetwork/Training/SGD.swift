@@ -12,12 +12,12 @@ public struct SGD: Sendable, Codable, Equatable {
     /// Momentum 0.9 and weight decay 5e-4.
     public init() {}
 
-    /// Moves each parameter against the gradient in its `gradient` slot.
+    /// Updates each parameter, from the gradient in its `gradient` slot.
     ///
     /// - Parameters:
-    ///   - parameters: Those to move; others stay.
+    ///   - parameters: The parameters to update.
     ///   - learningRate: η.
-    ///   - gradientScale: What the gradients are multiplied with first.
+    ///   - gradientScale: A factor that multiplies the gradients first.
     /// - Throws: `OneDNNError.outOfMemory`.
     public func step(_ parameters: [Parameter], learningRate: Float, gradientScale: Float = 1) throws {
         let threads = openMPThreads
@@ -43,12 +43,12 @@ public struct SGD: Sendable, Codable, Equatable {
 }
 
 extension ParameterStore {
-    /// The Euclidean length of all gradients together.
+    /// The Euclidean length of all gradients together, √Σ g².
     public func gradientNorm() throws -> Double {
         var sum = 0.0
         for parameter in all where parameter.isLearned && parameter.has(.gradient) {
             let gradients = unsafe try parameter.floats(.gradient)
-            // Sums of a few thousand floats each, then doubles: fast, and exact enough for a length.
+            // Sums a few thousand values in float32, then those sums in double: fast, and exact enough for a length.
             for start in stride(from: 0, to: gradients.count, by: 4096) {
                 var part: (Float, Float, Float, Float) = (0, 0, 0, 0)
                 let end = min(gradients.count, start + 4096)
@@ -72,7 +72,8 @@ extension ParameterStore {
 
     /// Adds the gradients to the `accumulated` slot; with `finish` the sum replaces the gradients instead.
     ///
-    /// Several small batches accumulated this way give the gradient of a large one, up to batch norms' statistics.
+    /// Several small batches that are accumulated give the gradient of one large batch; only the statistics of batch
+    /// norms differ.
     public func accumulateGradients(finish: Bool) throws {
         let threads = openMPThreads
         for parameter in all where parameter.isLearned && parameter.has(.gradient) {
@@ -88,9 +89,9 @@ extension ParameterStore {
         }
     }
 
-    /// Moves the `average` slot of every parameter and running statistic towards the value: average ← d·average + (1 − d)·value.
+    /// Updates the `average` slot of every parameter and running statistic: average ← d·average + (1 − d)·value.
     ///
-    /// A slot that was never used takes the value as it is.
+    /// An empty slot takes the value itself.
     public func updateAverages(decay: Float) throws {
         let threads = openMPThreads
         for parameter in all {

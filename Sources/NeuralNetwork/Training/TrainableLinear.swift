@@ -1,11 +1,11 @@
 package import Tensors
 
-/// An affine map in training, y = x·Wᵀ + b: `Linear` with its parameters in a store, and its backward half.
+/// An affine map in training, y = x·Wᵀ + b: like `Linear`, with its parameters in a store and a backward pass.
 package struct TrainableLinear {
     private let weight: Parameter
     private let bias: Parameter
 
-    /// The layer whose parameters are `name`.weight [outputs, inputs] and `name`.bias [outputs].
+    /// Takes the parameters `name`.weight [outputs, inputs] and `name`.bias [outputs] from the store.
     package init(_ name: String, in parameters: ParameterStore) {
         weight = parameters["\(name).weight"]
         bias = parameters["\(name).bias"]
@@ -29,7 +29,7 @@ package struct TrainableLinear {
         return y
     }
 
-    /// dx = dy·W; writes dW = dyᵀ·x and db = Σ dy into the gradients.
+    /// Returns dx = dy·W; writes dW = dyᵀ·x and db = Σ dy into the gradients of the parameters.
     package func backward(_ dy: Tensor, x: Tensor) throws -> Tensor {
         let rows = x.shape[0]
         var dx = Tensor(zeros: x.shape)
@@ -45,7 +45,7 @@ package struct TrainableLinear {
         return dx
     }
 
-    /// Writes y for `rows` rows of x; rows lie a stride apart.
+    /// Writes y for `rows` rows of x; the strides say how far apart the rows are.
     package func forward(
         _ x: UnsafePointer<Float>, stride: Int, rows: Int, into y: UnsafeMutablePointer<Float>, resultStride: Int
     ) throws(OneDNNError) {
@@ -59,7 +59,7 @@ package struct TrainableLinear {
         }
     }
 
-    /// dW = dyᵀ·x and db = Σ dy into the gradients, and dx = dy·W into `dx` where one is given.
+    /// Writes dW = dyᵀ·x and db = Σ dy into the gradients of the parameters, and dx = dy·W into `dx` if it is given.
     package func backward(
         _ dy: UnsafePointer<Float>, resultStride: Int, x: UnsafePointer<Float>, stride: Int, rows: Int,
         into dx: UnsafeMutablePointer<Float>?
@@ -92,7 +92,7 @@ package struct TrainableNeck {
     private var normalized: [Float] = []
     private var inverseDeviations: [Double] = []
 
-    /// The norm whose parameters are `name`.weight, bias, running_mean and running_var, all [columns].
+    /// Takes the parameters `name`.weight, bias, running_mean and running_var, all [columns], from the store.
     package init(_ name: String, in parameters: ParameterStore) {
         scale = parameters["\(name).weight"]
         shift = parameters["\(name).bias"]
@@ -100,7 +100,7 @@ package struct TrainableNeck {
         runningVariance = parameters["\(name).running_var"]
     }
 
-    /// y for x, [rows, columns], and moves the running statistics.
+    /// Returns y for x, [rows, columns], and updates the running statistics.
     package mutating func forward(_ x: Tensor) throws -> Tensor {
         let (rows, columns) = (x.shape[0], x.shape[1])
         let (scales, shifts) = (try scale.tensor().elements, try shift.tensor().elements)
@@ -128,7 +128,7 @@ package struct TrainableNeck {
         return y
     }
 
-    /// The gradient of x for that of y; writes those of γ and β.
+    /// Returns the gradient of x from the gradient of y, and writes the gradients of γ and β.
     package func backward(_ dy: Tensor) throws -> Tensor {
         let (rows, columns) = (dy.shape[0], dy.shape[1])
         let scales = try scale.tensor().elements

@@ -1,16 +1,16 @@
 internal import Tensors
 
-/// Turns a graph into the steps of a `TrainingExecutor`: first forwards, then backwards through the same nodes.
+/// Turns a graph into the operations of a `TrainingExecutor`: first forward, then backward through the same nodes.
 struct TrainingCompiler {
-    /// Where an operation's argument lies.
+    /// Where an argument of an operation is stored.
     enum Place {
         /// In memory that lives as long as the executor.
         case fixed(MemoryRegion)
-        /// In a gradient buffer, which shares its bytes with buffers of other times.
+        /// In a gradient buffer, which shares its bytes with buffers that are in use at other times.
         case gradient(Int)
     }
 
-    /// A step whose gradient buffers have no memory yet.
+    /// An operation whose gradient buffers have no memory yet.
     enum Pending {
         case operation(Operation, [Operation.Argument: Place])
         case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
@@ -21,13 +21,13 @@ struct TrainingCompiler {
     struct Value {
         var layout: DataLayout
         var memory: AlignedMemory
-        /// Gradients that come from the value's readers, all in the value's layout.
+        /// The gradients that the operations reading the value have given, all in the value's layout.
         var gradients: [Place] = []
 
         var floats: Int { layout.bytes / 4 }
     }
 
-    /// What the backward half of a node needs of its forward half.
+    /// What the backward pass of a node needs from its forward pass.
     private enum Forward {
         case input
         case convolution(ConvolutionNode)
@@ -41,9 +41,9 @@ struct TrainingCompiler {
         var product: AlignedMemory
         var norm: Operation
         var normName: String
-        /// Mean, variance, scale, shift, and the workspace where there is one.
+        /// Mean, variance, scale, shift, and the workspace if there is one.
         var normPlaces: [Operation.Argument: Place]
-        /// Whether the norm itself rectifies.
+        /// Whether the norm's operation also rectifies.
         var isFused: Bool
     }
 
@@ -56,7 +56,7 @@ struct TrainingCompiler {
     private var plan = MemoryPlan()
     private var gradientBuffers: [(bytes: Int, lifetime: ClosedRange<Int>)] = []
     private(set) var values: [Value] = []
-    /// The results of convolutions by the convolutions' names.
+    /// The result of each convolution, by its name.
     private(set) var named: [String: TrainingExecutor.NamedValue] = [:]
     private(set) var outputs: [TrainingExecutor.Output] = []
     private(set) var norms: [NormStatistics] = []
@@ -81,7 +81,7 @@ struct TrainingCompiler {
         }
     }
 
-    /// The steps, bound to their memory.
+    /// Binds the operations to their memory.
     mutating func bind() throws(OneDNNError) -> (forward: [TrainingStep], backward: [TrainingStep]) {
         let offsets = gradientBuffers.map { plan.place($0.bytes, lifetime: $0.lifetime) }
         let arena = try allocate(plan.bytes)
@@ -121,7 +121,7 @@ struct TrainingCompiler {
 
     private mutating func add(_ name: String, _ step: Pending) { forward.append((name, step)) }
 
-    // MARK: Forwards
+    // MARK: Forward
 
     private mutating func addForward(_ node: NetworkGraph.Node) throws(OneDNNError) {
         let shape = [batch, node.channels, node.height, node.width]
@@ -215,7 +215,7 @@ struct TrainingCompiler {
             normPlaces: places, isFused: isFused)
     }
 
-    /// Gives the caller a row-major view of a value and of its gradient.
+    /// Makes a value an output: the caller reads it, and writes its gradient, in row-major order.
     private mutating func addOutput(_ value: NetworkGraph.Value, shape: [Int]) throws(OneDNNError) {
         let rowMajor = try DataLayout.rowMajor(shape)
         let source = values[value.index]
@@ -233,7 +233,7 @@ struct TrainingCompiler {
                 shape: shape, value: MemoryRegion(result), gradient: MemoryRegion(try allocate(rowMajor.bytes))))
     }
 
-    // MARK: Backwards
+    // MARK: Backward
 
     /// Takes the gradient that the caller wrote for an output of the graph.
     private mutating func receive(_ output: Int, of index: Int) throws(OneDNNError) {
@@ -253,7 +253,7 @@ struct TrainingCompiler {
     }
 
     private mutating func addBackward(_ node: NetworkGraph.Node, _ index: Int) throws(OneDNNError) {
-        // A value that nothing of the loss depends on has no gradient.
+        // The loss does not depend on this value, so it has no gradient.
         guard !values[index].gradients.isEmpty else { return }
         switch (halves[index], node.operation) {
         case (.convolution(let half), .convolution(let source, _, _, let term, let isRectified)):
@@ -279,7 +279,7 @@ struct TrainingCompiler {
         }
     }
 
-    /// The gradients of a value's readers in one buffer, zero where `isMasked` and the value is.
+    /// Sums the gradients of a value in one buffer; with `isMasked`, the sum is zero where the value is zero.
     private mutating func combineGradients(of index: Int, isMasked: Bool) -> Place {
         let value = values[index]
         guard value.gradients.count > 1 || isMasked else { return value.gradients[0] }
@@ -355,7 +355,7 @@ struct TrainingCompiler {
         return .gradient(gradientBuffers.count - 1)
     }
 
-    /// Appends a step and notes that the buffers it uses are in use until then.
+    /// Appends an operation, and records that its buffers are in use until then.
     private mutating func addBackward(_ name: String, _ step: Pending) {
         let places: [Place] =
             switch step {

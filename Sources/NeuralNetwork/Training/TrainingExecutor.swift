@@ -1,11 +1,11 @@
 public import Tensors
 
-/// A graph compiled for training with one batch size: every convolution is followed by a batch norm with the batch's own statistics, and
-/// `backward` gives the gradients of all their parameters.
+/// A network compiled for training with one batch size; `backward` computes the gradients of all parameters.
 ///
-/// Where `GraphExecutor` folds a norm into a convolution's weights, here the convolution of a name has no bias and the norm is its own
-/// operation: y = max(0, BN(W ∗ x) + term). All activations are kept from `forward` to `backward`. Used by one thread, the one that made
-/// it, with as many OpenMP threads as that thread had.
+/// `GraphExecutor` folds a batch norm into the convolution before it. Here the convolution has no bias, and the norm is
+/// an operation of its own that uses the batch's statistics: y = max(0, BN(W ∗ x) + term). All activations are kept
+/// from `forward` to `backward`. Only the thread that created it may use it; it computes with as many OpenMP threads as
+/// that thread had.
 public final class TrainingExecutor {
     /// Images per run.
     public let batch: Int
@@ -21,14 +21,14 @@ public final class TrainingExecutor {
     private let engine: ComputeEngine
     private let memories: [AlignedMemory]
 
-    /// A value that the caller reads, and whose gradient it writes.
+    /// A value that the caller reads and whose gradient the caller writes.
     struct Output {
         var shape: [Int]
         var value: MemoryRegion
         var gradient: MemoryRegion
     }
 
-    /// The result of a convolution, its norm, sum and rectifier.
+    /// The result of a convolution with its norm, sum and rectifier.
     struct NamedValue {
         var shape: [Int]
         var layout: DataLayout
@@ -38,11 +38,11 @@ public final class TrainingExecutor {
     /// Compiles `graph` for `batch` images.
     ///
     /// - Parameters:
-    ///   - graph: What is computed; each of its outputs takes part in the loss.
+    ///   - graph: The network; the loss depends on each of its outputs.
     ///   - batch: Images per run, at least 1.
     ///   - parameters: Holds `NAME.weight` of each convolution, and weight, bias, running_mean and running_var of its norm.
     ///   - normNames: The norm that follows each convolution.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses an operation.
     public init(
         _ graph: NetworkGraph, batch: Int, parameters: ParameterStore, normNames: [String: String]
     ) throws(OneDNNError) {
@@ -65,7 +65,8 @@ public final class TrainingExecutor {
     /// Bytes of activations, gradients and working memory.
     public var bytes: Int { memories.reduce(0) { $0 + $1.count } }
 
-    /// Computes the outputs for `images`, row-major [batch, channels, height, width], and moves the running statistics.
+    /// Computes the outputs for `images`, row-major [batch, channels, height, width], and updates the running
+    /// statistics.
     public func forward(_ images: [Float]) throws(OneDNNError) {
         precondition(images.count == inputCount, "\(images.count) floats for an input of \(inputCount)")
         _ = unsafe input.floats(count: inputCount).update(fromContentsOf: images)
@@ -73,10 +74,11 @@ public final class TrainingExecutor {
         for norm in norms { try norm.updateRunning() }
     }
 
-    /// Computes the gradients of all parameters into their `gradient` slots, from those that the caller wrote for every output.
+    /// Computes the gradients of all parameters into their `gradient` slots, from the gradients that the caller wrote
+    /// for every output.
     public func backward() throws(OneDNNError) { try run(backwardSteps) }
 
-    /// Gets the name of every step and how long it took; timing costs a little, so it is off unless this is set.
+    /// Called with the name and the time of every operation; nil switches the timing off, which costs a little.
     package var observer: ((String, Duration) -> Void)?
 
     private func run(_ steps: [TrainingStep]) throws(OneDNNError) {
@@ -101,15 +103,15 @@ public final class TrainingExecutor {
         return unsafe output.value.memory.floats(at: output.value.offset, count: output.shape.reduce(1, *))
     }
 
-    /// Where the gradient of output `index` is to be written, row-major; undefined before.
+    /// Where the caller writes the gradient of output `index`, row-major; undefined before that.
     package func outputGradient(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
         let output = outputs[index]
         return unsafe output.gradient.memory.floats(at: output.gradient.offset, count: output.shape.reduce(1, *))
     }
 
-    /// What the convolution of a name, its norm, sum and rectifier gave in the last forward run, row-major.
+    /// The result of a convolution with its norm, sum and rectifier in the last forward run, row-major.
     ///
-    /// Nothing in training needs it; it shows which rectifiers let pass.
+    /// Training does not need it; tests use it to see which rectifiers passed a value on.
     package func value(ofConvolution name: String) throws(OneDNNError) -> Tensor {
         guard let value = named[name] else { preconditionFailure("there is no convolution \(name)") }
         let rowMajor = try DataLayout.rowMajor(value.shape)
@@ -119,18 +121,18 @@ public final class TrainingExecutor {
     }
 }
 
-/// One thing to do, and what it is called.
+/// One operation of a run, with its name.
 struct TrainingStep {
     var name: String
     var action: TrainingAction
 }
 
-/// What a step does.
+/// What an operation of a run does.
 enum TrainingAction {
     case operation(BoundOperation)
-    /// target = max(0, target + term), or without the maximum.
+    /// target = max(0, target + term), or target + term without rectification.
     case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
-    /// target = Σ terms where the mask is positive.
+    /// target = Σ terms where the mask is positive, else 0.
     case sum([MemoryRegion], mask: MemoryRegion?, into: MemoryRegion, count: Int)
 
     func run(on stream: ComputeStream, threads: Int) throws(OneDNNError) {
@@ -151,7 +153,7 @@ enum TrainingAction {
     }
 }
 
-/// A batch norm's statistics: the last batch's, and the running ones that inference uses.
+/// A batch norm's statistics: those of the last batch, and the running ones that inference uses.
 struct NormStatistics {
     let channels: Int
     /// Values per channel in a batch.

@@ -1,28 +1,28 @@
-/// What an image of the gallery is for a query.
+/// Whether a gallery image is an answer to a query.
 public enum Relevance: Sendable {
-    /// It shows what is sought.
+    /// The image is a right answer.
     case right
-    /// It shows something else.
+    /// The image is a wrong answer.
     case wrong
-    /// It is taken out of the ranking before the ranking is scored.
+    /// The image is removed from the ranking before it is scored.
     case ignored
 }
 
 extension RetrievalEvaluation {
-    /// One query's scores.
+    /// The scores of one query's ranking.
     public struct QueryScore: Sendable, Equatable {
         /// The rank of the first right answer, from 1.
         public let firstRank: Int
-        /// In 0...1.
+        /// The average precision, in 0...1.
         public let averagePrecision: Double
         /// The number of right answers over the rank of the last, in 0...1.
         public let inverseNegativePenalty: Double
 
-        /// Scores the ranking of one query; nil where the gallery has no right answer.
+        /// Scores the ranking of one query; nil if the gallery has no right answer.
         ///
         /// - Parameters:
-        ///   - relevance: what each gallery image is for the query.
-        ///   - distances: the distance from the query to each of them; smaller is more alike, none NaN.
+        ///   - relevance: whether each gallery image is an answer to the query.
+        ///   - distances: the distance from the query to each gallery image; smaller is more similar, none is NaN.
         ///   - rule: how to score.
         public init?(relevance: [Relevance], distances: [Double], rule: ScoringRule) {
             precondition(
@@ -54,7 +54,7 @@ private func ranksOfRightAnswers(_ relevance: [Relevance], distances: [Double]) 
         .sorted { (distances[$0], $0) < (distances[$1], $1) }
     guard let last = matches.last else { return [] }
     let farthest = distances[last]
-    // before[p]: wrong answers that come after match p − 1 and before match p.
+    // before[p]: the number of wrong answers after right answer p − 1 and before right answer p.
     var before = [Int](repeating: 0, count: matches.count + 1)
     for index in relevance.indices where relevance[index] == .wrong && distances[index] <= farthest {
         var low = 0

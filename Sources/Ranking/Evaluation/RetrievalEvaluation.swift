@@ -1,19 +1,19 @@
 /// How rankings are scored.
 public struct ScoringRule: Sendable, Equatable {
-    /// How a query's average precision is formed from its right answers at ranks t₁ < … < t_P.
+    /// How a query's average precision is computed from its right answers at ranks t₁ < … < t_P.
     public enum AveragePrecision: Sendable, Equatable {
         /// The common definition, (1/P) Σ i / tᵢ.
         case common
-        /// Market-1501's own trapezoid, (1/P) Σ (oᵢ + i / tᵢ) / 2 with oᵢ = (i − 1) / (tᵢ − 1), and 1 where tᵢ = 1.
+        /// Market-1501's own trapezoid, (1/P) Σ (oᵢ + i / tᵢ) / 2 with oᵢ = (i − 1) / (tᵢ − 1), where oᵢ = 1 if tᵢ = 1.
         case trapezoid
     }
 
-    /// How average precision is formed.
+    /// How average precision is computed.
     public var averagePrecision: AveragePrecision
     /// Whether a query without a right answer counts as 0 in every mean instead of being left out.
     public var countsQueriesWithoutAnswer: Bool
 
-    /// A rule; the standard values are the common one.
+    /// Creates a rule; the defaults are those of `common`.
     public init(
         averagePrecision: AveragePrecision = .common, countsQueriesWithoutAnswer: Bool = false
     ) {
@@ -21,16 +21,16 @@ public struct ScoringRule: Sendable, Equatable {
         self.countsQueriesWithoutAnswer = countsQueriesWithoutAnswer
     }
 
-    /// What most evaluators do: common average precision, means over the queries that have a right answer.
+    /// The rule that most evaluations use: common average precision, means over the queries that have a right answer.
     public static let common = ScoringRule()
-    /// What the authors of Market-1501 do: trapezoid, means over all queries; junk images are `Relevance.ignored`.
+    /// The rule of Market-1501's authors: trapezoid, means over all queries; junk images are `Relevance.ignored`.
     public static let official = ScoringRule(averagePrecision: .trapezoid, countsQueriesWithoutAnswer: true)
 }
 
-/// How well rankings find what is sought: CMC, mAP and mINP.
+/// The evaluation of the rankings of many queries: CMC, mAP and mINP.
 ///
-/// For each query, `Relevance.ignored` images are taken out of the gallery; the rest is ranked by distance, equal ones in the order of the
-/// gallery.
+/// For each query, images that are `Relevance.ignored` are removed from the gallery; the rest is ranked by distance,
+/// and images at equal distances keep the order of the gallery.
 public struct RetrievalEvaluation: Sendable, Equatable {
     /// Element k − 1 is CMC@k, the share of queries with a right answer among the first k.
     public let cumulativeMatches: [Double]
@@ -38,7 +38,7 @@ public struct RetrievalEvaluation: Sendable, Equatable {
     public let meanAveragePrecision: Double
     /// mINP, in 0...1.
     public let meanInverseNegativePenalty: Double
-    /// The scores of each query; nil where the gallery has no right answer.
+    /// The scores of each query; nil if the gallery has no right answer.
     public let scores: [QueryScore?]
 
     /// The number of queries that have a right answer.
@@ -46,7 +46,7 @@ public struct RetrievalEvaluation: Sendable, Equatable {
     /// The number of queries without a right answer.
     public var queriesWithoutAnswer: Int { scores.count - validQueries }
 
-    /// CMC@k; beyond the ranks computed, the last of them.
+    /// CMC@k for `rank` = k; beyond the computed ranks, the value of the last one.
     public func cumulativeMatch(at rank: Int) -> Double {
         precondition(rank > 0, "CMC@\(rank)")
         return cumulativeMatches.isEmpty ? 0 : cumulativeMatches[min(rank, cumulativeMatches.count) - 1]
@@ -58,10 +58,11 @@ public struct RetrievalEvaluation: Sendable, Equatable {
     ///   - queries: the number of queries.
     ///   - gallery: the size of the gallery.
     ///   - rule: how to score.
-    ///   - maximumRank: CMC is computed up to this rank or the gallery's size.
-    ///   - relevance: what each gallery image is for a query, given by its place.
-    ///   - distances: the distances from a query, given by its place, to the whole gallery; smaller is more alike, none NaN.
-    /// - Throws: `RankingError.noValidQuery` when there is nothing to average.
+    ///   - maximumRank: CMC is computed up to this rank, or up to the gallery's size if that is smaller.
+    ///   - relevance: returns, for the index of a query, whether each gallery image is an answer.
+    ///   - distances: returns, for the index of a query, its distances to all gallery images; smaller is more similar,
+    ///     none is NaN.
+    /// - Throws: `RankingError.noValidQuery` if no query can be averaged.
     public init(
         queries: Int, gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50,
         relevance: (Int) -> [Relevance], distances: (Int) -> [Double]
@@ -75,11 +76,11 @@ public struct RetrievalEvaluation: Sendable, Equatable {
     /// Averages the scores of queries that were scored one by one.
     ///
     /// - Parameters:
-    ///   - scores: of each query; nil where the gallery has no right answer.
+    ///   - scores: the scores of each query; nil if the gallery has no right answer.
     ///   - gallery: the size of the gallery.
     ///   - rule: how to average.
-    ///   - maximumRank: CMC is computed up to this rank or the gallery's size.
-    /// - Throws: `RankingError.noValidQuery` when there is nothing to average.
+    ///   - maximumRank: CMC is computed up to this rank, or up to the gallery's size if that is smaller.
+    /// - Throws: `RankingError.noValidQuery` if no query can be averaged.
     public init(
         scores: [QueryScore?], gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50
     ) throws(RankingError) {

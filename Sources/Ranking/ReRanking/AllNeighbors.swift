@@ -2,12 +2,13 @@ import Dispatch
 import Synchronization
 import Tensors
 
-/// Finds the nearest and farthest others of every row of a matrix, looking at each pair of rows once, for both.
+/// Finds the nearest and the farthest other rows of every row of a matrix; looks at each pair of rows only once.
 ///
-/// As in `NeighborScan`, inner products in float32 give every distance up to a proven error, and only what this error cannot
-/// exclude is computed exactly. The products of two tiles of rows exist at a time on each core, never all of them.
+/// As in `NeighborScan`, inner products in float32 give every distance up to a proven error; only pairs that the error
+/// cannot exclude are computed exactly. Each core keeps the products of two tiles of rows at a time, never those of all
+/// rows. Costs O(n²) inner products for n rows.
 struct AllNeighbors: Sendable {
-    /// What is gathered about the rows of one block of the matrix.
+    /// The candidates gathered for the rows of one block of the matrix.
     private final class Tile: Sendable {
         let rows: Mutex<TileRows>
 
@@ -17,7 +18,7 @@ struct AllNeighbors: Sendable {
     private let matrix: EmbeddingMatrix
     private let tiles: [Tile]
 
-    /// Prepares lists of `nearest` and `farthest` others; nil where float32 products of these vectors could overflow.
+    /// Prepares lists of `nearest` and `farthest` other rows; nil if float32 products of these vectors could overflow.
     init?(_ matrix: EmbeddingMatrix, nearest: Int, farthest: Int) {
         let lengths = matrix.squaredLengths()
         guard let relative = matrix.relativeProductError, let longest = lengths.max(), longest < 0x1p120 else {
@@ -28,8 +29,9 @@ struct AllNeighbors: Sendable {
             let own = lengths[first..<min(first + EmbeddingMatrix.rowsPerBlock, matrix.count)]
             return Tile(
                 TileRows(first: first, squaredLengths: own.map(Float.init)) { place in
-                    // Products: relative · 2 |a| |b|. Four float32 roundings of |a|² + |b|² − 2 a·b: 2⁻²⁴ each of at most twice
-                    // that. Rounding in double and products so small that they are flushed to zero: the last two terms.
+                    // Products: relative · 2 |a| |b|. Four float32 roundings of |a|² + |b|² − 2 a·b: each 2⁻²⁴ of at
+                    // most twice that. The last two terms cover rounding in double, and products so small that they are
+                    // flushed to zero.
                     let scale = own[first + place] + longest
                     let error = (relative + 0x1p-21) * scale + Double(matrix.dimensions + 2) * 0x1p-120
                     return (
@@ -40,8 +42,8 @@ struct AllNeighbors: Sendable {
         }
     }
 
-    /// Every row's nearest and farthest others, best first, the farthest by negated distance; nil where the matrix library
-    /// refuses.
+    /// For every row, its nearest and its farthest other rows, best first, the farthest with negated distances; nil if
+    /// oneDNN fails.
     func lists() -> [(nearest: [Neighbor], farthest: [Neighbor])]? {
         let pairs = tiles.indices.flatMap { left in (left..<tiles.count).map { (left, $0) } }
         let failures = Mutex(0)
@@ -65,9 +67,9 @@ struct AllNeighbors: Sendable {
     }
 }
 
-/// The rows of one block, and which others may belong to their lists.
+/// The rows of one block, and the candidates for their lists.
 private struct TileRows: Sendable {
-    /// An other that may matter, by its place in its own tile.
+    /// A candidate, by its index in its own tile.
     private struct Hit {
         let place: Int
         let distance: Float
@@ -77,7 +79,7 @@ private struct TileRows: Sendable {
     private let squaredLengths: [Float]
     private var nearest: [NeighborCandidates] = []
     private var farthest: [NeighborCandidates] = []
-    /// Per row the limits of its candidates, side by side for comparing many at once.
+    /// The limits of each row's candidates in one array, so that many are compared at once.
     private var nearLimits: [Float] = []
     private var farLimits: [Float] = []
 
@@ -106,7 +108,7 @@ private struct TileRows: Sendable {
         }
     }
 
-    /// Enters the rows of another tile in the lists of these and these in theirs; `products` is [these, those].
+    /// Adds the rows of another tile to the lists of these rows, and the other way round; `products` is [these, those].
     mutating func join(_ other: inout TileRows, _ products: [Float], _ matrix: EmbeddingMatrix) {
         var hits: [Hit] = []
         for place in squaredLengths.indices {
@@ -118,7 +120,7 @@ private struct TileRows: Sendable {
         }
     }
 
-    /// Enters these rows in each other's lists; `products` is [these, these].
+    /// Adds these rows to each other's lists; `products` is [these, these].
     mutating func joinEachOther(_ products: [Float], _ matrix: EmbeddingMatrix) {
         var hits: [Hit] = []
         for place in squaredLengths.indices {
@@ -142,7 +144,7 @@ private struct TileRows: Sendable {
         }
     }
 
-    /// The others that a row's limits, or their own, do not turn away.
+    /// The other rows that a row's limits, or the other rows' own limits, let through.
     private func findHits(of place: Int, among other: TileRows, _ products: [Float], into hits: inout [Hit]) {
         hits.removeAll(keepingCapacity: true)
         let columns = other.squaredLengths.count

@@ -1,10 +1,10 @@
-/// The rows that may be among one row's nearest, or among its farthest, gathered while all others go by.
+/// The candidates for one row's nearest, or farthest, other rows, while all other rows are looked at.
 ///
-/// Others come with an approximate distance that is at most `error` off. What is kept always holds the true list: whatever is
-/// turned away lies more than 2 · `error` beyond the approximations of `capacity` others, or more than `error` beyond their
-/// exact distances.
+/// Each row comes with an approximate distance that is wrong by at most `error`. The candidates always contain the true
+/// list: a row is rejected only if it is more than 2 · `error` beyond the approximate distances of `capacity` others,
+/// or more than `error` beyond their exact distances.
 struct NeighborCandidates: Sendable {
-    /// A row and its approximate distance, negated when the farthest are sought.
+    /// A row and its approximate distance, negated if the farthest rows are searched for.
     private struct Candidate {
         let distance: Float
         let index: Int32
@@ -15,9 +15,9 @@ struct NeighborCandidates: Sendable {
     /// 1 for the nearest, −1 for the farthest.
     private let sign: Float
     private var pending: [Candidate] = []
-    /// The best of those that were computed exactly before the end, since too many were alike.
+    /// The best candidates of those that were computed exactly early, because too many were almost equal.
     private var exact: [Neighbor] = []
-    /// An approximate distance, times `sign`, beyond this cannot belong to the list.
+    /// A row whose approximate distance, times `sign`, is beyond this bound cannot belong to the list.
     private var bound = Float.infinity
 
     init(capacity: Int, error: Double, farthest: Bool = false) {
@@ -26,10 +26,10 @@ struct NeighborCandidates: Sendable {
         sign = farthest ? -1 : 1
     }
 
-    /// The approximate distance beyond which an other is to be turned away: above it, or below it for the farthest.
+    /// The approximate distance beyond which the caller must reject a row: above it, or below it for the farthest.
     var limit: Float { sign * bound }
 
-    /// Takes in an other that `limit` does not turn away; `distances` gives exact distances to rows.
+    /// Adds a row that `limit` lets through; `distances` computes exact distances to rows.
     mutating func insert(_ index: Int, _ distance: Float, _ distances: ([Int]) -> [Double]) {
         let room = max(64, 4 * capacity)
         if pending.isEmpty { pending.reserveCapacity(room) }
@@ -39,7 +39,7 @@ struct NeighborCandidates: Sendable {
         if pending.count > room / 2 { resolve(distances) }
     }
 
-    /// The exact list, best first, after the last insertion; distances to the farthest are negated.
+    /// The exact list after the last insertion, best first; distances of the farthest are negated.
     func list(_ distances: ([Int]) -> [Double]) -> [Neighbor] {
         var last = self
         last.narrow()
@@ -47,7 +47,7 @@ struct NeighborCandidates: Sendable {
         return last.exact
     }
 
-    /// Drops those that lie too far beyond `capacity` others.
+    /// Drops candidates that are too far beyond `capacity` others.
     private mutating func narrow() {
         guard pending.count > capacity else { return }
         pending.sort { $0.distance < $1.distance }

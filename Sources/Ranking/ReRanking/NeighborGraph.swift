@@ -1,33 +1,34 @@
-/// Each gallery image's nearest and farthest others, over the gallery alone.
+/// The lists of the nearest and farthest other images of every gallery image, without any query.
 ///
-/// With these lists one query is re-ranked without the matrix of all distances. They belong to one state of an
-/// `EmbeddingMatrix`: made from it once, extended when rows are added, cut down when rows are taken away. All are exact, in
-/// double-precision squared distance, ties by the smaller row.
+/// With these lists, one query is re-ranked without the matrix of all distances. They belong to one state of an
+/// `EmbeddingMatrix`: they are made from it once, extended when rows are added, and reduced when rows are removed. All
+/// lists are exact by the squared distance in double precision; of equal distances, the smaller row comes first.
 public struct NeighborGraph: Sendable {
-    /// Entries that re-ranking with the standard options looks at.
+    /// The number of entries that re-ranking with the standard options uses.
     public static let standardDepth = ReRanking.standard.depth
-    /// Entries kept beyond the depth, so that a deletion seldom needs a new scan.
+    /// Entries that are kept beyond the depth, so that a deletion rarely needs a new scan.
     static let margin = 8
-    /// Farthest images kept: one is needed, the rest outlast deletions.
+    /// The number of farthest images that are kept: one is needed, the others replace it after deletions.
     static let farthestKept = 5
 
-    /// The list entries that are present at least, unless the gallery is smaller; bounds k1 and k2 of fast re-ranking.
+    /// The entries that every list has at least, unless the gallery is smaller; this limits k1 and k2 of fast
+    /// re-ranking.
     public let depth: Int
-    /// Per row the nearest others.
+    /// For each row, its nearest other rows.
     private(set) var nearest: NeighborTable
-    /// Per row the farthest others, by negated distance.
+    /// For each row, its farthest other rows, with negated distances.
     private(set) var farthest: NeighborTable
 
     /// The number of rows that have lists.
     public var count: Int { nearest.count }
 
-    /// The lists of no rows.
+    /// A graph without rows.
     public init(depth: Int = Self.standardDepth) {
         precondition(depth > 0, "a neighbor graph of depth \(depth)")
         self.init(depth: depth, margin: Self.margin)
     }
 
-    /// The lists of all rows of a matrix.
+    /// Computes the lists of all rows of a matrix; costs O(n²) inner products for n rows.
     public init(of matrix: EmbeddingMatrix, depth: Int = Self.standardDepth) {
         self.init(depth: depth)
         extend(to: matrix)
@@ -39,9 +40,9 @@ public struct NeighborGraph: Sendable {
         farthest = NeighborTable(capacity: margin > 0 ? Self.farthestKept : 1)
     }
 
-    /// Adds the lists of the rows behind those that have some, and enters the new rows in the lists of the old ones.
+    /// Computes the lists of rows that were added at the end, and adds these rows to the lists of the old ones.
     ///
-    /// - Parameter matrix: the matrix this was made from, with rows added at the end.
+    /// - Parameter matrix: the matrix that the graph was made from, with rows added at the end.
     public mutating func extend(to matrix: EmbeddingMatrix) {
         precondition(matrix.count >= count, "\(matrix.count) rows are fewer than the \(count) that have lists")
         let old = count
@@ -55,7 +56,7 @@ public struct NeighborGraph: Sendable {
         }
         let table = self
         let found = NeighborScan(matrix).map(Array(old..<matrix.count)) { scan in
-            // Bounds from before the first new row only let too many pass; `insert` decides.
+            // These bounds are older than the new rows and may let too many through; `insert` decides.
             let changed = scan.rows(
                 below: old, near: { table.nearest.bound($0, others: old - 1) },
                 far: { -table.farthest.bound($0, others: old - 1) })
@@ -79,9 +80,9 @@ public struct NeighborGraph: Sendable {
         (scan.nearest(nearest.capacity), scan.farthest(farthest.capacity))
     }
 
-    /// The lists over some of the rows alone.
+    /// The graph of only some of the rows.
     ///
-    /// What remains of a list is kept; a list that is left too short is found anew.
+    /// What remains of a list is kept; a list that becomes too short is computed again.
     ///
     /// - Parameters:
     ///   - rows: the rows to keep, ascending.
@@ -116,11 +117,11 @@ public struct NeighborGraph: Sendable {
         return result
     }
 
-    /// The lists without the given rows.
+    /// The graph without the given rows.
     ///
     /// - Parameters:
     ///   - rows: the rows to leave out.
-    ///   - remaining: the matrix that `EmbeddingMatrix.removing` gives for them.
+    ///   - remaining: the matrix without these rows, from `EmbeddingMatrix.removing`.
     /// - Returns: the lists of `remaining`.
     public func removing(_ rows: Set<Int>, leaving remaining: EmbeddingMatrix) -> NeighborGraph {
         selecting((0..<count).filter { !rows.contains($0) }, of: remaining)

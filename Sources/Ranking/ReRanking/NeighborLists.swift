@@ -1,4 +1,4 @@
-/// An image of a pool and its squared distance to another one.
+/// An image of a pool, with its squared distance to another image.
 struct Neighbor: Sendable, Comparable {
     let distance: Double
     let index: Int32
@@ -8,23 +8,23 @@ struct Neighbor: Sendable, Comparable {
         self.index = Int32(index)
     }
 
-    /// The image's place in the pool.
+    /// The image's index in the pool.
     var item: Int { Int(index) }
 
-    /// Orders by distance, then the smaller (older) image first.
+    /// Orders by distance; of equal distances, the smaller (older) image comes first.
     static func < (left: Neighbor, right: Neighbor) -> Bool {
         left.distance != right.distance ? left.distance < right.distance : left.index < right.index
     }
 }
 
-/// One sorted list per row, each the exact beginning of what the full list would be, at most `capacity` long.
+/// One sorted list per row, of at most `capacity` entries; each is the exact beginning of the full list.
 ///
-/// Exact beginning: every row that a list does not hold sorts after all that it holds.
+/// "Exact beginning" means: every row that is not in a list would come after all rows that are in it.
 struct NeighborTable: Sendable {
     let capacity: Int
     private(set) var count = 0
     private var lengths: [Int32] = []
-    /// [count, capacity]; entries behind a list's length mean nothing.
+    /// [count, capacity]; entries after a list's end are undefined.
     private var entries: [Neighbor] = []
 
     init(capacity: Int) {
@@ -38,7 +38,7 @@ struct NeighborTable: Sendable {
         entries[row * capacity..<row * capacity + length(row)]
     }
 
-    /// The entry at a place of a row's list.
+    /// One entry of a row's list.
     subscript(row: Int, place: Int) -> Neighbor { entries[row * capacity + place] }
 
     /// Adds the next row's list, which must be sorted.
@@ -57,19 +57,20 @@ struct NeighborTable: Sendable {
         lengths[row] = Int32(list.count)
     }
 
-    /// The distance beyond which a new neighbor cannot enter a row's list, given the number of others it has seen.
+    /// The distance beyond which a new neighbor cannot enter a row's list; `others` is the number of rows that the list
+    /// was made from.
     func bound(_ row: Int, others: Int) -> Double {
         let length = length(row)
         if length == others, length < capacity { return .infinity }
         return length > 0 ? self[row, length - 1].distance : -.infinity
     }
 
-    /// Takes a new neighbor into a row's list if it belongs there.
+    /// Inserts a new neighbor into a row's list if it belongs there.
     ///
     /// - Parameters:
-    ///   - neighbor: the newcomer.
-    ///   - row: whose list it is.
-    ///   - others: how many others the list was made from; if it holds all of them, it may grow.
+    ///   - neighbor: the new neighbor.
+    ///   - row: the row that the list belongs to.
+    ///   - others: the number of rows that the list was made from; if it contains all of them, it may grow.
     mutating func insert(_ neighbor: Neighbor, into row: Int, others: Int) {
         let length = length(row)
         let complete = length == others && length < capacity

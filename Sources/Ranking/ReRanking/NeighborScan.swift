@@ -2,12 +2,12 @@ import Dispatch
 import Synchronization
 import Tensors
 
-/// Finds the nearest and farthest rows of many rows of one matrix.
+/// Finds the nearest and farthest other rows of many rows of a matrix.
 ///
-/// Screened in float32, decided in double: inner products of whole blocks give every distance up to a proven error, and only
-/// rows that this error cannot exclude are computed exactly. The result is that of computing all of them exactly.
+/// Inner products of whole blocks in float32 give every distance up to a proven error; only rows that this error cannot
+/// exclude are computed exactly, in double. The result is the same as if all rows were computed exactly.
 struct NeighborScan: Sendable {
-    /// Rows whose inner products with everything are computed at a time, by one thread.
+    /// The number of rows whose inner products with all rows are computed together, by one thread.
     static let rowsPerTile = 64
 
     private let matrix: EmbeddingMatrix
@@ -20,7 +20,7 @@ struct NeighborScan: Sendable {
         largestLength = (squaredLengths.max() ?? 0).squareRoot()
     }
 
-    /// What `body` says about each given row, in their order; tiles of rows are worked on side by side.
+    /// Calls `body` for each given row and returns the results in order; tiles of rows are processed in parallel.
     func map<Result: Sendable>(_ rows: [Int], _ body: @Sendable (RowScan) -> Result) -> [Result] {
         let tiles = (rows.count + Self.rowsPerTile - 1) / Self.rowsPerTile
         let results = Mutex([[Result]](repeating: [], count: tiles))
@@ -39,7 +39,8 @@ struct NeighborScan: Sendable {
         return results.withLock { $0.flatMap { $0 } }
     }
 
-    /// Fills in a row's distances to all, and returns how far off they may be; infinity when nothing is known.
+    /// Writes a row's approximate distances to all rows, and returns the largest possible error; infinity if no
+    /// approximation is possible.
     ///
     /// d = |a|² + |b|² − 2 a·b.
     private func approximateDistances(
@@ -64,19 +65,19 @@ struct NeighborScan: Sendable {
     }
 }
 
-/// One row and roughly how far it is from every row of its matrix.
+/// One row with its approximate distances to every row of its matrix.
 struct RowScan {
     let row: Int
     let matrix: EmbeddingMatrix
-    /// The distances to all rows, up to `error`.
+    /// The distances to all rows; each is wrong by at most `error`.
     let approximate: [Double]
-    /// Infinity when the approximations mean nothing.
+    /// The largest error of an approximate distance; infinity if they are unusable.
     let error: Double
 
-    /// The nearest others, nearest first.
+    /// The nearest other rows, the nearest first.
     func nearest(_ count: Int) -> [Neighbor] { smallest(count, sign: 1) }
 
-    /// The farthest others, farthest first, by negated distance.
+    /// The farthest other rows, the farthest first, with negated distances.
     func farthest(_ count: Int) -> [Neighbor] { smallest(count, sign: -1) }
 
     private func smallest(_ count: Int, sign: Double) -> [Neighbor] {
@@ -96,8 +97,8 @@ struct RowScan {
         return best.sorted()
     }
 
-    /// The rows below `end`, with their exact distances, for which that distance may be at most the one that `near` gives
-    /// or at least the one that `far` gives.
+    /// The rows below `end` whose distance may be at most `near` of the row, or at least `far` of it; with their exact
+    /// distances.
     func rows(below end: Int, near: (Int) -> Double, far: (Int) -> Double) -> [Neighbor] {
         let candidates = (0..<end).filter { other in
             error == .infinity || approximate[other] - error <= near(other) || approximate[other] + error >= far(other)
@@ -115,10 +116,11 @@ extension EmbeddingMatrix {
         return result
     }
 
-    /// γ, such that the float32 inner product of two rows is within γ·|a|·|b| of the true one; nil where rows are too long.
+    /// γ: the float32 inner product of two rows differs from the true one by at most γ·|a|·|b|; nil if rows have too
+    /// many values.
     ///
-    /// A sum of n products in any order has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and Stability of Numerical
-    /// Algorithms", 3.1); two terms are added for the rounding of what is made of it in double.
+    /// A sum of n products in any order has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and Stability of
+    /// Numerical Algorithms", 3.1); two terms are added for rounding in the computations in double that follow.
     var relativeProductError: Double? {
         let terms = Double(dimensions + 2)
         return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
@@ -126,7 +128,7 @@ extension EmbeddingMatrix {
 
     /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
     ///
-    /// Nil where the matrix library cannot give them. Computed on the calling thread alone.
+    /// Nil if oneDNN fails. Computed on the calling thread only.
     func products(ofBlock left: Int, withBlock right: Int) -> [Float]? {
         let threads = openMPThreads
         setOpenMPThreads(1)
@@ -136,9 +138,10 @@ extension EmbeddingMatrix {
             a, b, m: a.count / dimensions, n: b.count / dimensions, k: dimensions, isTransposed: true)
     }
 
-    /// The float32 inner products of some rows with all rows: per block of the matrix an array [rows.count, rows of the block].
+    /// The float32 inner products of some rows with all rows: for each block of the matrix an array [rows.count, rows
+    /// of the block].
     ///
-    /// Nil where the matrix library cannot give them. Computed on the calling thread alone.
+    /// Nil if oneDNN fails. Computed on the calling thread only.
     func products(of rows: [Int]) -> [[Float]]? {
         let threads = openMPThreads
         setOpenMPThreads(1)

@@ -1,9 +1,10 @@
-/// Re-ranking of many queries at once, as in the literature: queries and gallery form one pool and vouch for each other.
+/// Re-ranks many queries together, as in the literature: queries and gallery form one pool, and all of them can be
+/// neighbors of each other.
 ///
-/// Agrees with the algorithm of Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. Only
-/// neighbor lists and sparse encodings are held, never a matrix of the pool's size squared.
+/// Agrees with the algorithm of Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR
+/// 2017. Memory holds only neighbor lists and sparse encodings, never the matrix of all distances of the pool.
 public struct PoolReRanking: Sendable {
-    /// A gallery image's share in one column of the encodings.
+    /// The weight of a gallery image in one column of the encodings.
     private struct Share: Sendable {
         let row: Int32
         let weight: Double
@@ -14,13 +15,13 @@ public struct PoolReRanking: Sendable {
     private let options: ReRanking
     /// V' of the queries.
     private let encodings: [SparseRow]
-    /// V' of the gallery, by column: those of image j are at `columns[j]..<columns[j + 1]`.
+    /// V' of the gallery, by column: the entries of column j are at `columns[j]..<columns[j + 1]`.
     private let columns: [Int]
     private let shares: [Share]
-    /// m of the queries.
+    /// m of the queries: the distance to each query's farthest image.
     private let farthest: [Double]
 
-    /// Finds the neighbor lists and encodings of the pool.
+    /// Computes the neighbor lists and encodings of the pool; costs O(n²) inner products for a pool of n images.
     public init(queries: EmbeddingMatrix, gallery: EmbeddingMatrix, options: ReRanking) {
         precondition(
             queries.dimensions == gallery.dimensions,
@@ -58,13 +59,13 @@ public struct PoolReRanking: Sendable {
         self.shares = shares
     }
 
-    /// The final distance d* from one query to every gallery row, in 0...1 up to rounding; smaller is more alike.
+    /// The final distance d* from one query to every gallery row, in 0...1 up to rounding; smaller is more similar.
     public func distances(of query: Int) -> [Double] {
         precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
         return distances(of: query, original: unroundedDistances(from: queries[query], to: gallery))
     }
 
-    /// What `distances(of:)` gives, from the query's squared distances to every gallery row.
+    /// The same as `distances(of:)`, for a caller that already has the query's squared distances to every gallery row.
     public func distances(of query: Int, original: [Double]) -> [Double] {
         precondition(query >= 0 && query < queries.count, "query \(query) of \(queries.count)")
         precondition(original.count == gallery.count, "\(original.count) distances to a gallery of \(gallery.count)")
@@ -83,12 +84,12 @@ public struct PoolReRanking: Sendable {
     }
 }
 
-/// J = 1 − S / (2 − S) of two encodings, each of sum 1, whose smaller weights sum to S.
+/// The Jaccard distance J = 1 − S / (2 − S) of two encodings of sum 1, where S is the sum of the smaller weights.
 func jaccardDistance(_ common: Double) -> Double {
     1 - common / (2 - common)
 }
 
-/// A pool whose lists are all stored.
+/// The neighbor lists of a pool, all of them stored.
 struct PoolNeighbors: NeighborLists {
     let graph: NeighborGraph
     let matrix: EmbeddingMatrix
@@ -108,7 +109,7 @@ struct PoolNeighbors: NeighborLists {
     }
 }
 
-/// A sorted list with one more neighbor at its place, cut at `depth`.
+/// A sorted list with one more neighbor inserted in order, cut off after `depth` entries.
 func merged(_ list: some Collection<Neighbor>, with extra: Neighbor, depth: Int) -> [Neighbor] {
     var result: [Neighbor] = []
     result.reserveCapacity(list.count + 1)

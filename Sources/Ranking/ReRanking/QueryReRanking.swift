@@ -4,37 +4,40 @@ public struct ReRankedMatch: Sendable, Equatable {
     public let row: Int
     /// The squared Euclidean distance to the query, 0...4 between unit vectors.
     public let distance: Float
-    /// The final distance d*, in 0...1; smaller is more alike.
+    /// The final distance d*, in 0...1; smaller is more similar.
     public let reRankedDistance: Double
 }
 
-/// The final distance d* from one query to every gallery row, exactly as re-ranking the pool of the query and the gallery.
+/// The final distance d* from one query to every gallery row, exactly as if the pool of the query and the gallery were
+/// re-ranked.
 ///
-/// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. With a filter the pool is the
-/// query and the allowed rows, as if there were no others; that cuts the lists down first, so it costs more.
+/// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. With a filter, the
+/// pool is the query and the allowed rows, as if no other rows existed; the lists are reduced to these rows first,
+/// which costs more.
 ///
 /// - Parameters:
 ///   - query: a vector of the gallery's dimensions.
 ///   - gallery: the rows to rank.
-///   - graph: the lists of exactly these rows. Options that look deeper than its `depth` make deeper lists for this call, which
-///     costs as much as the graph did.
+///   - graph: the lists of exactly these rows. If the options need more than its `depth`, deeper lists are made for
+///     this call, which costs as much as making the graph.
 ///   - options: k₁, k₂, λ.
 ///   - allowed: the rows to rank; nil for all.
-/// - Returns: a value per row, in 0...1 up to rounding, smaller is more alike; infinity for a row that is not allowed.
+/// - Returns: a value per row, in 0...1 up to rounding, smaller is more similar; infinity for a row that is not
+///   allowed.
 public func rerank(
     query: [Float], gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking, where allowed: RowFilter? = nil
 ) -> [Double] {
     reRank(query: query, gallery: gallery, graph: graph, options: options, allowed: allowed).final
 }
 
-/// What `rerank` gives for all rows, from the query's squared distances to every row.
+/// The same as `rerank` for all rows, for a caller that already has the query's squared distances to every row.
 ///
 /// - Parameters:
-///   - distances: as `unroundedDistances` gives them.
+///   - distances: the result of `unroundedDistances`.
 ///   - gallery: the rows to rank.
-///   - graph: the lists of exactly these rows, of at least the options' depth.
+///   - graph: the lists of exactly these rows, at least as deep as the options need.
 ///   - options: k₁, k₂, λ.
-/// - Returns: a value per row, in 0...1 up to rounding; smaller is more alike.
+/// - Returns: a value per row, in 0...1 up to rounding; smaller is more similar.
 public func rerank(
     distances: [Double], gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking
 ) -> [Double] {
@@ -48,7 +51,8 @@ public func rerank(
     return work.finalDistances()
 }
 
-/// The `count` gallery rows that are nearest to `query` after re-ranking, best first; of equal ones the smaller (older) row.
+/// The `count` gallery rows that are nearest to `query` after re-ranking, best first; of equal distances, the smaller
+/// (older) row comes first.
 ///
 /// - Parameters:
 ///   - query: a vector of the gallery's dimensions.
@@ -57,7 +61,7 @@ public func rerank(
 ///   - options: k₁, k₂, λ.
 ///   - count: how many to return.
 ///   - allowed: the rows to rank; nil for all.
-/// - Returns: `count` matches, or fewer when fewer rows are allowed.
+/// - Returns: `count` matches, or fewer if fewer rows are allowed.
 public func nearestReRanked(
     to query: [Float], in gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking, count: Int,
     where allowed: RowFilter? = nil
@@ -100,7 +104,7 @@ private func reRank(
     return (rerank(distances: original, gallery: gallery, graph: graph, options: options), original)
 }
 
-/// A query (item 0) joining a gallery (row r is item r + 1) whose lists are stored.
+/// The neighbor lists of a pool of one query (item 0) and a gallery (row r is item r + 1) whose lists are stored.
 struct QueryNeighbors: NeighborLists {
     /// The query's distance to every row.
     let original: [Double]
@@ -135,7 +139,7 @@ struct QueryNeighbors: NeighborLists {
     }
 }
 
-/// Re-ranks a gallery for one query by looking only at images whose encodings can meet the query's.
+/// Re-ranks a gallery for one query; looks only at images whose encodings can share an image with the query's encoding.
 struct QueryReRanking {
     private let lists: QueryNeighbors
     private let options: ReRanking
@@ -154,7 +158,7 @@ struct QueryReRanking {
         let query = encoder.meanEncoding(0, scratch: &scratch)
         let farthest = lists.farthest(from: 0)
         let scale = farthest > 0 ? 1 / farthest : 0
-        // An image whose encoding shares nothing with the query's has J = 1.
+        // An image whose encoding shares no image with the query's encoding has J = 1.
         var result = lists.original.map { options.finalDistance(jaccard: 1, original: $0 * scale) }
         let meeting = itemsMeeting(query.items)
         var isMeeting = [Bool](repeating: false, count: lists.count)
@@ -181,7 +185,7 @@ struct QueryReRanking {
         return result
     }
 
-    /// The images h whose R*(h) has an image of `support`.
+    /// The images h whose R*(h) contains an image of `support`.
     ///
     /// R is symmetric: j in R(i, k) exactly when i in R(j, k). So l in R*(h) means h in R(l, k₁), or h in R(c, k₁) for some c in
     /// R(l, k₁ / 2) that h accepts; no inverted index is needed.
@@ -200,7 +204,8 @@ struct QueryReRanking {
         return meeting
     }
 
-    /// Whether an image of `isMeeting` may be among those averaged for a row; a quick test that never wrongly says no.
+    /// Whether an image of `isMeeting` may be among the images averaged for a row; a quick test that is never wrong
+    /// when it says no.
     private func mayAverage(_ row: Int, _ isMeeting: [Bool]) -> Bool {
         if isMeeting[row + 1] { return true }
         guard options.k2 > 1 else { return false }

@@ -1,13 +1,14 @@
-/// How k-reciprocal re-ranking weighs the neighborhood of query and gallery images.
+/// The options of k-reciprocal re-ranking: k₁, k₂ and λ.
 ///
 /// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017.
 public struct ReRanking: Codable, Sendable, Equatable {
-    /// The range of `k1` and `k2`: deeper lists cost memory and mean nothing for people.
+    /// The range of `k1` and `k2`; deeper lists would cost memory, and nobody has so many images.
     public static let neighborhoods = 1...1000
 
-    /// Neighbors considered for reciprocity, in 1...1000; the paper's k₁.
+    /// The neighbors within which two images must have each other, in 1...1000; the paper's k₁.
     public let k1: Int
-    /// Neighbors whose encodings are averaged, the image itself included, in 1...1000; the paper's k₂, 1 for no averaging.
+    /// The neighbors whose encodings are averaged, including the image itself, in 1...1000; the paper's k₂; 1 means no
+    /// averaging.
     public let k2: Int
     /// The share of the original distance in the final one, in 0...1; the paper's λ.
     public let lambda: Double
@@ -15,15 +16,16 @@ public struct ReRanking: Codable, Sendable, Equatable {
     /// The paper's values: k₁ = 20, k₂ = 6, λ = 0.3.
     public static let standard = ReRanking(uncheckedK1: 20, k2: 6, lambda: 0.3)
 
-    /// For galleries in which a person may have but an image or two: k₁ = 6, k₂ = 2, λ = 0.7.
+    /// Values for galleries in which a person may have only one or two images: k₁ = 6, k₂ = 2, λ = 0.7.
     ///
-    /// The paper's values suppose many images of everybody. Where there are few, most of the 20 nearest are other people, who then
-    /// vouch for each other, and the right answer sinks (README, "Re-ranking").
+    /// The paper's values suppose many images of everybody. If there are few, most of the 20 nearest images show other
+    /// people. These have each other as neighbors, and the right answer sinks in the ranking. The article Evaluation
+    /// has figures.
     public static let cautious = ReRanking(uncheckedK1: 6, k2: 2, lambda: 0.7)
 
-    /// Options within their ranges.
+    /// Creates options, and checks their ranges.
     ///
-    /// - Throws: `RankingError.optionOutOfRange` naming the option that is not.
+    /// - Throws: `RankingError.optionOutOfRange` for the first option that is out of range.
     public init(k1: Int = 20, k2: Int = 6, lambda: Double = 0.3) throws(RankingError) {
         let neighborhoods = Double(Self.neighborhoods.lowerBound)...Double(Self.neighborhoods.upperBound)
         try Self.check("k1", Double(k1), in: neighborhoods)
@@ -32,7 +34,7 @@ public struct ReRanking: Codable, Sendable, Equatable {
         self.init(uncheckedK1: k1, k2: k2, lambda: lambda)
     }
 
-    /// Decodes options; a missing one has its value in `cautious`.
+    /// Decodes options; a missing one takes its value from `cautious`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
@@ -56,18 +58,18 @@ public struct ReRanking: Codable, Sendable, Equatable {
         }
     }
 
-    /// k₁ / 2 rounded half to even, the neighborhood that may join a reciprocal set.
+    /// k₁ / 2, rounded half to even: the size of the neighborhoods that may join a reciprocal set.
     var half: Int { Int((Double(k1) / 2).rounded(.toNearestOrEven)) }
 
-    /// Entries of a neighbor list, the image itself included, that re-ranking ever looks at.
+    /// The entries of a neighbor list that re-ranking needs, including the image itself.
     public var depth: Int { max(k1, k2 - 1) + 1 }
 
     /// The final distance d* = (1 − λ)·J + λ·d / m.
     ///
     /// - Parameters:
     ///   - jaccard: J, in 0...1.
-    ///   - original: d / m, the distance over the query's largest one, in 0...1.
-    /// - Returns: d*, in 0...1; smaller is more alike.
+    ///   - original: d / m, the distance divided by the query's largest distance, in 0...1.
+    /// - Returns: d*, in 0...1; smaller is more similar.
     func finalDistance(jaccard: Double, original: Double) -> Double {
         (1 - lambda) * jaccard + lambda * original
     }

@@ -1,26 +1,27 @@
 import Foundation
 
-/// A pool of images whose neighbor lists can be asked for.
+/// The neighbor lists of a pool of images.
 ///
-/// Two conformers: `PoolNeighbors`, where every list is stored, and `QueryNeighbors`, where a query joins stored lists.
+/// There are two conforming types: `PoolNeighbors` stores every list; `QueryNeighbors` adds a query to stored lists.
 protocol NeighborLists {
     /// The number of images in the pool.
     var count: Int { get }
-    /// The first `depth` images of an image's list by (distance, index), itself included; all if the pool is smaller.
+    /// The first `depth` images of an image's list, ordered by (distance, index), including the image itself; all if
+    /// the pool is smaller.
     func list(of item: Int, depth: Int) -> [Neighbor]
-    /// The largest distance from an image to any of the pool.
+    /// The largest distance from an image to an image of the pool.
     func farthest(from item: Int) -> Double
     /// The distances from an image to others.
     func distances(from item: Int, to others: [Int]) -> [Double]
 }
 
-/// A sparse row: weights of some images of the pool, ascending by image.
+/// A sparse row of an encoding: the weights of some images of the pool, in ascending order of the images.
 struct SparseRow {
     var items: [Int] = []
     var weights: [Double] = []
 }
 
-/// Reciprocal sets and encodings of the paper, each computed when first asked for and then kept.
+/// Computes the paper's reciprocal sets and encodings; each is computed when it is first needed and then kept.
 ///
 /// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. N(i, k) is the first k + 1
 /// entries of i's list, R(i, k) = { j in N(i, k) : i in N(j, k) }.
@@ -55,7 +56,7 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         return Int(slots[item])
     }
 
-    /// The beginning of an image's list that the options look at.
+    /// The beginning of an image's list, as long as the options need.
     mutating func list(_ item: Int) -> [Neighbor] {
         let slot = slot(item)
         if let list = known[slot].list { return list }
@@ -84,8 +85,8 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
 
     /// R(i, k), ascending.
     ///
-    /// That i is in N(j, k) is one comparison with the last entry of N(j, k), since d(i, j) and d(j, i) have the
-    /// same bits.
+    /// Whether i is in N(j, k) takes one comparison with the last entry of N(j, k), because d(i, j) and d(j, i) have
+    /// the same bits.
     private mutating func mutualNeighbors(_ item: Int, _ k: Int) -> [Int] {
         var set: [Int] = []
         for neighbor in list(item).prefix(k + 1) {
@@ -95,7 +96,7 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         return set.sorted()
     }
 
-    /// Whether R(c, k₁ / 2) joins R(i, k₁): more than two thirds of it are there already.
+    /// Whether R(c, k₁ / 2) joins R(i, k₁): true if more than two thirds of it are in R(i, k₁) already.
     mutating func accepts(_ candidate: Int, into item: Int) -> Bool {
         let small = halfReciprocal(candidate)
         return 3 * commonCount(small, reciprocal(item)) > 2 * small.count
@@ -116,7 +117,7 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         var weights = lists.distances(from: item, to: items)
         var sum = 0.0
         for place in weights.indices {
-            // A pool of identical images has no farthest one; its distances count as 0.
+            // In a pool of identical images the largest distance is 0, and so are all others.
             weights[place] = farthest > 0 ? exp(-weights[place] / farthest) : 1
             sum += weights[place]
         }
@@ -124,7 +125,7 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         return SparseRow(items: items, weights: weights)
     }
 
-    /// R*(i), ascending: R(i, k₁) and, not recursively, every half set that it accepts.
+    /// R*(i), ascending: R(i, k₁), and every half set that it accepts, without recursion.
     private mutating func expanded(_ item: Int) -> [Int] {
         let set = reciprocal(item)
         var union = set
@@ -137,14 +138,14 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         }
     }
 
-    /// The images whose encodings are averaged for an image: the first k₂ of its list, or itself alone when k₂ = 1.
+    /// The images whose encodings are averaged for an image: the first k₂ of its list, or only itself if k₂ = 1.
     mutating func averaged(_ item: Int) -> [Int] {
         options.k2 == 1 ? [item] : list(item).prefix(options.k2).map(\.item)
     }
 
     /// V'(i): the mean of V over the images that are averaged.
     ///
-    /// `scratch` has a zero per image of the pool, and is left so.
+    /// `scratch` has one zero for each image of the pool before and after the call.
     mutating func meanEncoding(_ item: Int, scratch: inout [Double]) -> SparseRow {
         let members = averaged(item)
         var row = SparseRow()

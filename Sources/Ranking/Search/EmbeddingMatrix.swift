@@ -1,9 +1,9 @@
-/// Rows of feature vectors, usually of unit length, that only ever grow at the end.
+/// A matrix whose rows are feature vectors, usually of length 1; rows are only added at the end.
 ///
-/// Rows live in blocks of `rowsPerBlock`; a full block is never copied again, so a copy of the matrix (a snapshot) and an
-/// append after it cost at most one block.
+/// Rows are stored in blocks of `rowsPerBlock`. A full block is never copied (copy-on-write), so keeping a copy of the
+/// matrix, such as a snapshot, and then appending costs at most the copy of one block.
 public struct EmbeddingMatrix: Sendable {
-    /// Rows in every block but the last.
+    /// The rows in every block except the last.
     static let rowsPerBlock = 256
 
     /// The length of every row.
@@ -13,15 +13,15 @@ public struct EmbeddingMatrix: Sendable {
     /// Row-major blocks [rowsPerBlock, dimensions]; the last may be shorter.
     private(set) var blocks: [[Float]] = []
 
-    /// An empty matrix for rows of `dimensions` values (at least 1).
+    /// Creates an empty matrix for rows of `dimensions` values, at least 1.
     public init(dimensions: Int) {
         precondition(dimensions > 0, "an embedding needs at least one dimension, not \(dimensions)")
         self.dimensions = dimensions
     }
 
-    /// The rows of a row-major array of [rows, dimensions].
+    /// Creates a matrix from a row-major array [rows, dimensions].
     ///
-    /// - Throws: `RankingError.notFinite` when a row contains NaN or an infinity.
+    /// - Throws: `RankingError.notFinite` if a row contains NaN or an infinity.
     public init(elements: [Float], dimensions: Int) throws(RankingError) {
         self.init(dimensions: dimensions)
         precondition(
@@ -50,14 +50,14 @@ public struct EmbeddingMatrix: Sendable {
         for row in 0..<other.count { append(other.slice(row)) }
     }
 
-    /// The given rows, in the given order, as a matrix of their own.
+    /// A new matrix of the given rows, in the given order.
     public func selecting(_ rows: some Sequence<Int>) -> EmbeddingMatrix {
         var result = EmbeddingMatrix(dimensions: dimensions)
         for row in rows { result.append(slice(row)) }
         return result
     }
 
-    /// The matrix without the given rows; the rows behind them move up.
+    /// A new matrix without the given rows; later rows move up.
     public func removing(_ rows: Set<Int>) -> EmbeddingMatrix {
         guard let first = rows.min() else { return self }
         let untouched = first / Self.rowsPerBlock

@@ -1,14 +1,14 @@
 import Dispatch
 import Synchronization
 
-/// A row of the gallery and how far it is from the query.
+/// A row of a gallery with its distance to a query.
 public struct Match: Sendable, Equatable {
     /// The row in the gallery's matrix.
     public let row: Int
-    /// The squared Euclidean distance, 0...4 between unit vectors; smaller is more alike.
+    /// The squared Euclidean distance, 0...4 between unit vectors; smaller is more similar.
     public let distance: Float
 
-    /// A row at a distance.
+    /// Joins a row with its distance.
     public init(row: Int, distance: Float) {
         self.row = row
         self.distance = distance
@@ -16,23 +16,23 @@ public struct Match: Sendable, Equatable {
 }
 
 extension Match: Comparable {
-    /// Orders by distance, then the smaller (older) row first.
+    /// Orders by distance; of equal distances, the smaller (older) row comes first.
     public static func < (left: Match, right: Match) -> Bool {
         (left.distance, left.row) < (right.distance, right.row)
     }
 }
 
-/// The `count` rows nearest to `query`, best first; of equally near ones the smaller (older) row comes first.
+/// The `count` rows nearest to `query`, best first; of equal distances, the smaller (older) row comes first.
 ///
-/// Exact: every allowed row is compared. A distance is the float32 nearest to the true one but for the last bits of a double,
-/// so the answer does not depend on the filter, the batch or the machine's threads.
+/// The search is exact: every allowed row is compared, which costs O(rows · dimensions). Distances are computed in
+/// double and rounded to float32, so the answer does not depend on the filter, the batch or the number of threads.
 ///
 /// - Parameters:
 ///   - query: a vector of the gallery's dimensions.
 ///   - gallery: the rows to search.
 ///   - count: how many rows to return.
-///   - allowed: the rows that may be answered, applied before the search; nil for all.
-/// - Returns: `count` matches, or fewer when fewer rows are allowed.
+///   - allowed: the rows that may be in the answer, applied before the search; nil: all.
+/// - Returns: `count` matches, or fewer if fewer rows are allowed.
 public func nearest(
     to query: [Float], in gallery: EmbeddingMatrix, count: Int, where allowed: RowFilter? = nil
 ) -> [Match] {
@@ -43,7 +43,7 @@ public func nearest(
     return best.sorted()
 }
 
-/// The squared Euclidean distance from `query` to every row, as `nearest` would report it.
+/// The squared Euclidean distance from `query` to every row, the same values as `nearest` returns.
 public func distances(from query: [Float], to gallery: EmbeddingMatrix) -> [Float] {
     var result: [Float] = []
     result.reserveCapacity(gallery.count)
@@ -53,7 +53,7 @@ public func distances(from query: [Float], to gallery: EmbeddingMatrix) -> [Floa
 
 /// The squared Euclidean distance from `query` to every row in double precision, for scoring rankings.
 ///
-/// Rows that float32 cannot tell apart keep their order.
+/// Rows whose distances are equal in float32 are still ordered.
 public func unroundedDistances(from query: [Float], to gallery: EmbeddingMatrix) -> [Double] {
     var result: [Double] = []
     result.reserveCapacity(gallery.count)
@@ -61,15 +61,16 @@ public func unroundedDistances(from query: [Float], to gallery: EmbeddingMatrix)
     return result
 }
 
-/// What `body` makes of each query and its squared Euclidean distances to all gallery rows, in the order of the queries.
+/// Calls `body` with each query and its squared Euclidean distances to all gallery rows; returns the results in the
+/// order of the queries.
 ///
-/// Distances are those of `unroundedDistances`. Queries are worked on side by side, on every core.
+/// The distances are those of `unroundedDistances`. Queries are processed in parallel, on all cores.
 ///
 /// - Parameters:
 ///   - queries: vectors of the gallery's dimensions.
 ///   - gallery: the rows to compare with.
 ///   - body: called once for each query, with its row and its distance to every gallery row.
-/// - Returns: a result for each query.
+/// - Returns: the result for each query.
 public func mapDistances<Result: Sendable>(
     from queries: EmbeddingMatrix, to gallery: EmbeddingMatrix,
     _ body: @Sendable (_ query: Int, _ distances: [Double]) -> Result

@@ -1,8 +1,8 @@
-/// Which rows of a matrix may be answered: one bit per row.
+/// Which rows of a matrix may be in an answer; one bit per row.
 public struct RowFilter: Sendable, Equatable {
-    /// The number of rows it speaks about.
+    /// The number of rows of the matrix.
     public let count: Int
-    /// The number of rows that may be answered.
+    /// The number of rows that may be in an answer.
     public private(set) var allowedCount: Int
     private var words: [UInt64]
 
@@ -15,13 +15,13 @@ public struct RowFilter: Sendable, Equatable {
         if all, !count.isMultiple(of: 64) { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
 
-    /// A filter over `count` rows that allows those for which `predicate` holds.
+    /// A filter over `count` rows that allows those for which `predicate` returns true.
     public init(count: Int, where predicate: (Int) throws -> Bool) rethrows {
         self.init(count: count)
         for row in 0..<count where try predicate(row) { allow(row) }
     }
 
-    /// Whether a row may be answered.
+    /// Whether a row may be in an answer.
     public subscript(row: Int) -> Bool {
         precondition(row >= 0 && row < count, "row \(row) of a filter over \(count)")
         return words[row / 64] >> UInt64(row % 64) & 1 == 1

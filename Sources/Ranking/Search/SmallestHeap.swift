@@ -1,4 +1,4 @@
-/// Keeps the smallest `capacity` of the elements put in: a binary heap with the largest of them on top.
+/// Keeps the smallest `capacity` of the elements that are inserted, in a binary heap with the largest of them on top.
 struct SmallestHeap<Element: Comparable> {
     let capacity: Int
     private var elements: [Element] = []

@@ -1,10 +1,10 @@
 import Tensors
 
 // Distances are computed by `squaredDistances` of Tensors, in double precision. Its relative error of 2⁻⁵⁰ is far below
-// float32's own rounding, so float32 distances and double-precision re-ranking agree about who is nearer.
+// float32's rounding, so distances in float32 and re-ranking in double agree about which image is nearer.
 
 extension EmbeddingMatrix {
-    /// Rows whose distances to a vector are computed in one go.
+    /// The number of rows whose distances to a vector are computed in one call.
     private static let rowsPerRun = 64
 
     /// Calls `body` with each row, ascending, and its squared distance to `query`.
@@ -43,7 +43,7 @@ extension EmbeddingMatrix {
 
     /// The squared distances from several queries to every row, an array for each query.
     ///
-    /// A run of rows stays in the processor's cache for all queries.
+    /// A group of rows stays in the processor's cache while all queries are compared with it.
     func squaredDistances(from queries: [[Float]]) -> [[Double]] {
         let wide = queries.map { $0.map(Double.init) }
         var result = [[Double]](repeating: [], count: queries.count)
@@ -59,7 +59,7 @@ extension EmbeddingMatrix {
         return result
     }
 
-    /// The distances to rows of one block.
+    /// Computes the distances to rows of one block.
     @inline(__always)
     private func computeDistances(from wide: [Double], to rows: Range<Int>, into distances: inout [Double]) {
         precondition(wide.count == dimensions && distances.count >= rows.count, "no room for the distances")

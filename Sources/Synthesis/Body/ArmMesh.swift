@@ -1,5 +1,5 @@
 extension Figure {
-    /// Sleeves, bare arms as far as they show, and hands.
+    /// Adds sleeves, the visible part of bare arms, and hands.
     mutating func addArms() {
         let outfit = person.outfit
         let skin = material(.skin(person.skin))
@@ -39,7 +39,7 @@ extension Figure {
     ) {
         let shares = [Float(-0.16), -0.1, -0.04] + Self.steps(from: 0.03, to: end, count: max(4, Int(end * 5) + 2))
         let rings = arm.rings(shares) { share in
-            // The shoulder slopes into the trunk.
+            // The shoulder slopes down into the trunk.
             let slope = curve([(-0.16, 0.35), (-0.1, 0.66), (0, 0.86), (0.2, 1)], at: share)
             return (radius(max(share, 0)) + mix(ease, cuff, max(share, 0) / end)) * slope
         }

@@ -1,9 +1,9 @@
 /// A dressed, posed person as a mesh, with what its materials look like.
 struct Figure {
     var mesh = Mesh()
-    /// Indexed by the mesh's materials; the first means nothing at all.
+    /// The surfaces, indexed by the mesh's materials; the first one means "nothing".
     var surfaces: [Surface] = [.hard(.zero)]
-    /// Indexed by `Surface.face`.
+    /// The faces, indexed by `Surface.face`.
     var faces: [Face] = []
     /// The person being built.
     private(set) var person: Person
@@ -15,7 +15,7 @@ struct Figure {
         build()
     }
 
-    /// Another person (or the same) beside those that are there, on the same ground.
+    /// Adds a person, on the same ground as those that are already there.
     mutating func add(_ person: Person, _ pose: Pose, heading: Float, at place: Vector) {
         let first = mesh.vertices.count
         self.person = person
@@ -34,13 +34,14 @@ struct Figure {
         Occluders(skeleton).shade(&mesh.vertices, from: first)
     }
 
-    /// The number of a surface, which is added where it is new.
+    /// The number of a surface; adds the surface if it is new.
     mutating func material(_ surface: Surface) -> UInt8 {
         surfaces.append(surface)
         return UInt8(truncatingIfNeeded: min(surfaces.count - 1, 255))
     }
 
-    /// An ellipsoid, or a box with rounded corners where `squareness` is large; `half` along left, up and front.
+    /// Adds an ellipsoid, or with a large `squareness` a box with rounded corners; `half` is its half size to the left,
+    /// up and to the front.
     mutating func blob(_ frame: Frame, half: Vector, squareness: Float = 2, segments: Int = 12, material: UInt8) {
         let steps: [Float] =
             squareness > 2
@@ -60,7 +61,7 @@ struct Figure {
                 radius: (half.x + half.z) / 2))
     }
 
-    /// A strip of a width along a line, facing `out`.
+    /// Adds a strip along a line, facing `out`.
     mutating func strip(_ line: [Vector], halfWidth: Float, out: Vector, material: UInt8, thickness: Float = 0.004) {
         guard line.count > 1 else { return }
         var along: Float = 0

@@ -1,7 +1,7 @@
 extension Figure {
     private var headSize: Float { person.physique.headSize }
 
-    /// A ring around the head at a level, `ease` half heads off the skin.
+    /// A ring around the head at a level; its distance from the skin is `ease`, in half heads.
     private func headRing(_ level: Float, ease: Float = 0) -> Ring {
         let size = HeadShape.size(at: level)
         let head = skeleton.head
@@ -11,7 +11,7 @@ extension Figure {
             along: level)
     }
 
-    /// Head, face, hair and hat.
+    /// Adds head, face, hair and hat.
     mutating func addHead() {
         let hair = person.hair
         faces.append(Face(skin: person.skin, hair: hair, offset: person.offset))
@@ -92,7 +92,7 @@ extension Figure {
         }
     }
 
-    /// Hair down the back, as far as its length.
+    /// Adds hair that hangs down the back.
     private mutating func addMane(_ cloth: UInt8) {
         let length = person.hair.length
         let physique = person.physique
@@ -115,7 +115,7 @@ extension Figure {
         mesh.loft(rings, material: cloth, LoftStyle(segments: 14, arc: 1.35...(2 * .pi - 1.35), radius: 0.09))
     }
 
-    /// A cover around the head that leaves the face open: a hood, a headscarf or hair at the sides.
+    /// Adds a cover around the head that leaves the face open: a hood, a headscarf or hair at the sides.
     private mutating func addShroud(_ cloth: UInt8, ease: Float, open: Float, lowest: Float, isHair: Bool = false) {
         let levels = Self.steps(from: isHair ? 0.75 : 0.62, to: lowest, count: 8)
         let sides = levels.map { level -> Ring in

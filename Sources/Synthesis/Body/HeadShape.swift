@@ -1,6 +1,6 @@
 /// The surface of a head in half heads: level −1 is the chin, 1 the crown; angles from the nose.
 enum HeadShape {
-    /// Half width, and depth to the front and back.
+    /// Half the width, and the depth to the front and to the back.
     static func size(at level: Float) -> (side: Float, front: Float, back: Float) {
         (
             curve(
@@ -22,7 +22,7 @@ enum HeadShape {
         )
     }
 
-    /// The level above which hair grows at an angle.
+    /// The level above which hair grows, at an angle from the nose.
     static func hairline(at angle: Float, _ hair: Hair) -> Float {
         let turn = abs(angle)
         let nape: Float = hair.style == .cropped || hair.style == .short || hair.style == .parted ? -0.42 : -0.7

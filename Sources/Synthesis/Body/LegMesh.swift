@@ -1,5 +1,5 @@
 extension Figure {
-    /// Trousers, shorts or skirt; legs as far as they show; socks and shoes.
+    /// Adds trousers, shorts or a skirt, the visible part of the legs, socks and shoes.
     mutating func addLegs() {
         let bottom = person.outfit.bottom
         let physique = person.physique
@@ -59,7 +59,7 @@ extension Figure {
         (0..<count).map { from + (to - from) * Float($0) / Float(count - 1) }
     }
 
-    /// Trousers from the waist to the crotch.
+    /// Adds trousers from the waist to the crotch.
     private mutating func addSeat(_ bottom: Bottom, _ cloth: UInt8) {
         var rings = [Float(0.3), 0.18, 0.06, -0.05, -0.13].map { skeleton.trunkRing(at: $0, ease: bottom.ease + 0.003) }
         var last = skeleton.trunkRing(at: -0.2, ease: bottom.ease)

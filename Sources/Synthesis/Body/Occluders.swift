@@ -1,4 +1,4 @@
-/// A body as capsules: how much of the light around each of its places other limbs take.
+/// A body as capsules, to compute how much of the surrounding light other limbs take from each place.
 struct Occluders {
     private struct Capsule {
         let from: Vector

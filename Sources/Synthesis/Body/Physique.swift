@@ -2,18 +2,18 @@
 struct Physique {
     /// Meters from sole to crown.
     let height: Float
-    /// 0: as men are built on average, 1: as women are.
+    /// The build: 0 is the average of men, 1 the average of women.
     let femininity: Float
     /// Girth of limbs and trunk as a share of the average.
     let girth: Float
     /// Meters that the belly stands out.
     let belly: Float
-    /// Shares of the average.
+    /// The shoulders' width as a share of the average.
     let shoulders: Float
     let hips: Float
     let legs: Float
     let head: Float
-    /// How a person carries themselves: leaning forwards (radians), arms away from the body (radians).
+    /// The posture: leaning forwards (radians), arms away from the body (radians).
     let stoop: Float
     let armSpread: Float
     /// Length of stride and swing of arms as shares of the average.

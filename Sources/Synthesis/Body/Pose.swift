@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What a person does at the moment of an image.
+/// The pose of a person in one image.
 struct Pose {
     /// What an arm does.
     enum Arm { case swing, pocket, phone, call, carry, pull, strap, crossed, umbrella, hips }
@@ -9,7 +9,7 @@ struct Pose {
     let phase: Float
     /// 0: standing, 1: an ordinary walk, above: running.
     let pace: Float
-    /// Left and right.
+    /// For the left and the right side.
     let arms: (Arm, Arm)
     /// Radians, forwards and to the left.
     let lean: Float
@@ -21,7 +21,7 @@ struct Pose {
     /// Small differences of each arm's angles.
     let jitter: (Float, Float)
 
-    /// A pose drawn at random; things carried keep their arm.
+    /// Draws a pose at random; an arm that holds something keeps holding it.
     init(_ random: inout SeededRandom, holding: (Arm?, Arm?)) {
         let isStanding = random.chance(0.16)
         phase = random.number(0...2 * .pi)

@@ -29,7 +29,7 @@ struct Skeleton {
     private(set) var pelvis: Frame
     private(set) var chest: Frame
     private(set) var head: Frame
-    /// Left and right.
+    /// For the left and the right side.
     private(set) var legs: [Limb] = []
     private(set) var arms: [Limb] = []
 
@@ -149,7 +149,7 @@ struct Skeleton {
         return Frame(origin: pelvis.origin + rise * level + front * hollow, left: left, up: up, front: front)
     }
 
-    /// A ring around the trunk, `ease` meters off the skin.
+    /// A ring around the trunk, `ease` meters away from the skin.
     func trunkRing(at level: Float, ease: Float) -> Ring {
         let frame = trunk(at: level)
         let size = physique.trunk(at: level)
@@ -172,7 +172,7 @@ extension Limb {
 
     /// Cross-sections from one share of the limb to another, with a radius for each; bends are rounded off.
     ///
-    /// `back` tells how much deeper a section is behind, as a calf is.
+    /// `back` says how much deeper a section is at the back, as at a calf.
     func rings(
         _ shares: [Float], from start: Float = 0, deeper: (Float) -> Float = { _ in 1 }, radius: (Float) -> Float
     ) -> [Ring] {

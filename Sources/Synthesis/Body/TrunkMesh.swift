@@ -1,7 +1,7 @@
 extension Figure {
     private var rise: Float { person.physique.shoulderHeight - person.physique.hipHeight }
 
-    /// Top, jacket, collar, scarf and hood.
+    /// Adds top, jacket, collar, scarf and hood.
     mutating func addTrunk() {
         let outfit = person.outfit
         let neckline = outfit.top.neck
@@ -30,7 +30,7 @@ extension Figure {
         if let scarf = outfit.scarf { addScarf(material(scarf)) }
     }
 
-    /// Bare skin below the neck, inside whatever is worn.
+    /// A ring of bare skin below the neck, inside the clothes.
     private func collarBone(_ level: Float, _ size: Float) -> Ring {
         var ring = skeleton.trunkRing(at: level, ease: 0)
         ring.side *= size
@@ -59,7 +59,7 @@ extension Figure {
         }
     }
 
-    /// A tube around the trunk from one level to another, hanging over the legs where it is long.
+    /// Adds a tube around the trunk from one level to another; a long one hangs over the legs.
     private mutating func garment(
         from top: Float, to hem: Float, ease: Float, drape: Float, opening: Float = 0, material: UInt8
     ) {

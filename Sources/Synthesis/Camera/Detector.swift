@@ -1,11 +1,11 @@
-/// How a detector or a person draws boxes around people.
+/// How boxes are drawn around people, by a detector or by hand.
 struct Detector {
-    /// Width over height of every box, or absent: as wide as the person.
+    /// The width over the height of every box; nil: as wide as the person.
     let aspect: Float?
-    /// Shares of the person's height beyond the head, the feet and the sides.
+    /// How far the box extends beyond the person, as a share of the person's height.
     let looseness: Float
     let jitter: Float
-    /// How often feet or head are cut off.
+    /// The probability that feet or head are cut off.
     let cutting: Float
 
     init(_ random: inout SeededRandom) {

@@ -12,13 +12,14 @@ struct Exposure {
         self.pixels = pixels
     }
 
-    /// Linear light to 8-bit levels, as `sensor` does it; light of `key` becomes a middle gray or so.
+    /// Converts linear light to 8-bit levels, as `sensor` does; light of the strength `key` becomes about a middle
+    /// gray.
     mutating func develop(_ sensor: Sensor, key: Float, _ random: inout SeededRandom) -> RGBImage {
         // Lenses and shutters match the resolution somewhat.
         blur(deviation: min(sensor.lensBlur, 0.15 + Float(height) * 0.008))
         let motion = min(sensor.motion * abs(random.normal()), Float(height) * 0.014)
         if motion > 0.4 { smear(length: motion * 1.6, vertical: random.normal() * 0.3) }
-        // The meter goes half by the camera's usual light and half by what it sees now.
+        // The exposure depends half on the camera's usual light and half on what it sees now.
         let mean = pixels.reduce(Float(0)) { $0 + $1.luminance } / Float(pixels.count)
         let metered = (max(key, 1e-4) * max(mean / 0.2, 1e-4)).squareRoot()
         let gain = exp2(sensor.exposure + random.normal() * sensor.unrest) / metered
@@ -73,7 +74,7 @@ struct Exposure {
         }
     }
 
-    /// A Gaussian blur by its weights, along rows and then columns; edges repeat.
+    /// Blurs with a Gaussian, along rows and then along columns; pixels at the edges are repeated.
     private mutating func blur(deviation: Float) {
         guard deviation > 0.2 else { return }
         let reach = max(1, Int((deviation * 2.5).rounded(.up)))
@@ -94,7 +95,7 @@ struct Exposure {
     private mutating func convolve(
         _ weights: [Float], _ reach: Int, along length: Int, step: Int, lines: Int, apart: Int
     ) {
-        // A line with its ends repeated, so that no tap needs a look at where it is.
+        // A line with its ends repeated, so that no tap needs to check its position.
         var line = Array(repeating: RGB.zero, count: length + 2 * reach)
         for number in 0..<lines {
             let start = number * apart
@@ -111,14 +112,14 @@ struct Exposure {
         }
     }
 
-    /// Adds back what a small blur takes away, which leaves bright and dark rims.
+    /// Sharpens: adds what a small blur takes away, which makes bright and dark rims.
     private mutating func sharpen(_ strength: Float) {
         var soft = self
         soft.blur(deviation: 0.9)
         for index in pixels.indices { pixels[index] += (pixels[index] - soft.pixels[index]) * strength }
     }
 
-    /// Every second row a moment later, as interlaced video has it.
+    /// Shifts every second row, as if it were taken a moment later: interlaced video.
     private mutating func comb(_ shift: Int) {
         for row in stride(from: 1, to: height, by: 2) {
             for column in 0..<max(0, width - shift) {

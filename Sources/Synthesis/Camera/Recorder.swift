@@ -1,11 +1,12 @@
 internal import Imaging
 
-/// What encodes video and keeps boxes.
+/// How a camera's video is compressed, and how boxes are stored.
 struct Recorder {
     /// JPEG quality of the video, 1...100, and whether color has half the resolution.
     let quality: Int
     let halvesColor: Bool
-    /// Rows to which every box is scaled for keeping, and its width over its height; 0: as cut.
+    /// The height to which every stored box is scaled, and its width over its height; 0: boxes are stored as they were
+    /// cut.
     let rows: Int
     let aspect: Float
 
@@ -20,14 +21,14 @@ struct Recorder {
     /// The image after compression.
     func encoded(_ image: RGBImage, _ random: inout SeededRandom) -> RGBImage {
         let quality = min(98, max(12, self.quality + Int(random.normal() * 5)))
-        // The largest image here is far below a JPEG's limits, and what was just encoded can be decoded.
+        // Neither fails: the image is far below a JPEG's limits, and its encoding can be decoded.
         guard let file = try? image.jpeg(quality: quality, halvesColor: halvesColor),
             let decoded = try? decodeImage(file)
         else { return image }
         return decoded
     }
 
-    /// The box at the size in which it is kept.
+    /// The box at the size in which it is stored.
     func stored(_ image: RGBImage) -> RGBImage {
         rows == 0 ? image : image.resized(width: Int(Float(rows) * aspect), height: rows)
     }

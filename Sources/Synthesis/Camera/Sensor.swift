@@ -1,13 +1,13 @@
 internal import Foundation
 
-/// What turns light into an image: lens, sensor, and the camera's idea of good colors.
+/// The lens, the sensor and the color processing of a camera.
 struct Sensor {
     /// Standard deviations in pixels.
     let lensBlur: Float
     let motion: Float
     /// Rows of crosstalk between the channels, with white balance.
     let matrix: (RGB, RGB, RGB)
-    /// Stops away from a good exposure, and how much it varies from moment to moment.
+    /// The exposure's error in stops, and how much it varies from image to image.
     let exposure: Float
     let unrest: Float
     let glare: RGB

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// One camera: where it hangs, what it sees, and what its lens, sensor and encoder do to images.
+/// One camera: its place, its scene, and its lens, sensor and recorder.
 struct SurveillanceCamera {
     let number: Int
     let scene: Scene
@@ -14,7 +14,7 @@ struct SurveillanceCamera {
     let sensor: Sensor
     let detector: Detector
     let recorder: Recorder
-    /// Directions in which people mostly walk here, radians, and how much they keep to them.
+    /// The direction in which people mostly walk, in radians, and how strictly they follow it.
     let path: Float
     let pathSpread: Float
 
@@ -37,7 +37,7 @@ struct SurveillanceCamera {
         pathSpread = random.pick([0.25, 0.6, 3])
     }
 
-    /// Where it hangs, looking at the middle of where people walk.
+    /// The camera's place; it looks at the middle of the area where people walk.
     var view: Viewpoint {
         let middle = (distances.lowerBound + distances.upperBound) / 2
         return Viewpoint(height: height, pitch: atan2(height - 0.9, middle), roll: roll)

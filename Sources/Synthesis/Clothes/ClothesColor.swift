@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Colors as people wear them: many dark and gray ones, few saturated ones.
+/// Random colors of clothes, distributed as people wear them: many dark and gray ones, few saturated ones.
 enum ClothesColor {
     /// An sRGB color as albedo.
     static func albedo(_ red: Float, _ green: Float, _ blue: Float) -> RGB {

@@ -1,11 +1,11 @@
 /// What covers the trunk next to the skin.
 struct Top {
-    /// Shares of the arm: 0 sleeveless, 0.7 short, 1.9 long.
+    /// The length of the sleeve as a share of the arm: 0 sleeveless, 0.7 short, 1.9 long.
     var sleeve: Float
     /// Levels of the trunk (0 hips, 1 shoulders) where it ends and begins.
     var hem: Float
     var neck: Float
-    /// Meters off the skin, and how far it hangs straight down from the chest, 0...1.
+    /// The distance from the skin in meters, and how much the cloth hangs straight down from the chest, 0...1.
     var ease: Float
     var drape: Float
     var cloth: Surface
@@ -90,7 +90,7 @@ struct Carried {
     enum Kind { case backpack, shoulderBag, handbag, shopping, suitcase, umbrella, closedUmbrella, folder }
 
     var kind: Kind
-    /// 0 left, 1 right; where it does not matter, unused.
+    /// The side: 0 left, 1 right; unused for things that have no side.
     var side: Int
     /// Share of the usual size.
     var size: Float

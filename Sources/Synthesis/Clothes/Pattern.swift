@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What is woven into or printed on cloth, in meters around and along the garment.
+/// A pattern that is woven into cloth or printed on it; places are in meters around and along the garment.
 struct Pattern {
     enum Kind: UInt8, CaseIterable {
         case plain, heather, stripes, pinstripes, gingham, tartan, twoTone, band, dots, floral, camouflage, print, logo
@@ -16,14 +16,14 @@ struct Pattern {
     var scale: Float
     /// How much of a repeat the second color takes, or the level along where a two-tone garment changes.
     var share: Float
-    /// Where in the noise this garment's cloth lies.
+    /// The offset into the noise, so that each garment looks different.
     var offset: SIMD2<Float>
 
     static func plain(_ color: RGB, offset: SIMD2<Float> = .zero) -> Pattern {
         Pattern(kind: .plain, ground: color, second: color, third: color, scale: 0.1, share: 0.5, offset: offset)
     }
 
-    /// The albedo at `place`; marks smaller than `footprint` meters are averaged away.
+    /// The albedo at `place`; details smaller than `footprint` meters are averaged.
     func color(at place: SIMD2<Float>, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (place.x, place.y)
         func edge(_ distance: Float) -> Float { smoothstep(-footprint, footprint, distance) }
@@ -97,7 +97,7 @@ struct Pattern {
         }
     }
 
-    /// An image on the chest: shapes that no other garment has, in two or three colors.
+    /// A print on the chest: shapes that no other garment has, in two or three colors.
     private func printed(_ u: Float, _ v: Float, _ noise: Noise, edge: (Float) -> Float) -> RGB {
         let (x, y) = (u / scale, (v - 0.2) / (scale * share * 2))
         guard abs(x) < 1, abs(y) < 1 else { return ground }

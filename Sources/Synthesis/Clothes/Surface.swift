@@ -7,13 +7,13 @@ struct Surface {
     /// Depth of folds as a slope, and how many meters they are apart, around and along.
     var folds: Float = 0
     var foldSize = SIMD2<Float>(0.07, 0.14)
-    /// Share of light that glances off without color.
+    /// The share of light that is reflected without color.
     var gloss: Float = 0.02
     /// Albedo of seams, buttons or a zip down the front; absent where there are none.
     var trim: Trim = .none
     /// Meters between quilted seams; 0: none.
     var quilting: Float = 0
-    /// Of a head: which of the faces in the image.
+    /// For a head: the index of the face in `Figure.faces`.
     var face: Int = 0
 
     enum Trim: UInt8 { case none, zip, buttons, pocket, belt, backpackPanel, sole }

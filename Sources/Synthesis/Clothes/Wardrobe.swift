@@ -1,4 +1,4 @@
-/// Which kinds a data set may show: all, or one of two parts that share none of the rarer kinds.
+/// Which kinds of garments and scenes a data set may show: all, or one of two parts that do not share the rarer kinds.
 public enum VariationPart: String, Sendable, CaseIterable {
     /// Every kind.
     case all
@@ -8,7 +8,7 @@ public enum VariationPart: String, Sendable, CaseIterable {
     case test
 }
 
-/// Draws clothes.
+/// Draws clothes at random.
 struct Wardrobe {
     let part: VariationPart
 
@@ -16,7 +16,7 @@ struct Wardrobe {
         (.plain, 44), (.heather, 7), (.stripes, 10), (.pinstripes, 3), (.tartan, 5), (.twoTone, 5), (.band, 4),
         (.dots, 2.5), (.floral, 5), (.print, 11), (.logo, 8), (.text, 5), (.panels, 3), (.gradient, 2),
     ]
-    /// The kinds that only tests show where kinds are held out.
+    /// The kinds that only test sets show, if kinds are held out.
     private static let heldOutPatterns: [(Pattern.Kind, Float)] = [
         (.gingham, 3), (.camouflage, 3), (.zigzag, 2), (.patches, 3),
     ]
@@ -152,7 +152,7 @@ struct Wardrobe {
             ? cloth(random.chance(0.8) ? RGB(0.02, 0.02, 0.022) : ClothesColor.lower(&random), &random) : nil
     }
 
-    /// Plain cloth of a color, with folds of its own.
+    /// Plain cloth of a color, with random folds.
     func cloth(_ color: RGB, _ random: inout SeededRandom) -> Surface {
         let offset = SIMD2(random.number(0...250), random.number(0...250))
         return Surface(
@@ -173,7 +173,7 @@ struct Wardrobe {
         pattern.kind = random.pick(among: kinds)
         pattern.second = ClothesColor.accent(&random)
         pattern.third = ClothesColor.accent(&random)
-        // A pattern that cannot be seen is none.
+        // A pattern that cannot be seen counts as no pattern.
         if (pattern.second - pattern.ground).length < 0.12 {
             pattern.second = pattern.ground.luminance > 0.25 ? pattern.ground * 0.2 : pattern.ground + 0.4
         }

@@ -1,11 +1,11 @@
-/// What is nearest in each sample of an image: depth, material, normal and place on the surface.
+/// The nearest surface at each sample of an image: depth, material, normal and place on the surface.
 struct GeometryBuffer {
     private(set) var width = 0
     private(set) var height = 0
     private(set) var depth: [Float] = []
-    /// 0: nothing.
+    /// The material of each sample; 0: nothing.
     private(set) var material: [UInt8] = []
-    /// With the openness as fourth lane.
+    /// The normal of each sample; the fourth lane is the openness.
     private(set) var normal: [SIMD4<Float>] = []
     private(set) var place: [SIMD2<Float>] = []
     private var corners: [Vector] = []

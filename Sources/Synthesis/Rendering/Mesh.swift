@@ -4,9 +4,10 @@ internal import Foundation
 struct Vertex {
     var position: Vector
     var normal: Vector
-    /// Meters around and along the part, from its front and its start; patterns live here.
+    /// The place on the part in meters, around it from its front and along it from its start; patterns use these
+    /// coordinates.
     var place: SIMD2<Float>
-    /// The share of surrounding light that other limbs leave, 0...1.
+    /// The share of the surrounding light that other limbs do not block, 0...1.
     var openness: Float = 1
 }
 
@@ -16,7 +17,7 @@ struct Triangle {
     var b: Int32
     var c: Int32
     var material: UInt8
-    /// Part of a closed surface, whose inside is never seen.
+    /// Whether the triangle belongs to a closed surface, whose inside is never seen.
     var isSolid = true
 }
 
@@ -49,7 +50,7 @@ struct LoftStyle {
     var squareness: Float = 2
     var isStartClosed = false
     var isEndClosed = false
-    /// Cloth whose inside can be seen.
+    /// Whether the inside of the cloth can be seen.
     var isOpen = false
     /// Meters around for each radian.
     var radius: Float = 0.1
@@ -65,7 +66,7 @@ struct Mesh {
         triangles.removeAll(keepingCapacity: true)
     }
 
-    /// Covers `rings` with a skin of `material`, pushed outwards by `raised` (angle, ring) meters.
+    /// Connects `rings` to a surface of `material`, moved outwards by `raised` (angle, ring) meters.
     mutating func loft(
         _ rings: [Ring], material: UInt8, _ style: LoftStyle = LoftStyle(),
         raised: ((_ angle: Float, _ ring: Int) -> Float)? = nil
@@ -110,7 +111,7 @@ struct Mesh {
         }
     }
 
-    /// Sine and cosine, drawn out towards the corners of a square.
+    /// Sine and cosine, stretched towards the corners of a square.
     private static func onSection(_ angle: Float, _ squareness: Float) -> (Float, Float) {
         let (sine, cosine) = (sin(angle), cos(angle))
         guard squareness != 2 else { return (sine, cosine) }
@@ -121,7 +122,8 @@ struct Mesh {
         return (drawn(sine), drawn(cosine))
     }
 
-    /// Across both grid directions, pointing as the arm from the center does, which `normal` holds before.
+    /// Sets the normals at right angles to both directions of the grid, pointing outwards; before the call, `normal`
+    /// holds the direction from the center.
     private mutating func setNormals(from first: Int, columns: Int, rows: Int, isRound: Bool) {
         var normals: [Vector] = []
         normals.reserveCapacity(columns * rows)
@@ -161,7 +163,7 @@ struct Mesh {
         }
     }
 
-    /// Turns everything from `first` on by `heading` around the upright axis and moves it to `place` on the ground.
+    /// Turns all vertices from `first` by `heading` around the vertical axis and moves them to `place` on the ground.
     mutating func stand(from first: Int = 0, heading: Float, at place: Vector) {
         let (sine, cosine) = (sin(heading), cos(heading))
         func turned(_ v: Vector) -> Vector { Vector(cosine * v.x + sine * v.z, v.y, cosine * v.z - sine * v.x) }

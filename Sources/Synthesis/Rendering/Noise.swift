@@ -1,9 +1,9 @@
-/// Smooth random fields over the plane, the same everywhere: what makes cloth, ground and walls uneven.
+/// A smooth random field over the plane, always the same; makes cloth, ground and walls uneven.
 struct Noise: Sendable {
     private static let side = 256
     private let lattice: [Float]
 
-    /// The one field that all images use, each at places of its own.
+    /// The field that all images use, each at its own offsets.
     static let shared = Noise()
 
     private init() {
@@ -26,7 +26,8 @@ struct Noise: Sendable {
         return above + (below - above) * smoothY
     }
 
-    /// Octaves of halving size and strength, within about −1...1; those smaller than `finest` are left out.
+    /// A sum of octaves with halving size and strength, within about −1...1; octaves smaller than `finest` are left
+    /// out.
     func clouds(_ x: Float, _ y: Float, octaves: Int, finest: Float = 0) -> Float {
         var (sum, strength, scale) = (Float(0), Float(0.55), Float(1))
         for _ in 0..<octaves {

@@ -60,7 +60,7 @@ struct Renderer {
         return Exposure(width: width, height: height, pixels: pixels)
     }
 
-    /// The share of the sky's light that shoes and legs leave to a place on the ground.
+    /// The share of the sky's light that reaches a place on the ground past shoes and legs.
     @inline(__always)
     private static func openness(at place: Vector, _ feet: [Vector]) -> Float {
         var open: Float = 1

@@ -16,10 +16,10 @@ struct Shader {
     }
 
     /// - Parameters:
-    ///   - surface: What is hit.
-    ///   - position: Where, in the scene.
-    ///   - bare: The normal of the mesh; the fourth lane is its openness.
-    ///   - place: Meters around and along.
+    ///   - surface: The surface that is seen.
+    ///   - position: The place in the scene.
+    ///   - bare: The normal of the mesh; the fourth lane is the openness.
+    ///   - place: The place on the surface, in meters around and along.
     ///   - footprint: Meters that a sample covers.
     ///   - sun: The share of the sun that other parts of people let through.
     /// - Returns: Linear light.
@@ -55,7 +55,7 @@ struct Shader {
         let shade = direct > 0 ? sun * scene.sunlight(at: position, noise: noise) : 0
         let near = mix(0.55, 1, clamp(position.y * 2.5))
         var seen = albedo * (light.ambient(normal) * (open * near) + light.sun * (direct * shade))
-        // Light that glances off: of the sun as a spot, of the sky as a sheen at the rim.
+        // Reflected light: a highlight from the sun, a sheen at the rim from the sky.
         let half = (view + light.direction).unit
         let toEighth = eighthPower(max(0, half.dot(normal)))
         let spot = toEighth * toEighth * (surface.kind == .hair ? 1 : toEighth) * shade * (facing > 0 ? 4 : 0)

@@ -1,4 +1,4 @@
-/// How far the sun's light gets: depths of a mesh as the sun sees it.
+/// A shadow map: the depths of a mesh as seen from the sun.
 struct ShadowMap {
     private static let side = 112
     private var depth: [Float] = Array(repeating: .infinity, count: side * side)
@@ -29,7 +29,7 @@ struct ShadowMap {
         origin = Vector(low.x - 2 / scale, low.y - 2 / scale, 0)
         softness = clamp(light.softness * scale, 0.75, 5)
         for triangle in mesh.triangles {
-            // The lit side of closed parts does.
+            // Closed parts cast their shadow with the lit side, so other sides are skipped.
             if triangle.isSolid, mesh.vertices[Int(triangle.a)].normal.dot(forward) > 0.3 { continue }
             draw(corners[Int(triangle.a)], corners[Int(triangle.b)], corners[Int(triangle.c)])
         }

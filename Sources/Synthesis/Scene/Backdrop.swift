@@ -1,10 +1,10 @@
-/// Looks at a scene along rays.
+/// Computes what a camera sees of a scene without people, along rays.
 struct Backdrop {
     let scene: Scene
     let eye: Vector
     /// Radians that one pixel covers.
     let pixel: Float
-    /// The things that can be seen in this image at all.
+    /// The things that are visible in this image.
     private let clutter: [Scene.Clutter]
     private let noise = Noise.shared
 

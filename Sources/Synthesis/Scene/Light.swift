@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// What lights a scene, in units in which white in full light is about 1.
+/// The light of a scene, in units in which white in full light is about 1.
 struct Light {
     /// Towards the sun or the main lamp.
     let direction: Vector
-    /// Light from there, from above and from the ground.
+    /// The light from the sun, from the sky and from the ground.
     let sun: RGB
     let sky: RGB
     let bounce: RGB

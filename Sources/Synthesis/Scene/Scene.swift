@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What a camera looks at when nobody is there: ground, walls, things that stand about, and light.
+/// A scene without people: ground, walls, things on the ground, and light.
 ///
 /// The camera is above the origin and looks along z; y is up.
 struct Scene {
@@ -35,7 +35,7 @@ struct Scene {
     let walls: [Wall]
     let clutter: [Clutter]
     let sky: RGB
-    /// What shadows of things out of sight lie on the ground: none, an edge, or leaves.
+    /// The shadows on the ground of things outside the image: none, an edge, or leaves.
     enum Shade { case none, edge, leaves }
     let shade: Shade
     let shadeOffset: SIMD2<Float>
@@ -113,7 +113,7 @@ struct Scene {
         mix(color, RGB(repeating: color.luminance), random.number(0.2...0.8)) + 0.02
     }
 
-    /// How much of the sun reaches a place, as far as things out of sight go, 0...1.
+    /// The share of the sun's light that reaches a place past things outside the image, 0...1.
     func sunlight(at place: Vector, noise: Noise) -> Float {
         guard shade != .none else { return 1 }
         // Along the sun's rays down to the ground.
@@ -130,7 +130,7 @@ struct Scene {
 }
 
 extension Scene.Clutter {
-    /// The share of the sky's light that it leaves to a place on the ground near it, 0...1.
+    /// The share of the sky's light that reaches a place on the ground past this thing, 0...1.
     func openness(at place: Vector) -> Float {
         let offset = place - center
         let x = abs(offset.x * cosine - offset.z * sine) - half.x

@@ -102,7 +102,7 @@ struct Texture {
         }
     }
 
-    /// The albedo at a place in meters; what is smaller than `footprint` meters is averaged away.
+    /// The albedo at a place in meters; details smaller than `footprint` meters are averaged.
     func color(_ x: Float, _ y: Float, footprint: Float, noise: Noise) -> RGB {
         let (u, v) = (x + offset.x, y + offset.y)
         // Broad stains and uneven light, everywhere.

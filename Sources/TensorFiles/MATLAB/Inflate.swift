@@ -1,12 +1,12 @@
 internal import CZlib
 
-/// The first `count` bytes that a zlib stream expands to.
+/// The first `count` bytes of a decompressed zlib stream.
 ///
 /// - Parameters:
 ///   - stream: the whole stream.
 ///   - count: how many bytes are wanted.
-///   - isAll: whether the stream must end there, its checksum right.
-/// - Returns: nil where the stream is damaged or shorter.
+///   - isAll: whether the stream must end there, with the right checksum.
+/// - Returns: The bytes, or nil if the stream is damaged or shorter.
 func inflate(_ stream: ArraySlice<UInt8>, count: Int, isAll: Bool) -> [UInt8]? {
     var expanded = [UInt8](repeating: 0, count: count)
     var found = uLong(count)
@@ -15,7 +15,7 @@ func inflate(_ stream: ArraySlice<UInt8>, count: Int, isAll: Bool) -> [UInt8]? {
             unsafe uncompress(expanded.baseAddress, &found, stream.baseAddress, uLong(stream.count))
         }
     }
-    // A buffer that is too small has been filled by then.
+    // `Z_BUF_ERROR` means that the buffer is full: that is fine, unless the whole stream was wanted.
     guard status == Z_OK || (status == Z_BUF_ERROR && !isAll) else { return nil }
     return found == uLong(count) ? expanded : nil
 }

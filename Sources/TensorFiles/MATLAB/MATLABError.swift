@@ -1,18 +1,18 @@
 /// Why a MATLAB file could not be read.
 ///
-/// Every `offset` counts the bytes of the file, or of the compressed element that has the fault once it is expanded.
+/// Every `offset` counts bytes of the file, or, for a fault inside a compressed element, of the decompressed element.
 public enum MATLABError: Error, Sendable, Equatable {
-    /// The operating system does not let the file be read or written.
+    /// The operating system refuses to read or write the file.
     case file(FileError)
-    /// The file has no header of a MATLAB 5 file.
+    /// The file does not begin with the header of a MATLAB 5 file.
     case notMATLAB
-    /// The file is of version 7.3, which is HDF5: save it with `-v7`.
+    /// The file has version 7.3, which is HDF5 and is not read; save it with `-v7`.
     case version73
-    /// The file is cut, damaged or not what its format prescribes.
+    /// The file is cut off, damaged, or breaks a rule of its format.
     case malformed(reason: String, offset: Int)
-    /// A compressed element does not expand to what it announces.
+    /// A compressed element does not decompress to the size that it announces.
     case damagedCompression(offset: Int)
-    /// More than this reader takes.
+    /// A number is larger than this reader's limit.
     case tooLarge(what: String, count: Int, limit: Int)
 }
 

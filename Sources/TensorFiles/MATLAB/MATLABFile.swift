@@ -1,8 +1,8 @@
 /// A variable of a MATLAB file.
 public enum MATLABValue: Sendable, Equatable {
-    /// Real numbers or truth values of any class, column by column.
+    /// Real numbers or booleans of any class, column by column.
     case numbers(shape: [Int], elements: [Double])
-    /// A character array, row by row; a string has one row, an empty one none.
+    /// A character array as rows; a string has one row, an empty string has none.
     case text(rows: [String])
     /// A cell array, column by column.
     case cells(shape: [Int], elements: [MATLABValue])
@@ -14,10 +14,10 @@ public enum MATLABValue: Sendable, Equatable {
 ///
 /// From The MathWorks, "MAT-File Format", level 5: either byte order, plain and zlib-compressed elements.
 public struct MATLABFile: Sendable, Equatable {
-    /// Bytes that a compressed element may expand to.
+    /// The most bytes that a compressed element may decompress to.
     public static let maximumExpandedBytes = 256 << 20
 
-    /// By name.
+    /// The values, by name.
     public let variables: [String: MATLABValue]
 
     /// Reads all variables of the file at `path`.
@@ -27,7 +27,7 @@ public struct MATLABFile: Sendable, Equatable {
         try self.init(decoding: bytes)
     }
 
-    /// Reads all variables of a file of these bytes.
+    /// Reads all variables of a file whose bytes are given.
     public init(decoding bytes: [UInt8]) throws(MATLABError) {
         if bytes.starts(with: Array("MATLAB 7.3".utf8)) { throw .version73 }
         guard bytes.count >= 128, [[0x49, 0x4D], [0x4D, 0x49]].contains(Array(bytes[126..<128])) else {

@@ -1,14 +1,15 @@
-/// Reads data elements of a MATLAB 5 file: a type, a number of bytes, the bytes, and padding to whole groups of eight.
+/// Reads data elements of a MATLAB 5 file: a type, a number of bytes, the bytes, and padding to a multiple of eight
+/// bytes.
 struct MATLABReader {
-    /// A data element.
+    /// One data element: its type and the place of its bytes.
     struct Element {
         let type: Int
         let data: Range<Int>
-        /// Where the next one begins.
+        /// Where the next element begins.
         let end: Int
     }
 
-    /// The numbers that the format gives to types of elements.
+    /// The format's numbers for the types of elements.
     private enum Code {
         static let int8 = 1
         static let int32 = 5
@@ -21,7 +22,7 @@ struct MATLABReader {
         static let widths = [1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4]
     }
 
-    /// Cell arrays may hold cell arrays, this deep.
+    /// How deep cell arrays may be nested.
     private static let maximumDepth = 16
 
     private let bytes: [UInt8]
@@ -32,19 +33,19 @@ struct MATLABReader {
         self.isBigEndian = isBigEndian
     }
 
-    /// The unsigned number at a place that must lie in the file.
+    /// The unsigned number at `position`, which must lie within the file.
     func number(at position: Int, bytes count: Int) -> UInt64 {
         let slice = bytes[position..<position + count]
         return isBigEndian
             ? slice.reduce(0) { $0 << 8 | UInt64($1) } : slice.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The element that begins at a place.
+    /// The element that begins at `position`.
     func element(at position: Int, before limit: Int) throws(MATLABError) -> Element {
         guard limit - position >= 8 else { throw .malformed(reason: "an element without its tag", offset: position) }
         let word = Int(number(at: position, bytes: 4))
         if word >> 16 != 0 {
-            // Up to four bytes may stand in the tag itself.
+            // An element of up to four bytes may be stored in its tag.
             guard word >> 16 <= 4 else { throw .malformed(reason: "a small element that is not", offset: position) }
             return Element(
                 type: word & 0xFFFF, data: position + 4..<position + 4 + word >> 16, end: position + 8)
@@ -58,7 +59,7 @@ struct MATLABReader {
         return Element(type: word, data: start..<start + count, end: min(start + padded, limit))
     }
 
-    /// The variable of an element of the file's first level.
+    /// The variable in an element of the file's top level.
     func variable(_ element: Element, at position: Int) throws(MATLABError) -> (name: String, value: MATLABValue) {
         switch element.type {
         case Code.matrix: return try matrix(element.data, depth: 0)
@@ -72,14 +73,14 @@ struct MATLABReader {
         }
     }
 
-    /// What a compressed element holds: one element, whose tag says how much that is.
+    /// The element inside a compressed element; the inner element's tag says how many bytes it has.
     private func expand(_ range: Range<Int>) throws(MATLABError) -> [UInt8]? {
         guard let tag = inflate(bytes[range], count: 8, isAll: false) else { return nil }
         let announced = Int(MATLABReader(tag, isBigEndian: isBigEndian).number(at: 4, bytes: 4))
         guard announced <= MATLABFile.maximumExpandedBytes else {
             throw .tooLarge(what: "a compressed element", count: announced, limit: MATLABFile.maximumExpandedBytes)
         }
-        // Nothing deflates to less than a thousandth.
+        // Deflate cannot shrink anything to less than about a thousandth, so a larger announcement is false.
         guard announced <= 1100 * range.count else { return nil }
         return inflate(bytes[range], count: 8 + announced, isAll: true)
     }
@@ -149,7 +150,7 @@ struct MATLABReader {
         }
     }
 
-    /// The rows of a character array, whose characters stand column by column.
+    /// The rows of a character array; the file stores its characters column by column.
     private func text(_ element: Element, _ shape: [Int]) throws(MATLABError) -> [String] {
         let units: [UInt16]
         switch element.type {

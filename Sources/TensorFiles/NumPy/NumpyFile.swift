@@ -1,20 +1,20 @@
 /// Why a .npy file could not be read or written.
 public enum NumpyError: Error, Sendable, Equatable {
-    /// The operating system does not let the file be read or written.
+    /// The operating system refuses to read or write the file.
     case file(FileError)
     /// The first bytes are not those of a .npy file.
     case notNumpy
-    /// The format's version is none of 1.0, 2.0 and 3.0.
+    /// The format's version is not 1.0, 2.0 or 3.0.
     case unsupportedVersion(major: UInt8, minor: UInt8)
     /// The file ends inside its header, or announces one larger than `NumpyArray.maximumHeaderBytes`.
     case wrongHeaderSize(bytes: Int, limit: Int)
     /// The header is not the Python dictionary that the format prescribes; `offset` counts the header's bytes.
     case malformedHeader(reason: String, offset: Int)
-    /// The element type is neither `<f4` nor `<f8`.
+    /// The element type is not `<f4` or `<f8`.
     case unsupportedType(String)
-    /// The data have more or fewer bytes than the shape needs.
+    /// The data has more or fewer bytes than the shape needs.
     case wrongSize(shape: [Int], expectedBytes: Int, foundBytes: Int)
-    /// A float64 value, at its place in the file, has no finite float32 beside it.
+    /// The float64 value at `index` is finite, but too large for float32.
     case notRepresentable(index: Int)
 }
 
@@ -48,7 +48,7 @@ public struct NumpyArray: Sendable, Equatable {
     /// The values, row-major.
     public let elements: [Float]
 
-    /// An array of as many elements as its shape has places.
+    /// Creates an array; `elements` must have as many values as the product of `shape`.
     public init(shape: [Int], elements: [Float]) {
         precondition(
             shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == elements.count,
@@ -64,7 +64,7 @@ public struct NumpyArray: Sendable, Equatable {
         self = try unsafe file.withBytes { bytes throws(NumpyError) in try unsafe NumpyArray(decoding: bytes) }
     }
 
-    /// Writes a version 1.0 file of `<f4` values in C order; the path holds either the old file or the whole new one.
+    /// Writes a version 1.0 file of `<f4` values in C order; a reader sees the old file or the complete new one.
     public func write(to path: String) throws(NumpyError) {
         do {
             let file = try AtomicFile(replacing: path)

@@ -41,7 +41,7 @@ struct NumpyHeader: Equatable {
         var bytes = elementBytes
         var overflows = false
         for size in shape where !overflows { (bytes, overflows) = bytes.multipliedReportingOverflow(by: size) }
-        // A zero hides an overflow before it, but not from a file of the right length.
+        // A product that overflowed before a zero is still zero.
         if shape.contains(0) { (bytes, overflows) = (0, false) }
         guard !overflows, bytes == dataBytes else {
             throw .wrongSize(shape: shape, expectedBytes: overflows ? .max : bytes, foundBytes: dataBytes)

@@ -1,11 +1,11 @@
-/// The entries of a zip archive whose entries are all stored, not compressed, as `torch.save` writes it.
+/// The entries of a zip archive as `torch.save` writes it: all entries are stored, none is compressed.
 ///
-/// From PKWARE's APPNOTE.TXT 6.3: the entries' sizes are those of the central directory, so that data descriptors behind the data
-/// are not needed; 64-bit sizes and directories are read. Entries that overlap or share a name are refused.
+/// From PKWARE's APPNOTE.TXT 6.3: the entries' sizes are those of the central directory, so data descriptors after the
+/// data are not needed; 64-bit sizes and directories are read. Entries that overlap or share a name are refused.
 struct PyTorchArchive {
-    /// Entries an archive may have.
+    /// The most entries that an archive may have.
     static let maximumEntries = 100_000
-    /// Bytes that the central directory may have.
+    /// The most bytes that the central directory may have.
     static let maximumDirectoryBytes = 16 << 20
 
     /// One stored file.
@@ -15,15 +15,15 @@ struct PyTorchArchive {
         let headerStart: Int
         /// Where its bytes lie in the file.
         let range: Range<Int>
-        /// What the archive states; 0 where the writer computed none.
+        /// The CRC-32 in the archive; 0 if the writer did not compute one.
         let checksum: UInt32
     }
 
     private let file: MappedFile
-    /// By name.
+    /// The values, by name.
     let entries: [String: Entry]
 
-    /// Reads the directory of the archive that is all of `file`.
+    /// Reads the directory of the archive; the archive is the whole `file`.
     init(_ file: MappedFile) throws(PyTorchError) {
         self.file = file
         let directory = try Directory(file)
@@ -75,7 +75,7 @@ struct PyTorchArchive {
             checksum: record.checksum)
     }
 
-    /// Compares an entry's bytes with its checksum, where the writer computed one.
+    /// Compares an entry's bytes with its checksum, if the writer computed one.
     func check(_ entry: Entry) throws(PyTorchError) {
         guard entry.checksum != 0 else { return }
         let found = unsafe file.withBytes { bytes in
@@ -91,7 +91,8 @@ private struct Directory {
     let count: Int
     let bytes: [UInt8]
 
-    /// Finds the directory by the record at the file's end, or its 64-bit form where that one's fields are saturated.
+    /// Finds the directory through the record at the file's end, or through the 64-bit record if a field of the first
+    /// one is at its maximum.
     init(_ file: MappedFile) throws(PyTorchError) {
         let tailStart = max(0, file.count - 22 - 0xFFFF)
         let tail = file.bytes(tailStart..<file.count)
@@ -146,7 +147,7 @@ private struct DirectoryRecord {
     let size: Int
     let checksum: UInt32
     let headerStart: Int
-    /// The position behind the record.
+    /// The position after the record.
     let end: Int
 
     init(_ bytes: [UInt8], at position: Int, base: Int) throws(PyTorchError) {
@@ -172,7 +173,7 @@ private struct DirectoryRecord {
         guard flags & 1 == 0 else { throw .unsupportedEntry(name: name, reason: "it is encrypted") }
         guard method == 0 else { throw .unsupportedEntry(name: name, reason: "it is compressed (method \(method))") }
 
-        // A saturated field has its value in the extra field of kind 1, in this order.
+        // A field at its maximum has its true value in the extra field of kind 1, in this order.
         var wide = Self.wideValues(bytes[nameEnd..<extraEnd])[...]
         var values: [Int] = []
         for value in [original, stored, header] {
@@ -210,14 +211,15 @@ extension MappedFile {
     /// The number of bytes.
     var count: Int { unsafe withBytes { bytes in bytes.count } }
 
-    /// A copy of some bytes, which the file must have.
+    /// A copy of the bytes in `range`, which must lie within the file.
     func bytes(_ range: Range<Int>) -> [UInt8] {
         unsafe withBytes { bytes in unsafe Array(bytes[range]) }
     }
 }
 
 extension [UInt8] {
-    /// The unsigned number of `count` bytes at `position`, lowest first; nil beyond the end or above 2⁶³ − 1.
+    /// The unsigned number of `count` bytes at `position`, lowest byte first; nil if it lies beyond the end or is above
+    /// 2⁶³ − 1.
     func littleEndian(at position: Int, count size: Int) -> Int? {
         guard position >= 0, position <= count - size else { return nil }
         return Int(exactly: self[position..<position + size].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })

@@ -1,7 +1,7 @@
-/// A checkpoint's pickled values, and where in the file its storages lie.
+/// A checkpoint's pickled values, and where its storages are in the file.
 struct PyTorchContents {
     let objects: PickledObjects
-    /// The bytes of each storage, by key.
+    /// The byte range of each storage, by key.
     let storages: [String: Range<Int>]
 
     /// Reads the format that `torch.save` has written since PyTorch 1.6: a zip archive of `data.pkl` and an entry per storage,
@@ -35,11 +35,11 @@ struct PyTorchContents {
 
     /// The integer that begins files of the format before PyTorch 1.6, 0x1950A86A20F9469CFC6C.
     private static let magicNumber: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
-    /// The version of that format.
+    /// The version number of the format before PyTorch 1.6.
     private static let legacyVersion = 1001
 
-    /// Reads the format before PyTorch 1.6: pickles of a magic number, a version, facts about the machine, the object, and the
-    /// storages' keys; then each storage's number of elements and its elements.
+    /// Reads the format before PyTorch 1.6: pickles of a magic number, a version, facts about the machine, the object,
+    /// and the storages' keys; after them, for each storage, the number of its elements and the elements.
     init(legacy file: MappedFile) throws(PyTorchError) {
         let head = file.bytes(0..<min(file.count, PyTorchFile.maximumPickleBytes))
         var position = 0
@@ -68,7 +68,7 @@ struct PyTorchContents {
         storages = try Self.storages(keys, of: objects, in: file, from: position)
     }
 
-    /// Where the storages lie that follow one another from `position` to the end of the file.
+    /// The places of the storages that follow one another from `position` to the end of the file.
     private static func storages(
         _ keys: [PickleValue], of objects: PickledObjects, in file: MappedFile, from position: Int
     ) throws(PyTorchError) -> [String: Range<Int>] {
@@ -101,7 +101,7 @@ struct PyTorchContents {
 }
 
 extension PickledStorage {
-    /// The bytes that the elements need.
+    /// The number of bytes that the elements need.
     var byteCount: Int {
         get throws(PyTorchError) {
             let (bytes, overflows) = count.multipliedReportingOverflow(by: type.width)

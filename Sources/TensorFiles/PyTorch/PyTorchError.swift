@@ -1,42 +1,42 @@
 /// Why a PyTorch checkpoint could not be read.
 ///
-/// Every `offset` counts the file's bytes.
+/// Every `offset` is a byte of the file.
 public enum PyTorchError: Error, Sendable, Equatable {
-    /// The operating system does not let the file be read or written.
+    /// The operating system refuses to read or write the file.
     case file(FileError)
-    /// The file begins like neither of the formats that `torch.save` writes.
+    /// The file does not begin like one of the two formats that `torch.save` writes.
     case unknownFormat(firstBytes: [UInt8])
-    /// The zip archive is cut, damaged or not what its format prescribes.
+    /// The zip archive is cut off, damaged, or breaks a rule of its format.
     case malformedArchive(reason: String, offset: Int)
-    /// The archive has an entry that `torch.save` would not write, as a compressed one.
+    /// The archive has an entry that `torch.save` would not write, such as a compressed one.
     case unsupportedEntry(name: String, reason: String)
     /// The archive lacks an entry.
     case missingEntry(name: String)
     /// An entry's bytes do not have the CRC-32 that the archive states.
     case damagedEntry(name: String)
-    /// The values are stored with their highest byte first.
+    /// The values are stored with the highest byte first.
     case bigEndian
-    /// More than this reader takes.
+    /// A number is larger than this reader's limit.
     case tooLarge(what: String, count: Int, limit: Int)
-    /// The pickled data are cut, or use an opcode on values that it does not go with.
+    /// The pickled data is cut off, or uses an opcode with values of the wrong kind.
     case malformedPickle(reason: String, offset: Int)
     /// An opcode that no state dict needs.
     case unknownOpcode(UInt8, offset: Int)
-    /// A class or function, as "os.system", that no state dict needs; it was neither looked up nor run.
+    /// A class or function that no state dict needs, such as "os.system"; it was neither looked up nor run.
     case forbiddenGlobal(String, offset: Int)
-    /// What was pickled is no dictionary of tensors and holds none under `PyTorchFile.nestedKeys`.
+    /// The pickled value is not a dictionary of tensors, and has none under `PyTorchFile.nestedKeys`.
     case noStateDict(found: String)
     /// A tensor's storage is not in the file.
     case missingStorage(tensor: String, key: String)
     /// A storage does not have as many bytes as its type and number of elements need.
     case wrongStorageSize(key: String, expectedBytes: Int, foundBytes: Int)
-    /// A tensor reaches beyond its storage, or has more elements than it.
+    /// A tensor reaches beyond its storage, or has more elements than the storage.
     case outOfRange(tensor: String, shape: [Int], strides: [Int], offset: Int, storageElements: Int)
     /// There is no tensor of this name.
     case noSuchTensor(name: String)
     /// The tensor exists, but its element type is not one the caller can use.
     case unsupportedType(name: String, type: String)
-    /// A float64 value, at its place in the tensor, has no finite float32 beside it.
+    /// The float64 value at `index` of the tensor is finite, but too large for float32.
     case notRepresentable(name: String, index: Int)
 }
 

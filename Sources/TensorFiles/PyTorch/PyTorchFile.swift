@@ -1,19 +1,20 @@
 public import Tensors
 
-/// The state dict of a PyTorch checkpoint, mapped into memory and checked whole when it is opened.
+/// The state dict of a PyTorch checkpoint, mapped into memory; opening it checks the whole file.
 ///
-/// Both formats of `torch.save` are read, the zip archive (since PyTorch 1.6) and the one before it, as data: the pickle's opcodes
-/// and classes are limited to those that state dicts need, and none of Python's code is looked up or run. The state dict is the pickled
-/// dictionary, or lies in it under one of `nestedKeys`; values in it that are no tensors are left out. The file must not be shortened in
-/// place while it is open; replacing it by a rename is harmless.
+/// Reads both formats of `torch.save`: the zip archive (since PyTorch 1.6) and the older one. The pickle is read as
+/// data only: opcodes and classes are limited to those that state dicts need, and no Python code is looked up or run.
+/// The state dict is the pickled dictionary, or is in it under one of `nestedKeys`; values that are not tensors are
+/// ignored. The file must not be shortened in place while it is open; replacing it with a rename is harmless.
 public struct PyTorchFile: Sendable {
-    /// Bytes that the pickled part may have; a ResNet-50's has about 40,000.
+    /// The most bytes that the pickled part may have; that of a ResNet-50 has about 40,000.
     public static let maximumPickleBytes = 16 << 20
-    /// Opcodes that a pickle may have, together with what they copy; a ResNet-50's has about 10,000.
+    /// The most opcodes that a pickle may have, counting the values that they copy; that of a ResNet-50 has about
+    /// 10,000.
     public static let maximumOperations = 1_000_000
-    /// Axes that a tensor may have.
+    /// The most axes that a tensor may have.
     public static let maximumAxes = 16
-    /// Where a checkpoint of more than the weights keeps its state dict; the first that exists counts.
+    /// The keys under which checkpoints keep their state dict beside other values; the first key that exists is used.
     public static let nestedKeys = ["state_dict", "model_state_dict", "model"]
 
     private let file: MappedFile
@@ -47,9 +48,9 @@ public struct PyTorchFile: Sendable {
     /// The element type of a tensor as PyTorch calls it ("float32", "bfloat16", "int64", …), or nil if there is no such tensor.
     public func type(of name: String) -> String? { tensors[name]?.type.rawValue }
 
-    /// A tensor of type float32, float16, bfloat16 or float64, row-major whatever its strides, converted to 32-bit floats.
+    /// A tensor of type float32, float16, bfloat16 or float64, converted to 32-bit floats in row-major order.
     ///
-    /// A finite float64 value that would become infinite is refused.
+    /// A finite float64 value that is too large for float32 is an error.
     public func floats(_ name: String) throws(PyTorchError) -> Tensor {
         guard let tensor = tensors[name] else { throw .noSuchTensor(name: name) }
         let elements = try unsafe file.withBytes { bytes throws(PyTorchError) -> [Float] in
@@ -73,7 +74,7 @@ public struct PyTorchFile: Sendable {
 }
 
 extension PyTorchContents {
-    /// The tensors of the state dict, by name; of one name's several, the last, as in Python.
+    /// The tensors of the state dict, by name; if a name occurs several times, the last one counts, as in Python.
     func stateDict() throws(PyTorchError) -> [String: PickledTensor] {
         let nested = PyTorchFile.nestedKeys.lazy.compactMap { objects.value($0, in: objects.root) }
             .first { objects.items($0, .dictionary) != nil }

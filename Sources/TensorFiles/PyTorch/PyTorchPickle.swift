@@ -43,27 +43,27 @@ enum PickleOpcode: UInt8 {
 
 /// Reads one pickle as data: a stack machine that knows the opcodes above and the classes of `PyTorchGlobal`.
 ///
-/// Nothing is recursive, opcodes and whatever they copy beyond their own bytes are counted, and the count has a limit; so hostile
-/// pickles end with an error, soon.
+/// Nothing is recursive. Opcodes, and the values that they copy, are counted, and the count has a limit; so a hostile
+/// pickle ends with an error soon.
 struct PickleReader {
     let bytes: [UInt8]
-    /// Where `bytes` begin in the file.
+    /// The offset of `bytes` in the file.
     let base: Int
-    /// Whether the file goes on behind `bytes`, which then have as many as are read.
+    /// Whether the file has more bytes after `bytes`, which is cut to the limit.
     let isCut: Bool
     /// The next byte to read.
     var position: Int
-    /// Where the opcode at work begins.
+    /// Where the current opcode begins.
     private(set) var opcodePosition = 0
 
     var stack: [PickleValue] = []
-    /// The stack's heights at the marks.
+    /// The heights of the stack at the marks.
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
     private var operations = 0
     var objects = PickledObjects()
 
-    /// Reads the pickle at `position` of `bytes`; returns what it held and the position behind it.
+    /// Reads the pickle at `position` of `bytes`; returns its value and the position after it.
     static func read(
         _ bytes: [UInt8], at position: Int = 0, base: Int = 0, isCut: Bool = false
     ) throws(PyTorchError) -> (objects: PickledObjects, end: Int) {
@@ -99,7 +99,7 @@ struct PickleReader {
         }
     }
 
-    /// Counts opcodes, and the values that an opcode copies beyond its own bytes.
+    /// Counts `count` opcodes or copied values; throws when the limit is reached.
     mutating func charge(_ count: Int) throws(PyTorchError) {
         operations += count
         guard operations <= PyTorchFile.maximumOperations else {
@@ -162,7 +162,7 @@ struct PickleReader {
 
     // MARK: Bytes
 
-    /// The range of the next `count` bytes, which it passes.
+    /// The next `count` bytes; moves past them.
     private mutating func take(_ count: Int) throws(PyTorchError) -> ArraySlice<UInt8> {
         guard count <= bytes.count - position else {
             guard !isCut else {
@@ -188,7 +188,7 @@ struct PickleReader {
         return text
     }
 
-    /// Text up to the next newline, which it passes.
+    /// The text up to the next newline; moves past the newline.
     private mutating func line() throws(PyTorchError) -> String {
         let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
         let line = try text(end - position)

@@ -1,22 +1,22 @@
 /// A value on a pickle's stack.
 ///
-/// Containers are referred to by number, so that values that contain each other, or themselves, are neither copied nor
-/// walked through, and never freed recursively.
+/// Containers are referred to by number. So values that contain each other, or themselves, are never copied, walked
+/// through or freed recursively.
 enum PickleValue: Equatable {
     case none
     case boolean(Bool)
     case integer(Int)
     /// An integer of more than 64 bits: two's complement, lowest byte first.
     case wideInteger([UInt8])
-    /// A floating-point number; no state dict needs its value.
+    /// A floating-point number; its value is dropped, because no state dict needs it.
     case float
     case string(String)
     case global(PyTorchGlobal)
-    /// A place in `PickledObjects.containers`.
+    /// An index into `PickledObjects.containers`.
     case container(Int)
-    /// A place in `PickledObjects.storages`.
+    /// An index into `PickledObjects.storages`.
     case storage(Int)
-    /// A place in `PickledObjects.tensors`.
+    /// An index into `PickledObjects.tensors`.
     case tensor(Int)
 
     /// The integer, if it is one of at most 64 bits.
@@ -47,7 +47,7 @@ enum PickleValue: Equatable {
     }
 }
 
-/// A tuple, list or dictionary; of a dictionary, keys and values take turns in `items`.
+/// A tuple, list or dictionary; for a dictionary, `items` holds keys and values alternately.
 struct PickleContainer: Equatable {
     enum Kind {
         case tuple
@@ -70,14 +70,14 @@ struct PickledStorage: Equatable {
 /// What a pickle says about a tensor; not yet checked against its storage.
 struct PickledTensor: Equatable {
     let storage: PickledStorage
-    /// Elements of the storage before the tensor's first.
+    /// Elements of the storage before the tensor's first element.
     let offset: Int
     let shape: [Int]
-    /// Elements of the storage from one entry of each axis to the next.
+    /// Elements of the storage from one entry to the next, for each axis.
     let strides: [Int]
 }
 
-/// What a pickle held.
+/// Everything that was in a pickle.
 struct PickledObjects {
     /// The pickled value.
     var root = PickleValue.none
@@ -85,20 +85,21 @@ struct PickledObjects {
     var storages: [PickledStorage] = []
     var tensors: [PickledTensor] = []
 
-    /// The items of a container of this kind.
+    /// The items of `value`, if it is a container of kind `kind`.
     func items(_ value: PickleValue, _ kind: PickleContainer.Kind) -> [PickleValue]? {
         guard case .container(let index) = value, containers[index].kind == kind else { return nil }
         return containers[index].items
     }
 
-    /// The value under a string key of a dictionary; of several, the last, as in Python.
+    /// The value under a string key of a dictionary; if the key occurs several times, the last one counts, as in
+    /// Python.
     func value(_ key: String, in dictionary: PickleValue) -> PickleValue? {
         guard let items = items(dictionary, .dictionary) else { return nil }
         return stride(from: items.count - 2, through: 0, by: -2).first { items[$0] == .string(key) }
             .map { items[$0 + 1] }
     }
 
-    /// The integers of a tuple or list of nothing else, if they are no more than a tensor has axes.
+    /// The integers of a tuple or list that holds only integers, at most as many as a tensor may have axes.
     func integers(_ value: PickleValue) -> [Int]? {
         guard let items = items(value, .tuple) ?? items(value, .list), items.count <= PyTorchFile.maximumAxes else {
             return nil

@@ -1,5 +1,5 @@
 extension PickleReader {
-    /// The class or function of this name, if state dicts need it.
+    /// The class or function of this name; throws if no state dict needs it.
     func global(module: String, name: String) throws(PyTorchError) -> PickleValue {
         guard let global = PyTorchGlobal.byName["\(module).\(name)"] else {
             throw .forbiddenGlobal(String("\(module).\(name)".prefix(200)), offset: base + opcodePosition)
@@ -7,7 +7,7 @@ extension PickleReader {
         return .global(global)
     }
 
-    /// What calling one of PyTorch's functions would give.
+    /// Replaces a call of one of PyTorch's functions by its result.
     mutating func call(_ callee: PickleValue, with arguments: PickleValue) throws(PyTorchError) -> PickleValue {
         guard case .global(let global) = callee, let arguments = objects.items(arguments, .tuple) else {
             throw malformed("\(callee.kind) is called with \(arguments.kind)")
@@ -58,7 +58,8 @@ extension PickleReader {
         return .tensor(objects.tensors.count - 1)
     }
 
-    /// Attributes given to a value: an OrderedDict's are dropped (PyTorch keeps versions of modules there), nothing else has any.
+    /// Handles attributes that a pickle gives to a value: those of an OrderedDict are dropped (PyTorch keeps versions
+    /// of modules there); other values must not have any.
     mutating func build() throws(PyTorchError) {
         let attributes = try pop()
         guard case .container(let index) = stack.last, objects.containers[index].kind == .dictionary,
@@ -66,7 +67,8 @@ extension PickleReader {
         else { throw malformed("\(attributes.kind) as the attributes of \(stack.last?.kind ?? "nothing")") }
     }
 
-    /// The storage of a persistent identifier: ('storage', class, key, location, number of elements), and None in the legacy format.
+    /// The storage that a persistent identifier names: ('storage', class, key, location, number of elements), and None
+    /// in the legacy format.
     mutating func storage(_ identifier: PickleValue) throws(PyTorchError) -> PickleValue {
         guard let fields = objects.items(identifier, .tuple), 5...6 ~= fields.count, fields[0].string == "storage",
             case .global(.storage(let type)) = fields[1], let key = fields[2].string, let count = fields[4].integer,

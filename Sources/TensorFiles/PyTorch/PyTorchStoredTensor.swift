@@ -1,17 +1,18 @@
-/// A tensor that is known to lie within its storage.
+/// A tensor whose elements are known to lie within its storage.
 struct StoredTensor: Sendable {
     let type: PyTorchType
     let shape: [Int]
     /// The storage's bytes in the file.
     let storage: Range<Int>
-    /// Elements of the storage before the tensor's first.
+    /// Elements of the storage before the tensor's first element.
     private let offset: Int
-    /// Elements of the storage from one entry of each axis to the next.
+    /// Elements of the storage from one entry to the next, for each axis.
     private let strides: [Int]
 
-    /// Checks what a pickle says about a tensor against the storages that the file has.
+    /// Checks a tensor's description in the pickle against the storages in the file.
     ///
-    /// A tensor may have at most as many elements as its storage, so that no claim costs more memory than the file itself.
+    /// A tensor may have at most as many elements as its storage, so that a false description cannot cost more memory
+    /// than the file itself.
     init(_ tensor: PickledTensor, named name: String, storages: [String: Range<Int>]) throws(PyTorchError) {
         let claim = tensor.storage
         guard let storage = storages[claim.key] else { throw .missingStorage(tensor: name, key: claim.key) }
@@ -34,7 +35,7 @@ struct StoredTensor: Sendable {
     private static func fits(_ tensor: PickledTensor) -> Bool {
         let limit = tensor.storage.count
         guard 0...limit ~= tensor.offset, (tensor.shape + tensor.strides).allSatisfy({ $0 >= 0 }) else { return false }
-        // Extents of other axes may be anything where one is 0, but their product must still be a number.
+        // If one extent is 0, the others may be anything, but their product must not overflow.
         var count = 1
         var last = tensor.offset
         var isSound = true
@@ -48,7 +49,7 @@ struct StoredTensor: Sendable {
         return isSound && (count == 0 || count <= limit && last < limit)
     }
 
-    /// The elements in row-major order, each made from its bits; `bytes` are the storage's.
+    /// The elements in row-major order, each converted from its bits; `bytes` are the bytes of the storage.
     func gather<Bits: FixedWidthInteger, Element>(
         _ bytes: UnsafeRawBufferPointer, _ convert: (Bits) -> Element
     ) -> [Element] {
@@ -77,7 +78,7 @@ struct StoredTensor: Sendable {
         return elements
     }
 
-    /// The axes without those of extent 1, and with those made one that follow one another without a gap.
+    /// The tensor's axes, simplified: axes of extent 1 are left out, and axes without a gap between them are merged.
     private var mergedAxes: [(extent: Int, stride: Int)] {
         var axes: [(extent: Int, stride: Int)] = []
         for (extent, stride) in zip(shape, strides) where extent != 1 {

@@ -1,4 +1,4 @@
-/// An element type of PyTorch's; the raw value is PyTorch's name of it.
+/// An element type of PyTorch; the raw value is PyTorch's name for it.
 enum PyTorchType: String, Sendable, CaseIterable {
     case bool
     case uint8
@@ -21,7 +21,7 @@ enum PyTorchType: String, Sendable, CaseIterable {
         }
     }
 
-    /// The class, in Python's module `torch`, of a storage of such elements.
+    /// The class in Python's module `torch` for a storage of this type.
     var storageClass: String {
         switch self {
         case .bool: "BoolStorage"
@@ -38,7 +38,7 @@ enum PyTorchType: String, Sendable, CaseIterable {
     }
 }
 
-/// A class or function that pickled state dicts refer to; nothing else may be named, and none of Python's is run.
+/// A class or function that pickled state dicts refer to; any other name is an error, and no Python code is run.
 enum PyTorchGlobal: Equatable {
     case orderedDictionary
     /// `_rebuild_tensor(storage, offset, shape, strides)`, up to PyTorch 0.3.
@@ -49,7 +49,7 @@ enum PyTorchGlobal: Equatable {
     case rebuildParameter
     case storage(PyTorchType)
 
-    /// All of them under the names that a pickle uses, as "collections.OrderedDict".
+    /// All cases by the names that a pickle uses, such as "collections.OrderedDict".
     static let byName: [String: PyTorchGlobal] = {
         var names: [String: PyTorchGlobal] = [
             "collections.OrderedDict": .orderedDictionary,

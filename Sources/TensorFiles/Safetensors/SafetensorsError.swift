@@ -1,6 +1,6 @@
 /// Why a safetensors file could not be read or written.
 public enum SafetensorsError: Error, Sendable, Equatable {
-    /// The operating system does not let the file be read or written.
+    /// The operating system refuses to read or write the file.
     case file(FileError)
     /// The file is too short for the header that its first eight bytes announce.
     case truncatedHeader(expectedBytes: Int, foundBytes: Int)
@@ -12,15 +12,15 @@ public enum SafetensorsError: Error, Sendable, Equatable {
     case duplicateName(String)
     /// A name is empty, too long, or has control characters.
     case invalidName(String)
-    /// The element type is none that the format defines.
+    /// The format does not define this element type.
     case unknownType(name: String, type: String)
     /// The tensor exists, but its element type is not one the caller can use.
     case unsupportedType(name: String, type: String)
     /// A tensor's data offsets do not span as many bytes as its shape needs.
     case wrongSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
-    /// A tensor's data begin inside another's, leave a hole before them, or end before they begin.
+    /// A tensor's data overlaps other data, leaves a hole before it, or ends before it begins.
     case misplaced(name: String, begin: Int, expectedBegin: Int)
-    /// The file ends before the tensor's data do; `availableBytes` of the tensor's `expectedBytes` are there.
+    /// The file ends inside the tensor's data; only `availableBytes` of `expectedBytes` are there.
     case truncated(name: String, shape: [Int], expectedBytes: Int, availableBytes: Int)
     /// Bytes follow the last tensor.
     case trailingBytes(count: Int)

@@ -1,15 +1,16 @@
 public import Tensors
 
-/// A safetensors file, mapped into memory and checked whole when it is opened.
+/// A safetensors file, mapped into memory; opening it checks the whole file.
 ///
-/// The format: eight bytes with the header's length (little-endian), a JSON header, and the tensors' data, row-major and
-/// little-endian. See https://huggingface.co/docs/safetensors for its definition. A file that does not follow it exactly is
-/// refused. The file must not be shortened in place while it is open; replacing it by a rename is harmless.
+/// The format: eight bytes with the header's length (little-endian), a JSON header, and the tensors' data, row-major
+/// and little-endian. See https://huggingface.co/docs/safetensors for its definition. A file that does not follow it
+/// exactly is an error. The file must not be shortened in place while it is open; replacing it with a rename is
+/// harmless.
 public struct SafetensorsFile: Sendable {
-    /// Bytes a header may have; the format's own limit.
+    /// The most bytes that a header may have: the format's own limit.
     public static let maximumHeaderBytes = 100_000_000
 
-    /// The file's own key-value pairs.
+    /// The key-value pairs that the file's writer added.
     public let metadata: [String: String]
 
     private let file: MappedFile
@@ -95,7 +96,7 @@ public struct SafetensorsFile: Sendable {
         }
     }
 
-    /// Lets the system drop the file's pages from this process's memory; a later read brings them back from the file.
+    /// Gives the file's pages in memory back to the system; a later read loads them from the file again.
     public func releasePages() {
         file.releasePages()
     }

@@ -25,7 +25,7 @@ enum SafetensorsType: String, Sendable {
     }
 }
 
-/// What a file says about one tensor, checked against the file's size.
+/// The header's record of one tensor, checked against the file's size.
 struct SafetensorsEntry: Sendable, Equatable {
     var name: String
     var type: SafetensorsType
@@ -38,12 +38,12 @@ struct SafetensorsEntry: Sendable, Equatable {
 /// The JSON header of a safetensors file: metadata, and a record per tensor.
 struct SafetensorsHeader: Sendable, Equatable {
     var metadata: [String: String] = [:]
-    /// In the order of their data.
+    /// The tensors, in the order of their data.
     var entries: [SafetensorsEntry] = []
 
     /// Parses the header's JSON and checks it against the number of data bytes that follow it.
     ///
-    /// The data must be covered by the tensors without holes or overlaps, as the format demands.
+    /// The tensors must cover the data without holes or overlaps, as the format demands.
     init(parsing json: [UInt8], dataBytes: Int) throws(SafetensorsError) {
         var parser = SafetensorsHeaderParser(json)
         (metadata, entries) = try parser.parse()

@@ -1,7 +1,7 @@
 /// A strict parser of the one JSON shape that a safetensors header has.
 ///
-/// Own because a general JSON decoder silently keeps one of two equal keys, and because a header is hostile input: nothing
-/// here recurses, and no number or string is accepted that the format does not need.
+/// A general JSON decoder silently keeps one of two equal keys, so it is not used here. A header is hostile input:
+/// nothing recurses, and only numbers and strings that the format needs are accepted.
 struct SafetensorsHeaderParser {
     /// Bytes a tensor's name may have.
     static let maximumNameBytes = 1024
@@ -75,7 +75,7 @@ struct SafetensorsHeaderParser {
         return map
     }
 
-    /// Moves to the next member of an object, or past the object's end and returns false.
+    /// Moves to the next member of an object; at the object's end, moves past it and returns false.
     private mutating func nextMember(isFirst: inout Bool) throws(SafetensorsError) -> Bool {
         skipSpace()
         if take("}") { return false }

@@ -20,16 +20,16 @@ public enum SafetensorsPrecision: String, Sendable, CaseIterable {
     case float32 = "F32"
     /// IEEE 754 half precision; the largest value is 65504.
     case float16 = "F16"
-    /// The upper half of single precision, rounded to nearest even.
+    /// bfloat16: the upper 16 bits of single precision, rounded to nearest, ties to even.
     case bfloat16 = "BF16"
 }
 
-/// Writes safetensors files so that a reader sees the old file or the new one, never a part.
+/// Writes safetensors files; a reader sees the old file or the complete new one, never a part.
 public enum SafetensorsWriter {
     /// Writes `tensors` and `metadata` to `path`: to a temporary file beside it, synchronized to disk, then renamed.
     ///
-    /// Wider elements come first, then the order is by name, so that equal contents give equal bytes and every tensor is aligned.
-    /// A finite float that would become infinite in `precision` is refused.
+    /// Tensors are ordered by the width of their elements, widest first, then by name. So equal contents give equal
+    /// bytes, and every tensor is aligned. A finite float that is too large for `precision` is an error.
     public static func write(
         _ tensors: [(name: String, value: SafetensorsValue)], metadata: [String: String] = [:], to path: String,
         precision: SafetensorsPrecision = .float32
@@ -51,7 +51,7 @@ public enum SafetensorsWriter {
         try output.commit()
     }
 
-    /// An atomic file whose refusals are errors of this format.
+    /// An atomic file that throws its failures as `SafetensorsError`.
     private struct Output {
         let file: AtomicFile
 

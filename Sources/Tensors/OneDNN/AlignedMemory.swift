@@ -4,13 +4,13 @@
     import Darwin
 #endif
 
-/// Bytes on a page boundary, zero at first, given back to the system when this object goes away.
+/// A region of memory that starts at a page boundary, filled with zeros, and is returned to the system on deinit.
 ///
-/// Mapped rather than allocated: a page that nobody has written takes no memory, and what loading a network needs for a moment
-/// does not stay with the process.
+/// The region is mapped (`mmap`), not allocated: pages that were never written take no memory, and memory that is only
+/// needed while a network is loaded goes back to the system.
 ///
-/// Sendable unchecked: whoever writes guarantees that nobody else uses the region meanwhile. Weights are written before they are
-/// shared; activations belong to one executor.
+/// Unchecked Sendable: the code that writes must make sure that nothing else uses the region at that time. Weights are
+/// written before they are shared; activations belong to one executor.
 @safe package final class AlignedMemory: @unchecked Sendable {
     /// The first byte.
     package let start: UnsafeMutableRawPointer
@@ -27,7 +27,7 @@
 
     deinit { unsafe munmap(start, max(count, 1)) }
 
-    /// The floats from byte `offset`; valid while this object lives.
+    /// `count` floats that start at byte `offset`; valid while this object lives.
     package func floats(at offset: Int = 0, count: Int) -> UnsafeMutableBufferPointer<Float> {
         precondition(
             offset >= 0 && offset + 4 * count <= self.count, "\(count) floats at \(offset) of \(self.count) bytes")
@@ -35,21 +35,21 @@
             start: (start + offset).assumingMemoryBound(to: Float.self), count: count)
     }
 
-    /// The float number `index`; valid while this object lives.
+    /// A pointer to float number `index`; valid while this object lives.
     package func pointer(at index: Int = 0) -> UnsafeMutablePointer<Float> {
         precondition(index >= 0 && 4 * index <= count, "float \(index) of \(count) bytes")
         return unsafe start.assumingMemoryBound(to: Float.self) + index
     }
 }
 
-/// A part of an `AlignedMemory`.
+/// A part of an `AlignedMemory`, from an offset to its end.
 package struct MemoryRegion: Sendable {
     /// Where the bytes are.
     package let memory: AlignedMemory
     /// The first byte of the region.
     package let offset: Int
 
-    /// The part of `memory` that begins at `offset`.
+    /// The part of `memory` that begins at byte `offset`.
     package init(_ memory: AlignedMemory, offset: Int = 0) {
         self.memory = memory
         self.offset = offset

@@ -22,7 +22,8 @@ internal import COneDNN
         }
     }
 
-    /// Binds `operation` to its buffers; every argument that it has needs a region, and further regions are left alone.
+    /// Binds `operation` to its buffers; each of its arguments needs a region, and regions for other arguments are
+    /// ignored.
     package init(
         _ operation: Operation, _ regions: [Operation.Argument: MemoryRegion], engine: ComputeEngine
     ) throws(OneDNNError) {
@@ -39,7 +40,7 @@ internal import COneDNN
         unsafe self.arguments = arguments
     }
 
-    /// Computes; what the destination held before is overwritten, or added to where the operation says so.
+    /// Runs the operation on `stream`; it overwrites the destination, or adds to it if it was made that way.
     package func run(on stream: ComputeStream) throws(OneDNNError) {
         let status = unsafe arguments.withUnsafeBufferPointer { arguments in
             unsafe dnnl_primitive_execute(

@@ -4,11 +4,11 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     public var inputs: Int
     /// Channels out.
     public var outputs: Int
-    /// Side of the kernel.
+    /// The kernel's height and width.
     public var kernel: Int
-    /// Step, down and across.
+    /// The stride, the same in both directions.
     public var stride: Int
-    /// Zeros around the image.
+    /// Zeros on each side of the input.
     public var padding: Int
 
     /// A kernel of side `kernel` from `inputs` to `outputs` channels.
@@ -29,8 +29,8 @@ public struct ConvolutionGeometry: Sendable, Hashable {
 
 /// How a convolution is computed.
 public enum ConvolutionAlgorithm: Sendable, CaseIterable {
-    /// By the definition.
+    /// Directly, by the definition of a convolution.
     case direct
-    /// Winograd's transform where the library expects it to win, else by the definition.
+    /// With Winograd's transform if oneDNN expects that to be faster, else directly.
     case automatic
 }

@@ -4,20 +4,20 @@ extension Operation {
     /// A convolution with a bias per output channel, for `batch` images.
     ///
     /// - Parameters:
-    ///   - geometry: The convolution's shape.
+    ///   - geometry: Channels, kernel, stride and padding.
     ///   - source: The input's layout, [batch, inputs, height, width].
     ///   - shape: The output's shape, [batch, outputs, height, width].
-    ///   - isAdded: The result is added to what the destination holds.
-    ///   - isRectified: Negative sums become zero.
-    ///   - algorithm: How it is computed.
-    ///   - engine: The processor.
+    ///   - isAdded: Whether the result is added to the destination instead of replacing it.
+    ///   - isRectified: Whether negative sums become zero.
+    ///   - algorithm: How the convolution is computed.
+    ///   - engine: The processor that computes.
     /// - Returns: The compiled operation.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses the operation.
     package static func convolution(
         _ geometry: ConvolutionGeometry, source: DataLayout, shape: [Int], isAdded: Bool, isRectified: Bool,
         algorithm: ConvolutionAlgorithm, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
-        // Below 64 channels Winograd's transforms cost more time and digits than its products save.
+        // Below 64 channels, Winograd's transforms cost more time and precision than its cheaper products save.
         let mayTransform = algorithm == .automatic && min(geometry.inputs, geometry.outputs) >= 64
         return try forward(
             geometry, dnnl_forward_inference, mayTransform ? dnnl_convolution_auto : dnnl_convolution_direct,
@@ -25,16 +25,17 @@ extension Operation {
             attributes: try attributes(isAdded: isAdded, isRectified: isRectified), engine: engine)
     }
 
-    /// A convolution without bias, computed by its definition; the backward halves belong to it.
+    /// A convolution without bias, computed directly; `convolutionSourceGradient` and `convolutionWeightsGradient` are
+    /// its backward pass.
     ///
     /// - Parameters:
-    ///   - geometry: The convolution's shape.
+    ///   - geometry: Channels, kernel, stride and padding.
     ///   - source: The input's layout, [batch, inputs, height, width].
     ///   - shape: The output's shape, [batch, outputs, height, width].
-    ///   - destination: The output's layout; nil leaves it to the operation.
-    ///   - engine: The processor.
+    ///   - destination: The output's layout; nil lets oneDNN choose.
+    ///   - engine: The processor that computes.
     /// - Returns: The compiled operation.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses the operation.
     package static func trainingConvolution(
         _ geometry: ConvolutionGeometry, source: DataLayout, shape: [Int], destination: DataLayout? = nil,
         engine: ComputeEngine
@@ -54,7 +55,7 @@ extension Operation {
         var description = dnnl_convolution_desc_t()
         var (sourceLayout, weightLayout) = (source.descriptor, try DataLayout.any(geometry.weightShape).descriptor)
         var destinationLayout = destination.descriptor
-        // A description of no dimensions stands for "no bias".
+        // A description without dimensions stands for "no bias".
         var biasLayout =
             hasBias ? try DataLayout.rowMajor([geometry.outputs]).descriptor : dnnl_memory_desc_t()
         try OneDNNError.check(
@@ -64,9 +65,10 @@ extension Operation {
         return try make(name, &description, attributes: attributes, engine: engine)
     }
 
-    /// The gradient of a training convolution's source, from that of its destination and the weights.
+    /// The gradient of a training convolution's source, from the gradient of its destination and the weights.
     ///
-    /// Gradients of images have the layouts of the images; the weights' layout may differ from `forward`'s.
+    /// The gradients of source and destination have the layouts of source and destination; the layout of the weights
+    /// may differ from that of `forward`.
     package static func convolutionSourceGradient(
         _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
@@ -85,7 +87,7 @@ extension Operation {
 
     /// The gradient of a training convolution's weights, from its source and the gradient of its destination.
     ///
-    /// The layout of the weights' gradient may differ from that of `forward`'s weights.
+    /// The layout of the weights' gradient may differ from the layout of the weights in `forward`.
     package static func convolutionWeightsGradient(
         _ geometry: ConvolutionGeometry, forward: Operation, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
@@ -105,8 +107,8 @@ extension Operation {
 }
 
 extension ConvolutionGeometry {
-    /// The step as the library wants it, down and across.
+    /// The stride as oneDNN wants it, one number per direction.
     fileprivate var strides: [dnnl_dim_t] { Array(repeating: dnnl_dim_t(stride), count: 2) }
-    /// The padding as the library wants it, above and left, or below and right.
+    /// The padding as oneDNN wants it, one number per direction.
     fileprivate var paddings: [dnnl_dim_t] { Array(repeating: dnnl_dim_t(padding), count: 2) }
 }

@@ -2,21 +2,22 @@ internal import COneDNN
 
 /// The shape of an array of floats and how oneDNN arranges it in memory.
 public struct DataLayout: Sendable {
-    /// The library's description; a plain value in version 2, a handle in version 3.
+    /// oneDNN's description of the layout; a plain struct in version 2, a handle in version 3.
     var descriptor: dnnl_memory_desc_t
 
     init(_ descriptor: dnnl_memory_desc_t) {
         self.descriptor = descriptor
     }
 
-    /// Row-major: [batch, channels, height, width], or [length], or [outputs, inputs, height, width] of a kernel.
+    /// The row-major layout of `shape`, such as [batch, channels, height, width], [length], or a kernel's [outputs,
+    /// inputs, height, width].
     public static func rowMajor(_ shape: [Int]) throws(OneDNNError) -> DataLayout {
         let tags = [1: dnnl_a, 2: dnnl_ab, 3: dnnl_abc, 4: dnnl_abcd]
         guard let tag = tags[shape.count] else { throw .invalidArguments(operation: "row-major layout") }
         return try make(shape, tag)
     }
 
-    /// The arrangement is left to the operation.
+    /// A layout of `shape` that the operation chooses.
     static func any(_ shape: [Int]) throws(OneDNNError) -> DataLayout {
         try make(shape, dnnl_format_tag_any)
     }
@@ -34,14 +35,14 @@ public struct DataLayout: Sendable {
         unsafe withPointer { unsafe dnnl_memory_desc_get_size($0) }
     }
 
-    /// Calls `body` with the library's description, valid inside it.
+    /// Calls `body` with a pointer to oneDNN's description; the pointer is valid only inside `body`.
     func withPointer<Result>(_ body: (UnsafePointer<dnnl_memory_desc_t>) -> Result) -> Result {
         unsafe withUnsafePointer(to: descriptor) { unsafe body($0) }
     }
 }
 
 extension DataLayout: Equatable {
-    /// Whether the same bytes mean the same array under both layouts.
+    /// Whether both layouts read the same bytes as the same array.
     public static func == (left: DataLayout, right: DataLayout) -> Bool {
         unsafe left.withPointer { left in
             unsafe right.withPointer { right in unsafe dnnl_memory_desc_equal(left, right) != 0 }

@@ -1,11 +1,11 @@
 internal import COneDNN
 
-/// The one owner of a C object: destroys it exactly once.
+/// Owns one C object of oneDNN and destroys it exactly once.
 @safe struct Handle: ~Copyable {
     let object: OpaquePointer
     private let destroy: (OpaquePointer?) -> dnnl_status_t
 
-    /// Takes what `create` stores in its argument; `destroy` frees it.
+    /// Takes the object that `create` stores in its argument; `destroy` is called with it on deinit.
     init(
         _ operation: String, destroy: @escaping (OpaquePointer?) -> dnnl_status_t,
         create: (inout OpaquePointer?) -> dnnl_status_t
@@ -18,18 +18,18 @@ internal import COneDNN
     }
 
     deinit {
-        // A destructor's status says nothing that could be acted upon.
+        // Nothing can be done about a failure of a destructor.
         _ = unsafe destroy(object)
     }
 }
 
-/// The processor, as oneDNN sees it; shared by everything that computes.
+/// oneDNN's engine for the processor; everything that computes shares it.
 ///
-/// Sendable unchecked: the library's engine is never changed after its creation and may be used by any thread.
+/// Unchecked Sendable: oneDNN never changes an engine after its creation, and any thread may use it.
 @safe public final class ComputeEngine: @unchecked Sendable {
     let handle: Handle
 
-    /// Opens the processor.
+    /// Creates the engine for the processor.
     public init() throws(OneDNNError) {
         handle = try unsafe Handle("engine", destroy: { unsafe dnnl_engine_destroy($0) }) { engine in
             unsafe dnnl_engine_create(&engine, dnnl_cpu, 0)
@@ -37,18 +37,18 @@ internal import COneDNN
     }
 }
 
-/// A queue of operations; used by one thread at a time.
+/// A queue of operations; only one thread may use it at a time.
 public final class ComputeStream {
     let handle: Handle
 
-    /// Opens a queue on `engine`.
+    /// Creates a queue on `engine`.
     public init(engine: ComputeEngine) throws(OneDNNError) {
         handle = try unsafe Handle("stream", destroy: { unsafe dnnl_stream_destroy($0) }) { stream in
             unsafe dnnl_stream_create(&stream, engine.handle.object, dnnl_stream_default_flags.rawValue)
         }
     }
 
-    /// Waits until every operation of the queue is done.
+    /// Waits until every operation in the queue is complete.
     public func wait() throws(OneDNNError) {
         try OneDNNError.check(unsafe dnnl_stream_wait(handle.object), "wait")
     }

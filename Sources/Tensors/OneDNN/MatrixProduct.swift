@@ -1,16 +1,16 @@
 internal import COneDNN
 
-/// The matrix product C = A · B, or C = A · Bᵀ where `isTransposed`, of row-major float32 matrices.
+/// The matrix product C = A · B, or C = A · Bᵀ if `isTransposed`, of row-major float32 matrices.
 ///
 /// - Parameters:
 ///   - a: A, [m, k].
-///   - b: B, [k, n]; [n, k] where `isTransposed`.
+///   - b: B, [k, n]; [n, k] if `isTransposed`.
 ///   - m: Rows of C.
 ///   - n: Columns of C.
 ///   - k: Length of each sum.
-///   - isTransposed: B is given transposed.
+///   - isTransposed: Whether `b` holds Bᵀ.
 /// - Returns: C, [m, n].
-/// - Throws: What oneDNN refuses.
+/// - Throws: `OneDNNError` when oneDNN refuses the operation.
 public func multiply(
     _ a: [Float], _ b: [Float], m: Int, n: Int, k: Int, isTransposed: Bool = false
 ) throws(OneDNNError) -> [Float] {
@@ -31,24 +31,25 @@ public func multiply(
     return c
 }
 
-/// The matrix product C = A · B on row-major matrices in place; with `isAdded` C += A · B.
+/// Writes the matrix product C = A · B into `c`, or adds it with `isAdded`; all matrices are row-major.
 ///
-/// Each matrix gives the distance between the starts of its rows, in floats. Inside a parallel region it runs on one thread.
+/// The strides are the floats from the start of one row to the start of the next. Inside a parallel region the product
+/// runs on one thread.
 ///
 /// - Parameters:
-///   - a: A, [m, k]; [k, m] where `isFirstTransposed`.
-///   - aStride: Between rows of `a`.
-///   - b: B, [k, n]; [n, k] where `isTransposed`.
-///   - bStride: Between rows of `b`.
+///   - a: A, [m, k]; [k, m] if `isFirstTransposed`.
+///   - aStride: Floats from one row of `a` to the next.
+///   - b: B, [k, n]; [n, k] if `isTransposed`.
+///   - bStride: Floats from one row of `b` to the next.
 ///   - c: C, [m, n].
-///   - cStride: Between rows of `c`.
+///   - cStride: Floats from one row of `c` to the next.
 ///   - m: Rows of C.
 ///   - n: Columns of C.
 ///   - k: Length of each sum.
-///   - isFirstTransposed: A is given transposed.
-///   - isTransposed: B is given transposed.
-///   - isAdded: The product is added to what C holds.
-/// - Throws: What oneDNN refuses.
+///   - isFirstTransposed: Whether `a` holds Aᵀ.
+///   - isTransposed: Whether `b` holds Bᵀ.
+///   - isAdded: Whether the product is added to C instead of replacing it.
+/// - Throws: `OneDNNError` when oneDNN refuses the operation.
 package func multiply(
     _ a: UnsafePointer<Float>, rowStride aStride: Int, _ b: UnsafePointer<Float>, rowStride bStride: Int,
     into c: UnsafeMutablePointer<Float>, rowStride cStride: Int, m: Int, n: Int, k: Int,

@@ -1,15 +1,16 @@
 internal import COneDNN
 
 extension Operation {
-    /// Batch normalization with the statistics of the batch, which it writes out as `mean` and (population) `variance`.
+    /// Batch normalization with the batch's own statistics, which it also writes to the arguments `mean` and
+    /// (population) `variance`.
     ///
     /// - Parameters:
-    ///   - layout: Of source and destination, [batch, channels, height, width].
+    ///   - layout: The layout of source and destination, [batch, channels, height, width].
     ///   - epsilon: Added to the variance.
-    ///   - isRectified: Negative results become zero; which ones is kept in the workspace.
-    ///   - engine: The processor.
+    ///   - isRectified: Whether negative results become zero; the workspace remembers which ones did.
+    ///   - engine: The processor that computes.
     /// - Returns: The compiled operation.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses the operation.
     package static func batchNormalization(
         layout: DataLayout, epsilon: Float, isRectified: Bool, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
@@ -22,8 +23,8 @@ extension Operation {
         return try make(name, &description, attributes: try attributes(), ignoring: jointParameters, engine: engine)
     }
 
-    /// The gradients of the source, scale and shift of a batch normalization; `sourceGradient` may lie where
-    /// `destinationGradient` does.
+    /// The gradients of the source, scale and shift of a batch normalization; `sourceGradient` and
+    /// `destinationGradient` may be the same memory.
     package static func batchNormalizationGradient(
         forward: Operation, epsilon: Float, isRectified: Bool, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {
@@ -39,7 +40,8 @@ extension Operation {
             engine: engine)
     }
 
-    /// Scale and shift in one array, the other way of giving them: version 2 describes it even where it is not used.
+    /// Arguments for scale and shift in one array, which is the other way to pass them: version 2 lists them even if
+    /// they are not used.
     private static var jointParameters: Set<Argument> { [.weights, .bias, .weightsGradient] }
 
     private static func flags(_ isRectified: Bool) -> UInt32 {

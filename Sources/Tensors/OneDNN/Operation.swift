@@ -5,10 +5,10 @@ package final class Operation {
     /// What an operation reads or writes.
     package enum Argument: CaseIterable, Sendable {
         case source, destination, weights, bias, mean, variance, scale, shift, workspace, scratch
-        /// Gradients of the loss with respect to the argument of the name.
+        /// The gradient of the loss with respect to the argument that the case names.
         case sourceGradient, destinationGradient, weightsGradient, scaleGradient, shiftGradient
 
-        /// The library's number.
+        /// oneDNN's number for the argument.
         var number: Int32 {
             switch self {
             case .source: DNNL_ARG_SRC_0
@@ -30,13 +30,13 @@ package final class Operation {
         }
     }
 
-    /// The library's compiled description; an operation's backward half is made with it as a hint.
+    /// oneDNN's description of the compiled operation; its backward operation needs it as a hint.
     let descriptor: Handle
     private let primitive: Handle
     private let layouts: [Argument: DataLayout]
     private let name: String
 
-    /// Compiles `descriptor`; arguments in `ignored` are not its own whatever the library says of them.
+    /// Compiles `descriptor`; arguments in `ignored` do not belong to it, although oneDNN lists them.
     init(_ name: String, descriptor: consuming Handle, ignoring ignored: Set<Argument> = []) throws(OneDNNError) {
         let pointer = unsafe descriptor.object
         primitive = try unsafe Handle(name, destroy: { unsafe dnnl_primitive_destroy($0) }) { primitive in
@@ -54,16 +54,16 @@ package final class Operation {
         self.descriptor = descriptor
     }
 
-    /// The layout of an argument, nil where the operation has no such argument.
+    /// The layout of an argument; nil if the operation has no such argument.
     package func optionalLayout(_ argument: Argument) -> DataLayout? { layouts[argument] }
 
-    /// The layout of an argument that the operation has.
+    /// The layout of an argument that the operation must have.
     package func layout(_ argument: Argument) throws(OneDNNError) -> DataLayout {
         guard let layout = layouts[argument] else { throw .invalidArguments(operation: "\(name): \(argument)") }
         return layout
     }
 
-    /// Every argument and its layout, in a fixed order.
+    /// Every argument with its layout, in a fixed order.
     var arguments: [(Argument, DataLayout)] {
         Argument.allCases.compactMap { argument in layouts[argument].map { (argument, $0) } }
     }
@@ -89,7 +89,7 @@ package final class Operation {
         return try Operation("reorder", descriptor: descriptor)
     }
 
-    /// What is done beside the operation itself; the working memory is always the caller's.
+    /// The attributes of an operation: what is done with its result, and that the caller provides the working memory.
     static func attributes(isAdded: Bool = false, isRectified: Bool = false) throws(OneDNNError) -> Handle {
         let attributes = try unsafe Handle("attributes", destroy: { unsafe dnnl_primitive_attr_destroy($0) }) {
             object in
@@ -110,17 +110,17 @@ package final class Operation {
         return attributes
     }
 
-    /// Version 2's way from an operation's description to an implementation; version 3 has one call for both steps.
+    /// Chooses oneDNN's implementation for a description and compiles it; version 3 of oneDNN has one call for both.
     ///
     /// - Parameters:
     ///   - name: For errors.
-    ///   - description: What is computed.
-    ///   - attributes: What is done beside it.
-    ///   - forward: The forward operation that a backward one belongs to.
-    ///   - ignored: Arguments that the operation does not have whatever the library says.
-    ///   - engine: The processor.
+    ///   - description: oneDNN's description of what is computed.
+    ///   - attributes: What is done with the result.
+    ///   - forward: The forward operation, if this is its backward operation.
+    ///   - ignored: Arguments that do not belong to the operation, although oneDNN lists them.
+    ///   - engine: The processor that computes.
     /// - Returns: The compiled operation.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses the operation.
     static func make<Description>(
         _ name: String, _ description: inout Description, attributes: borrowing Handle, forward: Operation? = nil,
         ignoring ignored: Set<Argument> = [], engine: ComputeEngine

@@ -1,4 +1,5 @@
-/// A convolution's kernel in the layout that an operation wants, and its bias: written once, then shared by all executors.
+/// A convolution's kernel in the layout that an operation wants, and its bias; written once, then shared by all
+/// executors.
 package final class PackedWeights: Sendable {
     /// The kernel's layout.
     package let layout: DataLayout

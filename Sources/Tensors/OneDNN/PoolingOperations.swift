@@ -1,18 +1,18 @@
 internal import COneDNN
 
 extension Operation {
-    /// The maximum over squares of side `kernel`, with `padding` ignored pixels around the image.
+    /// Maximum pooling over squares of `kernel` × `kernel` pixels; `padding` pixels around the input are ignored.
     ///
     /// - Parameters:
     ///   - source: The input's layout, [batch, channels, height, width].
     ///   - shape: The output's shape, [batch, channels, height, width].
-    ///   - kernel: Side of a square.
-    ///   - stride: Step, down and across.
-    ///   - padding: Ignored pixels around the image.
-    ///   - isTraining: Where each maximum lay is kept in the workspace, for the gradient.
-    ///   - engine: The processor.
+    ///   - kernel: Height and width of a square.
+    ///   - stride: The stride, the same in both directions.
+    ///   - padding: Ignored pixels on each side of the input.
+    ///   - isTraining: Whether the workspace remembers where each maximum was, for the gradient.
+    ///   - engine: The processor that computes.
     /// - Returns: The compiled operation.
-    /// - Throws: What oneDNN refuses.
+    /// - Throws: `OneDNNError` when oneDNN refuses the operation.
     package static func maximumPooling(
         source: DataLayout, shape: [Int], kernel: Int, stride: Int, padding: Int, isTraining: Bool = false,
         engine: ComputeEngine
@@ -30,7 +30,7 @@ extension Operation {
         return try make(name, &description, attributes: try attributes(), engine: engine)
     }
 
-    /// The gradient of the source of a training pooling, from that of its destination and the workspace.
+    /// The gradient of a training pooling's source, from the gradient of its destination and the workspace.
     package static func maximumPoolingGradient(
         forward: Operation, kernel: Int, stride: Int, padding: Int, engine: ComputeEngine
     ) throws(OneDNNError) -> Operation {

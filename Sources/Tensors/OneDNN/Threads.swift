@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Sets how many threads the oneDNN operations that the calling thread creates and runs use.
 ///
-/// Each calling thread has its own number and its own team. An operation keeps the number it was created with.
+/// Each calling thread has its own number and its own team of threads. An operation keeps the number that was set when
+/// it was created.
 public func setOpenMPThreads(_ count: Int) {
     precondition(count > 0, "\(count) threads cannot compute")
     omp_set_num_threads(Int32(count))
@@ -12,10 +13,10 @@ public func setOpenMPThreads(_ count: Int) {
 /// How many threads the operations of the calling thread use.
 public var openMPThreads: Int { Int(omp_get_max_threads()) }
 
-/// Calls `body` once for every index below `count`, on a team of at most `threads` threads: the one oneDNN computes with.
+/// Calls `body` once for every index below `count`, on at most `threads` threads of the team that oneDNN also uses.
 ///
-/// The indices are handed out in ascending order to whoever is free. `body` gets the index and the number of the worker, below
-/// `threads`; it must not write what another index or worker reads or writes.
+/// The indices are handed out in ascending order to the threads that are free. `body` gets the index and the worker's
+/// number, below `threads`. It must not write memory that another index or worker reads or writes.
 package func parallelFor(_ count: Int, threads: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
     guard count > 1, threads > 1 else {
         for index in 0..<count { body(index, 0) }
@@ -32,7 +33,7 @@ package func parallelFor(_ count: Int, threads: Int, _ body: (_ index: Int, _ wo
     }
 }
 
-/// The indices that are left, and what to do with each.
+/// The indices that remain, and the closure to call for each.
 private final class ParallelWork {
     private let count: Int
     private let next = Atomic(0)
@@ -54,6 +55,6 @@ private final class ParallelWork {
         }
     }
 
-    /// Lets go of the closure.
+    /// Releases the closure.
     func finish() { body = nil }
 }
