@@ -152,12 +152,10 @@ export async function deleteQuery(id) {
 
 /** @param {SearchOptions} options */
 function parameters(options) {
-  const list = new URLSearchParams({ limit: String(options.limit), rerank: String(options.rerank) });
-  if (options.rerank) {
-    list.set("k1", String(options.k1));
-    list.set("k2", String(options.k2));
-    list.set("lambda", String(options.lambda));
-  }
+  const list = new URLSearchParams({ rerank: String(options.rerank) });
+  const { limit, k1, k2, lambda } = options;
+  const numbers = options.rerank ? { limit, k1, k2, lambda } : { limit };
+  for (const [name, value] of Object.entries(numbers)) if (value !== undefined) list.set(name, String(value));
   for (const camera of options.camera) list.append("camera", camera);
   for (const camera of options.exclude_camera) list.append("exclude_camera", camera);
   if (options.captured_from) list.set("captured_from", options.captured_from);
@@ -210,6 +208,15 @@ export async function ranking(id, { etag, wait, signal }) {
   const response = await send(path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
   if (response.status === 304) return null;
   return { ranking: await response.json(), etag: response.headers.get("ETag") ?? "" };
+}
+
+/**
+ * Ranks a kept query again, over its gallery as it is now.
+ *
+ * @param {string} id
+ */
+export async function rankAgain(id) {
+  await send(`/v1/queries/${encodeURIComponent(id)}/ranking`, { method: "POST" });
 }
 
 /** @param {string} path @param {AbortSignal} [signal] */

@@ -1,7 +1,5 @@
 import { announce, element, icon } from "./dom.js";
 
-/** The service's limit for one image; told at once instead of after a long upload. */
-const largestBytes = 20 * 1024 * 1024;
 
 /** Where an image is dropped, pasted or chosen, with a preview of it. */
 export class ImageInput {
@@ -14,6 +12,9 @@ export class ImageInput {
     this.onImage = onImage;
     this.onRefused = onRefused;
     this.address = "";
+    /** Bytes of an image that the service takes; told at once instead of after a long upload. */
+    this.largestBytes = Infinity;
+    this.hint = element("span", { class: "hint", id: "image-hint" }, "JPEG or PNG");
     this.input = element("input", {
       type: "file",
       id: "image",
@@ -33,7 +34,13 @@ export class ImageInput {
       element("span", { class: "preview-frame" }, this.preview, icon("upload")),
       element("span", { class: "image-text" },
         this.name,
-        element("span", { class: "hint", id: "image-hint" }, "JPEG or PNG, up to 20 MiB")));
+        this.hint));
+  }
+
+  /** @param {number} bytes the largest image that the service takes */
+  setLimit(bytes) {
+    this.largestBytes = bytes;
+    this.hint.textContent = `JPEG or PNG, up to ${mebibytes(bytes)} MiB`;
   }
 
   /**
@@ -77,11 +84,13 @@ export class ImageInput {
   take(files) {
     const file = files?.[0];
     if (!file) return;
-    if (file.size === 0) {
+    if (files.length > 1) {
+      this.onRefused(`${files.length} files were given; choose one image of one person.`);
+    } else if (file.size === 0) {
       this.onRefused(`“${file.name}” is empty.`);
-    } else if (file.size > largestBytes) {
-      const mebibytes = Math.ceil(file.size / 1024 / 1024);
-      this.onRefused(`“${file.name}” has ${mebibytes} MiB; an image may have at most 20 MiB.`);
+    } else if (file.size > this.largestBytes) {
+      this.onRefused(`“${file.name}” has ${mebibytes(file.size)} MiB; an image may have at most `
+        + `${mebibytes(this.largestBytes)} MiB.`);
     } else {
       this.show(file, file.name);
       this.onImage(file, file.name);
@@ -118,4 +127,9 @@ export class ImageInput {
     this.name.title = "";
     this.root.classList.remove("filled");
   }
+}
+
+/** @param {number} bytes */
+function mebibytes(bytes) {
+  return Math.round(bytes / 1024 / 102.4) / 10;
 }

@@ -7,13 +7,9 @@ import { inputTime, requestTime } from "./format.js";
 /** Milliseconds without another change before the search runs again. */
 const settle = 450;
 
-/** @type {SearchOptions} */
-const defaults = {
-  limit: 20,
+/** Nothing restricted; the numbers are the service's to say. @type {SearchOptions} */
+const unrestricted = {
   rerank: true,
-  k1: 6,
-  k2: 2,
-  lambda: 0.7,
   camera: [],
   exclude_camera: [],
   captured_from: "",
@@ -27,12 +23,15 @@ export class OptionsPanel {
   constructor(onChange) {
     this.onChange = onChange;
     this.timer = 0;
+    this.defaults = unrestricted;
+    /** Whether the options on screen are somebody's choice, which the service's defaults do not replace. */
+    this.chosen = false;
     const changed = () => this.changed();
     this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
     this.rerank = element("input", { type: "checkbox", id: "option-rerank" });
     this.k1 = number("k1", "k1", { min: 1, max: 1000, step: 1, hint: "neighbors looked at" });
     this.k2 = number("k2", "k2", { min: 1, max: 1000, step: 1, hint: "neighbors averaged" });
-    this.lambda = number("lambda", "λ", { min: 0, max: 1, step: 0.05, hint: "weight of the plain distance" });
+    this.lambda = number("lambda", "λ", { min: 0, max: 1, step: "any", hint: "weight of the plain distance" });
     this.cameras = new CameraFilter(changed);
     this.from = time("captured_from", "Captured from (UTC)");
     this.to = time("captured_to", "Captured to (UTC)");
@@ -53,7 +52,25 @@ export class OptionsPanel {
       changed();
     });
     this.root = element("details", { class: "options-panel" }, element("summary", {}, "Options"), this.form);
-    this.set(defaults);
+    this.set({});
+    this.chosen = false;
+    // Until the service has said its defaults there is nothing to change here, and a search names no numbers.
+    this.form.inert = true;
+  }
+
+  /**
+   * Takes over the service's own defaults and limits.
+   *
+   * @param {Partial<SearchOptions>} defaults
+   * @param {number} [results] the longest ranking
+   */
+  setDefaults(defaults, results) {
+    this.defaults = { ...unrestricted, ...defaults };
+    this.form.inert = false;
+    if (results) this.limit.input.max = String(results);
+    if (this.chosen) return;
+    this.set({});
+    this.chosen = false;
   }
 
   /**
@@ -67,18 +84,19 @@ export class OptionsPanel {
   }
 
   reset() {
-    this.set(defaults);
+    this.set({});
     this.changed();
   }
 
   /** @param {Partial<SearchOptions>} options */
   set(options) {
-    const all = { ...defaults, ...options };
-    this.limit.input.value = String(all.limit);
+    this.chosen = true;
+    const all = { ...this.defaults, ...options };
+    this.limit.input.value = String(all.limit ?? "");
     this.rerank.checked = all.rerank;
-    this.k1.input.value = String(all.k1);
-    this.k2.input.value = String(all.k2);
-    this.lambda.input.value = String(all.lambda);
+    this.k1.input.value = String(all.k1 ?? "");
+    this.k2.input.value = String(all.k2 ?? "");
+    this.lambda.input.value = String(all.lambda ?? "");
     this.cameras.choose(all.camera ?? [], all.exclude_camera ?? []);
     this.from.input.value = inputTime(all.captured_from);
     this.to.input.value = inputTime(all.captured_to);
@@ -89,11 +107,11 @@ export class OptionsPanel {
   /** @returns {SearchOptions} */
   get value() {
     return {
-      limit: Number(this.limit.input.value),
+      limit: chosenNumber(this.limit),
       rerank: this.rerank.checked,
-      k1: Number(this.k1.input.value),
-      k2: Number(this.k2.input.value),
-      lambda: Number(this.lambda.input.value),
+      k1: chosenNumber(this.k1),
+      k2: chosenNumber(this.k2),
+      lambda: chosenNumber(this.lambda),
       camera: this.cameras.chosen("only"),
       exclude_camera: this.cameras.chosen("without"),
       captured_from: requestTime(this.from.input.value),
@@ -105,6 +123,7 @@ export class OptionsPanel {
   /** Marks what is wrong; answers whether nothing is. */
   validate() {
     for (const field of [this.k1, this.k2, this.lambda]) field.input.disabled = !this.rerank.checked;
+    if (this.form.inert) return true;
     for (const field of Object.values(this.fields)) {
       const { input } = field;
       mark(field, input.disabled || input.validity.valid ? "" : input.validationMessage);
@@ -116,6 +135,7 @@ export class OptionsPanel {
 
   changed() {
     clearTimeout(this.timer);
+    this.chosen = true;
     if (!this.validate()) return;
     this.timer = setTimeout(this.onChange, settle);
   }
@@ -135,6 +155,11 @@ export class OptionsPanel {
 
 /** @typedef {{root: HTMLElement, input: HTMLInputElement, error: HTMLElement}} Field */
 
+/** @param {Field} field @returns {number | undefined} undefined where nothing is chosen */
+function chosenNumber({ input }) {
+  return input.value === "" ? undefined : Number(input.value);
+}
+
 /** @param {Field} field @param {string} text */
 function mark({ input, error }, text) {
   input.setAttribute("aria-invalid", String(text !== ""));
@@ -144,7 +169,7 @@ function mark({ input, error }, text) {
 /**
  * @param {string} name
  * @param {string} label
- * @param {{min: number, max: number, step: number, hint?: string}} range
+ * @param {{min: number, max: number, step: number | "any", hint?: string}} range
  */
 function number(name, label, { hint, ...range }) {
   const input = element("input", { type: "number", inputMode: "decimal", required: true, title: hint, ...range });

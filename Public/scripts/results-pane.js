@@ -13,8 +13,9 @@ export class ResultsPane {
    * @param {object} handlers
    * @param {(imageID: string, address: string) => void} handlers.onSearchWith
    * @param {() => string} handlers.queryImage the address of the query image, or empty
+   * @param {() => void} handlers.onRefresh ranks again over the gallery as it is now
    */
-  constructor({ onSearchWith, queryImage }) {
+  constructor({ onSearchWith, queryImage, onRefresh }) {
     /** @type {Ranking | null} */
     this.ranking = null;
     /**
@@ -54,8 +55,10 @@ export class ResultsPane {
     this.bar = new BranchBar("Attention", (branch) => this.attendAll(branch));
     this.summary = element("p", { class: "summary" });
     this.state = element("p", { class: "state-pill", hidden: true });
+    this.refresh = element("button", { type: "button", class: "refresh", hidden: true, onclick: onRefresh },
+      "Newer images are in the gallery: refresh");
     this.message = element("div", { class: "results-message" });
-    this.tools = element("div", { class: "results-tools" }, this.summary, this.bar.root, this.state);
+    this.tools = element("div", { class: "results-tools" }, this.summary, this.bar.root, this.state, this.refresh);
     this.help = element("p", { class: "hint keys" },
       "Arrow keys move between images, Enter opens one, a digit shows that branch’s attention, ",
       "S searches with it. Times are UTC.");
@@ -90,6 +93,7 @@ export class ResultsPane {
     this.message.replaceChildren();
     this.summary.textContent = "";
     this.state.hidden = true;
+    this.refresh.hidden = true;
     this.tools.hidden = true;
     this.help.hidden = true;
   }
@@ -122,8 +126,8 @@ export class ResultsPane {
     this.message.replaceChildren(notice("empty", text));
   }
 
-  /** @param {Ranking} ranking */
-  showRanking(ranking) {
+  /** @param {Ranking} ranking @param {number} [elapsed] milliseconds from the question to this answer */
+  showRanking(ranking, elapsed) {
     const known = this.ranking?.query_id === ranking.query_id ? this.ranking : null;
     const before = new Set(known?.results.map(({ image_id }) => image_id));
     const fresh = new Set(known ? ranking.results.map(({ image_id }) => image_id).filter((id) => !before.has(id)) : []);
@@ -138,21 +142,20 @@ export class ResultsPane {
       this.message.append(notice("empty", "No image of this gallery matches.",
         ranking.gallery_size === 0 ? "The gallery is empty." : "Loosen the options on cameras or times."));
     }
-    this.summarize(ranking);
+    this.summarize(ranking, elapsed);
     this.attend();
     this.dialog.update(ranking);
     if (!unchanged) announce(sentence(ranking, known !== null, fresh.size));
   }
 
-  /** @param {Ranking} ranking */
-  summarize({ results, gallery, gallery_size, revision, timing_ms }) {
-    const total = timing_ms?.total;
+  /** @param {Ranking} ranking @param {number} [elapsed] */
+  summarize({ results, gallery, gallery_size, revision, timing_ms }, elapsed) {
     this.summary.replaceChildren(
       element("b", {}, `${count(results.length)} of ${counted(gallery_size, "image")}`),
       ` in ${gallery} · revision ${count(revision)}`,
-      typeof total === "number" ? ` · ${decimal(total, 1)} ms` : "");
+      elapsed === undefined ? "" : ` · ${decimal(elapsed, 0)} ms`);
     const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
-    this.summary.title = steps.join(", ");
+    this.summary.title = `Of the ranking: ${steps.join(", ")}`;
   }
 
   /** @param {PollState} state @param {boolean} standing whether the query follows the gallery */
@@ -165,7 +168,8 @@ export class ResultsPane {
       retrying: "",
     };
     if (state.kind === "live" && this.state.dataset.state === "retrying") this.grid.reload();
-    this.state.hidden = false;
+    if (state.kind !== "live") this.showStale(false);
+    this.state.hidden = !this.refresh.hidden;
     this.state.dataset.state = state.kind;
     const text = state.kind === "retrying" ? `No answer, again in ${state.seconds} s` : texts[state.kind];
     if (this.state.textContent !== text) this.state.replaceChildren(element("span", {}, text));
@@ -177,6 +181,13 @@ export class ResultsPane {
     if (state.kind === "retrying" && !this.ranking) {
       this.message.replaceChildren(notice("error", state.problem.title, state.problem.message));
     }
+  }
+
+  /** @param {boolean} stale whether the gallery has changed since the ranking was made */
+  showStale(stale) {
+    if (stale && this.refresh.hidden) announce("Newer images are in the gallery.");
+    this.refresh.hidden = !stale;
+    this.state.hidden = stale;
   }
 
   /** @param {string} imageID */

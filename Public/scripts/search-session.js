@@ -1,4 +1,4 @@
-import { asProblem, deleteQuery, keepQuery } from "./api.js";
+import { asProblem, deleteQuery, isAbort, keepQuery, query, rankAgain } from "./api.js";
 import { RankingPoll } from "./ranking-poll.js";
 /** @import { Ranking, SearchOptions } from "./types.js" */
 /** @import { ServiceProblem } from "./api.js" */
@@ -13,10 +13,14 @@ import { RankingPoll } from "./ranking-poll.js";
  * @typedef {object} SessionHandlers
  * @property {() => void} onSearching
  * @property {(queryID: string) => void} onKept
- * @property {(ranking: Ranking) => void} onRanking
+ * @property {(ranking: Ranking, elapsed?: number) => void} onRanking with the milliseconds since it was asked for
  * @property {(problem: ServiceProblem) => void} onProblem
  * @property {(state: PollState) => void} onState
+ * @property {(stale: boolean) => void} onStale whether the gallery has changed since the ranking on screen was made
  */
+
+/** Milliseconds between two looks at whether the gallery has changed. */
+const staleInterval = 5_000;
 
 /**
  * One search after another: keeps the query, follows its ranking, and lets a query that other options have
@@ -40,6 +44,9 @@ export class SearchSession {
     this.current = null;
     /** @type {RankingPoll | null} */
     this.poll = null;
+    this.staleTimer = 0;
+    /** When the search under way began, as `performance.now()` counts; 0: none is. */
+    this.started = 0;
   }
 
   /**
@@ -66,6 +73,7 @@ export class SearchSession {
   async keep(request) {
     const { turn } = this;
     this.handlers.onSearching();
+    this.started = performance.now();
     let id;
     try {
       id = await keepQuery(request.gallery, request.image, request.options);
@@ -99,9 +107,59 @@ export class SearchSession {
   follow() {
     this.poll?.stop();
     this.poll = null;
+    clearTimeout(this.staleTimer);
     if (!this.current || this.paused) return;
-    const { onRanking, onState } = this.handlers;
-    this.poll = new RankingPoll(this.current.id, { onRanking, onState });
+    const { id } = this.current;
+    this.poll = new RankingPoll(id, {
+      onRanking: (ranking) => {
+        this.handlers.onRanking(ranking, this.started ? performance.now() - this.started : undefined);
+        this.started = 0;
+        void this.lookForChanges(id);
+      },
+      onState: this.handlers.onState,
+    });
+  }
+
+  /** Asks again at once, for example because the service is back. */
+  hurry() {
+    this.poll?.interrupt();
+  }
+
+  /**
+   * Says whether the gallery has changed since the ranking on screen was made, now and every few seconds.
+   *
+   * @param {string} id
+   */
+  async lookForChanges(id) {
+    clearTimeout(this.staleTimer);
+    if (this.current?.id !== id || this.paused) return;
+    if (!document.hidden) {
+      try {
+        const { standing, state } = await query(id, AbortSignal.timeout(staleInterval));
+        if (this.current?.id !== id) return;
+        this.handlers.onStale(!standing && state === "stale");
+        if (standing) return;
+      } catch (error) {
+        if (!isAbort(error)) console.info("state of the query:", asProblem(error).message);
+      }
+    }
+    this.staleTimer = setTimeout(() => this.lookForChanges(id), staleInterval);
+  }
+
+  /** Ranks the query on screen again, over its gallery as it is now. */
+  async refresh() {
+    if (!this.current) return;
+    const { id } = this.current;
+    this.started = performance.now();
+    try {
+      await rankAgain(id);
+    } catch (error) {
+      if (this.current?.id === id) this.handlers.onProblem(asProblem(error));
+      return;
+    }
+    if (this.current?.id !== id) return;
+    this.hurry();
+    void this.lookForChanges(id);
   }
 
   /** Stops following while another view is on screen. */

@@ -1,9 +1,9 @@
 import { model, readiness } from "./api.js";
 /** @import { Model } from "./types.js" */
 
-/** Milliseconds between two looks at the service. */
-const interval = 15_000;
-const retryInterval = 4_000;
+/** Milliseconds between two looks at the service, and for which one look waits: together under 3 s. */
+const interval = 1_200;
+const patience = 1_500;
 
 /**
  * What every view wants to know of the service.
@@ -43,7 +43,7 @@ export class Service {
     clearTimeout(this.timer);
     const state = { ...this.state };
     try {
-      const { ready, modelTrained } = await readiness();
+      const { ready, modelTrained } = await readiness(AbortSignal.timeout(patience));
       const restarted = ready && this.state.condition !== "ready";
       state.condition = ready ? "ready" : "starting";
       if (modelTrained !== undefined) state.trained = modelTrained;
@@ -53,7 +53,7 @@ export class Service {
         state.branches = branches(state.model);
       }
     } catch (error) {
-      console.info("service:", error);
+      if (this.state.condition !== "unreachable") console.info("service:", error);
       state.condition = "unreachable";
     }
     const changed = JSON.stringify(state) !== JSON.stringify(this.state);
@@ -61,7 +61,7 @@ export class Service {
     if (changed) for (const listener of this.listeners) listener(state);
     if (document.hidden) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), state.condition === "ready" ? interval : retryInterval);
+    this.timer = setTimeout(() => this.look(), interval);
   }
 }
 

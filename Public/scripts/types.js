@@ -2,11 +2,11 @@
  * What the service sends; see the service's /openapi.json for every field.
  *
  * @typedef {object} SearchOptions
- * @property {number} limit            results wanted, 1...1000
+ * @property {number} [limit]          results wanted; absent: the service's default
  * @property {boolean} rerank          whether k-reciprocal re-ranking orders the results
- * @property {number} k1               neighbors considered by re-ranking
- * @property {number} k2               neighbors averaged by re-ranking
- * @property {number} lambda           weight of the plain distance, 0...1
+ * @property {number} [k1]             neighbors considered by re-ranking
+ * @property {number} [k2]             neighbors averaged by re-ranking
+ * @property {number} [lambda]         weight of the plain distance, 0...1
  * @property {string[]} camera         only these cameras; empty: all
  * @property {string[]} exclude_camera never these cameras
  * @property {string} captured_from    RFC 3339 UTC, or empty
@@ -76,7 +76,13 @@
  * @property {number} parameters
  * @property {string} precision
  * @property {boolean} [mirrored]       vectors are means over image and mirror image
+ * @property {Partial<SearchOptions>} [defaults]  the options of a search that names none
+ * @property {SearchLimits} [limits]
  * @property {Record<string, unknown>} config
+ *
+ * @typedef {object} SearchLimits
+ * @property {number} image_bytes      of one encoded image
+ * @property {number} results          of one ranking
  *
  * @typedef {object} View
  * @property {string} title

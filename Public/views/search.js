@@ -41,15 +41,20 @@ export class SearchView {
     this.results = new ResultsPane({
       onSearchWith: (imageID, address) => this.searchWith(imageID, address),
       queryImage: () => this.input.address,
+      onRefresh: () => this.session.refresh(),
     });
-    service.follow(({ branches, condition }) => {
+    service.follow(({ branches, condition, model }) => {
       this.results.setBranches(branches);
+      if (model?.defaults) this.options.setDefaults(model.defaults, model.limits?.results);
+      if (model?.limits) this.input.setLimit(model.limits.image_bytes);
+      if (condition === "ready") this.session?.hurry();
       if (condition === "ready" && this.visible && this.galleries.length === 0) void this.galleriesAgain("");
     });
     this.session = new SearchSession({
-      onSearching: () => this.results.showSearching(this.options.value.limit),
+      onSearching: () => this.results.showSearching(this.options.value.limit ?? 20),
       onKept: (id) => this.name(id),
-      onRanking: (ranking) => this.results.showRanking(ranking),
+      onRanking: (ranking, elapsed) => this.results.showRanking(ranking, elapsed),
+      onStale: (stale) => this.results.showStale(stale),
       onProblem: (problem) => this.fail(problem, () => this.search()),
       onState: (state) => this.results.showState(state, this.options.value.standing),
     });
@@ -177,7 +182,7 @@ export class SearchView {
     this.queryID = id;
     this.image = null;
     this.results.clear();
-    this.results.showSearching(this.options.value.limit);
+    this.results.showSearching(this.options.value.limit ?? 20);
     this.input.clear("Drop, paste or choose an image");
     await this.galleriesArriving;
     /** @type {KeptQuery} */

@@ -30,6 +30,12 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
         Route(.get, "/v1/queries/{query}/ranking") { request in
             try ranking(request, service, rankings, waiters: waiters)
         },
+        Route(.post, "/v1/queries/{query}/ranking") { request in
+            try QueryParameters(request.query).finish()
+            let query = try service.store.query(id: request.parameters["query"] ?? "")
+            try rankings.update(query)
+            return .now(try KeptRanking.response(rankings.newest(of: query), of: query.id))
+        },
     ]
 }
 

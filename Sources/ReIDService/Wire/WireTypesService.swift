@@ -103,6 +103,28 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var trained: Bool
     /// The same in a sentence; nil when there is nothing to warn of.
     public var warnings: [String]?
+    /// The options of a search that names none.
+    public var defaults: SearchOptions
+    /// What a search may send and ask for.
+    public var limits: SearchLimits
+}
+
+/// What a search may send and ask for, from the service's configuration.
+public struct SearchLimits: Codable, Sendable, Equatable {
+    /// Bytes of one encoded image.
+    public var imageBytes: Int
+    /// Pixels of one decoded image.
+    public var imagePixels: Int
+    /// Images of one person in a search.
+    public var images: Int
+    /// Results of a ranking.
+    public var results: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case imageBytes = "image_bytes"
+        case imagePixels = "image_pixels"
+        case images, results
+    }
 }
 
 /// The answer to `GET /readyz`.

@@ -40,6 +40,24 @@ import Testing
         }
     }
 
+    @Test func `the model tells the options of a search that names none, and what a search may send`() throws {
+        try withService {
+            $0.ranking.limit = 7
+            $0.ranking.rerank = false
+            $0.limits.imageBytes = 1_234_567
+            $0.limits.results = 70
+        } _: { service in
+            let model: ModelAnswer = try service.ask(.get, "/v1/model").decoded()
+            #expect(model.defaults.limit == 7 && !model.defaults.rerank)
+            #expect(model.limits.imageBytes == 1_234_567 && model.limits.results == 70 && model.limits.images == 16)
+            try service.makeGallery("lobby")
+            let search: RankingAnswer = try service.post(
+                "/v1/galleries/lobby/search", image: try TestImage(seed: 1).bytes
+            ).decoded()
+            #expect(search.options == model.defaults)
+        }
+    }
+
     @Test func `the dashboard is served from the public folder`() throws {
         let files = NSTemporaryDirectory() + "reid-public-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)

@@ -87,6 +87,24 @@ import Testing
         }
     }
 
+    @Test func `a stale query is ranked again when asked to, and keeps its revision where nothing changes`() throws {
+        try withLobby { service in
+            let query = try keep(service, "?limit=1", seed: 200)
+            let added = try service.enroll([try TestImage(seed: 200)], in: "lobby")
+            let answer = try service.ask(.post, query.rankingURL)
+            #expect(answer.status == .ok)
+            #expect(answer.fields[.eTag] == "\"2\"")
+            let ranking: RankingAnswer = try answer.decoded()
+            #expect(ranking.results.map(\.imageID) == added)
+            let now = try service.ask(.get, "/v1/queries/\(query.queryID)").decoded(as: QueryAnswer.self)
+            #expect(now.state == "ranked")
+            #expect(now.revision == 2)
+            #expect(try service.ask(.post, query.rankingURL).fields[.eTag] == "\"2\"")
+            #expect(try service.ask(.post, "/v1/queries/q_none/ranking").status == .notFound)
+            #expect(try service.ask(.post, query.rankingURL + "?wait=1").status == .badRequest)
+        }
+    }
+
     @Test func `a poll is held until the ranking changes, and costs nothing once it is over`() throws {
         try withLobby { service in
             service.watchGalleries()
