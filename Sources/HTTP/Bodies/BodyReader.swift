@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Collects one request's body from received bytes: in memory, or in pieces for the disk.
+/// Collects the body of one request from received bytes, in memory or in pieces that go to a file.
 final class BodyReader {
     private enum Framing {
         case length(remaining: Int)
@@ -8,22 +8,22 @@ final class BodyReader {
         case over
     }
 
-    /// Bytes handed to the disk at once.
+    /// The bytes of one piece for the file.
     private static let pieceBytes = 256 << 10
 
     private var framing: Framing
     private let limit: Int
     private let memoryLimit: Int
-    /// Received, and neither handled nor on disk.
+    /// Bytes that were received, but are neither taken by a handler nor on disk.
     private var bytes: [UInt8] = []
-    /// Bytes of content so far.
+    /// The bytes of the body so far.
     private(set) var received = 0
     /// Whether the body goes to a file.
     private(set) var isSpooled: Bool
-    /// Keeps the pieces, once there is one.
+    /// Writes the pieces; nil before the first one.
     private(set) var writer: SpoolWriter?
 
-    /// Gets ready for a body of at most `limit` bytes, which goes to a file beyond `memoryLimit`.
+    /// Prepares for a body of at most `limit` bytes; one of more than `memoryLimit` bytes goes to a file.
     init(_ framing: BodyFraming, limit: Int, memoryLimit: Int, configuration: ServerConfiguration) {
         self.limit = limit
         self.memoryLimit = memoryLimit
@@ -48,34 +48,34 @@ final class BodyReader {
         if case .over = framing { true } else { false }
     }
 
-    /// Whether a piece is due for the disk.
+    /// Whether there are enough bytes for a piece.
     var hasPiece: Bool {
         isSpooled && (bytes.count >= Self.pieceBytes || isComplete && (!bytes.isEmpty || writer == nil))
     }
 
-    /// The collected bytes, which are then the caller's.
+    /// Returns the collected bytes and empties the reader.
     func takeBytes() -> [UInt8] {
         let taken = bytes
         bytes = []
         return taken
     }
 
-    /// The collected bytes, and what keeps them on disk.
+    /// Returns the collected bytes as a piece, with the writer of the file.
     func takePiece(folder: String) -> ([UInt8], SpoolWriter) {
         let writer = writer ?? SpoolWriter(folder: folder)
         self.writer = writer
         return (takeBytes(), writer)
     }
 
-    /// What has kept pieces on disk so far, which is then the caller's to drop.
+    /// Returns the writer of the file, so that the caller can drop it and thereby remove the file.
     func takeWriter() -> SpoolWriter? {
         defer { writer = nil }
         return writer
     }
 
-    /// Takes what belongs to the body out of `input`, until it is empty, a piece is due or the body ends.
+    /// Takes bytes of the body out of `input`, until `input` is empty, a piece is complete or the body ends.
     ///
-    /// - Throws: A 413 problem beyond the limit, a 400 one for malformed chunks.
+    /// - Throws: A problem 413 if the body is longer than the limit, 400 if its chunks are malformed.
     func receive(_ input: inout ByteBuffer) throws(HTTPProblem) {
         while !input.isEmpty, !isComplete, !hasPiece {
             switch framing {

@@ -1,10 +1,10 @@
 import HTTPTypes
 
-/// Why a body is no `multipart/form-data`.
+/// Why a body could not be read as `multipart/form-data`.
 public enum MultipartError: Error, Sendable, Equatable {
-    /// The boundary parameter is missing or not 1 to 70 permitted characters.
+    /// The boundary parameter is missing, or is not 1 to 70 allowed characters.
     case badBoundary
-    /// The bytes at an offset of the body are not what must stand there.
+    /// The bytes at an offset of the body are not what the format demands.
     case malformed(reason: String, offset: Int)
     /// The body ends before its closing delimiter.
     case truncated
@@ -12,12 +12,12 @@ public enum MultipartError: Error, Sendable, Equatable {
     case tooManyParts(limit: Int)
     /// A part's headers are longer than allowed, in bytes or lines.
     case headersTooLarge(limit: Int)
-    /// A part is longer than the reader asked for, in bytes.
+    /// A part has more bytes than the caller allows.
     case partTooLarge(name: String, limit: Int)
     /// The body's file could not be read.
     case unreadable(BodyFileError)
 
-    /// What a client is told.
+    /// The problem document for the client.
     public var problem: HTTPProblem {
         switch self {
         case .badBoundary: .badRequest("The boundary of the multipart body is missing or malformed.")

@@ -1,22 +1,22 @@
-/// One part of a `multipart/form-data` body; its bytes stay where they are.
+/// One part of a `multipart/form-data` body; its bytes are not copied.
 public struct MultipartPart: Sendable, Equatable {
     /// The form field's name.
     public let name: String
-    /// The file's name as the client gave it; never a path to trust.
+    /// The file's name as the client sent it; never use it as a path.
     public let filename: String?
-    /// The part's media type, where it says one.
+    /// The part's media type; nil if it has none.
     public let contentType: MediaType?
-    /// Where its content lies in the body: offsets in bytes.
+    /// The place of the part's content in the body, as offsets in bytes.
     public let range: Range<Int>
 }
 
-/// What a multipart body may hold.
+/// The limits of a multipart body.
 public struct MultipartLimits: Sendable, Equatable {
-    /// Parts of a body.
+    /// The most parts of a body.
     public var parts: Int
-    /// Bytes of one part's headers.
+    /// The most bytes of one part's headers.
     public var headerBytes: Int
-    /// Header lines of one part.
+    /// The most header lines of one part.
     public var headerLines: Int
 
     /// Creates limits.
@@ -27,24 +27,25 @@ public struct MultipartLimits: Sendable, Equatable {
     }
 }
 
-/// Reads a `multipart/form-data` body part by part, through a small window, so that its size does not matter.
+/// Reads a `multipart/form-data` body part by part, through a small window, so that a large body needs little memory.
 ///
-/// Strict (RFC 7578, RFC 2046): no preamble, no epilogue beyond one line break, a name on every part, no `filename*`.
+/// It is strict (RFC 7578, RFC 2046): no preamble, no epilogue except one line break, a name for every part, no
+/// `filename*`.
 public struct MultipartReader: Sendable {
     private enum Source: Sendable {
         case bytes([UInt8])
         case file(OpenFile)
     }
 
-    /// Bytes of a file in memory at once.
+    /// The bytes of a file that are in memory at a time.
     private static let windowBytes = 64 << 10
 
     private let source: Source
     private let size: Int
     private let limits: MultipartLimits
-    /// Line break, two dashes and the boundary: what ends a part.
+    /// The end of a part: a line break, two dashes and the boundary.
     private let delimiter: [UInt8]
-    /// The bytes of the body from `windowStart` on.
+    /// The bytes of the body that start at `windowStart`.
     private var window: [UInt8]
     private var windowStart = 0
     private var position = 0
@@ -64,7 +65,7 @@ public struct MultipartReader: Sendable {
         }
     }
 
-    /// Reads a body kept in a file.
+    /// Reads a body that is in a file.
     public init(
         file: OpenFile, boundary: String, limits: MultipartLimits = MultipartLimits()
     ) throws(MultipartError) {
@@ -86,7 +87,7 @@ public struct MultipartReader: Sendable {
         position = start + delimiter.count - 2
     }
 
-    /// The boundary that a `Content-Type` names; nil unless it is `multipart/form-data` with one.
+    /// The boundary in a `Content-Type`; nil unless it is `multipart/form-data` with a boundary.
     public static func boundary(ofContentType contentType: String?) -> String? {
         guard let contentType, let type = MediaType(parsing: contentType), type.essence == "multipart/form-data" else {
             return nil
@@ -94,7 +95,7 @@ public struct MultipartReader: Sendable {
         return type["boundary"].flatMap { isBoundary($0) ? $0 : nil }
     }
 
-    /// The next part, or nil after the last; after an error the reader is of no more use.
+    /// The next part, or nil after the last; after an error the reader must not be used any more.
     public mutating func next() throws(MultipartError) -> MultipartPart? {
         guard !isOver else { return nil }
         if try bytes(at: position, count: 2) == Array("--".utf8) {
@@ -164,7 +165,7 @@ public struct MultipartReader: Sendable {
         throw .headersTooLarge(limit: limits.headerLines)
     }
 
-    /// A header's value without the space around it; nil for control characters and what is no UTF-8.
+    /// A header's value without surrounding spaces; nil if it has control characters or is not UTF-8.
     private static func value(_ bytes: ArraySlice<UInt8>) -> String? {
         guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else { return nil }
         let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
@@ -217,7 +218,7 @@ public struct MultipartReader: Sendable {
         return Array(window[(offset - windowStart)..<(offset - windowStart + count)])
     }
 
-    /// Makes sure that a range of offsets is in the window.
+    /// Loads a range of offsets into the window, unless it is there.
     private mutating func fill(_ range: Range<Int>) throws(MultipartError) {
         guard case .file(let file) = source else { return }
         guard range.lowerBound < windowStart || range.upperBound > windowStart + window.count else { return }
@@ -226,7 +227,7 @@ public struct MultipartReader: Sendable {
         windowStart = range.lowerBound
     }
 
-    /// The first offset of `needle` that ends at `limit` or before.
+    /// The first offset at which `needle` occurs and ends at `limit` or before.
     private mutating func find(
         _ needle: ArraySlice<UInt8>, from start: Int, before limit: Int
     ) throws(MultipartError) -> Int? {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Why a file could not be used.
+/// Why a file could not be read, written or moved.
 public enum BodyFileError: Error, Sendable, Equatable {
     /// A system call on `path` failed, with its error number.
     case system(call: String, path: String, code: Int32)
     /// The file has fewer bytes than it had when it was opened.
     case truncated(path: String)
 
-    /// Whether the disk, or what one may use of it, is full.
+    /// Whether the disk, or the user's quota on it, is full.
     public var isDiskFull: Bool {
         guard case .system(_, _, let code) = self else { return false }
         return [ENOSPC, EDQUOT, EFBIG].contains(code)
@@ -15,7 +15,7 @@ public enum BodyFileError: Error, Sendable, Equatable {
 }
 
 extension BodyFileError: CustomStringConvertible {
-    /// What could not be done, in the system's words.
+    /// What failed, with the system's message.
     public var description: String {
         switch self {
         case .system(let call, let path, let code): "cannot \(call) \(path): \(unsafe String(cString: strerror(code)))"
@@ -24,13 +24,15 @@ extension BodyFileError: CustomStringConvertible {
     }
 }
 
-/// A regular file open for reading, closed when the last reference goes; safe to read from any thread.
+/// A regular file, open for reading; closed on deinit.
+///
+/// Any thread may read it.
 public final class OpenFile: Sendable {
-    /// Where it was opened.
+    /// The path that was opened.
     public let path: String
-    /// Its size in bytes when it was opened.
+    /// The size in bytes when the file was opened.
     public let size: Int
-    /// When it was last modified, in nanoseconds since 1970.
+    /// The time of the last change, in nanoseconds since 1970.
     public let modified: Int64
     private let descriptor: Int32
 
@@ -41,7 +43,7 @@ public final class OpenFile: Sendable {
         try self.init(descriptor: descriptor, path: path)
     }
 
-    /// Takes over an open descriptor; closes it if it is not a regular file.
+    /// Takes over an open descriptor; closes it and throws if it is not a regular file.
     init(descriptor: Int32, path: String) throws(BodyFileError) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -57,7 +59,7 @@ public final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// The bytes of a range of offsets.
+    /// Reads the bytes in a range of offsets.
     public func bytes(in range: Range<Int>) throws(BodyFileError) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= size, "\(range) is outside a file of \(size) bytes")
         var failure: BodyFileError?

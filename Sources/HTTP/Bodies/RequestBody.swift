@@ -1,13 +1,13 @@
 import HTTPTypes
 
-/// A request's body: small ones in memory, large ones in a file.
+/// A request's body: a small one in memory, a large one in a file.
 public enum RequestBody: Sendable {
-    /// The whole body.
+    /// The whole body, in memory.
     case bytes([UInt8])
-    /// A body beyond `ServerConfiguration.bodyMemoryThreshold`, on disk.
+    /// A body of more than `ServerConfiguration.bodyMemoryThreshold` bytes, in a file.
     case file(SpooledFile)
 
-    /// Bytes in the body.
+    /// The number of bytes in the body.
     public var count: Int {
         switch self {
         case .bytes(let bytes): bytes.count
@@ -15,12 +15,12 @@ public enum RequestBody: Sendable {
         }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the body has no bytes.
     public var isEmpty: Bool { count == 0 }
 
-    /// The whole body in memory; reads the disk, so not on an event loop.
+    /// Loads the whole body into memory; it may read the disk, so it must not be called on an event loop.
     ///
-    /// - Throws: A 413 problem for a body of more than `limit` bytes, a 500 one if its file cannot be read.
+    /// - Throws: A problem 413 for a body of more than `limit` bytes, 500 if its file cannot be read.
     public func bytes(limit: Int) throws(HTTPProblem) -> [UInt8] {
         guard count <= limit else { throw .contentTooLarge(limit: limit) }
         switch self {

@@ -2,9 +2,9 @@ import Glibc
 import HTTPTypes
 import Synchronization
 
-/// Writes a body to a file of its own, made at the first write; used on the disk queue.
+/// Writes a body to a new file, created at the first write; used only on the disk queue.
 ///
-/// The file is readable by this user alone, and removed unless `finish` gave it away.
+/// Only this user can read the file. Deinit removes it, unless `finish` was called.
 final class SpoolWriter: Sendable {
     private struct State {
         var descriptor: Int32 = -1
@@ -16,7 +16,7 @@ final class SpoolWriter: Sendable {
     private let flags: Int32
     private let state = Mutex(State())
 
-    /// Names a new file in `folder`.
+    /// Chooses a name for a new file in `folder`.
     convenience init(folder: String) {
         let name = String(UInt64.random(in: .min ... .max), radix: 36)
         self.init(path: "\(folder)/\(Self.prefix)\(name)", flags: O_WRONLY | O_CREAT | O_EXCL)
@@ -35,7 +35,7 @@ final class SpoolWriter: Sendable {
         }
     }
 
-    /// What the names of such files begin with.
+    /// The beginning of such files' names.
     static let prefix = "body-"
 
     func write(_ bytes: [UInt8]) throws(BodyFileError) {
@@ -60,7 +60,7 @@ final class SpoolWriter: Sendable {
         }
     }
 
-    /// The file, which now belongs to the request.
+    /// Returns the complete file, which then belongs to the request.
     func finish() -> SpooledFile {
         state.withLock { state in
             state.isFinished = true
@@ -70,7 +70,7 @@ final class SpoolWriter: Sendable {
 }
 
 extension HTTPProblem {
-    /// What a client is told when its body cannot be kept: 507 for a full disk, else 503.
+    /// The problem for a client whose body cannot be stored: 507 if the disk is full, else 503.
     static func spooling(_ error: BodyFileError) -> HTTPProblem {
         error.isDiskFull
             ? HTTPProblem(.insufficientStorage, detail: "There is no room on the disk for this body.")
@@ -79,6 +79,6 @@ extension HTTPProblem {
 }
 
 extension HTTPResponse.Status {
-    /// 507 Insufficient Storage, which HTTPTypes does not name.
+    /// 507 Insufficient Storage, for which HTTPTypes has no constant.
     static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 }

@@ -2,11 +2,11 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// A request's body on disk: removed with its last reference, unless somebody moved it away.
+/// A request's body in a file; deinit removes the file, unless it was moved.
 public final class SpooledFile: Sendable {
-    /// Where the file is until it is moved.
+    /// The file's path until it is moved.
     public let path: String
-    /// Bytes in it.
+    /// The file's size in bytes.
     public let size: Int
     private let isMoved = Mutex(false)
 
@@ -19,7 +19,7 @@ public final class SpooledFile: Sendable {
         if isMoved.withLock({ !$0 }) { unsafe unlink(path) }
     }
 
-    /// Removes the bodies that a process which ended abruptly has left in a folder; before any server uses it.
+    /// Removes bodies that a crashed process left in a folder; call it before a server uses the folder.
     public static func removeLeftovers(in folder: String) throws(BodyFileError) {
         let names: [String]
         do {
@@ -35,11 +35,11 @@ public final class SpooledFile: Sendable {
         }
     }
 
-    /// Opens it for reading.
+    /// Opens the file for reading.
     public func open() throws(BodyFileError) -> OpenFile { try OpenFile(path: path) }
 
-    /// Moves the file within its file system, to stay: written through to the disk before it has its new name, and its
-    /// folder after.
+    /// Moves the file within its file system and makes that durable: synchronizes the file before the move, and the
+    /// folder after it.
     public func moved(to destination: String) throws(BodyFileError) {
         try synchronize(path, flags: O_RDONLY)
         guard unsafe rename(path, destination) == 0 else {
@@ -50,7 +50,7 @@ public final class SpooledFile: Sendable {
         try synchronize(folder, flags: O_RDONLY | O_DIRECTORY)
     }
 
-    /// Leaves the file alone from now on.
+    /// Gives up the file: deinit does not remove it.
     func disown() { isMoved.withLock { $0 = true } }
 
     private func synchronize(_ path: String, flags: Int32) throws(BodyFileError) {

@@ -1,4 +1,4 @@
-/// A receive buffer of fixed capacity: bytes come in at its end and are consumed at its start.
+/// A receive buffer of fixed capacity; bytes are added at its end and consumed at its start.
 struct ByteBuffer {
     private(set) var storage: [UInt8]
     private(set) var start = 0
@@ -6,15 +6,15 @@ struct ByteBuffer {
 
     init(capacity: Int) { storage = [UInt8](repeating: 0, count: capacity) }
 
-    /// Bytes received and not consumed.
+    /// The number of bytes that were received and not consumed.
     var count: Int { end - start }
     var isEmpty: Bool { start == end }
-    /// Bytes that still fit.
+    /// The number of bytes that still fit.
     var room: Int { storage.count - count }
-    /// The bytes, as a copy.
+    /// A copy of the bytes.
     var bytes: [UInt8] { Array(storage[start..<end]) }
 
-    /// Forgets the first `count` bytes.
+    /// Removes the first `count` bytes.
     mutating func consume(_ count: Int) {
         precondition(count <= self.count, "cannot consume \(count) of \(self.count) bytes")
         start += count
@@ -34,7 +34,7 @@ struct ByteBuffer {
         end += bytes.count
     }
 
-    /// Lets `body` fill the room at the end; it returns how many bytes it wrote.
+    /// Calls `body` with the free room at the end; `body` returns how many bytes it wrote there.
     mutating func fill<E: Error>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) -> Int {
         makeRoomContiguous()
         let from = end

@@ -1,33 +1,33 @@
 import Glibc
 
-/// What came of an attempt to receive.
+/// The result of an attempt to receive.
 enum ReadOutcome: Equatable {
-    /// This many bytes; `mayHaveMore` if another attempt is worth while now.
+    /// The number of bytes received; `mayHaveMore`: another attempt now may give more.
     case bytes(Int, mayHaveMore: Bool)
-    /// None now.
+    /// There are no bytes now.
     case wouldBlock
-    /// None ever again: the client has closed its side.
+    /// The client has closed its side; there will be no more bytes.
     case end
 }
 
-/// Why a stream broke: an error number.
+/// Why a stream failed: the system's error number.
 struct StreamError: Error, Equatable {
     let code: Int32
 }
 
-/// A non-blocking byte stream: `SocketStream` in clear; TLS gets its own.
+/// A non-blocking stream of bytes; `SocketStream` is one without encryption.
 protocol ByteStream {
-    /// Receives what is ready, as far as it fits.
+    /// Receives the bytes that are ready, as far as they fit.
     mutating func read(into buffer: inout ByteBuffer) throws(StreamError) -> ReadOutcome
 
-    /// Sends what the peer accepts, removing it from `output`; returns the number of bytes.
+    /// Sends as many bytes as the peer accepts and removes them from `output`; returns their number.
     mutating func write(from output: inout OutputQueue) throws(StreamError) -> Int
 
-    /// Tells the peer that no more will come.
+    /// Closes the writing side, so that the peer sees the end.
     mutating func finishWriting()
 }
 
-/// A connected, non-blocking socket; whoever made it closes the descriptor.
+/// A connected, non-blocking socket; its creator closes the descriptor.
 struct SocketStream: ByteStream {
     let descriptor: Int32
 
@@ -47,7 +47,7 @@ struct SocketStream: ByteStream {
             }
         }
         if isEnd { return .end }
-        // On a plain socket a short count means that nothing is left.
+        // On a plain socket, fewer bytes than fit mean that no more are ready.
         return received == 0 ? .wouldBlock : .bytes(received, mayHaveMore: received == room)
     }
 

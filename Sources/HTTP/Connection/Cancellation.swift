@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Tells work in progress that nobody waits for its result any more.
+/// A flag that tells running work that nobody waits for its result any more.
 ///
-/// The server cancels a request's when its client goes away or the server's grace is over; it never resets.
+/// The server cancels a request when its client closes the connection, or when the server's grace period ends. The flag
+/// is never reset.
 public final class Cancellation: Sendable {
     private struct State {
         var isCancelled = false
@@ -11,13 +12,13 @@ public final class Cancellation: Sendable {
 
     private let state = Mutex(State())
 
-    /// Creates one that is not cancelled.
+    /// Creates a flag that is not set.
     public init() {}
 
     /// Whether `cancel` has been called.
     public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Cancels, once: every observer runs on the calling thread; later calls do nothing.
+    /// Sets the flag and runs every observer on the calling thread; later calls do nothing.
     public func cancel() {
         let observers = state.withLock { state in
             state.isCancelled = true
@@ -28,7 +29,7 @@ public final class Cancellation: Sendable {
         for observer in observers { observer() }
     }
 
-    /// Runs `observer` when cancelled, or at once if that has happened already; it must not block.
+    /// Runs `observer` when the flag is set, or at once if it is set already; `observer` must not block.
     public func onCancel(_ observer: @escaping @Sendable () -> Void) {
         let now = state.withLock { state in
             if !state.isCancelled { state.observers.append(observer) }
@@ -37,7 +38,7 @@ public final class Cancellation: Sendable {
         if now { observer() }
     }
 
-    /// Forgets the observers, and with them what they hold on to: the request is over.
+    /// Releases the observers and what they hold, because the request is over.
     func finish() {
         let observers = state.withLock { state in
             let observers = state.observers

@@ -1,34 +1,35 @@
 import Dispatch
 import Logging
 
-/// One client's connection: what it has sent, what it is still to be sent, and which request is being answered.
+/// One client's connection: the bytes received, the bytes to send, and the request that is being answered.
 ///
-/// `@unchecked Sendable`: everything in it is used on its loop's queue only; workers hold it just to come back there.
+/// `@unchecked Sendable`: only its loop's queue uses it; workers hold a reference only to return to that queue.
 final class Connection: @unchecked Sendable {
-    /// What the connection is about; a request is answered before the next one is looked at.
+    /// What the connection is doing; a request is answered before the next one is read.
     enum Phase {
-        /// Between requests, or within a head.
+        /// Between requests, or reading a head.
         case head
         case body(BodyReader, Exchange)
-        /// The disk has a piece of the body.
+        /// The disk queue writes a piece of the body.
         case spooling(BodyReader, Exchange)
         /// A worker has the request.
         case handling(Exchange)
         case held(Exchange, HeldReply)
-        /// The head of the reply is out and its body is made piece by piece.
+        /// The head of the reply is sent, and its body is produced piece by piece.
         case sending(Exchange, ReplyProducer)
-        /// The last reply is on its way; then the connection ends.
+        /// The last reply is being sent; then the connection closes.
         case closing
-        /// Reading on, so that the client sees the last reply before the connection is reset.
+        /// The last reply is sent. The connection still reads, because closing it with unread bytes would reset it
+        /// before the client sees the reply.
         case lingering(left: Int)
         case closed
     }
 
-    /// Why the state machine came to rest.
+    /// Why the state machine stopped.
     private enum Rest {
         case needsInput
         case waits
-        /// Too much is unsent.
+        /// Too many bytes are not sent yet.
         case isBlocked
     }
 
@@ -42,13 +43,13 @@ final class Connection: @unchecked Sendable {
     /// Whether the client has closed its side.
     private(set) var hasEnded = false
     var clock = ConnectionClock()
-    /// Received and not used when the last turn ended.
+    /// Bytes that were received but not used when the last turn ended.
     private var leftover: [UInt8] = []
     private var stream: any ByteStream
     private var sources: SocketSources?
-    /// Requests begun on this connection.
+    /// The number of requests on this connection so far.
     var requests = 0
-    /// Requests that may still be taken up in this turn.
+    /// The number of requests that may still be started in this turn.
     var requestsLeft = 0
 
     init(stream: any ByteStream, loop: EventLoop, peer: String, verdict: Admission.Verdict = .admitted) {
@@ -75,7 +76,7 @@ final class Connection: @unchecked Sendable {
 
     // MARK: A turn
 
-    /// Does all that can be done now: receives within the budget, answers, sends.
+    /// Does everything that can be done now: receives, within a limit of bytes, then answers and sends.
     func turn(receives: Bool) {
         guard !isClosed else { return }
         requestsLeft = configuration.turnRequests
@@ -108,7 +109,7 @@ final class Connection: @unchecked Sendable {
         settle()
     }
 
-    /// Whether more bytes are of use now.
+    /// Whether the connection can use more bytes now.
     private var wantsBytes: Bool {
         guard !hasEnded else { return false }
         switch phase {
@@ -118,7 +119,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Runs the state machine over what has been received, and sends.
+    /// Runs the state machine over the received bytes, and sends.
     private func progress() throws(StreamError) -> Rest {
         while true {
             let rest = run()
@@ -172,7 +173,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// The client will send no more: whatever needs more of it is over.
+    /// Handles the end of the client's bytes: what still needs more of them has failed.
     private func end(_ rest: Rest) throws(StreamError) {
         switch phase {
         case .head:
@@ -190,7 +191,7 @@ final class Connection: @unchecked Sendable {
         try flush()
     }
 
-    /// Watches for exactly what is needed next, and for how long.
+    /// Watches the socket for what is needed next, and sets the deadlines.
     func settle() {
         guard !isClosed else { return }
         sources?.setReading(wantsBytes && leftover.count < configuration.readAheadBytes)
@@ -201,7 +202,7 @@ final class Connection: @unchecked Sendable {
     /// Whether a request has begun to arrive.
     var hasPartialHead: Bool { !leftover.isEmpty }
 
-    /// Does what a deadline asks for.
+    /// Handles a deadline that has passed.
     func timedOut(_ verdict: ConnectionClock.Verdict) {
         switch verdict {
         case .close: close()
@@ -217,7 +218,8 @@ final class Connection: @unchecked Sendable {
         turn(receives: false)
     }
 
-    /// The server stops: what is idle ends, what is held is answered, the rest may finish.
+    /// Handles the server's stop: closes the connection if it is idle, answers a held reply, and lets other requests
+    /// finish.
     func drain() {
         switch phase {
         case .head where leftover.isEmpty: phase = .closing
@@ -229,7 +231,7 @@ final class Connection: @unchecked Sendable {
 
     // MARK: The end
 
-    /// Ends the connection after its last reply, at once or after lingering.
+    /// Closes the connection after its last reply, at once or after lingering.
     func finishClosing() {
         guard lingers, !hasEnded else { return close() }
         stream.finishWriting()
@@ -237,7 +239,7 @@ final class Connection: @unchecked Sendable {
         phase = .lingering(left: configuration.lingerBytes)
     }
 
-    /// Ends the connection now; a request being answered is cancelled.
+    /// Closes the connection now; a request that is being answered is cancelled.
     func close() {
         switch phase {
         case .closed: return
@@ -255,7 +257,7 @@ final class Connection: @unchecked Sendable {
         self.sources = nil
     }
 
-    /// Lets go of what an exchange holds.
+    /// Releases what an exchange holds.
     func over(_ exchange: Exchange, cancels: Bool = false) {
         if cancels { exchange.cancellation.cancel() }
         exchange.cancellation.finish()

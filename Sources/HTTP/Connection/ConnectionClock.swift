@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// When one connection's patience ends: one deadline for what it waits for, one for what it sends.
+/// The deadlines of one connection: one for what it waits for, one for what it sends.
 struct ConnectionClock {
-    /// What the client is waited for.
+    /// What the connection waits for from its client.
     private enum Wait: Equatable {
         case none
         case idle
@@ -22,13 +22,13 @@ struct ConnectionClock {
     private var sendDeadline = UInt64.max
     private var sentMark = 0
 
-    /// Starts anew: one request is over, or the next has been read.
+    /// Starts new deadlines, because a request is over or the next one has been read.
     mutating func restart() {
         wait = .none
         deadline = .max
     }
 
-    /// Sets the deadlines for what the connection is in.
+    /// Sets the deadlines for the connection's current phase.
     mutating func settle(_ connection: Connection, now: UInt64) {
         let configuration = connection.configuration
         let (wait, seconds) = Self.wait(of: connection, configuration)
@@ -59,7 +59,7 @@ struct ConnectionClock {
         }
     }
 
-    /// What happens to `connection` at the time `now`, if a deadline has passed.
+    /// What to do at the time `now`; nil if no deadline has passed.
     mutating func verdict(now: UInt64) -> Verdict? {
         if now >= sendDeadline { return .close }
         guard now >= deadline else { return nil }
@@ -73,7 +73,7 @@ struct ConnectionClock {
         }
     }
 
-    /// What to do when time is up.
+    /// What to do when a deadline has passed.
     enum Verdict {
         case close
         case refuse(HTTPProblem)

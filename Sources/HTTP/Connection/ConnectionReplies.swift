@@ -2,9 +2,9 @@ import Dispatch
 import HTTPTypes
 import Logging
 
-/// From a reply to bytes.
+/// Turns replies into bytes.
 extension Connection {
-    /// Sends a handler's reply, or holds it.
+    /// Sends a handler's reply, or waits if it is held.
     func finish(_ exchange: Exchange, _ reply: Reply) {
         switch reply {
         case .now(let response): send(response, exchange)
@@ -31,13 +31,13 @@ extension Connection {
         turn(receives: false)
     }
 
-    /// Answers a held reply because time is up.
+    /// Answers a held reply with its time-out's answer.
     func answerHeld() {
         guard case .held(let exchange, let held) = phase, held.expire() else { return }
         send(held.onTimeout(), exchange)
     }
 
-    /// The client of a held reply is gone.
+    /// Tells a held reply that its client has gone away.
     func abandon() {
         guard case .held(let exchange, let held) = phase else { return }
         loop.core.meter.update { $0.held -= 1 }
@@ -47,7 +47,7 @@ extension Connection {
         close()
     }
 
-    /// Refuses a request that was not understood; the connection ends.
+    /// Refuses a request that could not be parsed; the connection closes afterwards.
     func refuse(_ problem: HTTPProblem) {
         let id = loop.requestIDs.next()
         let response = problem.response(instance: id)
@@ -60,14 +60,14 @@ extension Connection {
         phase = .closing
     }
 
-    /// Refuses a request in the middle of its body; the connection ends.
+    /// Refuses a request while its body arrives; the connection closes afterwards.
     func refuse(_ problem: HTTPProblem, _ exchange: Exchange) {
         exchange.keepsAlive = false
         lingers = true
         send(loop.core.router.errorResponse(problem, exchange.request), exchange)
     }
 
-    /// Sends a response, or its head and then piece by piece its body.
+    /// Sends a response: at once, or first its head and then its body piece by piece.
     func send(_ response: ServerResponse, _ exchange: Exchange) {
         if case .held = phase { loop.core.meter.update { $0.held -= 1 } }
         var keepsAlive = exchange.keepsAlive && !loop.isDraining
@@ -98,7 +98,7 @@ extension Connection {
         }
     }
 
-    /// Tells the metrics and the log.
+    /// Reports an answered request to the metrics and the log.
     private func note(_ status: HTTPResponse.Status, _ exchange: Exchange) {
         if let observe = loop.core.router.observe {
             observe(exchange.route?.pattern, exchange.request, status, .nanoseconds(uptime() - exchange.start))
@@ -112,21 +112,21 @@ extension Connection {
             ])
     }
 
-    /// The reply is complete: on to the next request, or to the end.
+    /// Continues after a complete reply: with the next request, or by closing.
     private func done(_ exchange: Exchange) {
         over(exchange)
         clock.restart()
-        // What the client has sent beyond its last request would reset the connection under the reply.
+        // Unread bytes of the client would reset the connection before the client sees the reply, so it lingers.
         if !exchange.keepsAlive, loop.isDraining || !loop.input.isEmpty { lingers = true }
         phase = exchange.keepsAlive ? .head : .closing
     }
 
     // MARK: Piece by piece
 
-    /// Bytes of a file read at once.
+    /// The bytes of a file that are read at a time.
     private static var pieceBytes: Int { 256 << 10 }
 
-    /// Has the next piece of a reply made.
+    /// Produces the next piece of a reply.
     func produce(_ exchange: Exchange, _ producer: ReplyProducer) {
         producer.isWaiting = true
         let number = exchange.number

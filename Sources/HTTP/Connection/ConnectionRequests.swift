@@ -2,9 +2,9 @@ import Dispatch
 import HTTPTypes
 import Logging
 
-/// From received bytes to a handler.
+/// Turns received bytes into calls of handlers.
 extension Connection {
-    /// Takes the next request's head; false where bytes are missing.
+    /// Reads the next request's head; false if bytes are missing.
     func readHead() -> Bool {
         let input = loop.input
         switch parseHead(input.storage.span.extracting(input.start..<input.end), limits: loop.headLimits) {
@@ -21,7 +21,7 @@ extension Connection {
         }
     }
 
-    /// Finds the route, and asks for the body or has the request handled.
+    /// Finds the route, then waits for the body or starts the handler.
     private func begin(_ head: RequestHead) {
         requests += 1
         let router = loop.core.router
@@ -56,7 +56,7 @@ extension Connection {
         }
     }
 
-    /// Gets ready for the body, or handles a request without one.
+    /// Prepares for the body, or handles a request that has none.
     private func expectBody(_ head: RequestHead, _ exchange: Exchange, _ route: Route) throws(HTTPProblem) {
         let limit = min(route.bodyLimit, configuration.bodyBytes)
         let expected: Int
@@ -75,7 +75,7 @@ extension Connection {
         phase = .body(reader, exchange)
     }
 
-    /// Takes what has come of a body; false where bytes are missing.
+    /// Reads the received part of a body; false if bytes are missing.
     func readBody(_ reader: BodyReader, _ exchange: Exchange) -> Bool {
         do {
             try reader.receive(&loop.input)
@@ -93,7 +93,7 @@ extension Connection {
         return true
     }
 
-    /// Has the disk keep a piece of the body, and goes on when it is kept.
+    /// Lets the disk queue write a piece of the body, and continues when it is written.
     private func spool(_ reader: BodyReader, _ exchange: Exchange) {
         phase = .spooling(reader, exchange)
         let (piece, writer) = reader.takePiece(folder: configuration.spoolFolder)
@@ -110,7 +110,7 @@ extension Connection {
 
     private func spooled(_ result: Result<SpooledFile?, BodyFileError>, _ number: Int) {
         guard case .spooling(let reader, let exchange) = phase, exchange.number == number else {
-            // Nobody wants the file any more; removing it is work for the disk.
+            // The file is not needed any more; the disk queue removes it.
             return loop.core.disk.async { _ = result }
         }
         switch result {
@@ -124,7 +124,7 @@ extension Connection {
         turn(receives: false)
     }
 
-    /// Has the route's handler answer.
+    /// Calls the route's handler.
     private func handle(_ exchange: Exchange, _ body: RequestBody) {
         var request = exchange.request
         request.body = body
@@ -147,7 +147,7 @@ extension Connection {
         }
     }
 
-    /// Stands for the answer to a client that went away before a worker was free; it is rarely seen.
+    /// The answer to a client that went away before a worker was free; usually nobody sees it.
     private static func cancelled(_ request: ServerRequest, _ router: Router) -> Reply {
         .now(router.errorResponse(HTTPProblem(.serviceUnavailable, detail: "The client went away."), request))
     }
@@ -173,7 +173,7 @@ extension Connection {
         send(ServerResponse(.noContent, fields: [.allow: allowHeader(router.methods + [.options])]), exchange)
     }
 
-    /// The body stays unread, so the connection ends with the reply.
+    /// Leaves the body unread, so the connection closes after the reply.
     private func leaveBody(_ exchange: Exchange) {
         exchange.keepsAlive = false
         lingers = true

@@ -3,19 +3,19 @@ import HTTPTypes
 /// One request being answered.
 final class Exchange {
     let id: String
-    /// Tells it from the others of its connection.
+    /// The request's number on its connection.
     let number: Int
     let isHead: Bool
     let isHTTP10: Bool
     /// Whether another request may follow on the connection; cleared when the body is left unread.
     var keepsAlive: Bool
-    /// Absent for a request that no route answers.
+    /// The route; nil if no route answers the request.
     let route: Route?
-    /// When its head had been read, on `uptime`'s clock.
+    /// When the request's head was complete, on the clock of `uptime`.
     let start = uptime()
     /// The request without its body.
     let request: ServerRequest
-    /// Bytes reserved of the memory for bodies.
+    /// The bytes reserved from the memory for bodies.
     var reserved = 0
 
     init(_ head: RequestHead, number: Int, route: Route?, request: ServerRequest) {
@@ -31,7 +31,7 @@ final class Exchange {
     var cancellation: Cancellation { request.cancellation }
 }
 
-/// Where the rest of a reply comes from.
+/// The source of the rest of a reply.
 final class ReplyProducer {
     enum Source {
         case file(OpenFile)
@@ -40,9 +40,9 @@ final class ReplyProducer {
 
     let source: Source
     let isChunked: Bool
-    /// Bytes of a file produced so far.
+    /// The bytes of a file that were produced so far.
     var offset = 0
-    /// Whether a piece is being made.
+    /// Whether a piece is being produced.
     var isWaiting = false
 
     init(_ source: Source, isChunked: Bool) {

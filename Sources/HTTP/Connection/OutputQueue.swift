@@ -1,14 +1,14 @@
 import Glibc
 
-/// The bytes still to be sent on one connection, as few segments.
+/// The bytes to send on one connection, as a few segments.
 struct OutputQueue {
-    /// Segments up to this size are joined instead of sent side by side.
+    /// Segments up to this size are copied together instead of being sent as separate segments.
     private static let joinedBytes = 4 << 10
 
     private var segments: [[UInt8]] = []
-    /// Bytes of the first segment that are sent already.
+    /// The bytes of the first segment that are sent already.
     private var offset = 0
-    /// Bytes still to be sent.
+    /// The number of bytes still to send.
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
@@ -23,7 +23,7 @@ struct OutputQueue {
         }
     }
 
-    /// Forgets the first `sent` bytes.
+    /// Removes the first `sent` bytes.
     mutating func remove(_ sent: Int) {
         precondition(sent <= count, "cannot remove \(sent) of \(count) bytes")
         count -= sent
@@ -34,7 +34,7 @@ struct OutputQueue {
         }
     }
 
-    /// Hands the first segments to `body`, two at once, as `writev` takes them.
+    /// Calls `body` with up to two segments, as `writev` takes them.
     func withVectors<R>(_ body: (UnsafePointer<iovec>, Int32) -> R) -> R? {
         guard let first = segments.first else { return nil }
         let second = segments.count > 1 ? segments[1] : []
@@ -53,6 +53,6 @@ struct OutputQueue {
         }
     }
 
-    /// The bytes still to be sent, as a copy.
+    /// A copy of the bytes still to send.
     var bytes: [UInt8] { Array(segments.joined().dropFirst(offset)) }
 }

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// The readiness sources of one socket; confined to their queue.
+/// The Dispatch sources of one socket, for reading and for writing; used only on their queue.
 ///
 /// A descriptor is closed only when the last source's cancel handler has run: until then Dispatch may still watch it.
 final class SocketSources {
@@ -15,7 +15,7 @@ final class SocketSources {
     private var isWriting = false
     private var live = 1
 
-    /// Watches for reading at once.
+    /// Creates the sources, and watches for reading at once.
     init(
         descriptor: Int32, queue: DispatchQueue, onReadable: @escaping @Sendable () -> Void,
         onWritable: @escaping @Sendable () -> Void, onClosed: @escaping @Sendable () -> Void
@@ -30,14 +30,14 @@ final class SocketSources {
         readSource.activate()
     }
 
-    /// Whether readiness for reading is told.
+    /// Switches the watch for reading on or off.
     func setReading(_ wanted: Bool) {
         guard wanted != isReading else { return }
         isReading = wanted
         if wanted { readSource.resume() } else { readSource.suspend() }
     }
 
-    /// Whether readiness for writing is told.
+    /// Switches the watch for writing on or off.
     func setWriting(_ wanted: Bool) {
         guard wanted != isWriting else { return }
         isWriting = wanted
@@ -53,11 +53,11 @@ final class SocketSources {
         }
     }
 
-    /// Ends both sources, and then the descriptor.
+    /// Cancels both sources, and then closes the descriptor.
     func cancel() {
         readSource.cancel()
         writeSource?.cancel()
-        // A suspended source never tells that it is cancelled.
+        // A suspended source never calls its cancel handler.
         setReading(true)
         if writeSource != nil { setWriting(true) }
     }

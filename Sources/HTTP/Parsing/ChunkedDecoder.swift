@@ -1,16 +1,16 @@
 import HTTPTypes
 
-/// Decodes chunked coding (RFC 9112, section 7.1), strictly, whatever pieces it arrives in.
+/// Decodes chunked coding (RFC 9112, section 7.1) strictly; the bytes may arrive in any pieces.
 ///
-/// Extensions and trailers are checked, limited and dropped.
+/// Extensions and trailers are checked, limited and then ignored.
 struct ChunkedDecoder {
-    /// What the next bytes are.
+    /// What the next bytes turned out to be.
     enum Step: Equatable {
-        /// All were framing, and more must come.
+        /// All bytes were framing, and more are needed.
         case needsMore
-        /// Content, at these offsets; all before them was framing.
+        /// Content at these offsets; the bytes before it were framing.
         case data(Range<Int>)
-        /// The body ended, before this offset.
+        /// The body ended at this offset.
         case end(Int)
     }
 
@@ -31,7 +31,7 @@ struct ChunkedDecoder {
     private let extensionLimit: Int
     private let trailerLimit: Int
     private var state = State.size(digits: 0)
-    /// Bytes of the current chunk that have not come yet.
+    /// The bytes of the current chunk that have not arrived yet.
     private(set) var remaining = 0
     private var extensionBytes = 0
     private var trailerBytes = 0
@@ -41,9 +41,9 @@ struct ChunkedDecoder {
         self.trailerLimit = trailerLimit
     }
 
-    /// Decodes up to the end of the next run of content; call again with what follows.
+    /// Decodes up to the end of the next run of content; call it again with the bytes after that.
     ///
-    /// - Throws: A 400 problem for anything that is not exactly chunked coding, a 413 for a size beyond any, a 431 for too
+    /// - Throws: A problem 400 for anything that is not exactly chunked coding, 413 for an impossible size, 431 for too
     ///   many trailers.
     mutating func step(_ bytes: Span<UInt8>) throws(HTTPProblem) -> Step {
         var index = 0
@@ -61,7 +61,7 @@ struct ChunkedDecoder {
         return .needsMore
     }
 
-    /// Takes one byte of framing; true after the last of the body.
+    /// Reads one byte of framing; true after the last byte of the body.
     private mutating func advance(_ byte: UInt8) throws(HTTPProblem) -> Bool {
         switch state {
         case .size(let digits):
@@ -127,7 +127,7 @@ struct ChunkedDecoder {
 }
 
 extension HTTPProblem {
-    /// A 400 about chunked coding.
+    /// A problem 400 about chunked coding.
     fileprivate static func malformedChunk(_ reason: String) -> HTTPProblem {
         .badRequest("A chunk of the body is malformed: \(reason).")
     }

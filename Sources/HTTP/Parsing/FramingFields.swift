@@ -8,7 +8,7 @@ struct FramingFields {
     private var expectations: [String] = []
     private var connectionOptions: [String] = []
 
-    /// Notes a field if it is one of these.
+    /// Records a field if it is one of these.
     mutating func note(_ name: HTTPField.Name, _ value: String) {
         switch name.canonicalName {
         case "host": hosts.append(value)
@@ -23,7 +23,7 @@ struct FramingFields {
         }
     }
 
-    /// How the body's end is told (RFC 9112, section 6); whatever could be read in two ways is refused.
+    /// How the end of the body is found (RFC 9112, section 6); an ambiguous request is refused.
     func bodyFraming(isHTTP10: Bool) throws(HTTPProblem) -> BodyFraming {
         guard codings.isEmpty || lengths.isEmpty else {
             throw .badRequest(
@@ -68,7 +68,7 @@ struct FramingFields {
         !connectionOptions.contains("close") && (!isHTTP10 || connectionOptions.contains("keep-alive"))
     }
 
-    /// Whether a 100 is expected; any other expectation cannot be met.
+    /// Whether the client expects a 100; throws for any other expectation.
     func expectsContinue() throws(HTTPProblem) -> Bool {
         guard let expectation = expectations.first else { return false }
         guard expectations.count == 1, expectation.lowercased() == "100-continue" else {

@@ -1,19 +1,19 @@
 import FoundationEssentials
 public import HTTPTypes
 
-/// A refusal with its reasons, as RFC 9457 writes them: `application/problem+json`.
+/// An error with its reasons, as a problem document of RFC 9457 (`application/problem+json`).
 public struct HTTPProblem: Error, Sendable, Equatable {
     /// The status, repeated in the body.
     public var status: HTTPResponse.Status
     /// A URI reference naming the kind of problem.
     public var type: String
-    /// The kind of problem in a few words, the same every time.
+    /// The kind of problem in a few words; always the same for one `type`.
     public var title: String
-    /// What happened this time.
+    /// What happened in this case.
     public var detail: String?
-    /// A JSON pointer to the member at fault.
+    /// A JSON pointer to the wrong member.
     public var pointer: String?
-    /// The query parameter or header field at fault.
+    /// The wrong query parameter or header field.
     public var parameter: String?
     /// More header fields, such as `Allow` and `Retry-After`.
     public var fields: HTTPFields
@@ -32,7 +32,7 @@ public struct HTTPProblem: Error, Sendable, Equatable {
         self.fields = fields
     }
 
-    /// The response that tells it; `instance` is the request's id.
+    /// The response with this problem document; `instance` is the request's id.
     public func response(instance: String) -> ServerResponse {
         let body = Body(
             type: type, title: title, status: status.code, detail: detail, instance: instance, pointer: pointer,
@@ -42,7 +42,7 @@ public struct HTTPProblem: Error, Sendable, Equatable {
         var fields = fields
         fields[.contentType] = "application/problem+json"
         fields[.cacheControl] = "no-store"
-        // A struct of strings and one integer always encodes; were that ever untrue, the status still tells.
+        // A struct of strings and one integer always encodes; if it did not, the status would still be sent.
         let bytes = (try? encoder.encode(body)).map { [UInt8]($0) } ?? []
         return ServerResponse(status, fields: fields, body: .bytes(bytes))
     }
@@ -60,19 +60,19 @@ public struct HTTPProblem: Error, Sendable, Equatable {
 }
 
 extension HTTPProblem {
-    /// A 400 with its reason.
+    /// A problem 400 with its reason.
     public static func badRequest(_ detail: String, parameter: String? = nil) -> HTTPProblem {
         HTTPProblem(.badRequest, detail: detail, parameter: parameter)
     }
 
-    /// A 413 naming the limit in bytes.
+    /// A problem 413 that names the limit in bytes.
     public static func contentTooLarge(limit: Int) -> HTTPProblem {
         HTTPProblem(
             .contentTooLarge,
             detail: limit == 0 ? "This route takes no body." : "The body may have at most \(limit) bytes.")
     }
 
-    /// A 503 that says when to try again.
+    /// A problem 503 that says when to try again.
     public static func overloaded(_ detail: String, retryAfterSeconds: Int) -> HTTPProblem {
         HTTPProblem(.serviceUnavailable, detail: detail, fields: [.retryAfter: String(retryAfterSeconds)])
     }

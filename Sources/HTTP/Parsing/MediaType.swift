@@ -13,7 +13,8 @@ public struct MediaType: Sendable, Equatable {
     /// The value of a parameter, by its name in lower case.
     public subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 
-    /// Parses a header field's value; nil unless it is one media type with each parameter once (RFC 9110, section 8.3.1).
+    /// Parses a header field's value; nil unless it is one media type whose parameters occur once each (RFC 9110,
+    /// section 8.3.1).
     public init?(parsing value: String) {
         var scanner = ValueScanner(value)
         guard let type = scanner.token(), scanner.skip("/"), let subtype = scanner.token() else { return nil }
@@ -32,14 +33,14 @@ struct ValueScanner {
 
     var isAtEnd: Bool { index == bytes.count }
 
-    /// Takes a token of RFC 9110, section 5.6.2.
+    /// Reads a token (RFC 9110, section 5.6.2).
     mutating func token() -> String? {
         let start = index
         while index < bytes.count, isTokenByte(bytes[index]) { index += 1 }
         return index > start ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
     }
 
-    /// Takes one given character.
+    /// Reads one given character; false if another one comes next.
     mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
         index += 1
@@ -50,7 +51,7 @@ struct ValueScanner {
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
     }
 
-    /// Takes a quoted string; a backslash escapes only a quote or another backslash, else it is itself.
+    /// Reads a quoted string; a backslash escapes only a quote or another backslash, otherwise it stands for itself.
     mutating func quotedString() -> String? {
         guard skip("\"") else { return nil }
         var value: [UInt8] = []
@@ -69,7 +70,7 @@ struct ValueScanner {
         return nil
     }
 
-    /// Takes `; name=value` up to the end; nil if it is anything else, or names one twice.
+    /// Reads `; name=value` up to the end; nil if anything else comes, or a name occurs twice.
     mutating func parameters() -> [(name: String, value: String)]? {
         var found: [(name: String, value: String)] = []
         skipSpace()
@@ -86,7 +87,7 @@ struct ValueScanner {
     }
 }
 
-/// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
+/// Whether a byte may occur in a token (RFC 9110, section 5.6.2).
 @inline(__always) func isTokenByte(_ byte: UInt8) -> Bool {
     // One bit for each of the 128 ASCII codes: letters, digits and !#$%&'*+-.^_`|~.
     let low: UInt64 = 0x03ff_6cfa_0000_0000

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// How the end of a request's body is told.
+/// How the end of a request's body is found.
 enum BodyFraming: Sendable, Equatable {
     /// There is no body.
     case none
@@ -10,7 +10,7 @@ enum BodyFraming: Sendable, Equatable {
     case chunked
 }
 
-/// A request line and its header fields, checked for everything that could be read in two ways.
+/// A request line with its header fields; ambiguous ones have been refused.
 struct RequestHead: Sendable, Equatable {
     /// What the target addresses.
     enum Target: Sendable, Equatable {
@@ -25,22 +25,22 @@ struct RequestHead: Sendable, Equatable {
     let isHTTP10: Bool
     let fields: HTTPFields
     let framing: BodyFraming
-    /// Whether the body was declared at all: `Content-Length: 0` is, silence is not.
+    /// Whether a body was declared: `Content-Length: 0` declares one, no field does not.
     let declaresBody: Bool
-    /// Whether the client would send another request on this connection.
+    /// Whether the connection stays open for another request.
     let keepsAlive: Bool
     /// Whether the client waits for a 100 before it sends the body.
     let expectsContinue: Bool
 }
 
-/// What the bytes received so far amount to.
+/// The result of parsing the bytes received so far.
 enum HeadParse: Equatable {
     case needsMore
     case complete(RequestHead, bodyStart: Int)
     case malformed(HTTPProblem)
 }
 
-/// What a request head may hold.
+/// The limits of a request head.
 struct HeadLimits {
     /// Bytes of request line plus headers, including the blank line.
     var head: Int

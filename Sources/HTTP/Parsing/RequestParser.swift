@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// Parses a request head from the first bytes of a connection or of what follows the previous request (RFC 9112).
+/// Parses a request head from the bytes after the previous request (RFC 9112).
 ///
-/// Pure: bytes in, value out. A prefix of a request asks for more, or is malformed for the reason the whole would be.
+/// This is a pure function. A prefix of a request gives `needsMore`, or the same error as the whole request would.
 func parseHead(_ bytes: Span<UInt8>, limits: HeadLimits) -> HeadParse {
     do {
         var parser = HeadParser(limits: limits)
@@ -22,10 +22,10 @@ private struct HeadParser {
 
     init(limits: HeadLimits) { self.limits = limits }
 
-    /// The head and the offset after it, or nil where bytes are missing.
+    /// The head and the offset after it; nil if bytes are missing.
     mutating func parse(_ bytes: Span<UInt8>) throws(HTTPProblem) -> (RequestHead, Int)? {
         var start = 0
-        // One empty line before the request line is forgiven, as RFC 9112, section 2.2 asks.
+        // One empty line before the request line is ignored, as RFC 9112, section 2.2 asks.
         if bytes.count > 0, bytes[0] == cr {
             guard bytes.count > 1 else { return nil }
             guard bytes[1] == lf else { throw .badRequest("A carriage return stands alone.") }
@@ -60,11 +60,11 @@ private struct HeadParser {
         return (head, position + 2)
     }
 
-    /// The offset of the line break that ends the line; nil where it has not come yet.
+    /// The offset of the line break that ends the line; nil if it has not arrived yet.
     private func endOfLine(
         in bytes: Span<UInt8>, from start: Int, before limit: Int, tooLong: @autoclosure () -> HTTPProblem
     ) throws(HTTPProblem) -> Int? {
-        // No further than the limit, so that a prefix is judged as the whole would be.
+        // Not beyond the limit, so that a prefix gets the same error as the whole.
         let stop = min(bytes.count, limit)
         var index = start
         while index < stop {
@@ -101,7 +101,7 @@ private struct HeadParser {
         guard let name = HTTPField.Name(string(bytes, line.lowerBound..<colon)) else {
             throw .badRequest("A header line has no proper name before its colon.")
         }
-        // Bytes beyond ASCII are no text in any agreed encoding; kept as they are.
+        // Bytes beyond ASCII have no agreed encoding; they are passed on unchanged.
         let field = HTTPField(name: name, value: array(bytes, start..<end))
         fields.append(field)
         framing.note(name, field.value)
@@ -129,7 +129,7 @@ private struct RequestLine {
 
         let start = space + 1
         var end = start
-        // A fragment never travels; anything beyond visible ASCII must be escaped.
+        // A fragment is never sent, and anything except visible ASCII must be escaped.
         while end < line.upperBound, bytes[end] > 0x20, bytes[end] < 0x7f, bytes[end] != UInt8(ascii: "#") { end += 1 }
         guard end > start, end < line.upperBound, bytes[end] == 0x20 else {
             throw .badRequest("The request line has no proper target and version.")
@@ -151,7 +151,7 @@ private struct RequestLine {
         }
     }
 
-    /// The target in one of the forms a server gets (RFC 9112, section 3.2), checked against `Host`.
+    /// The target in one of the forms that a server may receive (RFC 9112, section 3.2), checked against `Host`.
     func target(_ bytes: Span<UInt8>, hosts: [String]) throws(HTTPProblem) -> RequestHead.Target {
         guard hosts.count == 1 || (isHTTP10 && hosts.isEmpty) else {
             throw .badRequest("There must be exactly one Host.", parameter: "Host")
@@ -179,7 +179,7 @@ private struct RequestLine {
     }
 }
 
-/// Whether a text is a host with an optional port, and not empty.
+/// Whether a text is a host with an optional port.
 private func isHost(_ text: String) -> Bool {
     var name = Substring(text)
     if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
@@ -216,17 +216,17 @@ private func string(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
 }
 
 extension HTTPProblem {
-    /// A 431 with its reason.
+    /// A problem 431 with its reason.
     static func headTooLarge(_ detail: String) -> HTTPProblem {
         HTTPProblem(.requestHeaderFieldsTooLarge, detail: detail)
     }
 
-    /// A 431 for a head beyond its limit in bytes.
+    /// A problem 431 for a head with too many bytes.
     fileprivate static func headTooLong(_ limit: Int) -> HTTPProblem {
         .headTooLarge("The head has more than \(limit) bytes.")
     }
 
-    /// A 414 for a target beyond its limit in bytes.
+    /// A problem 414 for a target with too many bytes.
     fileprivate static func targetTooLong(_ limit: Int) -> HTTPProblem {
         HTTPProblem(.uriTooLong, detail: "The target may have at most \(limit) bytes.")
     }

@@ -8,9 +8,10 @@ public struct RequestTarget: Sendable {
     /// The decoded path.
     public var path: String { "/" + segments.joined(separator: "/") }
 
-    /// Takes an origin-form target apart: `/path?query`.
+    /// Parses a target in origin form: `/path?query`.
     ///
-    /// - Throws: A 400 problem for a target without a leading slash, a bad escape, an escaped NUL, or bytes that are no UTF-8.
+    /// - Throws: A problem 400 for a target without a leading slash, a bad escape, an escaped NUL, or bytes that are
+    ///   not UTF-8.
     public init(parsing target: [UInt8]) throws(HTTPProblem) {
         guard target.first == UInt8(ascii: "/") else { throw .badRequest("The target must begin with a slash.") }
         let question = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
@@ -32,7 +33,7 @@ public struct RequestTarget: Sendable {
     }
 }
 
-/// Decodes `%XX`; strict, so that every decoder between the client and here agrees.
+/// Decodes `%XX` strictly, so that it agrees with every proxy between the client and this server.
 func decodePercent(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) throws(HTTPProblem) -> String {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)

@@ -1,11 +1,11 @@
-/// A validator of a representation, as in `ETag`.
+/// A validator of a response's content, as in `ETag`.
 public struct EntityTag: Sendable, Equatable {
     /// The opaque part, without its quotes.
     public let value: String
-    /// Whether it only promises the same meaning, not the same bytes.
+    /// Whether equal tags only promise the same meaning, not the same bytes.
     public let isWeak: Bool
 
-    /// Creates a tag; quotes, spaces and control characters do not belong in one.
+    /// Creates a tag; `value` must not have quotes, spaces or control characters.
     public init(_ value: String, isWeak: Bool = false) {
         precondition(value.utf8.allSatisfy(Self.isAllowed), "\(value) cannot be an entity tag")
         self.value = value
@@ -15,8 +15,8 @@ public struct EntityTag: Sendable, Equatable {
     /// The header field's value: `"3"` or `W/"3"`.
     public var description: String { isWeak ? "W/\"\(value)\"" : "\"\(value)\"" }
 
-    /// Whether `If-None-Match` says that the client has this already (RFC 9110, section 13.1.2: weak comparison, a list or
-    /// `*`); a malformed field says nothing.
+    /// Whether `If-None-Match` says that the client has this content already (RFC 9110, section 13.1.2: weak
+    /// comparison, a list or `*`); false for a malformed field.
     public func isMatched(byIfNoneMatch field: String?) -> Bool {
         guard let field else { return false }
         if field == "*" { return true }
@@ -24,7 +24,7 @@ public struct EntityTag: Sendable, Equatable {
         return values.contains(value)
     }
 
-    /// The opaque parts of a list of tags, or nil if it is none.
+    /// The opaque parts of a list of tags; nil if it is malformed.
     private static func values(ofList field: String) -> [String]? {
         var values: [String] = []
         var rest = Array(field.utf8)[...]

@@ -2,15 +2,15 @@ import Synchronization
 
 /// How a handler answers: at once, or later without keeping a thread.
 public enum Reply: Sendable {
-    /// The answer.
+    /// The response, at once.
     case now(ServerResponse)
-    /// An answer to come, as for a long poll.
+    /// A response that comes later, for example for a long poll.
     case held(HeldReply)
 }
 
-/// An answer that somebody gives later, from any thread; meanwhile it costs a connection and no thread.
+/// A response that is given later, from any thread; until then it costs a connection but no thread.
 ///
-/// Exactly one thing happens to it: it is completed, it times out, or it is abandoned.
+/// Exactly one of three things happens: it is completed, it times out, or it is abandoned by the client.
 public final class HeldReply: Sendable {
     private enum State {
         case waiting
@@ -19,7 +19,7 @@ public final class HeldReply: Sendable {
         case over
     }
 
-    /// How long the client waits at most; the server's `heldSeconds` caps it.
+    /// The longest time that the client waits; at most the server's `heldSeconds`.
     public let timeout: Duration
     let onTimeout: @Sendable () -> ServerResponse
     let onAbandon: @Sendable () -> Void
@@ -28,9 +28,10 @@ public final class HeldReply: Sendable {
     /// Creates a reply to be completed within `timeout`.
     ///
     /// - Parameters:
-    ///   - timeout: Counted from when the handler returns.
-    ///   - onTimeout: The answer when time is up, or when the server stops; runs on an event loop, so it must not block.
-    ///   - onAbandon: Told that the client went away; runs on an event loop, so it must not block.
+    ///   - timeout: The time from the return of the handler.
+    ///   - onTimeout: Returns the response when time is up or the server stops; runs on an event loop, so it must not
+    ///     block.
+    ///   - onAbandon: Called when the client went away; runs on an event loop, so it must not block.
     public init(
         timeout: Duration, onTimeout: @escaping @Sendable () -> ServerResponse,
         onAbandon: @escaping @Sendable () -> Void = {}
@@ -42,7 +43,7 @@ public final class HeldReply: Sendable {
 
     /// Answers with `response`; the first answer wins.
     ///
-    /// - Returns: False if it was answered, timed out or abandoned before.
+    /// - Returns: False if the reply was already answered, timed out or abandoned.
     @discardableResult public func complete(_ response: ServerResponse) -> Bool {
         let (won, deliver): (Bool, (@Sendable (ServerResponse) -> Void)?) = state.withLock { state in
             switch state {
@@ -60,7 +61,7 @@ public final class HeldReply: Sendable {
         return won
     }
 
-    /// Names who sends the answer; returns it if it is there already.
+    /// Sets the function that sends the response; returns the response if it is there already.
     func attach(_ deliver: @escaping @Sendable (ServerResponse) -> Void) -> ServerResponse? {
         state.withLock { state in
             switch state {
@@ -76,7 +77,7 @@ public final class HeldReply: Sendable {
         }
     }
 
-    /// Takes the right to answer, for a time-out or because the client is gone; false if an answer was first.
+    /// Ends the reply because of a time-out or because the client is gone; false if it was completed before.
     func expire() -> Bool {
         state.withLock { state in
             switch state {

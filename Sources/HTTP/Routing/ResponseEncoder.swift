@@ -1,9 +1,9 @@
 import Glibc
 import HTTPTypes
 
-/// How a reply's end is told.
+/// How the end of a reply is marked.
 enum ReplyFraming: Equatable {
-    /// There is none by definition: 204, 304.
+    /// There is no body by definition: 204, 304.
     case none
     case length(Int)
     case chunked
@@ -11,11 +11,11 @@ enum ReplyFraming: Equatable {
     case close
 }
 
-/// What a reply's head says besides the handler's fields.
+/// What a reply's head contains in addition to the handler's fields.
 struct ReplyHead {
     let id: String
     let framing: ReplyFraming
-    /// The value of `Connection`, where it must be said.
+    /// The value of `Connection`; nil if the field is not needed.
     let connection: String?
 }
 
@@ -52,7 +52,7 @@ func encodeHead(_ response: ServerResponse, _ head: ReplyHead, date: [UInt8]) ->
     return bytes
 }
 
-/// Whether a field is for the server alone to write.
+/// Whether only the server may write a field.
 private func isServersOwn(_ name: HTTPField.Name) -> Bool {
     switch name.canonicalName {
     case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te", "date",
@@ -62,12 +62,12 @@ private func isServersOwn(_ name: HTTPField.Name) -> Bool {
     }
 }
 
-/// The value of `Date`, made anew each second.
+/// The value of `Date`; made once per second.
 struct DateClock {
     private var second = time_t.min
     private var text: [UInt8] = []
 
-    /// The current time as RFC 9110, section 5.6.7 writes it.
+    /// The current time in the format of RFC 9110, section 5.6.7.
     mutating func now() -> [UInt8] {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)

@@ -4,21 +4,21 @@ public import HTTPTypes
 public enum RouteExecution: Sendable, Equatable {
     /// On the connection's event loop: only for answers that take microseconds and never block.
     case loop
-    /// On a worker: may decode, search and wait.
+    /// On a worker: for handlers that decode, search, read the disk or wait.
     case worker
 }
 
-/// One method on one path, and what answers it.
+/// A method and a path with the handler that answers them.
 public struct Route: Sendable {
-    /// The method; a `GET` route answers `HEAD` too.
+    /// The method; a `GET` route also answers `HEAD`.
     public let method: HTTPRequest.Method
     /// The path, with `{name}` for a segment that is a parameter.
     public let pattern: String
     /// Where the handler runs.
     public let execution: RouteExecution
-    /// Bytes a body may have; 0 admits none.
+    /// The most bytes of a body; 0: no body is allowed.
     public let bodyLimit: Int
-    /// Whether a request that declares no body at all is refused with 411.
+    /// Whether a request that declares no body is refused with 411.
     public let requiresBody: Bool
     /// Answers a request.
     public let handler: @Sendable (ServerRequest) throws -> Reply

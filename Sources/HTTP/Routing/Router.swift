@@ -1,30 +1,31 @@
 public import HTTPTypes
 
-/// Finds the route of a request; a value, so that it is complete before a server starts.
+/// Finds the route of a request; it is a value, and complete before a server starts.
 public struct Router: Sendable {
-    /// What a request's method and path lead to.
+    /// The result of looking up a method and a path.
     enum Resolution {
         case route(Route, parameters: [String: String])
         case problem(HTTPProblem)
     }
 
-    /// A place in the tree of patterns.
+    /// A node in the tree of patterns.
     private struct Node: Sendable {
         var literals: [String: Node] = [:]
         var parameter: [Node] = []
         var routes: [(route: Route, names: [String])] = []
     }
 
-    /// Every route, in the order added.
+    /// All routes, in the order in which they were added.
     public private(set) var routes: [Route] = []
-    /// Turns what a handler throws into a response.
+    /// Turns an error of a handler into a response.
     public let errorResponse: @Sendable (any Error, ServerRequest) -> ServerResponse
-    /// Asked about a request once its head is read and its route found, before its body is: what it throws refuses the request.
+    /// Called when a request's head is read and its route is found, before its body is read; if it throws, the request
+    /// is refused with that error.
     ///
     /// Runs on an event loop, so it must not block.
     public var admit: (@Sendable (ServerRequest) throws -> Void)?
-    /// Told of every answered request, for metrics: its route's pattern (nil where it has none), the status and the time from its head
-    /// to its reply.
+    /// Called after every answered request, for metrics: with the pattern of its route (nil if it has none), the
+    /// status, and the time from its head to its reply.
     ///
     /// Runs on an event loop, so it must not block.
     public var observe: (@Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void)?
@@ -34,7 +35,8 @@ public struct Router: Sendable {
 
     /// Creates a router without routes.
     ///
-    /// - Parameter errorResponse: Maps an error to a response; where absent, a problem is itself and the rest a bare 500.
+    /// - Parameter errorResponse: Maps an error to a response; by default a problem becomes its document, and any other
+    ///   error an empty 500.
     public init(
         errorResponse: @escaping @Sendable (any Error, ServerRequest) -> ServerResponse = { error, request in
             let problem = error as? HTTPProblem ?? HTTPProblem(.internalServerError)
@@ -44,10 +46,10 @@ public struct Router: Sendable {
         self.errorResponse = errorResponse
     }
 
-    /// Adds routes; adding a method and path twice is a mistake.
+    /// Adds routes; adding the same method and path twice is an error of the caller.
     public mutating func add(_ routes: Route...) { add(routes) }
 
-    /// Adds routes; adding a method and path twice is a mistake.
+    /// Adds routes; adding the same method and path twice is an error of the caller.
     public mutating func add(_ routes: [Route]) {
         for route in routes {
             self.routes.append(route)
@@ -62,7 +64,7 @@ public struct Router: Sendable {
         self.files = files
     }
 
-    /// Answers a request as the server would, on this thread: for tests without a socket.
+    /// Answers a request on the calling thread as the server would; for tests without a socket.
     public func respond(to request: ServerRequest) -> Reply {
         switch resolve(request.method, request.target) {
         case .problem(let problem):
@@ -91,7 +93,7 @@ public struct Router: Sendable {
         }
     }
 
-    /// The route of a method and a target; literal segments go before parameters.
+    /// Looks up a method and a target; literal segments win over parameters.
     func resolve(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Resolution {
         let wanted = method == .head ? .get : method
         var allowed: [HTTPRequest.Method] = []
@@ -154,7 +156,7 @@ public struct Router: Sendable {
 }
 
 extension HTTPProblem {
-    /// A 405 that names the methods there are.
+    /// A problem 405 that names the allowed methods.
     static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> HTTPProblem {
         HTTPProblem(
             .methodNotAllowed, detail: "\(method.rawValue) is not for this path.",

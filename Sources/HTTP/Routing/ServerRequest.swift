@@ -1,8 +1,8 @@
 public import HTTPTypes
 
-/// One request, read whole and checked: what a handler gets.
+/// One complete request, checked; the argument of a handler.
 public struct ServerRequest: Sendable {
-    /// The id the response carries as `X-Request-Id`, and a problem as `instance`.
+    /// The request's id; a response has it as `X-Request-Id`, a problem document as `instance`.
     public let id: String
     /// The method; `HEAD` reaches the handler of a `GET` route as `GET`.
     public let method: HTTPRequest.Method
@@ -12,7 +12,7 @@ public struct ServerRequest: Sendable {
     public internal(set) var parameters: [String: String]
     /// The header fields, in the order received.
     public let fields: HTTPFields
-    /// The body; empty unless the route admits one.
+    /// The body; empty unless the route allows one.
     public internal(set) var body: RequestBody
     /// The client's IP address, without its port.
     public let peer: String
@@ -26,7 +26,7 @@ public struct ServerRequest: Sendable {
 
     /// Creates a request, as the server does and as a router's test may.
     ///
-    /// - Throws: A 400 problem where `target` is no origin-form target with proper percent-encoding.
+    /// - Throws: A problem 400 if `target` is not in origin form with valid percent-encoding.
     public init(
         method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: RequestBody = .bytes([]),
         id: String = "test", peer: String = "127.0.0.1", cancellation: Cancellation = Cancellation()

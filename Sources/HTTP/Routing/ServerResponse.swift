@@ -1,10 +1,11 @@
 public import HTTPTypes
 
-/// What a handler answers; the server adds framing, `Date` and `X-Request-Id`.
+/// A handler's response; the server adds framing, `Date` and `X-Request-Id`.
 public struct ServerResponse: Sendable {
-    /// The status; 1xx is the server's own business and not allowed here.
+    /// The status; 1xx is not allowed, because only the server sends it.
     public var status: HTTPResponse.Status
-    /// Header fields; any that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection`, …) are left out.
+    /// Header fields; fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection`, …) are
+    /// ignored.
     public var fields: HTTPFields
     /// The body; not sent for `HEAD`, 204 and 304.
     public var body: ResponseBody
@@ -27,19 +28,19 @@ public struct ServerResponse: Sendable {
 public enum ResponseBody: Sendable {
     /// No body.
     case empty
-    /// The whole body.
+    /// The whole body, in memory.
     case bytes([UInt8])
     /// An open file, sent piece by piece.
     case file(OpenFile)
-    /// Chunks made one after another, sent with chunked coding.
+    /// Chunks that are produced one after another, sent with chunked coding.
     case stream(ResponseStream)
 }
 
-/// A body made while it is sent.
+/// A body that is produced while it is sent.
 public struct ResponseStream: Sendable {
-    /// Makes the next chunk, or returns nil at the end; an error cuts the connection, so that the client sees it.
+    /// Returns the next chunk, or nil at the end; an error closes the connection early, so that the client notices it.
     ///
-    /// Runs on a worker, one call at a time, each after the previous chunk has been taken by the network.
+    /// Runs on a worker, one call at a time, each after the previous chunk was sent.
     let next: @Sendable () throws -> [UInt8]?
 
     /// Creates a stream from the function that makes its chunks.

@@ -2,20 +2,20 @@ import FoundationEssentials
 import Glibc
 public import HTTPTypes
 
-/// The files of one folder, for a browser: nothing outside it, nothing hidden, no symbolic links.
+/// Serves the files of one folder to browsers; no hidden files, no symbolic links, nothing outside the folder.
 public struct StaticFiles: Sendable {
-    /// What a page from here may load and do: only its own scripts, styles, images and requests.
+    /// The `Content-Security-Policy`: a page may load and use only this server's scripts, styles, images and routes.
     public static let contentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    /// Bytes up to which a file is answered from memory.
+    /// The size up to which a file is sent from memory, in bytes.
     private static let memoryLimit = 1 << 20
 
     private let folder: Folder
-    /// The files that were there at the start.
+    /// The files that existed at the start.
     private let names: Set<String>
 
-    /// The folder's descriptor, closed with the last copy.
+    /// The folder's descriptor, closed on deinit.
     private final class Folder: Sendable {
         let path: String
         let descriptor: Int32
@@ -42,15 +42,15 @@ public struct StaticFiles: Sendable {
         }
     }
 
-    /// Whether a file was at this path at the start; does not look at the disk, so an event loop may ask.
+    /// Whether a file existed at this path at the start; does not read the disk, so an event loop may call it.
     func had(_ target: RequestTarget) -> Bool {
         let path = target.segments.joined(separator: "/")
         return names.contains(target.segments.last == "" ? path + "index.html" : path)
     }
 
-    /// The file a request's path names; a path that ends in a slash means the `index.html` there.
+    /// The file for a request's path; a path that ends in a slash means the `index.html` in that folder.
     ///
-    /// - Throws: A 404 problem where there is no such file, a 500 one where it cannot be read.
+    /// - Throws: A problem 404 if there is no such file, 500 if it cannot be read.
     public func response(to request: ServerRequest) throws(HTTPProblem) -> ServerResponse {
         var segments = request.target.segments
         if segments.last == "" { segments[segments.count - 1] = "index.html" }
@@ -74,7 +74,7 @@ public struct StaticFiles: Sendable {
         }
     }
 
-    /// The media type that a file's extension stands for.
+    /// The media type for a file's extension.
     static func contentType(ofFile name: String) -> String {
         switch name.lastIndex(of: ".").map({ name[name.index(after: $0)...].lowercased() }) {
         case "html": "text/html; charset=utf-8"
@@ -99,7 +99,7 @@ public struct StaticFiles: Sendable {
             }
     }
 
-    /// Opens a regular file, one folder at a time, so that no symbolic link is followed on the way.
+    /// Opens a regular file; it opens one folder after the other, so that no symbolic link is followed.
     private func open(_ segments: [String]) -> OpenFile? {
         var descriptor = folder.descriptor
         for (index, segment) in segments.enumerated() {
@@ -110,13 +110,13 @@ public struct StaticFiles: Sendable {
             guard next >= 0 else { return nil }
             descriptor = next
         }
-        // What is not a regular file is as good as absent, and closed by the initializer.
+        // Anything but a regular file counts as absent; the initializer closes it.
         return try? OpenFile(descriptor: descriptor, path: "\(folder.path)/\(segments.joined(separator: "/"))")
     }
 }
 
 extension HTTPField.Name {
-    /// `Referrer-Policy`, which HTTPTypes does not name.
+    /// `Referrer-Policy`, for which HTTPTypes has no constant.
     static let referrerPolicy = known("Referrer-Policy")
     /// `X-Request-Id`.
     public static let xRequestID = known("X-Request-Id")

@@ -3,13 +3,13 @@ import Glibc
 import HTTPTypes
 import Logging
 
-/// Accepts connections and deals them to the loops in turn.
+/// Accepts connections and gives them to the event loops in turn.
 ///
-/// `@unchecked Sendable`: what changes is used on its own serial queue only.
+/// `@unchecked Sendable`: only its own serial queue uses what changes.
 final class Acceptor: @unchecked Sendable {
-    /// Connections accepted before the queue may do something else.
+    /// The number of connections that are accepted before the queue may do other work.
     private static let turn = 64
-    /// How long to wait when there are no descriptors left.
+    /// The wait after the process has run out of descriptors.
     private static let pause = DispatchTimeInterval.milliseconds(50)
 
     private let core: ServerCore
@@ -37,7 +37,7 @@ final class Acceptor: @unchecked Sendable {
         source.activate()
     }
 
-    /// Stops listening; returns when the address is free and every accepted connection is with its loop.
+    /// Stops listening; returns when the address is free and every accepted connection has been given to a loop.
     func stop() {
         queue.async { [self] in
             source.cancel()

@@ -1,19 +1,19 @@
 import Synchronization
 
-/// Counts connections, in all and per address, against their limits.
+/// Counts connections, in total and per address, and compares them with their limits.
 final class Admission: Sendable {
-    /// What becomes of a new connection.
+    /// What happens to a new connection.
     enum Verdict: Equatable {
         case admitted
-        /// Refused with a reply.
+        /// Too many connections; refused with a reply.
         case tooMany
-        /// Refused with a reply, because of its address.
+        /// Too many connections from its address; refused with a reply.
         case tooManyFromAddress
-        /// Refused without a reply: too many are being refused already.
+        /// Closed without a reply, because too many are being refused at this moment.
         case dropped
     }
 
-    /// Refusals being told at once.
+    /// The number of refusals that may be sent at the same time.
     private static let refusals = 64
 
     private struct State {
@@ -31,7 +31,7 @@ final class Admission: Sendable {
         self.perAddress = perAddress
     }
 
-    /// Counts a new connection in, unless it is dropped.
+    /// Counts a new connection, unless it is dropped.
     func enter(_ address: String) -> Verdict {
         state.withLock { state in
             let isFull = state.total >= total
@@ -47,7 +47,7 @@ final class Admission: Sendable {
         }
     }
 
-    /// Counts a connection out.
+    /// Removes a connection from the counts.
     func leave(_ address: String, verdict: Verdict) {
         state.withLock { state in
             guard verdict == .admitted else {

@@ -2,16 +2,18 @@ import Dispatch
 import Logging
 import Synchronization
 
-/// One serial queue and the connections that live on it; nothing here ever blocks.
+/// An event loop: one serial queue and its connections; nothing on it ever blocks.
 ///
-/// `@unchecked Sendable`: what changes is used on `queue` only.
+/// `@unchecked Sendable`: only `queue` uses what changes.
 final class EventLoop: @unchecked Sendable {
     let core: ServerCore
-    /// Targets a global queue, so that Dispatch keeps few threads; one that handlers and other work do not use.
+    /// The loop's queue.
+    ///
+    /// It targets a global queue, so that Dispatch creates few threads; handlers and other work do not use that queue.
     let queue: DispatchQueue
     let headLimits: HeadLimits
     let logsRequests: Bool
-    /// What the connection whose turn it is receives into.
+    /// The receive buffer, used by the connection whose turn it is.
     var input: ByteBuffer
     var dateClock = DateClock()
     var requestIDs = RequestIDs()
@@ -29,7 +31,7 @@ final class EventLoop: @unchecked Sendable {
         input = ByteBuffer(capacity: configuration.readAheadBytes)
     }
 
-    /// Starts looking at deadlines.
+    /// Starts the timer that checks deadlines.
     func start() {
         let configuration = core.configuration
         let shortest = min(
@@ -43,10 +45,10 @@ final class EventLoop: @unchecked Sendable {
         self.timer = timer
     }
 
-    /// Stops looking at deadlines.
+    /// Stops the timer that checks deadlines.
     func stop() { timer?.cancel() }
 
-    /// Takes over a new socket; `refusal` is told at once to one that is not admitted.
+    /// Takes over a new socket; if it is not admitted, `refusal` is sent at once.
     func adopt(_ descriptor: Int32, peer: String, verdict: Admission.Verdict, refusal: HTTPProblem?) {
         let connection = Connection(
             stream: SocketStream(descriptor: descriptor), loop: self, peer: peer, verdict: verdict)
@@ -56,13 +58,13 @@ final class EventLoop: @unchecked Sendable {
         if isDraining { connection.drain() } else if refusal != nil { connection.turn(receives: false) }
     }
 
-    /// Counts a connection in.
+    /// Adds a connection.
     func adopt(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
         core.meter.update { $0.connectionsOpen += 1 }
     }
 
-    /// A connection's descriptor is closed.
+    /// Removes a connection whose descriptor is closed.
     func closed(_ connection: Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         core.meter.update { $0.connectionsOpen -= 1 }
@@ -70,18 +72,18 @@ final class EventLoop: @unchecked Sendable {
         core.connections.leave()
     }
 
-    /// Drops a body that nobody wants; removing its file is work for the disk.
+    /// Drops a body that is not needed; the disk queue removes its file.
     func discard(_ reader: BodyReader) {
         guard let writer = reader.takeWriter() else { return }
         core.disk.async { _ = writer }
     }
 
-    /// Ends what is idle and lets the rest finish.
+    /// Closes idle connections and lets the others finish.
     func drain() {
         for connection in Array(connections.values) { connection.drain() }
     }
 
-    /// Ends everything.
+    /// Closes all connections.
     func closeAll() {
         for connection in Array(connections.values) { connection.close() }
     }

@@ -3,7 +3,7 @@ import Glibc
 public import Logging
 import Synchronization
 
-/// A server of one router on one address.
+/// An HTTP/1.1 server for one router on one address.
 public final class HTTPServer: Sendable {
     private struct Running {
         let acceptor: Acceptor
@@ -26,7 +26,7 @@ public final class HTTPServer: Sendable {
 
     /// Starts listening on `127.0.0.1:8080`, or `[::1]:0` for any free port.
     ///
-    /// Ignores SIGPIPE and raises this process's limit of descriptors to what the configured connections need.
+    /// Also ignores SIGPIPE, and raises the process's limit of descriptors as far as the configured connections need.
     ///
     /// - Returns: The address with its port.
     public func start(address: String) throws(ServerError) -> String {
@@ -46,10 +46,10 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Stops: no new connections, requests in flight get `grace` to finish, what is left is cut.
+    /// Stops the server: accepts no new connections, gives running requests `grace` to finish, and closes the rest.
     ///
-    /// Blocks until everything is closed; not to be called from a handler. Held replies are answered with their time-out's
-    /// answer at once.
+    /// Blocks until everything is closed; a handler must not call it. Held replies are answered at once, with the
+    /// response of their time-out.
     public func stop(grace: Duration) {
         let running: Running? = state.withLock { state in
             guard case .running(let running) = state else { return nil }
@@ -67,7 +67,7 @@ public final class HTTPServer: Sendable {
         for loop in running.loops { loop.queue.sync { loop.stop() } }
     }
 
-    /// What has happened so far.
+    /// The counters since the start.
     public var counters: ServerCounters {
         var counters = core.meter.snapshot
         counters.workersBusy = core.workers.busy
@@ -75,7 +75,7 @@ public final class HTTPServer: Sendable {
         return counters
     }
 
-    /// Lets this process have as many descriptors as it needs, as far as it may.
+    /// Raises this process's limit of descriptors, as far as the system allows.
     private func raiseDescriptorLimit(to wanted: Int) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

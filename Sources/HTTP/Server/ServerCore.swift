@@ -8,14 +8,15 @@ final class ServerCore: Sendable {
     let router: Router
     let logger: Logger
     let workers: WorkerPool
-    /// Writes bodies to files and reads files for replies; a thread of its own, so that busy workers stall no upload.
+    /// Writes bodies to files and reads files for replies; it is a separate queue, so that busy workers do not stop
+    /// uploads.
     let disk = DispatchQueue(label: "http.disk")
     let admission: Admission
     let memory: MemoryBudget
     let meter = Meter()
-    /// Set when the server stops, before the loops are told.
+    /// Set when the server stops, before the loops are stopped.
     let isDraining = Atomic(false)
-    /// Entered by every connection until its descriptor is closed.
+    /// A group that every connection is in until its descriptor is closed.
     let connections = DispatchGroup()
 
     init(configuration: ServerConfiguration, router: Router, logger: Logger) {
@@ -28,13 +29,13 @@ final class ServerCore: Sendable {
     }
 }
 
-/// Bytes that request bodies may take in memory, all together.
+/// The bytes that all request bodies together may take in memory.
 final class MemoryBudget: Sendable {
     private let left: Mutex<Int>
 
     init(_ bytes: Int) { left = Mutex(bytes) }
 
-    /// Takes bytes out of the budget; false, and none taken, where they are not there.
+    /// Takes bytes from the budget; false, without taking any, if there are not enough.
     func reserve(_ bytes: Int) -> Bool {
         left.withLock { left in
             guard left >= bytes else { return false }
@@ -43,7 +44,7 @@ final class MemoryBudget: Sendable {
         }
     }
 
-    /// Gives bytes back.
+    /// Returns bytes to the budget.
     func release(_ bytes: Int) { left.withLock { $0 += bytes } }
 }
 
@@ -56,7 +57,7 @@ final class Meter: Sendable {
     func update(_ body: (inout ServerCounters) -> Void) { counters.withLock { body(&$0) } }
 }
 
-/// Nanoseconds on a clock that never goes back.
+/// Nanoseconds on a clock that never goes backwards.
 func uptime() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
 /// Seconds as nanoseconds.

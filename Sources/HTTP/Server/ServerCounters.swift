@@ -1,10 +1,10 @@
-/// What a server has done so far, for metrics.
+/// Counts of what a server has done and is doing, for metrics.
 public struct ServerCounters: Sendable, Equatable {
     /// Connections accepted since the start.
     public var connectionsAccepted = 0
     /// Connections open now.
     public var connectionsOpen = 0
-    /// Connections told that there are too many.
+    /// Connections that were refused because there were too many.
     public var connectionsRefused = 0
     /// Final responses by status code.
     public var responses: [Int: Int] = [:]
@@ -14,13 +14,13 @@ public struct ServerCounters: Sendable, Equatable {
     public var bytesSent = 0
     /// Requests waiting for a held reply now.
     public var held = 0
-    /// Handlers running now.
+    /// The number of handlers that run now.
     public var workersBusy = 0
     /// Requests waiting for a worker now.
     public var workersWaiting = 0
     /// Requests refused because all workers were busy and the backlog full.
     public var overloads = 0
-    /// Connections that ran out of time.
+    /// Connections that were closed because a deadline passed.
     public var timeouts = 0
 
     /// Creates counters at zero.

@@ -1,16 +1,16 @@
 /// Why a server could not start.
 public enum ServerError: Error, Sendable, Equatable {
-    /// The text is no `address:port`.
+    /// The text is not an `address:port`.
     case badAddress(String)
-    /// Something else listens there.
+    /// Another process listens on this address.
     case addressInUse(String)
-    /// The process may not listen there.
+    /// The process is not allowed to listen on this address.
     case notPermitted(String)
     /// The spool folder is missing or not writable.
     case spoolFolder(String)
-    /// A configured value makes no sense.
+    /// A configured value is out of range.
     case configuration(field: String, reason: String)
-    /// It was started before.
+    /// The server was started before.
     case alreadyStarted
     /// A system call failed, with its error number.
     case system(call: String, code: Int32)

@@ -6,7 +6,7 @@ import Glibc
 ///   - address: `127.0.0.1:8080`, `[::1]:0`, `localhost:8080`.
 ///   - backlog: Connections that may wait to be accepted.
 /// - Returns: The descriptor, and the address with the port it has.
-/// - Throws: What is wrong with the address, or who has it.
+/// - Throws: `ServerError` if the address is malformed, in use or not permitted.
 func listen(on address: String, backlog: Int32) throws(ServerError) -> (descriptor: Int32, address: String) {
     guard let colon = address.lastIndex(of: ":"), UInt16(address[address.index(after: colon)...]) != nil else {
         throw .badAddress(address)
@@ -47,9 +47,9 @@ func listen(on address: String, backlog: Int32) throws(ServerError) -> (descript
     return (descriptor, (bound.host.contains(":") ? "[\(bound.host)]" : bound.host) + ":\(bound.port)")
 }
 
-/// Accepts one connection; nil where none is waiting.
+/// Accepts one connection; nil if none is waiting.
 ///
-/// - Throws: The error number where accepting failed, as for want of descriptors.
+/// - Throws: The error number if accepting failed, for example because there are no descriptors left.
 func acceptSocket(_ listener: Int32) throws(StreamError) -> (descriptor: Int32, peer: String)? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -57,7 +57,7 @@ func acceptSocket(_ listener: Int32) throws(StreamError) -> (descriptor: Int32, 
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe accept(listener, $0, &length) }
     }
     guard descriptor >= 0 else {
-        // The rest are errors of one connection that has come and gone.
+        // All other errors concern one connection that is gone already.
         guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) else { return nil }
         throw StreamError(code: errno)
     }
@@ -66,7 +66,7 @@ func acceptSocket(_ listener: Int32) throws(StreamError) -> (descriptor: Int32, 
     return (descriptor, describe(storage).host)
 }
 
-/// The numeric host and port of an address; an IPv4 address mapped into IPv6 as itself.
+/// The numeric host and port of an address; an IPv4 address that is mapped into IPv6 is written as IPv4.
 private func describe(_ storage: sockaddr_storage) -> (host: String, port: Int) {
     var storage = storage
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))

@@ -4,10 +4,11 @@ import Synchronization
 /// All workers are busy and the backlog is full.
 struct Overloaded: Error {}
 
-/// Runs handlers, at most `width` at a time; refuses work beyond `backlog`, so that load never becomes memory.
+/// Runs handlers, at most `width` at a time, and refuses work when `backlog` is full, so that load cannot fill the
+/// memory (backpressure).
 ///
-/// Every worker is a serial queue with a thread of its own: handlers block, and on a shared concurrent queue a few blocked
-/// ones would keep the rest, or the event loops, from running.
+/// Every worker is a serial queue of its own. Handlers block; on a shared concurrent queue, a few blocked handlers
+/// would stop the others, or the event loops.
 final class WorkerPool: Sendable {
     private struct State {
         var idle: [Int]
@@ -24,17 +25,17 @@ final class WorkerPool: Sendable {
         state = Mutex(State(idle: Array((0..<width).reversed())))
     }
 
-    /// Handlers running now.
+    /// The number of handlers that run now.
     var busy: Int { state.withLock { queues.count - $0.idle.count } }
-    /// Work waiting now.
+    /// The number of handlers that wait for a worker now.
     var waiting: Int { state.withLock { $0.waiting.count } }
 
-    /// Runs `work` on a worker, as soon as one is free.
+    /// Runs `work` on a worker as soon as one is free; throws `Overloaded` if the backlog is full.
     func submit(_ work: @escaping @Sendable () -> Void) throws(Overloaded) {
         guard enqueue(work, limit: backlog) else { throw Overloaded() }
     }
 
-    /// Goes on with work that was admitted before: one chunk of a reply; bounded by the connections there are.
+    /// Continues work that was admitted before, such as the next chunk of a reply; the number of connections limits it.
     func resume(_ work: @escaping @Sendable () -> Void) { _ = enqueue(work, limit: .max) }
 
     private func enqueue(_ work: @escaping @Sendable () -> Void, limit: Int) -> Bool {
@@ -55,7 +56,7 @@ final class WorkerPool: Sendable {
             state.idle.append(worker)
             return nil
         }
-        // Anew on the queue, so that what the work left for the thread's end is let go.
+        // Starts the next work as a new block on the queue, so that autoreleased objects of the last one are released.
         if let next { queues[worker].async { self.run(next, on: worker) } }
     }
 }
