@@ -1,13 +1,16 @@
 import * as api from "../scripts/api.js";
 import { element } from "../scripts/dom.js";
 import { count } from "../scripts/format.js";
-import { OptionsPanel } from "../scripts/options-panel.js";
-import { ImageInput } from "../scripts/image-input.js";
-import { ResultsPane } from "../scripts/results-pane.js";
-import { SearchSession } from "../scripts/search-session.js";
+import { OptionsPanel } from "../scripts/search/options-panel.js";
+import { ImageInput } from "../scripts/search/image-input.js";
+import { ResultsPane } from "../scripts/results/results-pane.js";
+import { SearchSession } from "../scripts/search/search-session.js";
 /** @import { Gallery, KeptQuery, Ranking } from "../scripts/types.js" */
 /** @import { ServiceProblem } from "../scripts/api.js" */
 /** @import { Service } from "../scripts/service.js" */
+
+/** Milliseconds after which a service without galleries is asked for them again. */
+const galleryInterval = 2_000;
 
 /** An image in, a ranking out. */
 export class SearchView {
@@ -28,6 +31,7 @@ export class SearchView {
     /** Done when the galleries are here, or known not to be. @type {Promise<void>} */
     this.galleriesArriving = Promise.resolve();
     this.visible = false;
+    this.galleryTimer = 0;
     /** The query on screen, as the address names it. */
     this.queryID = "";
     this.input = new ImageInput({
@@ -54,7 +58,11 @@ export class SearchView {
       onSearching: () => this.results.showSearching(this.options.value.limit ?? 20),
       onKept: (id) => this.name(id),
       onRanking: (ranking, elapsed) => this.results.showRanking(ranking, elapsed),
-      onStale: (stale) => this.results.showStale(stale),
+      onStale: (stale) => {
+        // Where nothing was found there is nothing to read on, so newer images are welcome at once.
+        if (stale && this.results.ranking?.results.length === 0) void this.session.refresh();
+        else this.results.showStale(stale);
+      },
       onProblem: (problem) => this.fail(problem, () => this.search()),
       onState: (state) => this.results.showState(state, this.options.value.standing),
     });
@@ -83,6 +91,7 @@ export class SearchView {
 
   hide() {
     this.visible = false;
+    clearTimeout(this.galleryTimer);
     this.session.pause();
     this.results.dialog.root.close();
   }
@@ -102,6 +111,9 @@ export class SearchView {
     if (this.galleries.length === 0) {
       this.gallery.append(element("option", { value: "" }, "No galleries yet"));
       this.results.showNoGallery();
+      // A gallery may be on its way, as the demo's is when the service starts for the first time.
+      clearTimeout(this.galleryTimer);
+      if (this.visible) this.galleryTimer = setTimeout(() => this.galleriesAgain(wanted), galleryInterval);
     } else {
       if (this.galleries.some(({ name }) => name === chosen)) this.gallery.value = chosen;
       if (!this.queryID && !this.image) this.results.showEmpty();
@@ -151,7 +163,8 @@ export class SearchView {
       if (this.queryID) this.results.explain(missing);
       return;
     }
-    if (this.gallery.value === "" || !this.options.validate()) return;
+    if (this.gallery.value === "") return this.results.showNoGallery();
+    if (!this.options.validate()) return;
     await this.session.search({ gallery: this.gallery.value, image: this.image, options: this.options.value });
   }
 

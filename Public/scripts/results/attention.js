@@ -1,4 +1,4 @@
-import { asProblem, attention, isAbort } from "./api.js";
+import { asProblem, attention, isAbort } from "../api.js";
 
 /** Overlays fetched at a time: each may cost the service a pass through the network. */
 const concurrency = 2;

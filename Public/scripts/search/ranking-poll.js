@@ -1,6 +1,6 @@
-import { asProblem, isAbort, ranking } from "./api.js";
-/** @import { Ranking } from "./types.js" */
-/** @import { ServiceProblem } from "./api.js" */
+import { asProblem, isAbort, ranking } from "../api.js";
+/** @import { Ranking } from "../types.js" */
+/** @import { ServiceProblem } from "../api.js" */
 
 /** Seconds the service may hold a poll; longer than this and the request is given up. */
 const waitSeconds = 30;

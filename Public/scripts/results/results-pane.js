@@ -1,11 +1,11 @@
 import { BranchBar } from "./branch-bar.js";
-import { announce, element, notice } from "./dom.js";
-import { count, counted, decimal } from "./format.js";
+import { announce, element, notice } from "../dom.js";
+import { count, counted, decimal } from "../format.js";
 import { ResultDialog } from "./result-dialog.js";
 import { ResultsGrid } from "./results-grid.js";
-/** @import { Ranking } from "./types.js" */
-/** @import { ServiceProblem } from "./api.js" */
-/** @import { PollState } from "./ranking-poll.js" */
+/** @import { Ranking } from "../types.js" */
+/** @import { ServiceProblem } from "../api.js" */
+/** @import { PollState } from "../search/ranking-poll.js" */
 
 /** The ranking, how fresh it is, and the attention over its images. */
 export class ResultsPane {

@@ -1,6 +1,6 @@
-import { asProblem, isAbort } from "./api.js";
+import { asProblem, isAbort } from "../api.js";
 import { attentionOverlay } from "./attention.js";
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 
 /** Width over height of the frame, as `.frame` in results.css has it. */
 const frameRatio = 1 / 2;

@@ -1,7 +1,7 @@
-import { asProblem, deleteQuery, isAbort, keepQuery, query, rankAgain } from "./api.js";
+import { asProblem, deleteQuery, isAbort, keepQuery, query, rankAgain } from "../api.js";
 import { RankingPoll } from "./ranking-poll.js";
-/** @import { Ranking, SearchOptions } from "./types.js" */
-/** @import { ServiceProblem } from "./api.js" */
+/** @import { Ranking, SearchOptions } from "../types.js" */
+/** @import { ServiceProblem } from "../api.js" */
 /** @import { PollState } from "./ranking-poll.js" */
 
 /**

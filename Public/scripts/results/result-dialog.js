@@ -1,9 +1,9 @@
 import { BranchBar } from "./branch-bar.js";
-import { element, icon } from "./dom.js";
-import { decimal, moment } from "./format.js";
+import { element, icon } from "../dom.js";
+import { decimal, moment } from "../format.js";
 import { LayeredImage } from "./layered-image.js";
 import { movedSentence, personText, placesMoved } from "./result-tile.js";
-/** @import { Ranking, RankingResult } from "./types.js" */
+/** @import { Ranking, RankingResult } from "../types.js" */
 
 /** One result large, beside the query image, with everything known of it. */
 export class ResultDialog {

@@ -1,7 +1,7 @@
-import { element } from "./dom.js";
-import { decimal, moment, shortMoment } from "./format.js";
+import { element } from "../dom.js";
+import { decimal, moment, shortMoment } from "../format.js";
 import { LayeredImage } from "./layered-image.js";
-/** @import { RankingResult } from "./types.js" */
+/** @import { RankingResult } from "../types.js" */
 
 /**
  * How many places each result moved by re-ranking, among the results shown: positive is towards the top.

@@ -1,6 +1,6 @@
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 import { placesMoved, ResultTile } from "./result-tile.js";
-/** @import { RankingResult } from "./types.js" */
+/** @import { RankingResult } from "../types.js" */
 
 /**
  * The results as a grid of images. One tab stop; the arrow keys, Home and End move inside it, a digit lays a

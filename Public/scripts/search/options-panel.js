@@ -1,8 +1,8 @@
 import { CameraFilter } from "./camera-filter.js";
-import { element } from "./dom.js";
-import { inputTime, requestTime } from "./format.js";
-/** @import { SearchOptions } from "./types.js" */
-/** @import { ServiceProblem } from "./api.js" */
+import { element } from "../dom.js";
+import { inputTime, requestTime } from "../format.js";
+/** @import { SearchOptions } from "../types.js" */
+/** @import { ServiceProblem } from "../api.js" */
 
 /** Milliseconds without another change before the search runs again. */
 const settle = 450;

@@ -1,4 +1,4 @@
-import { announce, element, icon } from "./dom.js";
+import { announce, element, icon } from "../dom.js";
 
 
 /** Where an image is dropped, pasted or chosen, with a preview of it. */
