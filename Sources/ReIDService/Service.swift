@@ -8,15 +8,16 @@ internal import HTTPTypes
 public import Logging
 internal import Synchronization
 
-/// The whole service in one process: the data folder, the network, both listeners.
+/// The whole service in one process: data folder, network threads, both listeners.
 ///
-/// `init` opens everything without listening, `start` listens, `stop` ends in the opposite order. Prints nothing.
+/// `init` opens everything without listening, `start` listens, and `stop` closes everything in the opposite order. It
+/// never prints.
 public final class Service: Sendable {
-    /// What the routes work with.
+    /// Everything that the routes work with.
     public let context: ServiceContext
     /// The query listener's routes.
     public let queryRouter: Router
-    /// The admin listener's routes, behind the token.
+    /// The admin listener's routes; each needs the token.
     public let adminRouter: Router
 
     private struct Addresses {
@@ -33,7 +34,7 @@ public final class Service: Sendable {
 
     /// Opens the data folder, the database, the weights and the network threads.
     ///
-    /// The database is opened first: its lock keeps a second service out of the folder.
+    /// The database is opened first, because its lock keeps a second service out of the folder.
     ///
     /// - Throws: `ConfigurationError`, `StartError`, `GalleryError`, `AdminTokenError`; each describes itself.
     public init(configuration: ServiceConfiguration, logger: Logger) throws {
@@ -61,16 +62,16 @@ public final class Service: Sendable {
         adminServer = HTTPServer(configuration: server, router: adminRouter, logger: logger)
     }
 
-    /// Where queries are answered, `host:port`; empty until `start` returns.
+    /// The address of the query listener, `host:port`; empty until `start` returns.
     public var queryAddress: String { addresses.withLock { $0.query } }
-    /// Where galleries are changed, `host:port`; empty until `start` returns.
+    /// The address of the admin listener, `host:port`; empty until `start` returns.
     public var adminAddress: String { addresses.withLock { $0.admin } }
     /// The file that holds the admin listener's token.
     public var tokenFile: String { context.folder.adminToken }
 
-    /// Goes on with unfinished batches and listens; returns once both listeners take requests.
+    /// Continues unfinished batches and listens; returns when both listeners take requests.
     ///
-    /// - Throws: `StartError.cannotListen`; nothing runs then.
+    /// - Throws: `StartError.cannotListen`; then nothing runs.
     public func start() throws {
         standingQueries.start()
         batches.start()
@@ -91,7 +92,7 @@ public final class Service: Sendable {
         context.logger.info("service ready", metadata: ["query": "\(queryAddress)", "admin": "\(adminAddress)"])
     }
 
-    /// Finishes what is in flight within `grace`, then closes everything; returns when all is closed.
+    /// Stops the service: gives running requests `grace` to finish, closes everything, and then returns.
     public func stop(grace: Duration) {
         status.stop()
         let servers = [queryServer, adminServer]
@@ -134,7 +135,7 @@ public final class Service: Sendable {
         return router
     }
 
-    /// Answers errors by the one map, and logs those that are our own fault.
+    /// Returns a function that turns errors into responses, and logs those that are faults of the service.
     private static func errorResponse(logger: Logger) -> @Sendable (any Error, ServerRequest) -> ServerResponse {
         { error, request in
             let problem = problem(for: error)
@@ -183,13 +184,13 @@ public final class Service: Sendable {
     }
 }
 
-/// Why a service could not start, where no module's own error says it.
+/// Why a service could not start, if no other module has an error for it.
 public enum StartError: Error, Sendable, Equatable {
-    /// A folder cannot be made, read or emptied.
+    /// A folder cannot be created, read or emptied.
     case unusableFolder(path: String, reason: String)
-    /// The weight file is missing or refused.
+    /// The weight file is missing or invalid.
     case unusableModel(path: String, reason: String)
-    /// A listener's address cannot be had.
+    /// A listener cannot listen on its address.
     case cannotListen(listener: String, address: String, ServerError)
 }
 

@@ -3,7 +3,7 @@ public import Embedding
 public import Gallery
 public import Logging
 
-/// What every route works with: opened once at start, shared by both listeners.
+/// Everything that routes work with; opened once at start, and shared by both listeners.
 public final class ServiceContext: Sendable {
     /// How the service runs.
     public let configuration: ServiceConfiguration
@@ -17,10 +17,10 @@ public final class ServiceContext: Sendable {
     public let embedder: Embedder
     /// Counters and timers behind `/metrics`.
     public let metrics: ServiceMetrics
-    /// The one logger.
+    /// The service's logger.
     public let logger: Logger
 
-    /// Collects the parts; each is already open.
+    /// Joins the parts, which are open already.
     public init(
         configuration: ServiceConfiguration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
         embedder: Embedder, metrics: ServiceMetrics, logger: Logger

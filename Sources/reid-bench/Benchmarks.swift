@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import CSPRModel
 internal import Foundation
 
-/// Timings of the network, of search, of re-ranking and of the server.
+/// The command line of the benchmarks: network, search, re-ranking, HTTP server, training.
 @main
 struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(

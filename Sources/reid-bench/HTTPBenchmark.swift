@@ -4,10 +4,10 @@ internal import HTTP
 internal import HTTPTypes
 internal import Logging
 
-/// Requests over loopback, 64 kept-alive connections, client and server sharing the machine: a JSON route (router, typed headers,
-/// JSON encoding), and uploads of 100 KB to it.
+/// Times requests over loopback on 64 open connections, with client and server on the same machine: a JSON route
+/// (router, typed headers, JSON encoding), and uploads of 100 KB to it.
 ///
-/// With `peer`, an address, another server that has the same route takes turns with ours.
+/// With `peer`, an address, another server with the same route is timed in turn.
 func httpBenchmark(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     var router = Router()
     router.add(
@@ -36,7 +36,7 @@ func httpBenchmark(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     }
 }
 
-/// What the route answers.
+/// The answer of the route.
 private struct Thing: Encodable {
     let thing: String
     let limit: Int
@@ -56,7 +56,7 @@ private enum LoadError: Error {
     case unexpectedReply(String)
 }
 
-/// Sends the same request again and again on several connections from one thread, each as soon as it has been answered.
+/// A client that sends the same request again and again on several connections from one thread.
 private final class LoadClient {
     private struct Connection {
         let descriptor: Int32
@@ -79,7 +79,7 @@ private final class LoadClient {
         for connection in connections { close(connection.descriptor) }
     }
 
-    /// Has every connection answered `rounds` times.
+    /// Sends `rounds` requests on every connection and waits for the answers.
     func run(rounds: Int) throws {
         for index in connections.indices {
             connections[index].repliesLeft = rounds
@@ -104,7 +104,7 @@ private final class LoadClient {
         }
     }
 
-    /// Sends the request, or what is left of it, as far as the socket takes it.
+    /// Sends the request, or the rest of it, as far as the socket accepts it.
     private func send(_ index: Int, anew: Bool) throws {
         if anew { connections[index].unsent = request.count }
         let offset = request.count - connections[index].unsent
@@ -119,7 +119,7 @@ private final class LoadClient {
         }
     }
 
-    /// Takes a reply, which is small enough to come in one piece; false where none was there.
+    /// Receives a reply, which is small enough to arrive in one piece; false if there is none.
     private func receive(_ index: Int) throws -> Bool {
         try unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let count = unsafe recv(connections[index].descriptor, buffer.baseAddress, buffer.count, 0)

@@ -1,6 +1,6 @@
 internal import Ranking
 
-/// Scoring and pool re-ranking with as many queries and gallery images as Market-1501 has, 1024-d, on every core.
+/// Times scoring and pool re-ranking at the size of Market-1501, with 1024 dimensions, on all cores.
 func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     let (queryCount, galleryCount) = smoke ? (20, 180) : (3_368, 19_732)
     var synthetic = SyntheticGallery(dimensions: smoke ? 64 : 1024)
@@ -8,7 +8,7 @@ func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     let pool = synthetic.matrix
     let queries = pool.selecting(0..<queryCount)
     let gallery = pool.selecting(queryCount..<pool.count)
-    // 750 people before six cameras; whom an image shows matters to nothing but the number of right answers.
+    // 750 people and six cameras; which person an image shows matters only for the number of right answers.
     func relevance(_ query: Int) -> [Relevance] {
         (0..<galleryCount).map { row in
             guard (row - query).isMultiple(of: smoke ? 9 : 750) else { return .wrong }

@@ -4,10 +4,11 @@ internal import NeuralNetwork
 internal import TensorFiles
 internal import Tensors
 
-/// Times the default network with random weights: ResNet-50, 8 × 64 + 512, 384×128, float32, on all cores.
+/// Times the default network with random weights: ResNet-50, 8 × 64 + 512 features, input 384×128, float32, on all
+/// cores.
 ///
-/// The whole network and its ResNet-50 with the global embedding alone take turns, so that a disturbance hits both alike; attention and
-/// SPR are the difference of a turn. With `smoke` a narrow network runs once.
+/// The whole network and its ResNet-50 with only the global embedding are timed in turn, so that a disturbance affects
+/// both; the time of attention and SPR is the difference. With `smoke`, a narrow network runs once.
 func networkBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     var configuration = CSPRConfiguration()
     if smoke { (configuration.width, configuration.height, configuration.widthPixels) = (4, 96, 32) }
@@ -45,7 +46,7 @@ func networkBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
     return rows
 }
 
-/// A model with seeded random weights, by way of a temporary file.
+/// A model with random weights from a seed, loaded from a temporary file.
 private func randomModel(_ configuration: CSPRConfiguration) throws -> CSPRModel {
     let folder = FileManager.default.temporaryDirectory
     let path = folder.appendingPathComponent("reid-bench-\(UUID().uuidString).safetensors").path
@@ -67,7 +68,7 @@ private func time(_ work: () throws -> Void) rethrows -> Double {
     return (ContinuousClock.now - start) / .seconds(1)
 }
 
-/// Numbers like normalized pixels, the same every time.
+/// Random numbers that look like normalized pixels, the same every time.
 func noise(count: Int) -> [Float] {
     var generator = SeededGenerator(seed: 2)
     return (0..<count).map { _ in Float.random(in: -2...2, using: &generator) }

@@ -1,21 +1,21 @@
 internal import Foundation
 
-/// One line of a benchmark: several timed runs of the same work.
+/// One row of a benchmark: several timed runs of the same work.
 struct BenchmarkRow: Codable {
-    /// What was timed, with its shape.
+    /// The work that was timed, with its shape.
     let name: String
-    /// Seconds of each run, warm-up left out.
+    /// The seconds of each run, without warm-up.
     let seconds: [Double]
-    /// What one run does, in `unit`s.
+    /// How many `unit`s one run processes.
     let itemsPerRun: Double
-    /// What is counted: images, queries, requests.
+    /// The unit: images, queries or requests.
     let unit: String
 
-    /// The middle run: of an even number the lower of the two middle ones.
+    /// The median of the runs; for an even number, the lower of the two middle ones.
     var median: Double { sorted[(sorted.count - 1) / 2] }
     var minimum: Double { sorted[0] }
     var maximum: Double { sorted[sorted.count - 1] }
-    /// Items a second at the median.
+    /// Units per second at the median.
     var rate: Double { itemsPerRun / median }
 
     private var sorted: [Double] { seconds.sorted() }
@@ -67,7 +67,7 @@ enum Report {
         return "\(model), \(process.activeProcessorCount) cores, \(process.physicalMemory >> 30) GiB"
     }
 
-    /// The most memory that this process has held at once, as Linux counts it (VmHWM), or "unknown".
+    /// The largest memory of this process, as Linux counts it (VmHWM), or "unknown".
     static var peakMemory: String {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let fields = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }?.split(
@@ -76,7 +76,7 @@ enum Report {
         return "\(kibibytes >> 10) MiB"
     }
 
-    /// Whether the program was compiled with optimization; timings of anything else say nothing.
+    /// Whether the program was compiled with optimization; timings of a debug build are meaningless.
     static var isOptimized: Bool {
         var isDebug = false
         assert(

@@ -1,6 +1,7 @@
 internal import Ranking
 
-/// k-reciprocal re-ranking of one query with the lists at hand, making and extending the lists, a filter, and the pool.
+/// Times k-reciprocal re-ranking: of one query with existing lists, making and extending the lists, with a filter, and
+/// of a pool.
 func rerankBenchmark(smoke: Bool) -> [BenchmarkRow] {
     let runs = smoke ? 1 : 7
     return (smoke ? [200] : [2_000, 5_000, 20_000]).flatMap { size in

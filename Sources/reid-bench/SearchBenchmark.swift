@@ -1,6 +1,6 @@
 internal import Ranking
 
-/// Exact top-100 of galleries of 1024-dimensional unit vectors, one query on one thread.
+/// Times the exact top-100 of galleries of 1024-dimensional unit vectors, one query on one thread.
 func searchBenchmark(smoke: Bool) -> [BenchmarkRow] {
     let sizes = smoke ? [500] : [20_000, 100_000]
     var gallery = SyntheticGallery(dimensions: smoke ? 64 : 1024)
@@ -21,7 +21,7 @@ func searchBenchmark(smoke: Bool) -> [BenchmarkRow] {
     }
 }
 
-/// Unit vectors around people, about twenty images each, as embeddings lie; the same on every machine.
+/// Unit vectors in groups of about twenty, like the embeddings of people's images; the same on every machine.
 struct SyntheticGallery {
     private(set) var matrix: EmbeddingMatrix
     private var state: UInt64 = 0x2545_F491_4F6C_DD1D
@@ -36,7 +36,7 @@ struct SyntheticGallery {
         while matrix.count < count { matrix.append(image()) }
     }
 
-    /// One more image: of someone new now and then, else of someone known.
+    /// One more vector: sometimes of a new person, else of a known one.
     mutating func image() -> [Float] {
         if people.isEmpty || next() % 20 == 0 {
             people.append((0..<matrix.dimensions).map { _ in uniform() })
@@ -47,7 +47,7 @@ struct SyntheticGallery {
         return values.map { $0 / length }
     }
 
-    /// In -1...1.
+    /// A random number in -1...1.
     private mutating func uniform() -> Float { Float(next() >> 40) / 8_388_608 - 1 }
 
     /// Marsaglia's xorshift.

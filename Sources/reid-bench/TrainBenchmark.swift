@@ -3,7 +3,7 @@ internal import Foundation
 internal import NeuralNetwork
 internal import Tensors
 
-/// ResNet-50 CSPR-Net of 751 identities, Market-1501's number, with `width` channels in the stem.
+/// A CSPR-Net on a ResNet-50 for 751 people, as in Market-1501, with `width` channels in the stem.
 func trainingConfiguration(width: Int) -> CSPRConfiguration {
     var configuration = CSPRConfiguration()
     configuration.width = width
@@ -11,7 +11,8 @@ func trainingConfiguration(width: Int) -> CSPRConfiguration {
     return configuration
 }
 
-/// Times a step of training on all cores: forward, losses, backward and update, of the whole network and of its global branch alone.
+/// Times one update of training on all cores: forward, losses, backward and update; of the whole network, and of its
+/// global branch only.
 func trainingBenchmark(_ configuration: CSPRConfiguration, batch: Int, runs: Int) throws -> [BenchmarkRow] {
     let training = try BenchmarkTraining(configuration, batch: batch)
     return try [TrainableNetwork.Step.joint, .global].map { step in
@@ -23,7 +24,7 @@ func trainingBenchmark(_ configuration: CSPRConfiguration, batch: Int, runs: Int
     }
 }
 
-/// Prints where the time of a step goes: by kind of work, and the twenty longest parts.
+/// Prints where the time of an update goes: by kind of work, and the twenty longest parts.
 func printTrainingProfile(_ configuration: CSPRConfiguration, batch: Int) throws {
     let training = try BenchmarkTraining(configuration, batch: batch)
     try training.network.compile(.joint, batch: batch)
@@ -52,7 +53,7 @@ func printTrainingProfile(_ configuration: CSPRConfiguration, batch: Int) throws
     print(Report.machine)
 }
 
-/// Sums up parts by what they do.
+/// The kind of work that a part of an update does.
 private func kind(of name: String) -> String {
     for suffix in ["source gradient", "weights gradient"] where name.hasSuffix(suffix) {
         return "convolutions, \(suffix)"
@@ -64,7 +65,7 @@ private func kind(of name: String) -> String {
     return name.hasPrefix("backbone.") ? "convolutions, forward" : name
 }
 
-/// A network in training on noise.
+/// A network that trains on noise.
 private final class BenchmarkTraining {
     let network: TrainableNetwork
     private let images: [Float]

@@ -33,7 +33,7 @@ struct APIClient {
         return request
     }
 
-    /// Sends and decodes; an answer outside 200...299 becomes a failure in the service's own words.
+    /// Sends a request and decodes the answer; a status outside 200...299 becomes a failure with the service's message.
     func send<Answer: Decodable>(_ request: URLRequest, body: Body = .none, as type: Answer.Type) throws -> Answer {
         let (status, data) = try exchange(request, body: body)
         guard (200..<300).contains(status) else {
@@ -48,7 +48,7 @@ struct APIClient {
         }
     }
 
-    /// What a request carries.
+    /// The body of a request.
     enum Body {
         case none
         case bytes(Data)
@@ -56,7 +56,7 @@ struct APIClient {
         case file(URL)
     }
 
-    /// Sends and waits: the status and the body of the answer.
+    /// Sends a request and waits; returns the status and the body of the answer.
     func exchange(_ request: URLRequest, body: Body = .none) throws -> (Int, Data) {
         let outcome = Mutex<Result<(Int, Data), CommandFailure>?>(nil)
         let done = DispatchSemaphore(value: 0)

@@ -56,7 +56,7 @@ struct DatasetRun {
         }
     }
 
-    /// Writes what was asked for.
+    /// Writes the files that the options ask for.
     private func keep(_ evaluation: DatasetEvaluation, _ network: CSPRModel) throws {
         if let path = options.saveFeatures {
             let metadata = [
@@ -97,7 +97,7 @@ struct DatasetRun {
     }
 }
 
-/// The figures of a data set for scripts.
+/// The figures of a data set, as JSON.
 private struct DatasetAnswer: Encodable {
     struct Skipped: Encodable {
         let path: String
@@ -113,7 +113,7 @@ private struct DatasetAnswer: Encodable {
     let k2: Int
     let lambda: Double
     let tasks: Int
-    /// Of all tasks.
+    /// The number of queries of all tasks.
     let queries: Int
     let scoredQueries: Int
     let leftOut: Int
@@ -121,7 +121,7 @@ private struct DatasetAnswer: Encodable {
     let skipped: [Skipped]
     let seed: UInt64?
     let notes: [String]
-    /// By ranking.
+    /// The figures by kind of ranking.
     let global, local, both: [RankingKind: RetrievalFigures]?
 
     enum CodingKeys: String, CodingKey {

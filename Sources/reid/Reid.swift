@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// The command line: one subcommand a file.
+/// The command line; each subcommand has its own file.
 ///
-/// Exit codes: 0 done, 1 failed, 2 used wrongly.
+/// Exit codes: 0 success, 1 failure, 2 wrong usage.
 @main
 struct Reid: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,7 +37,7 @@ struct Reid: ParsableCommand {
     }
 }
 
-/// Why a command failed, in words for the person at the terminal.
+/// Why a command failed, as a message for the terminal.
 struct CommandFailure: Error {
     let message: String
 

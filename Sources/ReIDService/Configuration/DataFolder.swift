@@ -1,9 +1,9 @@
-/// Where a service keeps everything that survives it: one folder, fixed names.
+/// The folder in which a service keeps everything on disk, and the names of the files in it.
 public struct DataFolder: Sendable, Equatable {
-    /// The folder itself, without a trailing slash.
+    /// The folder's path, without a trailing slash.
     public let path: String
 
-    /// Names the folder; nothing is created or checked.
+    /// Names the folder; this creates and checks nothing.
     public init(_ path: String) {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -16,8 +16,8 @@ public struct DataFolder: Sendable, Equatable {
     public var adminToken: String { path + "/admin-token" }
     /// The weights that are served unless the configuration names others.
     public var model: String { path + "/model.safetensors" }
-    /// Bodies of accepted batches, a file each, until the batch is over.
+    /// The folder of the bodies of accepted batches: one file per batch, until the batch is over.
     public var batches: String { path + "/batches" }
-    /// Request bodies while they arrive; emptied at every start.
+    /// The folder of request bodies that are arriving; emptied at every start.
     public var spool: String { path + "/spool" }
 }

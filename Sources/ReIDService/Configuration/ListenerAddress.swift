@@ -2,7 +2,7 @@
 public struct ListenerAddress: Sendable, Equatable {
     /// The host, without brackets.
     public let host: String
-    /// 0: the system picks a free one.
+    /// The port; 0: the system chooses a free one.
     public let port: UInt16
 
     /// Reads `127.0.0.1:8080`, `localhost:8080` or `[::1]:8080`; nil for anything else.

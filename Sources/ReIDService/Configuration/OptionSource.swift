@@ -2,7 +2,7 @@ internal import Gallery
 
 /// Typed, strict reading of named options: `QueryParameters` from a URL, `JSONMembers` from a JSON object.
 ///
-/// Each name that is read becomes a known one; `finish()` refuses all others by name. An absent option is nil.
+/// Reading a name makes it a known one; `finish()` throws for all other names. An absent option is nil.
 protocol OptionSource {
     /// A whole number within `range`.
     mutating func integer(_ name: String, in range: ClosedRange<Int>) throws(ServiceError) -> Int?
@@ -14,7 +14,7 @@ protocol OptionSource {
     mutating func text(_ name: String) throws(ServiceError) -> String?
     /// Texts of 1...256 bytes, in order, at most 64.
     mutating func texts(_ name: String) throws(ServiceError) -> [String]?
-    /// Refuses every name that was never read.
+    /// Throws if there is a name that was not read.
     func finish() throws(ServiceError)
     /// The error for a value of option `name` that is not `expected`.
     func invalid(_ name: String, expected: String) -> ServiceError
@@ -30,7 +30,7 @@ extension OptionSource {
         return time
     }
 
-    /// One of the raw values of an enumeration.
+    /// One of an enumeration's raw values.
     mutating func choice<Choice>(_ name: String) throws(ServiceError) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = try text(name) else { return nil }
@@ -42,11 +42,11 @@ extension OptionSource {
     }
 }
 
-/// What a text option may be.
+/// The limits of a text option.
 enum TextLimits {
-    /// UTF-8 bytes of one text.
+    /// The most UTF-8 bytes of one text.
     static let bytes = 256
-    /// Values of one repeatable option.
+    /// The most values of one repeatable option.
     static let count = 64
 
     static func allows(_ text: String) -> Bool {

@@ -3,17 +3,17 @@ internal import Gallery
 internal import HTTP
 internal import Logging
 
-/// The bodies of accepted batches on disk: a file each in the data folder, named by the batch's id.
+/// The bodies of accepted batches on disk: one file per batch in the data folder, named by the batch's id.
 struct BatchFiles: Sendable {
     let folder: DataFolder
     let logger: Logger
 
-    /// Where a batch's body is: made from the id, not from the stored path, so that a data folder can be moved.
+    /// The path of a batch's body; it is made from the id, so that the data folder can be moved.
     func path(_ batch: String) -> String { folder.batches + "/" + batch }
 
-    /// Brings a request's body here; on return it is on disk to stay.
+    /// Moves or writes a request's body to the batch's file; on return it is durable.
     ///
-    /// - Throws: `GalleryError.diskFull`, or what else the system said.
+    /// - Throws: `GalleryError.diskFull`, or another error of the system.
     func keep(_ body: RequestBody, as batch: String) throws {
         do {
             try write(body, as: batch)
@@ -28,7 +28,8 @@ struct BatchFiles: Sendable {
         switch body {
         case .file(let file): try file.moved(to: path(batch))
         case .bytes(let bytes):
-            // Exclusive creation; a file cut short by a crash has no row and is removed at the next start.
+            // Fails if the file exists. A file that a crash cut off has no row in the database, and is removed at the
+            // next start.
             try Data().write(to: URL(filePath: path(batch)), options: .withoutOverwriting)
             let file = try FileHandle(forWritingTo: URL(filePath: path(batch)))
             try file.write(contentsOf: Data(bytes))
@@ -40,7 +41,7 @@ struct BatchFiles: Sendable {
         }
     }
 
-    /// Removes a batch's body; one that is left behind is removed at the next start.
+    /// Removes a batch's body; if that fails, the next start removes it.
     func remove(_ batch: String) {
         do {
             try FileManager.default.removeItem(atPath: path(batch))
@@ -51,9 +52,9 @@ struct BatchFiles: Sendable {
         }
     }
 
-    /// Removes the bodies that no unfinished batch owns, because acceptance or completion was cut short.
+    /// Removes the bodies that belong to no unfinished batch, which a crash can leave behind.
     ///
-    /// To be called before batches are accepted.
+    /// Call it before batches are accepted.
     func removeOrphans(unfinished: [BatchRecord]) throws {
         let owned = Set(unfinished.map(\.id))
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.batches) where !owned.contains(name) {

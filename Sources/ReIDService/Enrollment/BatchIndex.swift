@@ -1,31 +1,31 @@
 internal import Gallery
 internal import HTTP
 
-/// Where everything in a batch's body lies: offsets only, the bytes stay where they are.
+/// The items in a batch's body, with the offsets of their bytes; the bytes themselves are not loaded.
 ///
-/// The same body always gives the same entries in the same order, so an entry's position is its identity when a batch goes on
-/// after a restart.
+/// The same body always gives the same entries in the same order, so an entry's index identifies it when a batch
+/// continues after a restart.
 struct BatchIndex: Sendable {
-    /// One item to be.
+    /// One item of the batch.
     enum Entry: Sendable, Equatable {
         /// A line of the manifest, or of an NDJSON body.
         case line(LineScanner.Line)
         /// An image in a tar without a manifest; its name may say more (`MarketName`).
         case image(name: String, range: Range<Int>)
-        /// An image that the manifest does not name: it fails, since enrolling it without its metadata helps nobody.
+        /// An image that the manifest does not name. It fails, because nobody wants it without its metadata.
         case unlisted(name: String)
     }
 
-    /// How manifest lines carry their images.
+    /// Where the images of manifest lines are.
     let style: ManifestItem.Style
     /// The items, in the order of the body.
     private(set) var entries: [Entry] = []
     /// The images by name; empty for NDJSON.
     private let files: [String: Range<Int>]
-    /// The folder that the manifest lies in and its names are relative to, with its slash; mostly "".
+    /// The folder of the manifest, to which its names are relative, with a trailing slash; usually "".
     private let folder: String
 
-    /// The image that a manifest's line names, or nil if the body has no such file.
+    /// The place of the image that a manifest's line names; nil if the body has no such file.
     func file(_ name: String) -> Range<Int>? {
         memberName(Array(name.utf8)).flatMap { files[folder + $0] }
     }
@@ -36,7 +36,7 @@ struct BatchIndex: Sendable {
         self.folder = folder
     }
 
-    /// Indexes a body of any kind; `contentType` is the request's, with the boundary of a multipart body.
+    /// Indexes a body of any kind; `contentType` is the request's, including the boundary of a multipart body.
     init(_ source: ByteSource, kind: BatchKind, contentType: String) throws(ContainerError) {
         switch kind {
         case .tar: try self.init(tar: source)
@@ -45,14 +45,14 @@ struct BatchIndex: Sendable {
         }
     }
 
-    /// Indexes NDJSON: a line is an item.
+    /// Indexes an NDJSON body: each line is an item.
     init(lines source: ByteSource) throws(ContainerError) {
         self.init(style: .inline)
         try readLines(source, 0..<source.count)
         try check()
     }
 
-    /// Indexes a tar: images and perhaps one `manifest.ndjson`, at the top or in the folder that was packed.
+    /// Indexes a tar: images, and at most one `manifest.ndjson`, at the top or in the folder that was packed.
     init(tar source: ByteSource) throws(ContainerError) {
         var reader = TarReader(source)
         var names: [String] = []
@@ -81,7 +81,7 @@ struct BatchIndex: Sendable {
         try check()
     }
 
-    /// Indexes a form: one part `manifest`, and parts `image` whose file names it uses, in any order.
+    /// Indexes a form: one part `manifest`, and parts `image` with the file names that it uses, in any order.
     init(multipart source: ByteSource, contentType: String) throws(ContainerError) {
         var names: [String] = []
         var files: [String: Range<Int>] = [:]
@@ -129,7 +129,7 @@ struct BatchIndex: Sendable {
 
     private static let manifestName = "manifest.ndjson"
 
-    /// Adds the manifest's lines, then the images that no line names.
+    /// Adds an entry for each line of the manifest, then one for each image that no line names.
     private mutating func readManifest(
         _ source: ByteSource, _ range: Range<Int>, names: [String]
     ) throws(ContainerError) {

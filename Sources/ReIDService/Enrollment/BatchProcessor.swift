@@ -7,10 +7,10 @@ internal import Imaging
 internal import Logging
 internal import Synchronization
 
-/// Enrolls accepted batches, one after another in the order of acceptance, on a thread of its own.
+/// Enrolls accepted batches on its own thread, one after another, in the order of their acceptance.
 ///
-/// A batch is a body on disk and a row; each chunk of items is recorded in one transaction, and what is recorded is skipped when
-/// the service starts again. So every item is enrolled exactly once, however the service ended.
+/// A batch is a body on disk and a row in the database. Items are recorded in chunks, one transaction per chunk, and
+/// recorded items are skipped after a restart. So every item is enrolled exactly once, even after `kill -9`.
 public final class BatchProcessor: Sendable {
     private let service: ServiceContext
     private let files: BatchFiles
@@ -19,18 +19,18 @@ public final class BatchProcessor: Sendable {
     private let isStopped = Atomic(false)
     private let observation = Mutex<GalleryObservation?>(nil)
 
-    /// Seconds until something that failed for want of disk, network or model is tried again.
+    /// The seconds until a batch that failed for lack of disk space, of network threads or of its model is tried again.
     private static let retrySeconds = 5
 
-    /// Works on the batches of `context`'s store; nothing happens before `start`.
+    /// Creates a processor for the batches in `context`'s store; it does nothing before `start`.
     public init(context: ServiceContext) {
         service = context
         files = BatchFiles(folder: context.folder, logger: context.logger)
     }
 
-    /// Removes bodies that no batch owns, then goes on with unfinished batches and waits for more.
+    /// Removes bodies that belong to no batch, then continues unfinished batches and waits for more.
     ///
-    /// To be called once, before batches are accepted.
+    /// Call it once, before batches are accepted.
     public func start() {
         do {
             try files.removeOrphans(unfinished: try service.store.unfinishedBatches())
@@ -49,7 +49,8 @@ public final class BatchProcessor: Sendable {
         thread.start()
     }
 
-    /// Ends after the chunk that is being recorded, without waiting for one that is being embedded; returns then.
+    /// Stops the thread and returns when it has ended; a chunk that is being recorded is finished, one that is being
+    /// embedded is dropped.
     public func stop() {
         requestStop()
         join()
@@ -60,7 +61,7 @@ public final class BatchProcessor: Sendable {
         watching?.cancel()
     }
 
-    /// Begins to stop, from any thread, also the processor's own.
+    /// Asks the thread to stop; may be called from any thread, including the processor's own.
     func requestStop() {
         isStopped.store(true, ordering: .releasing)
         wake.signal()
@@ -71,7 +72,7 @@ public final class BatchProcessor: Sendable {
 
     private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
 
-    /// A queued batch wakes the thread; a finished one needs its body no more.
+    /// Handles a change of the store: a queued batch wakes the thread, and the body of a batch that is over is removed.
     private func take(_ change: GalleryChange) {
         guard case .batch(let id, let state) = change else { return }
         switch state {
@@ -102,7 +103,7 @@ public final class BatchProcessor: Sendable {
 
     private enum Next {
         case run(BatchRecord)
-        /// Batches wait for their model to be loaded.
+        /// There are batches, but they wait until their gallery's model is loaded.
         case wait
         case nothing
     }
@@ -115,7 +116,8 @@ public final class BatchProcessor: Sendable {
                 try service.store.setBatchState(batch.id, to: .cancelled)
                 continue
             }
-            // A batch accepted for another model waits for it rather than being lost to a mistaken restart.
+            // A batch that was accepted for another model waits for it, so that a start with the wrong model loses
+            // nothing.
             guard let gallery = service.store.galleries().first(where: { $0.name == batch.gallery }) else { continue }
             if batch.kind == .ndjson || gallery.model == service.model.identity { return .run(batch) }
             service.logger.warning(
@@ -162,7 +164,8 @@ public final class BatchProcessor: Sendable {
             canEmbed: gallery.model == service.model.identity)
     }
 
-    /// Enrolls what is not recorded yet, chunk by chunk; false if it was cancelled or stopped before the end.
+    /// Enrolls the items that are not recorded yet, chunk by chunk; false if it was cancelled or stopped before the
+    /// end.
     private func enroll(_ batch: String, _ reader: ItemReader) throws -> Bool {
         let recorded = try service.store.recordedItems(of: batch)
         var rest = reader.index.entries.indices.filter { !recorded.contains($0) }[...]
@@ -182,7 +185,8 @@ public final class BatchProcessor: Sendable {
         return true
     }
 
-    /// Takes the next items off `rest`, as many as a chunk and its memory allow, and brings them as far as to be recorded.
+    /// Removes the next chunk of items from `rest`, as many as its memory limit allows, and processes them up to
+    /// recording.
     private func chunk(_ rest: inout ArraySlice<Int>, _ reader: ItemReader) throws -> [ItemOutcome] {
         // Enrollment never takes more than half the embedder's queue, so that there is always room for queries.
         let limit = min(
@@ -216,7 +220,7 @@ public final class BatchProcessor: Sendable {
         }
     }
 
-    /// The vectors of `images`; waits as long as the embedder is overloaded.
+    /// Embeds `images`; waits while the embedder is overloaded.
     private func embed(_ images: [RGBImage]) throws -> [[Float]] {
         guard !images.isEmpty else { return [] }
         while true {
@@ -231,7 +235,7 @@ public final class BatchProcessor: Sendable {
     }
 }
 
-/// Whether a vector has length 1, to the precision of float32; NaN has not.
+/// Whether a vector has length 1, within the precision of float32; false for NaN.
 private func isUnit(_ vector: [Float]) -> Bool {
     abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4
 }

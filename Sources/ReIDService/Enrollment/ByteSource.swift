@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// Bytes read at an offset: a batch's body, in memory when small and otherwise on disk.
+/// The bytes of a batch's body, in memory or in a file, read at an offset.
 enum ByteSource: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
@@ -16,7 +16,7 @@ enum ByteSource: Sendable {
         }
     }
 
-    /// The body of a request, wherever the server put it.
+    /// The body of a request, from memory or from its file.
     init(_ body: RequestBody) throws(ContainerError) {
         switch body {
         case .bytes(let bytes): self = .bytes(bytes)
@@ -32,7 +32,7 @@ enum ByteSource: Sendable {
         }
     }
 
-    /// The bytes from `offset`, at most `count` of them; fewer only where the source ends.
+    /// The bytes from `offset`, at most `count` of them; fewer only at the end of the source.
     func read(at offset: Int, count: Int) throws(ContainerError) -> [UInt8] {
         precondition(offset >= 0 && count >= 0, "cannot read \(count) bytes at \(offset)")
         let start = min(offset, self.count)
@@ -49,7 +49,7 @@ enum ByteSource: Sendable {
         }
     }
 
-    /// The bytes of `range`, which lies within the source.
+    /// The bytes in `range`, which must be within the source.
     func read(_ range: Range<Int>) throws(ContainerError) -> [UInt8] {
         precondition(range.upperBound <= count, "\(range) is outside a body of \(count) bytes")
         return try read(at: range.lowerBound, count: range.count)

@@ -1,7 +1,7 @@
 public import HTTP
 internal import HTTPTypes
 
-/// Why a batch's body as a whole is refused; a single bad item never raises one of these.
+/// Why a whole batch is refused; a single bad item never causes one of these.
 public enum ContainerError: Error, Sendable, Equatable {
     /// The body cannot be read from disk.
     case unreadable(BodyFileError)
@@ -9,34 +9,34 @@ public enum ContainerError: Error, Sendable, Equatable {
     case badChecksum(offset: Int)
     /// A field of a tar header, or a pax record, is not what the format allows.
     case malformedHeader(field: String, offset: Int)
-    /// The body ends before the member that begins at `offset` does.
+    /// The body ends inside the member that begins at `offset`.
     case truncated(member: String, offset: Int)
     /// Bytes other than zero follow the archive's end marker.
     case trailingData(offset: Int)
-    /// A member's name is absolute, climbs with "..", is empty, too long or not UTF-8.
+    /// A member's name is absolute, has "..", is empty, is too long or is not UTF-8.
     case unsafeName(name: String, offset: Int)
     /// A member is neither a regular file nor a folder: a link, a device, a volume label.
     case unsupportedMember(name: String, kind: String, offset: Int)
-    /// A member is stored sparse: it would expand to more than was sent.
+    /// A member is stored as a sparse file, which could be much larger than the bytes that were sent.
     case sparseMember(name: String, offset: Int)
-    /// Two members have one name.
+    /// Two members have the same name.
     case duplicateName(name: String, offset: Int)
-    /// A body is no `multipart/form-data`.
+    /// The body is not valid `multipart/form-data`.
     case multipart(MultipartError)
     /// A multipart body has a part that is neither `manifest` nor `image`, or an `image` without a file name.
     case unexpectedPart(name: String, offset: Int)
     /// A multipart body has no part `manifest`.
     case noManifest
-    /// The body holds nothing to enroll.
+    /// The batch has no items.
     case empty
-    /// The body holds more items than a batch may have.
+    /// The batch has more items than allowed.
     case tooManyItems(limit: Int)
-    /// The manifest is larger than a batch's manifest may be.
+    /// The manifest is larger than allowed.
     case manifestTooLarge(bytes: Int, limit: Int)
 }
 
 extension ContainerError: CustomStringConvertible {
-    /// One sentence for people, naming the member and the byte offset where there is one.
+    /// One sentence for people, with the member and the byte offset if there is one.
     public var description: String {
         switch self {
         case .unreadable: "The batch's body cannot be read from disk."
@@ -63,7 +63,7 @@ extension ContainerError: CustomStringConvertible {
 }
 
 extension ContainerError: ProblemConvertible {
-    /// Broken bytes are a 400, well-formed but unacceptable ones a 422, too many of them a 413.
+    /// Broken bytes are a 400, a well-formed but unacceptable batch is a 422, too many items are a 413.
     var problem: HTTPProblem {
         switch self {
         case .unreadable: .internalError
@@ -90,18 +90,19 @@ extension ContainerError: ProblemConvertible {
     }
 }
 
-/// What a batch may hold, beside the image limits of `Imaging` and the body limit of the listener.
+/// The limits of a batch, in addition to the limits of an image and of the listener's bodies.
 public enum IngestionLimits {
-    /// Items in one batch; also the members of a tar and the parts of a multipart body.
+    /// The most items of a batch; also the most members of a tar and the most parts of a multipart body.
     public static let items = 1_000_000
-    /// Bytes of a member's name.
+    /// The most bytes of a member's name.
     public static let nameBytes = 1024
-    /// Bytes of one pax or GNU long-name header.
+    /// The most bytes of one pax or GNU long-name header.
     public static let extendedHeaderBytes = 1 << 20
-    /// Bytes of a manifest in a tar or multipart body.
+    /// The most bytes of a manifest in a tar or multipart body.
     public static let manifestBytes = 1 << 30
-    /// Bytes of a manifest's line, beside an image in it.
+    /// The most bytes of a manifest's line, without an image in it.
     public static let manifestLineBytes = 256 << 10
-    /// Encoded and decoded bytes of the items that are in memory together; one that is larger is alone.
+    /// The bytes, encoded and decoded, of the items that are in memory at the same time; a larger item is processed
+    /// alone.
     public static let chunkBytes = 128 << 20
 }

@@ -4,24 +4,24 @@ internal import Gallery
 internal import HTTP
 internal import Imaging
 
-/// An image to enroll, lacking at most its vector.
+/// An item that was read successfully; it may still need its vector.
 struct Candidate: Sendable, Equatable {
-    /// SHA-256 of what was sent.
+    /// The SHA-256 of the bytes that were sent.
     let sha256: [UInt8]
-    /// The encoded image to keep; nil where only a vector was sent.
+    /// The encoded image to store; nil if only a vector was sent.
     let content: ImageContent?
-    /// The pixels to embed; nil where there are none, or a vector came with them.
+    /// The pixels to embed; nil if there is no image, or if a vector was sent too.
     let image: RGBImage?
-    /// The size of the image to keep.
+    /// The size of the image to store.
     let size: (width: Int, height: Int)?
-    /// What is known of it; its `embedding` is of unit length.
+    /// The item's line; its `embedding`, if it has one, has length 1.
     let item: ManifestItem
 
     static func == (a: Candidate, b: Candidate) -> Bool {
         a.sha256 == b.sha256 && a.content == b.content && a.image == b.image && a.item == b.item
     }
 
-    /// The image with its vector.
+    /// The image to enroll, with its vector.
     func enrolled(embedding: [Float], model: String) -> NewImage {
         NewImage(
             sha256: sha256, content: content, width: size?.width, height: size?.height, embedding: embedding,
@@ -29,30 +29,30 @@ struct Candidate: Sendable, Equatable {
             externalID: item.externalID)
     }
 
-    /// Bytes that it holds in memory.
+    /// The bytes that the candidate holds in memory.
     var bytes: Int { (content?.bytes.count ?? 0) + (image?.pixels.count ?? 0) }
 }
 
-/// An item that is refused alone.
+/// Why one item is refused; other items of the batch are not affected.
 struct ItemRefusal: Error, Sendable, Equatable {
     let failure: ItemFailure
     let detail: String
 }
 
-/// Turns a batch's entries into candidates, one at a time; knows neither the network nor the database.
+/// Reads a batch's entries one at a time; uses neither the network nor the database.
 struct ItemReader: Sendable {
     let index: BatchIndex
     let source: ByteSource
     let limits: ImageLimits
-    /// The model that the gallery is bound to, and the length of its vectors.
+    /// The gallery's model, and the number of values of its vectors.
     let model: String
     let dimensions: Int
-    /// The size of the network's input, which a query's image is decoded for too: so both get the same vector.
+    /// The size of the network's input; queries are decoded for this size too, so that equal images get equal vectors.
     let inputSize: (width: Int, height: Int)
-    /// Whether images can be embedded: the network that is loaded is the gallery's.
+    /// Whether images can be embedded: true if the loaded model is the gallery's.
     let canEmbed: Bool
 
-    /// The name by which a person finds the item again.
+    /// The name by which people can find the item.
     func name(_ entry: BatchIndex.Entry, _ item: ManifestItem?) -> String? {
         switch entry {
         case .line: item?.image
@@ -60,9 +60,9 @@ struct ItemReader: Sendable {
         }
     }
 
-    /// Reads an entry: its name, and what it came to.
+    /// Reads an entry; returns its name, and a candidate or a refusal.
     ///
-    /// - Throws: `ContainerError` or `DigestError` when the body, not the item, is at fault.
+    /// - Throws: `ContainerError` or `DigestError` if the body could not be read; a wrong item does not throw.
     func read(_ entry: BatchIndex.Entry) throws -> (name: String?, result: Result<Candidate, ItemRefusal>) {
         var item: ManifestItem?
         do {
@@ -128,7 +128,7 @@ struct ItemReader: Sendable {
         }
     }
 
-    /// The item's vector at unit length, if it brought one that belongs to this gallery.
+    /// The item's vector, scaled to length 1; nil if it has none, and an error if it does not fit the gallery.
     private func vector(_ item: ManifestItem) throws(ItemRefusal) -> [Float]? {
         guard let embedding = item.embedding else { return nil }
         guard item.model == model else {
@@ -152,10 +152,11 @@ struct ItemReader: Sendable {
         return try source.read(range)
     }
 
-    /// Decodes, crops, and says what to keep.
+    /// Decodes and crops an image, and decides which bytes are stored.
     ///
-    /// Without a box the uploaded bytes are kept as they are. With one, the crop is encoded anew, as JPEG of quality 95 or as PNG
-    /// where the image was one, and the digest covers the uploaded bytes and the box, so that it does not depend on an encoder.
+    /// Without a box, the uploaded bytes are stored unchanged. With a box, the crop is encoded: as PNG if the image was
+    /// a PNG, else as JPEG of quality 95. The digest then covers the uploaded bytes and the box, so that it does not
+    /// depend on the encoder.
     private func imageCandidate(_ bytes: [UInt8], _ item: ManifestItem) throws -> Candidate {
         let decoded: RGBImage
         let size: (width: Int, height: Int)
@@ -165,7 +166,7 @@ struct ItemReader: Sendable {
         } catch {
             throw Self.refusal(error)
         }
-        // An image that decodes has a format.
+        // An image that was decoded has a known format.
         let format = ImageFormat.sniff(bytes) ?? .jpeg
         guard let box = item.box else {
             return Candidate(
@@ -189,7 +190,7 @@ struct ItemReader: Sendable {
             image: item.embedding == nil ? crop : nil, size: (crop.width, crop.height), item: item)
     }
 
-    /// What stands for the bytes of an item that is a vector alone: the vector.
+    /// The digest of an item that is only a vector: that of the vector's bytes.
     private static func digest(of item: ManifestItem) throws -> [UInt8] {
         let values = (item.embedding ?? []).flatMap { value in
             let bits = value.bitPattern

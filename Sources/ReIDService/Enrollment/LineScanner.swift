@@ -1,10 +1,10 @@
-/// Finds the lines of NDJSON in a part of a body, without holding them.
+/// Finds the lines of NDJSON in a part of a body, without loading all of them.
 struct LineScanner {
     /// A line that is not blank.
     struct Line: Sendable, Equatable {
-        /// Counted from 1, blank lines included.
+        /// The line's number, counted from 1, including blank lines.
         let number: Int
-        /// Its bytes, without the line feed.
+        /// The place of the line's bytes, without the line feed.
         let range: Range<Int>
     }
 
@@ -13,7 +13,7 @@ struct LineScanner {
     private let source: ByteSource
     private let end: Int
     private var buffer: [UInt8] = []
-    /// Where in the body the buffer begins, and where in the buffer reading goes on.
+    /// The offset of the buffer in the body, and the position in the buffer where reading continues.
     private var base: Int
     private var position = 0
     private var number = 0
@@ -25,7 +25,7 @@ struct LineScanner {
         end = range.upperBound
     }
 
-    /// The next line that has more than white space in it, or nil after the last.
+    /// The next line that is not blank, or nil after the last.
     mutating func next() throws(ContainerError) -> Line? {
         while base + position < end {
             let start = base + position

@@ -1,34 +1,34 @@
 internal import Foundation
 internal import Gallery
 
-/// One line of a manifest: an image and what is known of it.
+/// One line of a manifest: an image, and what is known about it.
 struct ManifestItem: Sendable, Equatable {
-    /// A rectangle of the image as it is seen (after EXIF orientation), in pixels from the top left corner.
+    /// A rectangle of the image, in pixels from the top left corner, after EXIF orientation.
     struct Box: Sendable, Equatable {
         let x: Int, y: Int, width: Int, height: Int
     }
 
     /// Where the images of a manifest's items are.
     enum Style: Sendable {
-        /// Beside the manifest, by file name: tar and multipart bodies.
+        /// In files that the manifest names: tar and multipart bodies.
         case named
-        /// In the line itself, in base 64, or left out for an embedding: NDJSON bodies.
+        /// In the line itself, in base 64, unless it has an embedding: NDJSON bodies.
         case inline
     }
 
-    /// The file that holds the image; only a label in an inline manifest.
+    /// The image's file; in an inline manifest only a label.
     var image: String?
-    /// The caller's own name of the image.
+    /// The client's own id for the image.
     var externalID: String?
-    /// Who is seen.
+    /// The person on the image.
     var personID: String?
-    /// What saw them.
+    /// The camera that took the image.
     var cameraID: String?
     /// When.
     var capturedAt: Timestamp?
     /// The part of the image to enroll; nil: all of it.
     var box: Box?
-    /// A feature vector computed elsewhere by `model`; needs not be of unit length.
+    /// A feature vector that was computed elsewhere by `model`; it may have any length except 0.
     var embedding: [Float]?
     /// The identity of the model that computed `embedding`.
     var model: String?
@@ -36,7 +36,7 @@ struct ManifestItem: Sendable, Equatable {
     var imageBytes: [UInt8]?
 }
 
-/// Why a manifest's line is no item; the line's number is added by whoever read it.
+/// Why a manifest's line could not be read as an item; the reader of the manifest adds the line's number.
 enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
     case notAnObject
     case unknownMember(String)
@@ -56,7 +56,7 @@ enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension ManifestItem {
-    /// Reads one line, strictly: members that this style does not know are an error that names them.
+    /// Reads one line strictly: a member that is not allowed in this style is an error that names it.
     ///
     /// A member that is null counts as absent.
     init(line: [UInt8], style: Style) throws(ManifestError) {
@@ -72,7 +72,7 @@ extension ManifestItem {
     }
 }
 
-/// A line as it was sent, types checked.
+/// The members of a line, with checked types.
 private struct Fields: Decodable {
     private var image, externalID, personID, cameraID, capturedAt, model, imageBase64: String?
     private var box: [Int]?
@@ -165,14 +165,14 @@ private struct Fields: Decodable {
         guard box.count == 4 else {
             throw .wrongType(member: "box", expected: "four integers [x, y, width, height]")
         }
-        // The image's own limits keep sides far below this; it only makes the sums safe.
+        // Images are much smaller than this; the check only keeps the sums from overflowing.
         guard box.allSatisfy({ 0..<(1 << 30) ~= $0 }), box[2] > 0, box[3] > 0 else {
             throw .unacceptable(member: "box", reason: "has a negative corner or an empty side")
         }
         return .init(x: box[0], y: box[1], width: box[2], height: box[3])
     }
 
-    /// Identifiers are what searches filter by, so the same texts are allowed in both.
+    /// Checks a text that searches can filter by; manifests and searches allow the same texts.
     private func identifier(_ text: String?, _ member: String) throws(ManifestError) -> String? {
         guard let text else { return nil }
         guard TextLimits.allows(text) else {
@@ -182,7 +182,7 @@ private struct Fields: Decodable {
     }
 }
 
-/// The file that a manifest's line names, whatever else is wrong with the line.
+/// The file that a manifest's line names, even if something else is wrong with the line.
 struct ManifestImageName: Decodable {
     private let image: String?
 

@@ -1,16 +1,16 @@
 /// One 512-byte header of a tar archive: v7, ustar, pax or GNU.
 struct TarHeader: Equatable {
-    /// What the type flag says the member is.
+    /// The kind of member, from the type flag.
     enum Kind: Equatable {
         case file, folder
-        /// A pax header: of the next member, or of all that follow.
+        /// A pax header, for the next member or for all that follow.
         case pax(global: Bool)
         /// A GNU header whose data is the next member's name.
         case longName
-        /// A GNU header whose data is the next member's link target; of no use here.
+        /// A GNU header whose data is the next member's link target; it is ignored.
         case longLink
         case sparse
-        /// Refused, with the word for people.
+        /// A kind that is refused, with its name for the message.
         case unsupported(String)
     }
 
@@ -26,7 +26,7 @@ struct TarHeader: Equatable {
         guard Self.checksumMatches(block) else { throw .badChecksum(offset: offset) }
         guard let size = Self.number(block[124..<136]) else { throw .malformedHeader(field: "size", offset: offset) }
         var name = Self.text(block[0..<100])
-        // Only POSIX's "ustar\0" has a prefix; GNU's "ustar  \0" keeps times there, v7 nothing.
+        // Only the "ustar\0" of POSIX has a prefix here; GNU's "ustar  \0" has times, v7 has nothing.
         if Array(block[257..<263]) == Array("ustar\0".utf8) {
             let prefix = Self.text(block[345..<500])
             if !prefix.isEmpty { name = prefix + [0x2F] + name }
@@ -55,9 +55,9 @@ struct TarHeader: Equatable {
         }
     }
 
-    /// Whether the sum of all bytes, those of the sum itself read as spaces, is the stored one.
+    /// Whether the sum of all bytes is the stored one; the bytes of the sum itself count as spaces.
     ///
-    /// Some old writers summed signed bytes, so either sum will do.
+    /// Some old programs summed signed bytes, so either sum is accepted.
     private static func checksumMatches(_ block: [UInt8]) -> Bool {
         guard let stored = number(block[148..<156]) else { return false }
         var unsigned = 0
@@ -96,7 +96,7 @@ struct TarHeader: Equatable {
     }
 }
 
-/// What pax records say of a member, as far as it matters here.
+/// The values of pax records that matter here.
 struct PaxRecords: Equatable {
     var path: [UInt8]?
     var size: Int?

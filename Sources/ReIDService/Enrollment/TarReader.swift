@@ -2,16 +2,16 @@
 struct TarMember: Sendable, Equatable {
     /// The path within the archive, without "." and doubled slashes.
     let name: String
-    /// Where its header begins.
+    /// The offset of its header.
     let header: Int
-    /// Where its bytes lie.
+    /// The place of its bytes in the archive.
     let range: Range<Int>
 }
 
-/// Walks a tar archive's members, reading headers only.
+/// Lists the members of a tar archive; reads only their headers.
 ///
-/// Understands v7, ustar, pax (`path`, `size`) and GNU long names. Folders are passed over; links, devices, sparse members
-/// and names that are absolute or climb with ".." are refused, as is an archive without its end marker.
+/// Understands v7, ustar, pax (`path`, `size`) and GNU long names. Folders are skipped. Links, devices, sparse members,
+/// and names that are absolute or have ".." are errors, and so is an archive without its end marker.
 struct TarReader {
     private let source: ByteSource
     private var offset = 0
@@ -56,7 +56,7 @@ struct TarReader {
         return nil
     }
 
-    /// Checks a member and steps over its data; nil for a folder.
+    /// Checks a member and moves past its data; nil for a folder.
     private mutating func member(
         _ kind: TarHeader.Kind, path: [UInt8], size: Int, start: Int, local: PaxRecords
     ) throws(ContainerError) -> TarMember? {
@@ -68,7 +68,7 @@ struct TarReader {
         case .file, .folder, .pax, .longName, .longLink: break
         }
         guard !local.isSparse, !global.isSparse else { throw .sparseMember(name: shown, offset: start) }
-        // "./" alone is the folder that was packed; a file needs a name of its own.
+        // The name "./" is the folder that was packed; a file must have another name.
         guard let name, kind == .folder || !name.isEmpty else { throw .unsafeName(name: shown, offset: start) }
         let range = try take(kind == .folder ? 0 : size, of: "\"\(shown)\"", at: start)
         return kind == .folder ? nil : TarMember(name: name, header: start, range: range)
@@ -82,7 +82,7 @@ struct TarReader {
         return try source.read(take(header.size, of: "an extended header", at: start))
     }
 
-    /// Steps over `size` bytes of data and their padding.
+    /// Moves past `size` bytes of data and their padding; returns their place.
     private mutating func take(_ size: Int, of member: String, at start: Int) throws(ContainerError) -> Range<Int> {
         guard size <= source.count - offset else { throw .truncated(member: member, offset: start) }
         let range = offset..<(offset + size)
@@ -90,7 +90,7 @@ struct TarReader {
         return range
     }
 
-    /// Checks that nothing but zeros follows the end marker.
+    /// Checks that only zeros follow the end marker.
     private mutating func finish(after end: Int) throws(ContainerError) {
         isAtEnd = true
         var offset = end
@@ -103,9 +103,9 @@ struct TarReader {
     }
 }
 
-/// A member's path without "." and doubled slashes; nil if it is absolute, climbs, is too long or not UTF-8.
+/// A member's path without "." and doubled slashes; nil if it is absolute, has "..", is too long or is not UTF-8.
 ///
-/// Empty for "./", the folder that was packed.
+/// The result is empty for "./", the folder that was packed.
 package func memberName(_ path: [UInt8]) -> String? {
     guard !path.isEmpty, path[0] != 0x2F, path.count <= IngestionLimits.nameBytes,
         let text = String(validating: path, as: UTF8.self)

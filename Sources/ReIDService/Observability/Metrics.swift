@@ -6,7 +6,7 @@ internal import HTTP
 internal import HTTPTypes
 internal import Synchronization
 
-/// What the service counts about itself, through swift-metrics' API; `/metrics` renders it.
+/// The service's metrics, kept through the API of swift-metrics; `/metrics` renders them.
 public final class ServiceMetrics: Sendable {
     private struct State {
         var embedder: Embedder.Statistics?
@@ -20,7 +20,8 @@ public final class ServiceMetrics: Sendable {
     /// Starts all counts at zero.
     public init() {}
 
-    /// What counts the answered requests of one listener; requests without a route count together.
+    /// Returns a function that counts the answered requests of one listener; all requests without a route are counted
+    /// together.
     func observer(
         ofListener listener: String
     ) -> @Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void {
@@ -34,26 +35,27 @@ public final class ServiceMetrics: Sendable {
         }
     }
 
-    /// Counts items of batches that came to an end; `outcome` is `enrolled`, `duplicate` or `failed`.
+    /// Counts finished items of batches; `outcome` is `enrolled`, `duplicate` or `failed`.
     public func itemsFinished(outcome: String, count: Int) {
         Counter(label: "reid_batch_items_total", dimensions: [("outcome", outcome)], factory: registry)
             .increment(by: count)
     }
 
-    /// Counts one standing query that was ranked again.
+    /// Records that a standing query was ranked again, and how long it took.
     func standingQueryRanked(after time: Duration) {
         Timer(label: "reid_standing_query_duration_seconds", dimensions: [], factory: registry)
             .recordNanoseconds(time.nanoseconds)
     }
 
-    /// Everything as Prometheus text, with the embedder, galleries and unfinished batches as of now.
+    /// All metrics as Prometheus text, with the current state of the embedder, the galleries and the unfinished
+    /// batches.
     ///
     /// - Parameters:
     ///   - embedder: the embedder's counts since the start.
     ///   - galleries: all galleries.
-    ///   - batches: how many batches are in each unfinished state.
+    ///   - batches: the number of batches in each unfinished state.
     ///   - listeners: each listener's counts since the start.
-    /// - Returns: exposition format 0.0.4.
+    /// - Returns: the text, in exposition format 0.0.4.
     func render(
         embedder: Embedder.Statistics, galleries: [GallerySummary], batches: [String: Int],
         listeners: [String: ServerCounters]

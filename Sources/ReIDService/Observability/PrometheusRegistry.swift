@@ -1,10 +1,12 @@
 public import CoreMetrics
 internal import Synchronization
 
-/// Keeps metrics made through swift-metrics' API, and renders them as Prometheus text (exposition format 0.0.4).
+/// Keeps metrics that are made through the API of swift-metrics, and renders them as Prometheus text (exposition format
+/// 0.0.4).
 ///
-/// Counters become counters, meters and plain recorders gauges, timers and aggregating recorders histograms. A timer's
-/// label should end in `_seconds`. The same label and dimensions always name the same series.
+/// Counters become counters; meters and plain recorders become gauges; timers and aggregating recorders become
+/// histograms. A timer's label should end in `_seconds`. The same label with the same dimensions is always the same
+/// series.
 public final class PrometheusRegistry: MetricsFactory {
     private struct Family {
         let kind: String
@@ -17,7 +19,7 @@ public final class PrometheusRegistry: MetricsFactory {
     private let help: [String: String]
     private let families = Mutex<[String: Family]>([:])
 
-    /// An empty registry; `help` explains labels in the rendered text.
+    /// Creates an empty registry; `help` has explanations of labels for the rendered text.
     public init(help: [String: String] = [:]) { self.help = help }
 
     /// A series that only grows.
@@ -41,16 +43,16 @@ public final class PrometheusRegistry: MetricsFactory {
         series(label, dimensions, kind: "histogram") { HistogramSeries(bounds: Self.buckets) }
     }
 
-    /// Forgets a series.
+    /// Removes a series.
     public func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
-    /// Forgets a series.
+    /// Removes a series.
     public func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
-    /// Forgets a series.
+    /// Removes a series.
     public func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
-    /// Forgets a series.
+    /// Removes a series.
     public func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
 
-    /// All series, families and series in alphabetical order.
+    /// All series as text; families and series are sorted by name.
     public func render() -> String {
         var text = ""
         for (name, family) in families.withLock({ $0 }).sorted(by: { $0.key < $1.key }) where !family.series.isEmpty {

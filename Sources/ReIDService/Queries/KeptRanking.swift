@@ -3,15 +3,15 @@ internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
-/// Makes the rankings of kept queries: at once, and again when their gallery has changed.
+/// Ranks kept queries and stores the rankings: when a query is kept, and again when its gallery has changed.
 struct KeptRanking {
     let service: ServiceContext
 
-    /// Ranks the query over its gallery as it is now, and stores the ranking; equal results keep the revision.
+    /// Ranks the query over the current gallery and stores the ranking; equal results keep the version.
     ///
-    /// The stored JSON is a `RankingAnswer` without its query's id and revision.
+    /// The stored JSON is a `RankingAnswer` without the query's id and the version.
     ///
-    /// - Throws: `GalleryError` where the query or its gallery is gone, or storing failed.
+    /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed.
     func update(_ query: QueryRecord) throws {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
@@ -25,19 +25,20 @@ struct KeptRanking {
             try jsonBytes(answer), of: query.id, galleryRevision: snapshot.revision,
             showing: answer.imageIDs,
             isSame: { stored in
-                // Another thread may have ranked the query meanwhile; only the time it took differs then.
+                // Another thread may have ranked the query at the same time; then only the times differ.
                 var stored: RankingAnswer = try fromJSON(stored)
                 stored.timing = answer.timing
                 return stored == answer
             })
-        // A ranking with an image that was erased while this ranked has not been saved.
+        // The store does not save a ranking with an image that was erased in the meantime, so the query is ranked
+        // again.
         let now = try service.store.snapshot(of: query.gallery)
         if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
             try update(query)
         }
     }
 
-    /// The newest ranking of a query; ranks first where there is none, as after an erasure.
+    /// The newest ranking of a query; ranks the query if there is none, for example after an erasure.
     func newest(of query: QueryRecord) throws -> StoredRanking {
         if let stored = try service.store.ranking(of: query.id) { return stored }
         try update(query)
@@ -45,7 +46,7 @@ struct KeptRanking {
         return stored
     }
 
-    /// The response that carries a ranking: its strong `ETag` is the revision.
+    /// The response with a ranking; its strong `ETag` is the version.
     static func response(_ ranking: StoredRanking, of query: String) throws -> ServerResponse {
         var answer: RankingAnswer = try fromJSON(ranking.content)
         answer.queryID = query
@@ -55,7 +56,7 @@ struct KeptRanking {
             fields: [.eTag: tag(ranking.revision).description, .cacheControl: "private, no-cache"])
     }
 
-    /// The validator of a revision.
+    /// The `ETag` of a version.
     static func tag(_ revision: Int64) -> EntityTag { EntityTag("\(revision)") }
 }
 

@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Synchronization
 
-/// The polls that are held until a kept query's ranking changes; each costs an entry here and no thread.
+/// The polls that are held until a kept query's ranking changes; each costs an entry in a table and no thread.
 final class RankingWaiters: Sendable {
     private struct Poll {
         let reply: HeldReply
@@ -16,9 +16,9 @@ final class RankingWaiters: Sendable {
 
     private let state = Mutex(State())
 
-    /// Holds the poll of `query` that request `request` makes, at most for `timeout`, after which `tag` is still the newest.
+    /// Holds a poll of `query`, for at most `timeout`; then the answer is a 304 with `tag`.
     ///
-    /// The caller looks at the ranking once more afterwards, since it may have changed just before.
+    /// The caller must read the ranking once more afterwards, because it may have changed just before.
     func hold(query: String, request: String, tag: EntityTag, timeout: Duration) -> HeldReply {
         state.withLock { state in
             state.next += 1
@@ -38,7 +38,7 @@ final class RankingWaiters: Sendable {
     /// Whether any poll of `query` is held.
     func isWaiting(for query: String) -> Bool { state.withLock { $0.held[query] != nil } }
 
-    /// Answers every poll of `query` that is held, by what `response` makes of its request's id.
+    /// Answers every held poll of `query`; `response` makes the response from the request's id.
     func answer(_ query: String, with response: (_ request: String) -> ServerResponse) {
         let polls = state.withLock { $0.held.removeValue(forKey: query) } ?? [:]
         for poll in polls.values { poll.reply.complete(response(poll.request)) }

@@ -7,8 +7,8 @@ internal import Synchronization
 
 /// Ranks standing queries again when their gallery changes, and answers the polls that wait for that.
 ///
-/// Works on one queue of its own. Changes are gathered for `standingQueryDelay`, and for at least as long as the last pass
-/// took, so that a long enrollment spends no more than half a core here.
+/// It has its own queue. Changes are gathered for `standingQueryDelay`, and for at least as long as the last pass took,
+/// so that a long enrollment uses at most half a core here.
 final class StandingQueries: Sendable {
     private struct State {
         var galleries: Set<String> = []
@@ -24,7 +24,7 @@ final class StandingQueries: Sendable {
     private let rankings: KeptRanking
     private let waiters: RankingWaiters
     private let queue = DispatchQueue(label: "reid.standing-queries", qos: .utility, target: .global(qos: .utility))
-    /// Where polls are answered, so that neither the store's writer nor a pass holds them up.
+    /// The queue on which polls are answered, so that neither the store's writer nor a pass delays them.
     private let answers = DispatchQueue(label: "reid.polls", target: .global())
     private let state = Mutex(State())
 
@@ -34,14 +34,14 @@ final class StandingQueries: Sendable {
         rankings = KeptRanking(service: service)
     }
 
-    /// Observes the store, and catches up with galleries that changed while no service ran.
+    /// Observes the store, and ranks queries of galleries that changed while the service did not run.
     func start() {
         let observation = service.store.observe { [weak self] change in self?.take(change) }
         state.withLock { $0.observation = observation }
         for gallery in service.store.galleries() { schedule { $0.galleries.insert(gallery.name) } }
     }
 
-    /// Ends after the query that is being ranked, and returns then.
+    /// Stops, and returns when the query that is being ranked is done.
     func stop() {
         let observation = state.withLock { state in
             state.isStopped = true
@@ -75,7 +75,7 @@ final class StandingQueries: Sendable {
         queue.asyncAfter(deadline: .now() + .milliseconds(delay.milliseconds)) { [weak self] in self?.pass() }
     }
 
-    /// Ranks everything that was noted since the last pass.
+    /// Ranks everything that changed since the last pass.
     private func pass() {
         let noted = state.withLock { state in
             defer {
@@ -106,13 +106,14 @@ final class StandingQueries: Sendable {
         state.withLock { $0.lastPass = took }
     }
 
-    /// Builds the neighbor lists of a gallery that has come to rest, so that no search has to wait for them.
+    /// Builds the neighbor lists of a gallery without running batches, so that no search has to wait for them.
     private func prepareGraph(of gallery: String) throws {
         guard try service.store.runningBatches(in: gallery).isEmpty else { return }
         _ = try service.store.snapshot(of: gallery).graph
     }
 
-    /// Runs one piece of a pass unless the service stops; what was deleted meanwhile is nothing to complain of.
+    /// Runs one part of a pass, unless the service stops; a query or gallery that was deleted in the meantime is not an
+    /// error.
     private func attempt(_ subject: String, _ work: () throws -> Void) {
         guard !state.withLock({ $0.isStopped }) else { return }
         do {
@@ -127,7 +128,7 @@ final class StandingQueries: Sendable {
         }
     }
 
-    /// Answers the polls of `query` with its newest ranking, or with the problem that there is none.
+    /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none.
     private func answer(_ query: String) {
         guard waiters.isWaiting(for: query) else { return }
         answers.async { [service, waiters] in

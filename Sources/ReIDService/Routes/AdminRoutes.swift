@@ -3,12 +3,12 @@ internal import Gallery
 public import HTTP
 internal import HTTPTypes
 
-/// Every route of the admin listener; whoever adds them puts them behind the admin token.
+/// All routes of the admin listener; the caller must protect them with the admin token.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
     adminGalleryRoutes(context) + batchRoutes(context)
 }
 
-/// Creating and deleting galleries, and erasing images.
+/// The routes that create and delete galleries and erase images.
 private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(.put, "/admin/v1/galleries/{gallery}", bodyLimit: emptyObjectBytes) { request in
@@ -16,7 +16,7 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
         },
         Route(.delete, "/admin/v1/galleries/{gallery}") { request in
             try QueryParameters(request.query).finish()
-            // Bodies of its batches are removed as the store tells of their end.
+            // The bodies of its batches are removed when the store reports that they are cancelled.
             try service.store.deleteGallery(request.parameters["gallery"] ?? "")
             return .now(ServerResponse(.noContent))
         },
@@ -28,10 +28,11 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     ]
 }
 
-/// Bytes that a body may have where it says nothing: `{}`, as some clients cannot leave it out.
+/// The most bytes of a body that has no meaning, such as `{}`: some clients cannot send a request without a body.
 private let emptyObjectBytes = 1024
 
-/// Creates a gallery bound to the loaded model (201), or finds it there (200); one of another model is a conflict (409).
+/// Creates a gallery that is bound to the loaded model (201), or returns the existing one (200); one of another model
+/// is a conflict (409).
 private func createGallery(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
     if !request.body.isEmpty {

@@ -2,19 +2,21 @@ internal import Digests
 internal import Foundation
 internal import HTTPTypes
 
-/// The bearer token of the admin listener: one secret in a file that only its owner can read.
+/// The bearer token of the admin listener: a secret in a file that only its owner can read.
 public struct AdminToken: Sendable {
     private let digest: [UInt8]
 
-    /// Reads the token from the file at `path`, or generates one into a new file of mode 0600.
+    /// Reads the token from the file at `path`, or writes a new one to a file of mode 0600 if there is none.
     ///
-    /// - Throws: `AdminTokenError` when the file can be read by others, is not a token, or cannot be read or made.
+    /// - Throws: `AdminTokenError` if others can read the file, if it has no valid token, or if it cannot be read or
+    ///   created.
     public init(path: String) throws {
         let secret = try Self.read(path) ?? Self.generate(at: path)
         digest = try SHA256.hash(secret)
     }
 
-    /// Refuses a request whose `Authorization` is not this token; takes as long for any wrong token of a length.
+    /// Throws unless the request's `Authorization` has this token; the time does not depend on how much of the token is
+    /// right.
     func check(_ fields: HTTPFields) throws {
         let values = fields[values: .authorization]
         guard let value = values.first else { throw ServiceError.unauthorized(isMissing: true) }
@@ -28,7 +30,7 @@ public struct AdminToken: Sendable {
         }
     }
 
-    /// The secret in the file, or nil when there is no file.
+    /// The secret in the file; nil if there is no file.
     private static func read(_ path: String) throws -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
@@ -70,19 +72,19 @@ public struct AdminToken: Sendable {
         return secret
     }
 
-    /// Characters a token has at least.
+    /// The fewest characters of a token.
     private static let shortest = 16
 }
 
-/// Why there is no admin token to check against.
+/// Why the admin token could not be read or created.
 public enum AdminTokenError: Error, Sendable, Equatable {
-    /// The file's mode lets its group or everybody in.
+    /// The file's mode lets other users read it.
     case readableByOthers(path: String, mode: Int)
     /// The file does not hold one line of at least 16 printable characters.
     case malformed(path: String)
-    /// The file is there but cannot be read; `code` is the system's error number.
+    /// The file exists but cannot be read; `code` is the system's error number.
     case unreadable(path: String, code: Int32)
-    /// The file cannot be made; `code` is the system's error number.
+    /// The file cannot be created; `code` is the system's error number.
     case unwritable(path: String, code: Int32)
 }
 

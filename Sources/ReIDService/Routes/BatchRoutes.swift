@@ -5,7 +5,7 @@ internal import HTTP
 internal import HTTPTypes
 internal import Logging
 
-/// Accepting batches, watching them, and stopping them.
+/// The routes that accept, list and cancel batches.
 func batchRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
@@ -35,15 +35,17 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
         Route(.post, "/admin/v1/batches/{batch}/cancel") { request in
             try QueryParameters(request.query).finish()
             let batch = try service.store.requestCancel(request.parameters["batch"] ?? "")
-            // A running batch stops after the items in work: accepted, not yet done.
+            // A running batch stops after the items that are being processed: the request is accepted, but not
+            // complete.
             return .now(try .json(BatchAnswer(batch, now: .now()), status: batch.state.isFinal ? .ok : .accepted))
         },
     ]
 }
 
-/// Checks a batch's container, makes its body durable, and queues it: 202, and nothing of it is lost from then on.
+/// Checks a batch's container, makes its body durable, and queues the batch; after the answer 202, nothing of it is
+/// lost.
 ///
-/// Faults of the container are refused here; faults of items are found when it is processed, and fail alone.
+/// A broken container is refused here. A broken item is found later, when the batch is processed, and fails alone.
 private func accept(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
     let gallery = try service.store.gallery(request.parameters["gallery"] ?? "")
@@ -74,7 +76,7 @@ private func accept(_ request: ServerRequest, _ service: ServiceContext) throws 
     }
 }
 
-/// How the body is packed, from its declared type.
+/// How the body is packed, from its `Content-Type`.
 private func batchKind(_ request: ServerRequest) throws -> (kind: BatchKind, contentType: String) {
     let declared = request.fields[.contentType]
     let kind: BatchKind? =
@@ -103,7 +105,7 @@ private func idempotencyKey(_ request: ServerRequest) throws -> String? {
     return values.first
 }
 
-/// The digest of a body, read piece by piece.
+/// The SHA-256 of a body, which is read piece by piece.
 private func sha256(_ source: ByteSource) throws -> [UInt8] {
     var hasher = try SHA256Hasher()
     var offset = 0

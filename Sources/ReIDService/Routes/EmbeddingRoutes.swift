@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import HTTP
 internal import HTTPTypes
 
-/// `POST /v1/embeddings`: the feature vectors of images, nothing kept.
+/// `POST /v1/embeddings`: computes the embeddings of images; nothing is stored.
 func embeddingRoutes(_ service: ServiceContext) -> [Route] {
     let limits = service.configuration.limits
     return [

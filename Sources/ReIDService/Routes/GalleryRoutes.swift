@@ -3,7 +3,7 @@ internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
-/// `GET /v1/galleries`, one of them, and the listing of its images.
+/// `GET /v1/galleries`, `GET /v1/galleries/{gallery}` and the list of a gallery's images.
 func galleryRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(.get, "/v1/galleries") { request in
@@ -27,21 +27,21 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
 
 /// `limit` and `cursor` of a list.
 struct ListParameters {
-    /// Items in a page, 1...1000.
+    /// The items of a page, 1...1000.
     let limit: Int
-    /// Where the page begins; nil: at the start.
+    /// The place where the page begins; nil: the start of the list.
     let cursor: String?
 
-    /// Items in a page that names no limit.
+    /// The items of a page if the request names no limit.
     static let usualLimit = 100
 
-    /// Reads them from a request that has no other parameters.
+    /// Reads both from a request that has no other parameters.
     init(_ request: ServerRequest, limits: ServiceLimits) throws(ServiceError) {
         var parameters = QueryParameters(request.query)
         try self.init(&parameters, limits: limits)
     }
 
-    /// Reads them last, and refuses all parameters that nobody has read.
+    /// Reads both after all other parameters, and throws for parameters that were not read.
     init(_ parameters: inout QueryParameters, limits: ServiceLimits) throws(ServiceError) {
         limit = try parameters.integer("limit", in: 1...limits.results) ?? Self.usualLimit
         cursor = try parameters.text("cursor")
@@ -57,7 +57,7 @@ struct ListParameters {
 }
 
 extension ServiceContext {
-    /// A gallery on the wire, with its unfinished batches.
+    /// The gallery's description for clients, with its unfinished batches.
     func describe(_ gallery: GallerySummary) throws -> GalleryAnswer {
         GalleryAnswer(
             name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,

@@ -5,7 +5,7 @@ internal import HTTP
 internal import HTTPTypes
 internal import Synchronization
 
-/// What changes about a running service: whether it takes requests, and its listeners.
+/// The state of a running service: whether it takes requests, and its listeners.
 final class ServiceStatus: Sendable {
     private struct State {
         var isReady = true
@@ -14,9 +14,9 @@ final class ServiceStatus: Sendable {
 
     private let state = Mutex(State())
 
-    /// False from the moment the service is told to stop.
+    /// Whether the service takes requests; false from the moment when it is told to stop.
     var isReady: Bool { state.withLock { $0.isReady } }
-    /// What each listener has done so far, by its name.
+    /// The counters of each listener, by its name.
     var counters: [String: ServerCounters] { state.withLock { $0.listeners }.mapValues(\.counters) }
 
     func add(_ server: HTTPServer, name: String) { state.withLock { $0.listeners[name] = server } }

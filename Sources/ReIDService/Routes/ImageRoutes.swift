@@ -6,7 +6,7 @@ internal import HTTP
 internal import HTTPTypes
 internal import Imaging
 
-/// `GET /v1/images/{image}`, its stored image, and its attention images.
+/// `GET /v1/images/{image}`, the image's bytes, and its attention images.
 func imageRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(.get, "/v1/images/{image}") { request in
@@ -25,7 +25,7 @@ func imageRoutes(_ service: ServiceContext) -> [Route] {
     ]
 }
 
-/// One branch's attention over the stored image, as PNG.
+/// The attention of one branch drawn over the image, as PNG.
 private func attention(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     var parameters = QueryParameters(request.query)
     let branches = service.model.branches
@@ -47,7 +47,7 @@ private func attention(_ request: ServerRequest, _ service: ServiceContext) thro
 /// Pixels along the longer side of an attention image.
 private let attentionSide = 768
 
-/// Decodes an image from the store, where only whole images should be.
+/// Decodes an image from the store; the store should have only images that can be decoded.
 private func decodeStored(_ bytes: [UInt8], limits: ImageLimits) throws(ServiceError) -> RGBImage {
     do {
         return try decodeImage(bytes, limits: limits)
@@ -56,7 +56,8 @@ private func decodeStored(_ bytes: [UInt8], limits: ImageLimits) throws(ServiceE
     }
 }
 
-/// An image's response: stored images never change under their id, but may be erased, so a cache must ask.
+/// The response with an image's bytes; an image never changes under its id but may be erased, so a cache must ask
+/// before it reuses it.
 func imageResponse(_ bytes: [UInt8], mediaType: String, tag: EntityTag) -> ServerResponse {
     var fields = HTTPFields()
     fields[.contentType] = mediaType
@@ -66,14 +67,14 @@ func imageResponse(_ bytes: [UInt8], mediaType: String, tag: EntityTag) -> Serve
     return ServerResponse(.ok, fields: fields, body: .bytes(bytes))
 }
 
-/// A 304 when the client has the representation already; nil otherwise.
+/// A 304 if the client has this content already; nil otherwise.
 func unchanged(_ request: ServerRequest, _ tag: EntityTag) -> ServerResponse? {
     guard tag.isMatched(byIfNoneMatch: request.fields[.ifNoneMatch]) else { return nil }
     return .notModified(tag)
 }
 
 extension ServerResponse {
-    /// The client has it already.
+    /// A 304: the client has this content already.
     static func notModified(_ tag: EntityTag) -> ServerResponse {
         ServerResponse(.notModified, fields: [.eTag: tag.description, .cacheControl: "private, no-cache"])
     }
@@ -89,7 +90,7 @@ extension RGBImage {
 }
 
 extension CSPRModel {
-    /// Attention branches; 0 when the model has no attention maps.
+    /// The number of attention branches; 0 if the model has none.
     var branches: Int { configuration.attention == .none ? 0 : configuration.branches }
 }
 

@@ -39,7 +39,7 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
     ]
 }
 
-/// Keeps the question, ranks it at once, and says where the ranking is.
+/// Stores a query, ranks it at once, and answers where the ranking is.
 private func keep(
     _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking
 ) throws -> ServerResponse {
@@ -55,7 +55,7 @@ private func keep(
         fields: [.location: "/v1/queries/\(query.id)"])
 }
 
-/// One of the images that a kept query was asked with.
+/// One of the images of a kept query.
 private func queryImage(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     var parameters = QueryParameters(request.query)
     let index = try parameters.integer("index", in: 0...service.configuration.limits.imagesPerSearch - 1) ?? 0
@@ -68,12 +68,12 @@ private func queryImage(_ request: ServerRequest, _ service: ServiceContext) thr
         )
     }
     let content = try service.store.queryImage(of: id, at: index)
-    // Images of a kept query never change, so its id is validator enough.
+    // The images of a kept query never change, so its id is enough for an `ETag`.
     let tag = EntityTag("\(id)-\(index)")
     return unchanged(request, tag) ?? imageResponse(content.bytes, mediaType: content.mediaType, tag: tag)
 }
 
-/// The newest ranking, a 304, or a poll that is held until there is a newer one.
+/// Answers with the newest ranking, with a 304, or later, when there is a newer ranking.
 private func ranking(
     _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking, waiters: RankingWaiters
 ) throws -> Reply {
@@ -86,7 +86,7 @@ private func ranking(
     guard let unchanged = unchanged(request, tag) else { return .now(try KeptRanking.response(newest, of: query.id)) }
     guard wait > 0 else { return .now(unchanged) }
     let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
-    // A change between the look above and the hold has answered nobody: look again.
+    // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
         held.complete(try KeptRanking.response(stored, of: query.id))
     }
@@ -94,7 +94,7 @@ private func ranking(
 }
 
 extension ServiceContext {
-    /// A kept query on the wire.
+    /// The kept query's description for clients.
     func describe(_ query: QueryRecord) throws -> QueryAnswer {
         let ranking = try store.ranking(of: query.id)
         let isCurrent = try ranking?.galleryRevision == store.gallery(query.gallery).revision

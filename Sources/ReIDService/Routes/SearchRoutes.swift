@@ -4,7 +4,8 @@ internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
-/// `POST /v1/galleries/{gallery}/search`: the images of a gallery that look like the person on these images.
+/// `POST /v1/galleries/{gallery}/search`: ranks the images of a gallery by similarity to the person on the request's
+/// images.
 func searchRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
@@ -22,20 +23,21 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
     ]
 }
 
-/// What a client asks with: images of one person, and how to rank.
+/// The content of a search request: images of one person, and options.
 struct Question {
     /// The encoded images, 1 or more.
     let images: [ImageContent]
-    /// How to rank.
+    /// The options of the ranking.
     let options: SearchOptions
-    /// Whether the ranking follows the gallery; only for kept queries.
+    /// Whether the query is ranked again when the gallery changes; only for kept queries.
     let isStanding: Bool
-    /// The unit vector that the images stand for.
+    /// The embedding that the images stand for together, of length 1.
     let vector: [Float]
-    /// What decoding, waiting and embedding took.
+    /// The times of decoding, waiting and embedding.
     let timing: RankingTiming
 
-    /// Reads options (the form's part, then the URL's parameters, which win), then decodes and embeds the images.
+    /// Reads the options (from the form's part, then from the URL's parameters, which win), then decodes and embeds the
+    /// images.
     init(_ request: ServerRequest, service: ServiceContext, takesStanding: Bool) throws {
         let limits = service.configuration.limits
         var parameters = QueryParameters(request.query)
@@ -62,7 +64,7 @@ struct Question {
 }
 
 extension ServiceContext {
-    /// The gallery's newest snapshot, provided that the model being served made it.
+    /// The gallery's newest snapshot; throws if the gallery belongs to another model than the one that is served.
     func searchableSnapshot(of gallery: String) throws -> GallerySnapshot {
         let snapshot = try store.snapshot(of: gallery)
         guard snapshot.model == model.identity else {
@@ -72,7 +74,7 @@ extension ServiceContext {
         return snapshot
     }
 
-    /// Decodes and embeds an upload's images, before anything that waits to be enrolled.
+    /// Decodes and embeds the images of a request, with priority over images to enroll.
     func embed(
         _ upload: ImageUpload, cancellation: Cancellation
     ) throws -> (vectors: [[Float]], timing: RankingTiming) {
@@ -94,7 +96,7 @@ extension ServiceContext {
 }
 
 extension RankingTiming {
-    /// Adds the times of the question's making, and the total since `start`.
+    /// Takes over the times of the request's images, and sets the total since `start`.
     mutating func take(_ question: RankingTiming, since start: ContinuousClock.Instant) {
         decode = question.decode
         wait = question.wait

@@ -3,27 +3,27 @@ internal import HTTP
 internal import HTTPTypes
 internal import Imaging
 
-/// The images of a request's body, and the form's JSON part of options where it has one.
+/// The images of a request's body, and the JSON options of a form.
 ///
-/// The body is one image with a `Content-Type` of `image/…`, or a `multipart/form-data` of `image` parts. What an image is
-/// is told from its content alone.
+/// The body is one image with a `Content-Type` of `image/…`, or `multipart/form-data` with `image` parts. Only the
+/// content decides which format an image has.
 struct ImageUpload {
-    /// 1 or more encoded images, in order, each of a known format.
+    /// The encoded images, 1 or more, in order, each of a known format.
     let images: [ImageContent]
-    /// The part `options`; nil: there is none.
+    /// The bytes of the part `options`; nil if there is none.
     let options: [UInt8]?
 
-    /// Media types that are named to a client that sent another.
+    /// The media types that an error message names as accepted.
     static let accepted = ImageFormat.common.map(\.rawValue) + ["multipart/form-data"]
 
     /// Reads the body of `request`.
     ///
     /// - Parameters:
-    ///   - request: with its whole body.
-    ///   - maximumImages: images one request may carry.
+    ///   - request: the request, with its complete body.
+    ///   - maximumImages: the most images of one request.
     ///   - takesOptions: whether a form may have a part `options`.
-    ///   - limits: what an image may be.
-    /// - Throws: `ServiceError`, `MultipartError`'s problem or `HTTPProblem`.
+    ///   - limits: the limits of an image.
+    /// - Throws: `ServiceError` or `HTTPProblem`.
     init(_ request: ServerRequest, maximumImages: Int, takesOptions: Bool, limits: ServiceLimits) throws {
         guard !request.body.isEmpty else { throw ServiceError.emptyBody }
         let declared = request.fields[.contentType]
@@ -51,9 +51,9 @@ struct ImageUpload {
         self.options = options
     }
 
-    /// Image `index` decoded; a JPEG may be decoded smaller, as long as it still covers `target`.
+    /// Decodes image `index`; a JPEG may be decoded at a smaller size that still covers `target`.
     ///
-    /// To be let go of before the next one: small files can hold the largest images.
+    /// Release the result before decoding the next image: even a small file can be a very large image.
     func decoded(
         _ index: Int, covering target: (width: Int, height: Int), limits: ServiceLimits
     ) throws(ServiceError) -> RGBImage {
@@ -64,7 +64,7 @@ struct ImageUpload {
         }
     }
 
-    /// Bytes of a form's JSON part.
+    /// The most bytes of a form's JSON part.
     private static let optionBytes = 64 << 10
 
     private static func readForm(

@@ -4,7 +4,7 @@ struct QueryParameters: OptionSource {
     private let order: [String]
     private var known: Set<String> = []
 
-    /// `pairs`: decoded names and values, in order.
+    /// Takes decoded names and values, in order.
     init(_ pairs: [(name: String, value: String)]) {
         var values: [String: [String]] = [:]
         for pair in pairs { values[pair.name, default: []].append(pair.value) }

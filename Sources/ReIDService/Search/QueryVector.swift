@@ -1,10 +1,10 @@
-/// The vector that several images of one person stand for.
+/// Combines the embeddings of several images of one person.
 enum QueryVector {
     /// The mean of unit vectors, scaled to length 1: (Σ vᵢ) / |Σ vᵢ|.
     ///
-    /// - Parameter vectors: 1 or more, of one length.
+    /// - Parameter vectors: 1 or more vectors with the same number of values.
     /// - Returns: a unit vector.
-    /// - Throws: `ServiceError.noDirection` when they cancel out.
+    /// - Throws: `ServiceError.noDirection` if their sum is zero.
     static func fused(_ vectors: [[Float]]) throws(ServiceError) -> [Float] {
         guard let first = vectors.first else { preconditionFailure("no vectors to fuse") }
         if vectors.count == 1 { return first }

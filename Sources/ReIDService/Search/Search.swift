@@ -1,14 +1,15 @@
 internal import Gallery
 internal import Ranking
 
-/// Ranks a gallery by its likeness to one vector; pure, so that searches and kept queries cannot differ.
+/// Ranks a gallery by distance to one embedding; searches and kept queries share it, so that their results cannot
+/// differ.
 struct Search {
-    /// The gallery as of one commit.
+    /// The gallery's snapshot.
     let snapshot: GallerySnapshot
-    /// Which images, in which order, how many.
+    /// Which images may appear, in which order, and how many.
     let options: SearchOptions
 
-    /// One image in order.
+    /// One ranked image.
     private struct RankedRow {
         let row: Int
         let distance: Float
@@ -18,10 +19,10 @@ struct Search {
         var similarity: Float { 1 - distance / 2 }
     }
 
-    /// Images that a row of a ranking of persons shows at most.
+    /// The most images that one row of a ranking of persons shows.
     static let imagesPerPerson = 5
 
-    /// The ranking of the gallery for `vector`, with the time of searching and re-ranking filled in.
+    /// Ranks the gallery for `vector`; the answer has the times of searching and re-ranking.
     func answer(for vector: [Float], warnings: [String]?) throws -> RankingAnswer {
         var timing = RankingTiming()
         let clock = ContinuousClock()
@@ -58,7 +59,7 @@ struct Search {
         rows.prefix(options.limit).enumerated().map { result($1, rank: $0 + 1) }
     }
 
-    /// One result for each known person, at the place of their best image.
+    /// One result for each known person, in the order of their best images.
     private func people(in rows: [RankedRow]) -> [RankingResult] {
         var order: [String] = []
         var images: [String: [RankedRow]] = [:]
@@ -94,11 +95,11 @@ struct Search {
 }
 
 extension GalleryImage {
-    /// Path of the stored image on the query listener; nil when only a vector was enrolled.
+    /// The path of the image's bytes on the query listener; nil if only a vector was enrolled.
     var contentURL: String? { mediaType == nil ? nil : "/v1/images/\(id)/content" }
 }
 
 extension Duration {
-    /// Milliseconds, to the microsecond.
+    /// Milliseconds, rounded to microseconds.
     var wireMilliseconds: Double { (Double(nanoseconds) / 1000).rounded() / 1000 }
 }

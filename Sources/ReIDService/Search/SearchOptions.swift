@@ -1,9 +1,9 @@
 public import Gallery
 internal import Ranking
 
-/// How a ranking is made: which images may appear, in which order, how many.
+/// The options of a search: which images may appear, in which order, and how many.
 ///
-/// Wire form: snake_case members; those that restrict nothing are left out.
+/// As JSON, members are in snake_case, and members that restrict nothing are left out.
 public struct SearchOptions: Codable, Sendable, Equatable {
     /// What one row of a ranking stands for.
     public enum Grouping: String, Codable, Sendable, CaseIterable {
@@ -11,15 +11,15 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         case person
     }
 
-    /// Results at most, 1...1000.
+    /// The most results, 1...1000.
     public var limit: Int
     /// Whether results are ordered by re-ranked distance instead of distance.
     public var rerank: Bool
-    /// Neighbors that must name each other, 1...1000.
+    /// The number of neighbors within which two images must have each other, 1...1000.
     public var k1: Int
-    /// Neighbors whose encodings are averaged, 1...1000.
+    /// The number of neighbors whose encodings are averaged, 1...1000.
     public var k2: Int
-    /// Share of the original distance in the re-ranked one, 0...1.
+    /// The share of the original distance in the re-ranked one, 0...1.
     public var lambda: Double
     /// Only images of one of these cameras; nil: of any.
     public var cameras: [String]?
@@ -27,7 +27,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var excludedCameras: [String]?
     /// Only images captured at this time or later.
     public var capturedFrom: Timestamp?
-    /// Only images captured before this time or at it.
+    /// Only images captured at this time or earlier.
     public var capturedTo: Timestamp?
     /// Only images of this person.
     public var person: String?
@@ -49,7 +49,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         lambda = defaults.reRanking.lambda
     }
 
-    /// Takes over the options that `source` gives; the others stay.
+    /// Replaces the options that `source` has; the others stay.
     mutating func read(from source: inout some OptionSource, limits: ServiceLimits) throws(ServiceError) {
         limit = try source.integer("limit", in: 1...limits.results) ?? limit
         rerank = try source.flag("rerank") ?? rerank
@@ -95,7 +95,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     }
 }
 
-/// Which images of a gallery are meant; the same names in searches and listings.
+/// Conditions on the images of a gallery, with the same names in searches and lists.
 struct FilterOptions: Sendable, Equatable {
     var cameras: [String]?
     var excludedCameras: [String]?
@@ -106,7 +106,7 @@ struct FilterOptions: Sendable, Equatable {
 }
 
 extension FilterOptions {
-    /// The same for the gallery.
+    /// The conditions as a filter of the gallery.
     var filter: ImageFilter {
         ImageFilter(
             cameras: Set(cameras ?? []), excludedCameras: Set(excludedCameras ?? []), capturedFrom: capturedFrom,

@@ -7,9 +7,10 @@ internal import HTTPTypes
 internal import Imaging
 internal import Ranking
 
-/// What a failure looks like on the wire: the one map from every module's errors to a problem document.
+/// Turns an error of any module into the problem document that clients see.
 ///
-/// Anything unforeseen is a 500 without details; the caller logs it.
+/// This is the only place that decides how an error looks to clients. An unknown error is a 500 without details; the
+/// caller logs it.
 public func problem(for error: any Error) -> HTTPProblem {
     switch error {
     case let problem as HTTPProblem: problem
@@ -18,17 +19,17 @@ public func problem(for error: any Error) -> HTTPProblem {
     }
 }
 
-/// An error that knows its wire form; each conformance is a switch without `default`.
+/// An error that has a problem document; each conformance is a `switch` without `default`.
 protocol ProblemConvertible: Error {
     var problem: HTTPProblem { get }
 }
 
 extension HTTPProblem {
-    /// A fault of ours; the log has the details.
+    /// A fault of the service; the log has the details.
     static let internalError = HTTPProblem(
         .internalServerError, detail: "The service failed; its log has the details under this request id.")
 
-    /// A problem of the service's own kind: `type` is `urn:reid:` and `kind`.
+    /// A problem of this service's own kinds: its `type` is `urn:reid:` followed by `kind`.
     static func reid(
         _ status: HTTPResponse.Status, _ kind: String, _ title: String, _ detail: String, pointer: String? = nil,
         parameter: String? = nil, fields: HTTPFields = [:]
@@ -124,7 +125,7 @@ extension ServiceError: ProblemConvertible {
 extension ImageError: ProblemConvertible {
     var problem: HTTPProblem { problem(of: "The image") }
 
-    /// The problem, told of `subject`, such as "Image 2 of 3".
+    /// The problem, with `subject`, such as "Image 2 of 3", in its sentence.
     func problem(of subject: String) -> HTTPProblem {
         switch self {
         case .empty: .reid(.badRequest, "empty-body", "Empty image", "\(subject) has no bytes.", parameter: "image")

@@ -4,9 +4,9 @@ struct JSONMembers: OptionSource {
     private let members: [String: JSONValue]
     private var known: Set<String> = []
 
-    /// Parses `bytes`, which must hold one JSON object, no member of it twice; `part` names the input in errors.
+    /// Parses `bytes`, which must be one JSON object without repeated members; `part` names the input in errors.
     init(parsing bytes: [UInt8], part: String) throws(ServiceError) {
-        // JSON is UTF-8 (RFC 8259, section 8.1), where no byte is 0; the decoder would take UTF-16 and UTF-32 too.
+        // JSON is UTF-8 (RFC 8259, section 8.1), in which no byte is 0; the decoder would also take UTF-16 and UTF-32.
         guard !bytes.contains(0), case .object(let members) = try JSONValue(parsing: bytes, part: part) else {
             throw .malformedJSON(part: part)
         }

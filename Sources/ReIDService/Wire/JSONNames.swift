@@ -1,6 +1,7 @@
-/// The names of a JSON object's own members, those of inner objects not: a decoder keeps one member of each name silently.
+/// The names of a JSON object's members, without those of inner objects, to find repeated ones: a decoder silently
+/// keeps one member of each name.
 struct JSONNames {
-    /// Each name as it is written, with its quotes and escapes, in order, a repeated one each time.
+    /// Each name as it is written, with quotes and escapes, in order; a repeated name occurs several times.
     let texts: [[UInt8]]
 
     /// Finds the names in `bytes`, an object in UTF-8 that a decoder has accepted.
@@ -28,7 +29,7 @@ struct JSONNames {
         self.texts = texts
     }
 
-    /// The offset after the quote that ends the text beginning at `start`.
+    /// The offset after the closing quote of the text that begins at `start`.
     private static func endOfText(from start: Int, in bytes: [UInt8]) -> Int {
         var index = start + 1
         while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {

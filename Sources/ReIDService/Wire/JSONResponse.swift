@@ -3,7 +3,9 @@ internal import HTTP
 internal import HTTPTypes
 
 extension ServerResponse {
-    /// `value` as JSON: members sorted, so that equal values have equal bytes; not to be cached unless `fields` say so.
+    /// A response with `value` as JSON; members are sorted, so that equal values have equal bytes.
+    ///
+    /// Caches must not keep it unless `fields` allow it.
     static func json(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
     ) throws -> ServerResponse {
@@ -21,7 +23,7 @@ func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
     return [UInt8](try encoder.encode(value))
 }
 
-/// Reads back what `jsonBytes` wrote.
+/// Decodes a value that `jsonBytes` encoded.
 func fromJSON<Value: Decodable>(_ bytes: [UInt8], as type: Value.Type = Value.self) throws -> Value {
     try JSONDecoder().decode(type, from: Data(bytes))
 }

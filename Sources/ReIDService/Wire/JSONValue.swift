@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// A JSON text as a tree, for inputs whose unknown members must be refused by name.
+/// A JSON value as a tree, used where unknown members must be found by name.
 enum JSONValue: Decodable, Equatable, Sendable {
     case null
     case flag(Bool)
@@ -34,7 +34,8 @@ enum JSONValue: Decodable, Equatable, Sendable {
             self = .object(try value.decode([String: JSONValue].self))
         }
     }
-    /// The path of the first member, by name, that `other` has not, its names joined by dots; `null` counts as absent.
+    /// The path of the first member, in the order of names, that `other` does not have, such as `server.loops`; `null`
+    /// counts as absent.
     func firstMember(missingIn other: JSONValue) -> String? {
         guard case .object(let members) = self, case .object(let known) = other else { return nil }
         for (name, value) in members.sorted(by: { $0.key < $1.key }) where value != .null {

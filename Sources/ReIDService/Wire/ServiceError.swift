@@ -1,16 +1,16 @@
 public import Imaging
 
-/// What can be wrong with a request to the service; `ErrorMap.swift` decides how each looks on the wire.
+/// What can be wrong with a request to the service; `ErrorMap.swift` decides how each error looks to clients.
 public enum ServiceError: Error, Sendable, Equatable {
     /// The route has no query parameter of this name.
     case unknownParameter(String, known: [String])
     /// A query parameter's value is not what was expected.
     case invalidParameter(String, expected: String)
-    /// A part of the request that must be a JSON object is none.
+    /// A part of the request is not a JSON object, but must be one.
     case malformedJSON(part: String)
-    /// A JSON member that nobody knows.
+    /// A JSON member is unknown.
     case unknownMember(part: String, pointer: String, known: [String])
-    /// A JSON member of a name that came before.
+    /// A JSON member occurs twice.
     case repeatedMember(part: String, pointer: String)
     /// A JSON member's value is not what was expected.
     case invalidMember(part: String, pointer: String, expected: String)
@@ -18,24 +18,24 @@ public enum ServiceError: Error, Sendable, Equatable {
     case unsupportedMediaType(found: String?, accepted: [String])
     /// The body is empty.
     case emptyBody
-    /// A form part of a name that the route does not know.
+    /// A form part has an unknown name.
     case unknownPart(name: String, known: [String])
-    /// A form part that may come once came twice.
+    /// A form part that may occur only once occurs twice.
     case repeatedPart(name: String)
-    /// A form without an image.
+    /// The form has no image.
     case noImage
-    /// More images than one request may carry.
+    /// The request has more images than allowed.
     case tooManyImages(limit: Int)
-    /// Image `index` (from 0) of `count` is at fault.
+    /// Image `index` (from 0) of `count` cannot be used.
     case image(ImageError, index: Int, count: Int)
-    /// The vectors of the images of one person cancel out, or the network gave no direction.
+    /// The embeddings of the request's images cancel each other out.
     case noDirection
     /// The gallery was made with another model than the one being served.
     case galleryOfAnotherModel(gallery: String, expected: String, served: String)
-    /// There is no attention branch of this number.
+    /// The model has no attention branch with this number.
     case unknownBranch(Int, branches: Int)
-    /// No bearer token, or a wrong one.
+    /// The bearer token is missing or wrong.
     case unauthorized(isMissing: Bool)
-    /// A stored file that should be readable is not.
+    /// A stored image cannot be decoded, although it was checked when it was enrolled.
     case damagedStore(reason: String)
 }

@@ -1,38 +1,39 @@
 public import Gallery
 
-/// A batch on its way into a gallery.
+/// A batch, with its progress.
 public struct BatchAnswer: Codable, Sendable, Equatable {
     /// The batch's id.
     public var id: String
     /// The gallery it enrolls into.
     public var gallery: String
-    /// How its body is packed: `tar`, `multipart` or `ndjson`.
+    /// How the batch's body is packed: `tar`, `multipart` or `ndjson`.
     public var kind: String
     /// `queued`, `running`, `completed`, `cancelled` or `failed`.
     public var state: String
-    /// Whether it stops at the next chance.
+    /// Whether the batch was asked to stop.
     public var cancelRequested: Bool
     /// Bytes of its body.
     public var bytes: Int64
-    /// Items in it; null until its body has been read through.
+    /// The number of items in the batch; null until they have been counted.
     public var received: Int?
     /// Items that became images.
     public var enrolled: Int
     /// Items whose bytes were in the gallery already.
     public var duplicate: Int
-    /// Items that were refused, each with a reason of its own.
+    /// Items that were refused, each with its own reason.
     public var failed: Int
-    /// Items finished per second: lately while it runs, over all once finished; null where nothing was measured.
+    /// Items per second: of the last half minute while the batch runs, of the whole run when it is over; null if
+    /// nothing was measured.
     public var itemsPerSecond: Double?
-    /// When it will be done at this rate; null unless it runs.
+    /// When the batch will be complete at this rate; null unless it runs.
     public var estimatedEnd: Timestamp?
-    /// When it was accepted.
+    /// When the batch was accepted.
     public var createdAt: Timestamp
-    /// When it first ran; null before.
+    /// When the batch started; null before that.
     public var startedAt: Timestamp?
-    /// When it came to its end; null before.
+    /// When the batch was over; null before that.
     public var finishedAt: Timestamp?
-    /// Why it failed as a whole; null unless it did.
+    /// Why the batch failed as a whole; null if it did not.
     public var reason: String?
 
     private enum CodingKeys: String, CodingKey {
@@ -74,7 +75,7 @@ extension BatchAnswer {
         var end: Timestamp?
         if batch.state == .running, let expected = batch.expectedItems, let rate = batch.itemsPerSecond, rate > 0 {
             let seconds = Double(max(0, expected - batch.recorded)) / rate
-            // A rate that rounds to nothing gives no estimate rather than an absurd one.
+            // A rate near zero gives no estimate, because the date would be absurd.
             if seconds < 3e8 { end = now.adding(seconds: Int64(seconds.rounded(.up))) }
         }
         self.init(
@@ -86,19 +87,21 @@ extension BatchAnswer {
     }
 }
 
-/// What became of one item of a batch.
+/// The result of one item of a batch.
 public struct BatchItemAnswer: Codable, Sendable, Equatable {
-    /// Its place in the batch, from 0: a line of the manifest or NDJSON, or a file of a tar without a manifest.
+    /// The item's index in the batch, from 0: of the line of the manifest or NDJSON, or of the file in a tar without a
+    /// manifest.
     public var index: Int
-    /// The file's name in the batch; null when it has none or the image has been erased.
+    /// The file's name in the batch; null if it has none or the image was erased.
     public var image: String?
     /// `enrolled`, `duplicate` or `failed`.
     public var state: String
-    /// The image that it became or repeats; null if it failed or the image has been erased.
+    /// The image that the item became or repeats; null if it failed or the image was erased.
     public var imageID: String?
-    /// `unsupported_format`, `corrupt_image`, `too_large`, `bad_metadata` or `model_mismatch`; null unless it failed.
+    /// `unsupported_format`, `corrupt_image`, `too_large`, `bad_metadata` or `model_mismatch`; null if the item did not
+    /// fail.
     public var reason: String?
-    /// A sentence about that, which names the line or the file.
+    /// A sentence that explains the reason and names the line or the file.
     public var detail: String?
 
     private enum CodingKeys: String, CodingKey {

@@ -4,7 +4,7 @@ public import Gallery
 public struct ListAnswer<Item: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
     /// The page's items.
     public var items: [Item]
-    /// What `cursor` asks for the next page; null at the end.
+    /// The value of `cursor` for the next page; null at the end.
     public var next: String?
 
     /// A page.
@@ -23,29 +23,29 @@ public struct ListAnswer<Item: Codable & Sendable & Equatable>: Codable, Sendabl
     }
 }
 
-/// One gallery in numbers.
+/// A gallery with its counts.
 public struct GalleryAnswer: Codable, Sendable, Equatable {
     /// The gallery's name.
     public var name: String
     /// The model it is bound to, `sha256:…`.
     public var model: String
-    /// Whether that is the model being served; only then can the gallery be searched by image.
+    /// Whether this is the model that is served; only then can the gallery be searched by image.
     public var searchable: Bool
     /// Images in it.
     public var images: Int
-    /// Known persons in it.
+    /// The number of different people that its images name.
     public var people: Int
     /// Its cameras, sorted.
     public var cameras: [String]
-    /// The earliest known time of capture; null when none is known.
+    /// The earliest capture time; null if no image has one.
     public var capturedFrom: Timestamp?
-    /// The latest known time of capture; null when none is known.
+    /// The latest capture time; null if no image has one.
     public var capturedTo: Timestamp?
-    /// Counts the gallery's changes.
+    /// The gallery's revision, which counts its changes.
     public var revision: Int64
     /// When it was created.
     public var createdAt: Timestamp
-    /// Batches that are being enrolled or wait for it.
+    /// The batches that are running or queued.
     public var runningBatches: [RunningBatch]
 
     private enum CodingKeys: String, CodingKey {
@@ -80,7 +80,7 @@ public struct RunningBatch: Codable, Sendable, Equatable {
     public var id: String
     /// `queued` or `running`.
     public var state: String
-    /// Items in the batch; null until its container has been read.
+    /// The number of items in the batch; null until they have been counted.
     public var received: Int?
     /// Items that became images.
     public var enrolled: Int
@@ -115,25 +115,25 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
     public var imageID: String
     /// The gallery it is in.
     public var gallery: String
-    /// Who is on it; null when unknown.
+    /// The person on the image; null if unknown.
     public var personID: String?
-    /// Which camera saw it; null when unknown.
+    /// The camera that took the image; null if unknown.
     public var cameraID: String?
-    /// When; null when unknown.
+    /// When the image was taken; null if unknown.
     public var capturedAt: Timestamp?
-    /// The client's own id of it; null when there is none.
+    /// The client's own id for the image; null if there is none.
     public var externalID: String?
-    /// SHA-256 of the bytes as they were enrolled, 64 hexadecimal digits.
+    /// The SHA-256 of the enrolled bytes, 64 hexadecimal digits.
     public var sha256: String
-    /// `image/jpeg` or `image/png`; null for an image that was enrolled as a vector alone.
+    /// `image/jpeg` or `image/png`; null for an image that was enrolled as a vector only.
     public var mediaType: String?
-    /// Columns of the stored image; null when there is none.
+    /// The width of the stored image in pixels; null if there is none.
     public var width: Int?
-    /// Rows of the stored image; null when there is none.
+    /// The height of the stored image in pixels; null if there is none.
     public var height: Int?
-    /// When it came into the gallery.
+    /// When the image was enrolled.
     public var enrolledAt: Timestamp
-    /// Path of the stored image on this listener; null when there is none.
+    /// The path of the image's bytes on the query listener; null if there are none.
     public var imageURL: String?
 
     private enum CodingKeys: String, CodingKey {

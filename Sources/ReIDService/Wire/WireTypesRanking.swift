@@ -1,24 +1,24 @@
 public import Gallery
 
-/// The answer to a search, and the newest state of a kept query.
+/// A ranking: the answer to a search, and to a poll of a kept query.
 public struct RankingAnswer: Codable, Sendable, Equatable {
-    /// The kept query; nil for a search that was not kept.
+    /// The kept query's id; nil for a search.
     public var queryID: String?
-    /// Counts the changes of a kept query's ranking, from 1; nil for a search that was not kept.
+    /// The version of a kept query's ranking, which counts its changes from 1; nil for a search.
     public var revision: Int64?
     /// The gallery's name.
     public var gallery: String
     /// The gallery's model, `sha256:…`.
     public var model: String
-    /// Images in the gallery, whether the filters let them through or not.
+    /// The number of images in the gallery, without regard to filters.
     public var gallerySize: Int
-    /// The options that were in force.
+    /// The options of the search, including defaults.
     public var options: SearchOptions
     /// Best first.
     public var results: [RankingResult]
-    /// What a reader should know before trusting the order, such as an untrained model; nil: nothing.
+    /// Reasons to doubt the order, such as an untrained model; nil if there are none.
     public var warnings: [String]?
-    /// Where the time went.
+    /// The times of the steps of the search.
     public var timing: RankingTiming
 
     private enum CodingKeys: String, CodingKey {
@@ -32,31 +32,31 @@ public struct RankingAnswer: Codable, Sendable, Equatable {
 
 /// One row of a ranking: an image, or a person represented by their best image.
 public struct RankingResult: Codable, Sendable, Equatable {
-    /// From 1.
+    /// The rank, from 1.
     public var rank: Int
     /// The image's id.
     public var imageID: String
-    /// Who is on it; null when unknown.
+    /// The person on the image; null if unknown.
     public var personID: String?
-    /// Which camera saw it; null when unknown.
+    /// The camera that took the image; null if unknown.
     public var cameraID: String?
-    /// When; null when unknown.
+    /// When the image was taken; null if unknown.
     public var capturedAt: Timestamp?
-    /// The client's own id of the image; null when there is none.
+    /// The client's own id for the image; null if there is none.
     public var externalID: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
     /// Cosine of the vectors, -1...1.
     public var similarity: Float
-    /// Distance after k-reciprocal re-ranking; null when the search did not re-rank.
+    /// The distance after k-reciprocal re-ranking; null if the search did not re-rank.
     public var rerankedDistance: Double?
-    /// Path of the stored image on this listener; null for an image that was enrolled as a vector alone.
+    /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
-    /// The feature vector, when the search asked for it.
+    /// The embedding, if the search asked for it.
     public var vector: [Float]?
-    /// The person's best images, best first, when rows stand for persons.
+    /// The person's best images, the best first, if rows stand for persons.
     public var images: [PersonImage]?
-    /// How many images of the person the search ranked, when rows stand for persons.
+    /// The number of the person's images that were ranked, if rows stand for persons.
     public var imageCount: Int?
 
     private enum CodingKeys: String, CodingKey {
@@ -96,15 +96,15 @@ public struct RankingResult: Codable, Sendable, Equatable {
 public struct PersonImage: Codable, Sendable, Equatable {
     /// The image's id.
     public var imageID: String
-    /// Which camera saw it; null when unknown.
+    /// The camera that took the image; null if unknown.
     public var cameraID: String?
-    /// When; null when unknown.
+    /// When the image was taken; null if unknown.
     public var capturedAt: Timestamp?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
-    /// Distance after re-ranking; null when the search did not re-rank.
+    /// The distance after re-ranking; null if the search did not re-rank.
     public var rerankedDistance: Double?
-    /// Path of the stored image on this listener; null for an image that was enrolled as a vector alone.
+    /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
 
     private enum CodingKeys: String, CodingKey {
@@ -128,7 +128,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
     }
 }
 
-/// Where the time of one ranking went, in milliseconds.
+/// The times of one ranking in milliseconds.
 public struct RankingTiming: Codable, Sendable, Equatable {
     /// Decoding the images.
     public var decode = 0.0
@@ -136,10 +136,10 @@ public struct RankingTiming: Codable, Sendable, Equatable {
     public var wait = 0.0
     /// The forward pass.
     public var embed = 0.0
-    /// Filtering the gallery and comparing with it; where the search re-ranks, the comparing counts as that.
+    /// Filtering the gallery, and comparing the query with it if the search does not re-rank.
     public var search = 0.0
-    /// Re-ranking, with the comparisons that it starts from.
+    /// Re-ranking, including the comparisons that it needs.
     public var rerank = 0.0
-    /// From the parsed request to the finished ranking.
+    /// The time from the parsed request to the finished ranking.
     public var total = 0.0
 }

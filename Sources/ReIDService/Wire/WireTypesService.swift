@@ -5,23 +5,23 @@ public import Gallery
 public struct QueryAnswer: Codable, Sendable, Equatable {
     /// The query's id.
     public var queryID: String
-    /// The gallery it asks.
+    /// The gallery that the query searches.
     public var gallery: String
-    /// How its ranking is made.
+    /// The options of its rankings.
     public var options: SearchOptions
     /// Whether it is ranked again whenever the gallery changes.
     public var standing: Bool
     /// `ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.
     public var state: String
-    /// When it was asked.
+    /// When the query was kept.
     public var createdAt: Timestamp
-    /// The revision of its newest ranking, from 1.
+    /// The version of its newest ranking, from 1.
     public var revision: Int64
-    /// Path of its newest ranking.
+    /// The path of its newest ranking.
     public var rankingURL: String
-    /// How many images it was asked with.
+    /// The number of its images.
     public var images: Int
-    /// Path of its first image; `?index=` tells the others.
+    /// The path of its first image; `?index=` selects another one.
     public var imageURL: String
 
     private enum CodingKeys: String, CodingKey {
@@ -65,7 +65,7 @@ public struct EmbeddingAnswer: Codable, Sendable, Equatable {
 
     /// One image's vector.
     public struct Embedding: Codable, Sendable, Equatable {
-        /// The image's place in the request, from 0.
+        /// The image's index in the request, from 0.
         public var index: Int
         /// Its unit vector.
         public var vector: Vector
@@ -77,13 +77,13 @@ public struct EmbeddingAnswer: Codable, Sendable, Equatable {
     public var dimensions: Int
     /// In the order of the images.
     public var embeddings: [Embedding]
-    /// What a reader should know before using them; nil: nothing.
+    /// Reasons to doubt the embeddings; nil if there are none.
     public var warnings: [String]?
 }
 
 /// The answer to `GET /v1/model`.
 public struct ModelAnswer: Codable, Sendable, Equatable {
-    /// What the model is called.
+    /// The name of the network.
     public var name: String
     /// Its identity, `sha256:` and the digest of the weight file.
     public var sha256: String
@@ -91,9 +91,9 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var config: CSPRConfiguration
     /// The length of a feature vector.
     public var dimensions: Int
-    /// Attention branches, the values of `branch` in attention images; 0: no attention images.
+    /// The number of attention branches, whose attention images can be read; 0 if there are none.
     public var branches: Int
-    /// Trained numbers in the file.
+    /// The number of learned parameters in the file.
     public var parameters: Int
     /// How the file stores them, such as `F32`.
     public var precision: String
@@ -101,7 +101,7 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var mirrored: Bool
     /// False: the weights are random, and rankings mean nothing yet.
     public var trained: Bool
-    /// The same in a sentence; nil when there is nothing to warn of.
+    /// The same as a sentence; nil if the model is trained.
     public var warnings: [String]?
     /// The options of a search that names none.
     public var defaults: SearchOptions
@@ -151,11 +151,11 @@ public struct ReadinessAnswer: Codable, Sendable, Equatable {
     public var model: Model
     /// The index being searched.
     public var index: Index
-    /// What an operator should know; nil: nothing.
+    /// Warnings for the operator; nil if there are none.
     public var warnings: [String]?
 }
 
-/// Sentences that answers carry when their numbers deserve doubt.
+/// Warnings that answers carry when there is reason to doubt their numbers.
 enum Warning {
     /// The warnings about `model`; nil: none.
     static func about(_ model: CSPRModel) -> [String]? {

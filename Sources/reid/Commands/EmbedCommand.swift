@@ -7,7 +7,7 @@ internal import Logging
 internal import TensorFiles
 internal import Tensors
 
-/// `reid embed`: images or tensors to feature vectors, without a service.
+/// `reid embed`: computes embeddings of images or tensors, without a service.
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
@@ -135,7 +135,7 @@ struct EmbedCommand: ParsableCommand {
     }
 }
 
-/// An error as one readable line: file system errors in the system's words, ours as they are.
+/// An error as one readable line; errors of the file system get the system's message.
 func describe(_ error: any Error) -> String {
     if let error = error as? CocoaError { return error.localizedDescription }
     return "\(error)"

@@ -6,7 +6,7 @@ internal import ReIDService
     internal import FoundationNetworking
 #endif
 
-/// `reid enroll`: a folder or a tar into a gallery, through the API.
+/// `reid enroll`: enrolls a folder or a tar through the API of a running service.
 struct EnrollCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
@@ -98,11 +98,11 @@ struct EnrollCommand: ParsableCommand {
     }
 }
 
-/// A batch as the admin listener describes it.
+/// The members of a batch that the command line needs.
 struct BatchState: Codable {
     let id: String
     let state: String
-    /// Nil until the service has counted the items.
+    /// The number of items; nil until the service has counted them.
     let received: Int?
     let enrolled: Int
     let duplicate: Int

@@ -4,7 +4,7 @@ internal import Evaluation
 internal import Foundation
 internal import Ranking
 
-/// `reid evaluate`: CMC, mAP and mINP of a network on a data set, or of a feature file.
+/// `reid evaluate`: computes CMC, mAP and mINP of a network on a data set, or of a feature file.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
@@ -109,7 +109,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// The figures of a feature file, in the form that scripts know.
+/// The figures of a feature file, as JSON.
 private struct FeatureAnswer: Encodable {
     struct Figures: Encodable {
         let cmc1, cmc5, cmc10, mAP, mINP: Double
@@ -150,7 +150,7 @@ extension Terminal {
     /// The columns of a table of figures.
     static let figureNames = ["CMC@1", "CMC@5", "CMC@10", "CMC@20", "mAP", "mINP"]
 
-    /// A row of such a table, in per cent.
+    /// A row of a table of figures, in percent.
     static func row(_ names: [String], _ figures: RetrievalFigures) -> [String] {
         names + figures.named.map { String(format: "%.2f%%", $0.value * 100) }
     }

@@ -3,7 +3,7 @@ internal import CSPRModel
 internal import Foundation
 internal import TensorFiles
 
-/// `reid init`: seeded random weights.
+/// `reid init`: writes random weights from a seed.
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
@@ -52,6 +52,6 @@ enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
     case float32
     case float16
 
-    /// The same as the file says it.
+    /// The precision in the words of the file format.
     var stored: SafetensorsPrecision { self == .float16 ? .float16 : .float32 }
 }

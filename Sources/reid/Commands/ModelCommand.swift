@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import CSPRModel
 internal import Foundation
 
-/// `reid model`: what a weight file holds, and its storage.
+/// `reid model`: shows a weight file, or stores it in another precision.
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
@@ -83,9 +83,9 @@ struct ModelCommand: ParsableCommand {
     }
 }
 
-/// Weight files and configurations as they come from the command line.
+/// Reads weight files and network configurations that the command line names.
 enum ModelText {
-    /// The checked model in `file`, or a failure that names the file.
+    /// The model in `file`; throws a failure that names the file.
     static func open(_ file: String) throws -> CSPRModel {
         do {
             return try CSPRModel(contentsOf: file)
@@ -94,7 +94,7 @@ enum ModelText {
         }
     }
 
-    /// The default configuration with the members of `json` in place of its own.
+    /// The default configuration with the members of `json` replaced.
     static func configuration(json: String) throws -> CSPRConfiguration {
         do {
             return try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8))

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Ranking
 internal import TensorFiles
 
-/// `reid rerank`: k-reciprocal re-ranking of feature files.
+/// `reid rerank`: re-ranks feature files by k-reciprocal neighbors.
 struct RerankCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rerank",
@@ -16,7 +16,7 @@ struct RerankCommand: ParsableCommand {
               reid rerank --query q.npy --gallery g.npy --k1 20 --k2 6 --lambda 0.3 --output d.npy
             """)
 
-    /// Who is in the pool that the neighbor lists are taken from.
+    /// Which images form the pool that re-ranking uses.
     enum Pool: String, ExpressibleByArgument, CaseIterable {
         /// Each query alone with the gallery, as the service does.
         case single
@@ -97,7 +97,7 @@ struct ReRankingOptions: ParsableArguments {
         help: "Share of the original distance, 0...1; absent: 0.3 (search: as the service has it).")
     var lambda: Double?
 
-    /// The options, those that are absent being the paper's.
+    /// The options; absent ones take the paper's values.
     func validated() throws -> ReRanking {
         let standard = ReRanking.standard
         do {

@@ -6,7 +6,7 @@ internal import Ranking
     internal import FoundationNetworking
 #endif
 
-/// `reid search`: one image against a gallery, through the API.
+/// `reid search`: searches a gallery with one image, through the API of a running service.
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",

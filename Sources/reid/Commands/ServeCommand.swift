@@ -6,7 +6,7 @@ internal import Logging
 internal import ReIDService
 internal import Tensors
 
-/// `reid serve`: the service, until SIGTERM or SIGINT.
+/// `reid serve`: runs the service until SIGTERM or SIGINT.
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
@@ -75,7 +75,7 @@ struct ServeCommand: ParsableCommand {
         service.stop(grace: .seconds(10))
     }
 
-    /// Without the demo the service is as good as ever, so a failure is reported and no more.
+    /// The service works without the demo gallery, so a failure is only reported.
     private func makeDemoGallery(_ ready: Ready, _ folder: DataFolder) {
         let demo = DemoGallery(admin: ready.admin, tokenFile: ready.tokenFile, queries: folder.path + "/demo")
         do {
@@ -99,7 +99,7 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    /// The configuration file with the command line's options over it.
+    /// The configuration file, with fields replaced by the command line's options.
     private func settings() throws -> ServiceConfiguration {
         var settings = ServiceConfiguration()
         if let path = configurationFile {

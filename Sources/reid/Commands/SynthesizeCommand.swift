@@ -3,7 +3,7 @@ internal import Foundation
 internal import Imaging
 internal import Synthesis
 
-/// `reid synthesize`: a data set of invented pedestrians.
+/// `reid synthesize`: renders a data set of invented pedestrians.
 struct SynthesizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "synthesize",
@@ -23,7 +23,7 @@ struct SynthesizeCommand: ParsableCommand {
 
     enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
-    /// Which kinds are shown, by the names of `VariationPart`.
+    /// Which kinds are shown; the names are those of `VariationPart`.
     enum Kinds: String, ExpressibleByArgument, CaseIterable {
         case all, train, test
 
@@ -105,7 +105,7 @@ struct SynthesizeCommand: ParsableCommand {
 
     mutating func run() throws {
         let kinds: VariationPart = split == .train ? .train : .test
-        // Other people and cameras in the test split, whatever the seed.
+        // The test split always has other people and cameras, also with the same seed.
         let world = SyntheticPeople(
             seed: split == .train ? seed : seed ^ 0x7E57_0000_0000_0000, garments: garments?.part ?? kinds,
             scenes: scenes?.part ?? kinds)

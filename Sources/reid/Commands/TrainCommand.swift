@@ -3,7 +3,7 @@ internal import Datasets
 internal import Foundation
 internal import Training
 
-/// `reid train`: the paper's two steps on a folder of images.
+/// `reid train`: trains a network on a folder of images, in the paper's two phases.
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Imaging
 internal import Synthesis
 
-/// Many images of a data set in one: rows of one person across cameras, then thumbnails at random.
+/// One image that shows many images of a data set: rows of one person by several cameras, then random thumbnails.
 struct ContactSheet {
     let folder: String
     let plan: MarketPlan
@@ -12,7 +12,7 @@ struct ContactSheet {
     private static let tile = (width: 64, height: 128)
     private static let gap = 2
 
-    /// Draws the sheet from the files.
+    /// Draws the sheet from the files of the data set.
     ///
     /// - Returns: 20 images a row, at 64×128: at most 10 rows of people, then at most 10 rows at random.
     func image() throws -> RGBImage {
@@ -22,7 +22,7 @@ struct ContactSheet {
             rows.append(
                 Array(known.filter { $0.person == person }.sorted { $0.camera < $1.camera }.prefix(Self.columns)))
         }
-        // Every so-many-th image, by a stride that shares no factor with their number.
+        // Takes images at a fixed stride that has no common factor with their number, so that none is taken twice.
         let count = plan.images.count
         let step = [7919, 6007, 4001, 1].first { !count.isMultiple(of: $0) } ?? 1
         let start = Int(seed % UInt64(count))

@@ -8,24 +8,24 @@ internal import Synthesis
     internal import FoundationNetworking
 #endif
 
-/// Fills the gallery `demo` of a running service with synthetic people seen by several cameras, through the admin API, and keeps an image
-/// of each of them by yet another camera to search with.
+/// Fills the gallery `demo` of a running service with rendered people, through the admin API, and writes query images
+/// of the same people by another camera.
 struct DemoGallery {
     let admin: String
     let tokenFile: String
-    /// Where the images to search with go.
+    /// The folder of the query images.
     let queries: String
 
-    /// People, and cameras whose images are enrolled.
+    /// The number of people, and of cameras whose images are enrolled.
     private static let (people, cameras) = (12, 4)
 
-    /// The image to search with of a person, from 1.
+    /// The path of the query image of a person, from 1.
     private func query(_ person: Int) -> String { "\(queries)/person-\(person).jpg" }
 
-    /// An image to search with.
+    /// The path of a query image.
     var firstQuery: String { query(1) }
 
-    /// Creates the gallery and enrolls its images, and writes the images to search with; does nothing where all that exists.
+    /// Creates the gallery, enrolls its images, and writes the query images; does nothing if all of that exists.
     func create() throws {
         do {
             try writeQueries()
@@ -46,7 +46,7 @@ struct DemoGallery {
         }
         var request = client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
         request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
-        // The same key at every start: a batch that is still running is not sent again.
+        // The key is the same at every start, so that a batch that still runs is not sent again.
         request.setValue("reid-demo-gallery-3", forHTTPHeaderField: "Idempotency-Key")
         _ = try client.send(request, body: .file(file), as: BatchState.self)
     }
@@ -86,10 +86,10 @@ struct DemoGallery {
         try tar.finish()
     }
 
-    /// A seed of the demo's own: nobody trains on these people.
+    /// A seed that no training uses, so that no network was trained on these people.
     private static let seed: UInt64 = 0xDE30_0001
 
-    /// RFC 3339 of a moment `seconds` after 08:00 on 2 March 2026: one person every 40 s, the next camera two minutes later.
+    /// The RFC 3339 text of the time `seconds` after 08:00 on 2 March 2026.
     private static func time(_ seconds: Int) -> String {
         Date(timeIntervalSince1970: 1_772_438_400 + Double(seconds)).ISO8601Format()
     }

@@ -2,11 +2,11 @@ internal import Datasets
 internal import Foundation
 internal import ReIDService
 
-/// Makes a tar of a folder's images and a manifest that says who and where.
+/// Makes a tar of a folder's images, with a manifest that names people and cameras.
 struct FolderPacker {
     let folder: String
 
-    /// A temporary tar file; the caller removes it.
+    /// Writes a temporary tar file; the caller removes it.
     func pack() throws -> URL {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("reid-\(UUID().uuidString).tar")
         do {
@@ -35,7 +35,7 @@ struct FolderPacker {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)))
     }
 
-    /// Paths of the images under the folder, in order.
+    /// The paths of the images in the folder and its subfolders, sorted.
     private func images() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: folder).filter { path in
             let type = (path as NSString).pathExtension.lowercased()
@@ -44,7 +44,8 @@ struct FolderPacker {
         }.sorted()
     }
 
-    /// The manifest line of `person/camera_anything.jpg`, of a Market-1501 name, or of the file alone.
+    /// The manifest line for an image: from a Market-1501 name, from `person/camera_anything.jpg`, or with the file
+    /// only.
     private func line(for path: String) throws -> [UInt8] {
         var item = ["image": path]
         let parts = path.split(separator: "/").map(String.init)

@@ -4,12 +4,12 @@ internal import Imaging
 internal import Synchronization
 internal import Synthesis
 
-/// Writes the images of a plan, on every core; files that are there are kept.
+/// Renders the images of a plan on all cores, and writes them; existing files are kept.
 struct SyntheticFolder {
     let folder: String
     let world: SyntheticPeople
     let plan: MarketPlan
-    /// Of every image; absent: as the cameras stored them.
+    /// The size of every image; nil: as the cameras stored them.
     let size: (width: Int, height: Int)?
 
     private struct Progress: ~Copyable {
@@ -20,9 +20,9 @@ struct SyntheticFolder {
         var bar = ProgressBar("rendering")
     }
 
-    /// Makes what is missing.
+    /// Renders the images that are missing.
     ///
-    /// - Returns: How many files were written, and how many were there before.
+    /// - Returns: The number of files that were written, and of those that existed before.
     /// - Throws: `CommandFailure` with the first file that could not be written; the others are kept.
     func write() throws -> (written: Int, kept: Int) {
         for name in Set(plan.images.map(\.folder)).sorted() {
@@ -63,7 +63,7 @@ struct SyntheticFolder {
         progress.bar.show(progress.written + progress.kept, of: plan.images.count)
     }
 
-    /// Writes one image; false where it is there.
+    /// Writes one image; false if it exists.
     private func make(_ image: MarketPlan.Image, _ maker: inout ImageMaker) throws -> Bool {
         try maker.keepImage(
             person: image.person, camera: image.camera, sighting: image.sighting, size: size,
@@ -72,9 +72,9 @@ struct SyntheticFolder {
 }
 
 extension ImageMaker {
-    /// Writes one sighting as a JPEG file, at `size` or as the camera stored it; false where there is a file.
+    /// Writes one sighting as a JPEG file, at `size` or as the camera stored it; false if the file exists.
     ///
-    /// A file is whole or absent, whenever the program is stopped.
+    /// A file is complete or absent, even if the program is killed.
     mutating func keepImage(
         person: Int, camera: Int, sighting: Int, size: (width: Int, height: Int)? = nil, at path: String
     ) throws -> Bool {

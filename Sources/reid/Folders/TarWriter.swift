@@ -1,20 +1,20 @@
 internal import Foundation
 internal import ReIDService
 
-/// Writes a ustar archive to a file as members are given, holding one member at a time.
+/// Writes a ustar archive to a file, with one member in memory at a time.
 struct TarWriter {
     /// Why a member cannot be written.
     enum Failure: Error, Sendable, Equatable {
-        /// The name is absolute, climbs with "..", is empty or longer than the limit.
+        /// The name is absolute, has "..", is empty or is longer than the limit.
         case unsafeName(String)
     }
 
-    /// The bytes of a header, of which data fill a multiple.
+    /// The bytes of a header; data is padded to a multiple of this.
     private static let blockBytes = 512
 
     private let file: FileHandle
 
-    /// Writes to `file` from where it stands; the caller closes it.
+    /// Writes to `file` at its current position; the caller closes it.
     init(to file: FileHandle) { self.file = file }
 
     /// Appends a regular file; a name that a ustar header cannot hold goes into a pax header.

@@ -7,13 +7,13 @@ extension DatasetKind: ExpressibleByArgument {}
 
 /// How rankings are scored.
 struct ScoringOptions: ParsableArguments {
-    /// How average precision is formed.
+    /// How average precision is computed.
     enum AveragePrecision: String, ExpressibleByArgument, CaseIterable { case common, market }
 
-    /// What becomes of images of person -1.
+    /// What happens to images of person -1.
     enum Junk: String, ExpressibleByArgument, CaseIterable { case drop, keep }
 
-    /// Which re-rankings are scored besides the plain ranking.
+    /// Which re-rankings are scored in addition to the plain ranking.
     enum Reranked: String, ExpressibleByArgument, CaseIterable { case both, pool, single, none }
 
     @Option(help: "common: mean of the precisions at the right answers; market: Market-1501's trapezoid.")
@@ -69,7 +69,7 @@ struct DatasetOptions: ParsableArguments {
     @Option(help: "Images of one forward pass.")
     var batch = 8
 
-    /// Whether everything is as it is without these options.
+    /// Whether none of these options is given.
     var areUnused: Bool {
         report == nil && saveFeatures == nil && seed == nil && splits == nil && !detected && !strict
     }
@@ -79,7 +79,7 @@ struct DatasetOptions: ParsableArguments {
         guard (1...256).contains(batch) else { throw ValidationError("--batch: expected 1...256") }
     }
 
-    /// What is chosen about the data set.
+    /// The choices about the data set.
     var reading: TestSet.Options {
         var options = TestSet.Options()
         options.seed = seed ?? options.seed

@@ -4,7 +4,7 @@ internal import Foundation
 internal import NeuralNetwork
 internal import Training
 
-/// What of a recipe the command line sets.
+/// The options that set the fields of a recipe.
 struct RecipeOptions: ParsableArguments {
     @Option(help: "Where all random numbers start.")
     var seed: UInt64 = 1
@@ -90,7 +90,7 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Decay of a moving average of the weights, which is then exported; 0 for none.")
     var average: Float = 0
 
-    /// The recipe; throws `ValidationError` naming the option that cannot be read.
+    /// The recipe; throws a `ValidationError` that names the option that cannot be read.
     func recipe() throws -> TrainingRecipe {
         var recipe = TrainingRecipe()
         recipe.network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Synchronization
 
-/// SIGTERM and SIGINT as something to wait for or to ask for; the second one ends the process at once.
+/// Catches SIGTERM and SIGINT, so that a command can wait for one or ask whether one came; the second signal ends the
+/// process at once.
 final class StopSignals {
     private let arrived = DispatchSemaphore(value: 0)
     private let flag = Flag()
@@ -25,12 +26,12 @@ final class StopSignals {
         }
     }
 
-    /// Whether one of the signals came.
+    /// Whether one of the signals has arrived.
     var hasArrived: Bool { flag.isSet.load(ordering: .relaxed) }
 
-    /// Asks, from any thread, whether one of the signals came.
+    /// A function, for any thread, that returns whether one of the signals has arrived.
     var question: @Sendable () -> Bool { { [flag] in flag.isSet.load(ordering: .relaxed) } }
 
-    /// Returns once one of the signals came.
+    /// Waits until one of the signals arrives.
     func wait() { arrived.wait() }
 }

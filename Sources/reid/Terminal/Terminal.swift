@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What the commands write: results on standard output, everything else on standard error.
+/// The output of the commands: results go to standard output, everything else to standard error.
 enum Terminal {
     /// One line on standard error.
     static func complain(_ line: String) {
@@ -27,7 +27,7 @@ enum Terminal {
     }
 }
 
-/// A progress line on standard error: redrawn on a terminal, one line every tenth elsewhere.
+/// A progress bar on standard error: redrawn on a terminal; elsewhere a new line for every tenth.
 struct ProgressBar {
     private let label: String
     private let isInteractive = Terminal.isInteractive
@@ -51,7 +51,7 @@ struct ProgressBar {
         lastShown = tenth
     }
 
-    /// Leaves the line.
+    /// Ends the line of the progress bar.
     func end() {
         if isInteractive { Terminal.complain("") }
     }

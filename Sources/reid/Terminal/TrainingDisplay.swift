@@ -2,7 +2,8 @@ internal import CSPRModel
 internal import Foundation
 internal import Training
 
-/// Progress of a run on standard error: a line redrawn on a terminal, a line per logged stretch elsewhere.
+/// The progress of a training run on standard error: one line that is redrawn on a terminal; elsewhere a new line for
+/// each logged record.
 struct TrainingDisplay {
     private let isInteractive = Terminal.isInteractive
     private var lastShown = ContinuousClock.now - .seconds(60)
@@ -37,7 +38,7 @@ struct TrainingDisplay {
         return whole >= 3600 ? "\(whole / 3600) h \(whole / 60 % 60) min" : "\(whole / 60) min \(whole % 60) s"
     }
 
-    /// The most memory that the process has had, as the system counts it.
+    /// The largest amount of memory that the process has used, from the system.
     static var peakMemory: String {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
