@@ -1,13 +1,13 @@
 /** @import { Gallery, KeptQuery, Model, Ranking, SearchOptions } from "./types.js" */
 
-/** Why a request did not give what was asked; the words come from the service's problem document. */
+/** Why a request failed; title and detail come from the service's problem document. */
 export class ServiceProblem extends Error {
   /**
-   * @param {string} detail what to tell the reader
+   * @param {string} detail a sentence for the user
    * @param {object} facts
    * @param {string} [facts.title]
-   * @param {number} [facts.status] 0 when no answer came
-   * @param {string} [facts.parameter] the option at fault
+   * @param {number} [facts.status] 0 if there was no answer
+   * @param {string} [facts.parameter] the wrong option
    * @param {number} [facts.retryAfter] seconds the service asks to wait
    */
   constructor(detail, { title = "The request failed", status = 0, parameter = "", retryAfter = 0 } = {}) {
@@ -20,7 +20,7 @@ export class ServiceProblem extends Error {
 }
 
 /**
- * Whether an error only says that the page itself gave up waiting.
+ * Whether an error only says that the page itself cancelled the request.
  *
  * @param {unknown} error
  */
@@ -29,7 +29,7 @@ export function isAbort(error) {
 }
 
 /**
- * What to tell the reader about any error.
+ * Turns any error into a problem that can be shown.
  *
  * @param {unknown} error
  * @returns {ServiceProblem}
@@ -44,18 +44,18 @@ async function problem(response) {
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
   const facts = { title: `The service answered ${response.status}`, status: response.status, retryAfter };
   if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
-    return new ServiceProblem(response.statusText || "It gave no reason.", facts);
+    return new ServiceProblem(response.statusText || "The service gave no reason.", facts);
   }
   try {
     const said = await response.json();
     const pointer = typeof said.pointer === "string" ? said.pointer.split("/").pop() : "";
-    return new ServiceProblem(said.detail ?? said.title ?? "It gave no reason.", {
+    return new ServiceProblem(said.detail ?? said.title ?? "The service gave no reason.", {
       ...facts,
       title: said.title ?? facts.title,
       parameter: said.parameter ?? pointer,
     });
   } catch {
-    return new ServiceProblem("It gave no readable reason.", facts);
+    return new ServiceProblem("The service gave no readable reason.", facts);
   }
 }
 
@@ -83,7 +83,7 @@ async function json(path, signal) {
 }
 
 /**
- * Whether the service can answer searches; a service that is starting says so with 503.
+ * Whether the service can answer searches; a service that is starting answers with 503.
  *
  * @param {AbortSignal} [signal]
  * @returns {Promise<{ready: boolean, modelTrained: boolean | undefined}>}
@@ -108,7 +108,7 @@ export async function model(signal) {
 }
 
 /**
- * Every gallery, whatever the number of pages.
+ * All galleries, from all pages of the list.
  *
  * @param {AbortSignal} [signal]
  * @returns {Promise<Gallery[]>}
@@ -165,7 +165,7 @@ function parameters(options) {
 }
 
 /**
- * Says what an image is by its first bytes; a name can lie.
+ * The media type of an image, from its first bytes, because a file's name may be wrong.
  *
  * @param {Blob} image
  */
@@ -197,10 +197,10 @@ export async function keepQuery(gallery, image, options) {
 }
 
 /**
- * The newest ranking of a kept query, or null if it is still the one `etag` names.
+ * The newest ranking of a kept query, or null if it is still the one with `etag`.
  *
  * @param {string} id
- * @param {{etag: string, wait: number, signal: AbortSignal}} options `wait`: seconds to be held for a change
+ * @param {{etag: string, wait: number, signal: AbortSignal}} options `wait`: the seconds for which the service may hold the request until there is a change
  * @returns {Promise<{ranking: Ranking, etag: string} | null>}
  */
 export async function ranking(id, { etag, wait, signal }) {
@@ -211,7 +211,7 @@ export async function ranking(id, { etag, wait, signal }) {
 }
 
 /**
- * Ranks a kept query again, over its gallery as it is now.
+ * Ranks a kept query again, over its current gallery.
  *
  * @param {string} id
  */

@@ -19,7 +19,7 @@ const views = {
 let current = null;
 
 /**
- * What percent signs stand for; an address typed wrongly is taken as it is.
+ * Decodes percent signs; a malformed text is returned unchanged.
  *
  * @param {string} text
  */
@@ -31,7 +31,7 @@ function decoded(text) {
   }
 }
 
-/** Brings up the view that the address names: `#/search`, `#/search/q_…`, `#/queries`, … */
+/** Shows the view that the address names: `#/search`, `#/search/q_…`, `#/queries`, … */
 function route() {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
   const view = views[name] ?? views.search;
@@ -71,7 +71,7 @@ function showService({ condition, trained }) {
     " Its weights are random: rankings show how the service works, and are not meaningful identities."));
 }
 
-/** Keeps the color theme; storage may be forbidden, then it lasts as long as the page. */
+/** Stores the color theme; if the browser forbids storage, it lasts only as long as the page. */
 function connectThemePicker() {
   const picker = document.getElementById("theme");
   if (!(picker instanceof HTMLSelectElement)) return;
@@ -88,13 +88,13 @@ function connectThemePicker() {
 }
 
 document.querySelector(".skip-link")?.addEventListener("click", (event) => {
-  // The address belongs to the views, so the jump is made by hand.
+  // The views use the address, so the focus is set here instead.
   event.preventDefault();
   document.getElementById("main")?.focus();
 });
 connectThemePicker();
 service.follow(showService);
-// The banner and the number of branches are known before the first view appears, so that nothing jumps.
+// The banner and the number of branches are known before the first view appears, so that the layout does not move.
 await service.look();
 addEventListener("hashchange", route);
 route();

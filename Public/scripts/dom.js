@@ -1,5 +1,5 @@
 /**
- * Makes an element. Text goes in as text; properties named `on…` are listeners, `class` and names with a
+ * Makes an element. Strings become text, never markup; properties named `on…` are listeners, `class` and names with a
  * dash are attributes, and everything else is a property of the element.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -39,7 +39,7 @@ const shapes = {
 };
 
 /**
- * A small line icon that says nothing to a screen reader.
+ * A small line icon, hidden from screen readers.
  *
  * @param {"close" | "previous" | "next" | "search" | "upload" | "warning"} name
  * @returns {SVGSVGElement}
@@ -57,7 +57,7 @@ export function icon(name) {
 }
 
 /**
- * Says something to a screen reader without moving the focus.
+ * Lets a screen reader say something without moving the focus.
  *
  * @param {string} text
  */
@@ -67,7 +67,7 @@ export function announce(text) {
 }
 
 /**
- * A panel for "nothing here", "failed" or "loading".
+ * A panel that says that there is nothing, that something failed, or that it is loading.
  *
  * @param {"empty" | "error" | "loading"} kind
  * @param {string} title
@@ -85,10 +85,10 @@ export function notice(kind, title, detail = "", ...actions) {
 }
 
 /**
- * Asks before something that cannot be undone.
+ * Asks the user to confirm an action that cannot be undone.
  *
  * @param {string} question
- * @param {string} action what the confirming button says
+ * @param {string} action the text of the confirming button
  * @returns {Promise<boolean>}
  */
 export function confirmed(question, action) {

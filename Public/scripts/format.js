@@ -25,7 +25,7 @@ export function decimal(value, digits = 3) {
 }
 
 /**
- * An RFC 3339 time as `2026-11-22 10:00:00`, in UTC like everything the service says.
+ * An RFC 3339 time as `2026-11-22 10:00:00`, in UTC like all times of the service.
  *
  * @param {string | null | undefined} time
  */
@@ -36,7 +36,7 @@ export function moment(time) {
 }
 
 /**
- * The same without the seconds.
+ * An RFC 3339 time without seconds, in UTC.
  *
  * @param {string | null | undefined} time
  */
@@ -45,7 +45,7 @@ export function shortMoment(time) {
 }
 
 /**
- * From RFC 3339 to what a `datetime-local` input holds, read as UTC.
+ * Converts RFC 3339 to the value of a `datetime-local` input, in UTC.
  *
  * @param {string | null | undefined} time
  */
@@ -56,7 +56,7 @@ export function inputTime(time) {
 }
 
 /**
- * From a `datetime-local` input, read as UTC, to RFC 3339.
+ * Converts the value of a `datetime-local` input, in UTC, to RFC 3339.
  *
  * @param {string} value
  */

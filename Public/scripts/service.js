@@ -1,21 +1,21 @@
 import { model, readiness } from "./api.js";
 /** @import { Model } from "./types.js" */
 
-/** Milliseconds between two looks at the service, and for which one look waits: together under 3 s. */
+/** The milliseconds between two checks of the service, and the longest wait for its answer; together less than 3 s. */
 const interval = 1_200;
 const patience = 1_500;
 
 /**
- * What every view wants to know of the service.
+ * The state of the service, as far as views need it.
  *
  * @typedef {object} ServiceState
  * @property {"waiting" | "ready" | "starting" | "unreachable"} condition
- * @property {boolean | undefined} trained undefined while nobody knows
+ * @property {boolean | undefined} trained undefined while unknown
  * @property {Model | null} model
  * @property {number} branches attention branches of the model
  */
 
-/** Keeps an eye on the service: whether it is ready, and which model it runs. */
+/** Watches the service: whether it is ready, and which model it serves. */
 export class Service {
   constructor() {
     /** @type {ServiceState} */
@@ -38,7 +38,7 @@ export class Service {
     listener(this.state);
   }
 
-  /** Looks once, and again later while the page is visible. */
+  /** Checks the service now, and again and again while the page is visible. */
   async look() {
     clearTimeout(this.timer);
     const state = { ...this.state };

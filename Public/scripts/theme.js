@@ -1,8 +1,8 @@
-// A classic script in the head, so that the chosen theme is there before the first paint.
+// A classic script in the head, so that the chosen theme is set before the page is painted.
 "use strict";
 
 (() => {
-  /** What the reader chose earlier; storage may be forbidden, then the system decides. */
+  /** The theme that the user chose earlier; if the browser forbids storage, the system decides. */
   function storedTheme() {
     try {
       return localStorage.getItem("reid.theme");

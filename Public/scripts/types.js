@@ -1,8 +1,8 @@
 /**
- * What the service sends; see the service's /openapi.json for every field.
+ * The types of the service's answers; its /openapi.json describes every field.
  *
  * @typedef {object} SearchOptions
- * @property {number} [limit]          results wanted; absent: the service's default
+ * @property {number} [limit]          the most results; absent: the default of the service
  * @property {boolean} rerank          whether k-reciprocal re-ranking orders the results
  * @property {number} [k1]             neighbors considered by re-ranking
  * @property {number} [k2]             neighbors averaged by re-ranking
@@ -11,7 +11,7 @@
  * @property {string[]} exclude_camera never these cameras
  * @property {string} captured_from    RFC 3339 UTC, or empty
  * @property {string} captured_to      RFC 3339 UTC, or empty
- * @property {boolean} standing        whether the ranking follows the gallery
+ * @property {boolean} standing        whether it is ranked again when the gallery changes
  *
  * @typedef {object} RankingResult
  * @property {number} rank             1 is the best
@@ -23,8 +23,8 @@
  * @property {number} distance         squared Euclidean distance of unit vectors, 0...4
  * @property {number} similarity       cosine, -1...1
  * @property {number | null} [reranked_distance] 0...1
- * @property {number | null} [probability] that it is the same person, where the gallery is calibrated
- * @property {string | null} [image_url]  null for an image that was enrolled as a vector alone
+ * @property {number | null} [probability] that it is the same person, if the gallery is calibrated
+ * @property {string | null} [image_url]  null for an image that was enrolled as a vector only
  *
  * @typedef {object} Ranking
  * @property {string | null} [query_id]
@@ -87,7 +87,7 @@
  * @typedef {object} View
  * @property {string} title
  * @property {HTMLElement} root
- * @property {(argument: string | null) => void} show  comes up, with what follows its name in the address
+ * @property {(argument: string | null) => void} show  shows the view; the argument follows its name in the address
  * @property {() => void} hide
  */
 export {};

@@ -4,11 +4,11 @@ import { count, counted, decimal, moment, shortDigest } from "../scripts/format.
 /** @import { Batch, Gallery } from "../scripts/types.js" */
 /** @import { Service } from "../scripts/service.js" */
 
-/** Milliseconds between two looks: often while a batch runs, seldom otherwise. */
+/** The milliseconds between two checks: short while a batch runs, long otherwise. */
 const busyInterval = 2_000;
 const idleInterval = 4_000;
 
-/** What can be searched, and what is being enrolled. */
+/** The galleries, with the batches that are being enrolled. */
 export class GalleriesView {
   title = "Galleries";
 
@@ -63,7 +63,7 @@ export class GalleriesView {
   }
 
   /**
-   * Keeps the cards that stay, so that the focus stays where it is.
+   * Reuses the cards of galleries that still exist, so that the focus stays.
    *
    * @param {Gallery[]} all
    */
@@ -110,7 +110,7 @@ class GalleryCard {
       this.facts, this.warning, this.batches);
   }
 
-  /** @param {Gallery} gallery @param {string} loaded the SHA-256 of the model the service runs, or empty */
+  /** @param {Gallery} gallery @param {string} loaded the SHA-256 of the served model, or empty */
   show(gallery, loaded) {
     const { images, people, cameras, captured_from, captured_to, model, revision } = gallery;
     const times = element("span", { class: "span-of-time" },

@@ -3,7 +3,7 @@ import { announce, confirmed, element, notice } from "../scripts/dom.js";
 import { count, counted, decimal, moment } from "../scripts/format.js";
 /** @import { KeptQuery, SearchOptions } from "../scripts/types.js" */
 
-/** The kept queries: what was asked, where, and whether it is still watched. */
+/** The kept queries: image, gallery, options, and whether the query is standing. */
 export class QueriesView {
   title = "Queries";
 
@@ -35,7 +35,7 @@ export class QueriesView {
     this.loading.abort();
   }
 
-  /** @param {string | null} cursor null: from the newest */
+  /** @param {string | null} cursor null: the first page */
   async load(cursor) {
     this.loading.abort();
     this.loading = new AbortController();
@@ -85,7 +85,7 @@ export class QueriesView {
       cell("State", element("span", { class: "badges" },
         standing ? element("span", { class: "badge badge-accent" }, "watching") : null,
         state ? element("span", { class: "badge" }, state) : null,
-        typeof revision === "number" ? element("span", { class: "badge" }, `revision ${count(revision)}`) : null)),
+        typeof revision === "number" ? element("span", { class: "badge" }, `version ${count(revision)}`) : null)),
       cell("Options", summary(options)),
       cell("Actions", element("span", { class: "actions" },
         element("a", { href: address, class: "button", "aria-label": `Open query ${query_id}` }, "Open"), remove)));
@@ -107,7 +107,7 @@ export class QueriesView {
         return;
       }
     }
-    // The list may have been loaded again meanwhile.
+    // The list may have been loaded again in the meantime.
     const row = Array.from(this.rows.children)
       .find((candidate) => candidate instanceof HTMLElement && candidate.dataset.query === query_id);
     const neighbor = row?.nextElementSibling ?? row?.previousElementSibling;
@@ -119,7 +119,7 @@ export class QueriesView {
   }
 }
 
-/** @param {string} label what the column is called, for narrow screens @param {Node | string} content */
+/** @param {string} label the column's name, shown on narrow screens @param {Node | string} content */
 function cell(label, content) {
   return element("td", { "data-label": label }, content);
 }

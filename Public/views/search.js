@@ -9,10 +9,10 @@ import { SearchSession } from "../scripts/search/search-session.js";
 /** @import { ServiceProblem } from "../scripts/api.js" */
 /** @import { Service } from "../scripts/service.js" */
 
-/** Milliseconds after which a service without galleries is asked for them again. */
+/** The milliseconds after which the galleries are loaded again if there were none. */
 const galleryInterval = 2_000;
 
-/** An image in, a ranking out. */
+/** The search: an image, options, and the ranking. */
 export class SearchView {
   title = "Search";
 
@@ -23,12 +23,12 @@ export class SearchView {
     /** @type {Blob | null} */
     this.image = null;
     /**
-     * Done when a kept query's image is here, or known not to be.
+     * Resolved when a kept query's image has been loaded, or has failed to load.
      *
      * @type {Promise<void>}
      */
     this.arriving = Promise.resolve();
-    /** Done when the galleries are here, or known not to be. @type {Promise<void>} */
+    /** Resolved when the galleries have been loaded, or have failed to load. @type {Promise<void>} */
     this.galleriesArriving = Promise.resolve();
     this.visible = false;
     this.galleryTimer = 0;
@@ -59,7 +59,7 @@ export class SearchView {
       onKept: (id) => this.name(id),
       onRanking: (ranking, elapsed) => this.results.showRanking(ranking, elapsed),
       onStale: (stale) => {
-        // Where nothing was found there is nothing to read on, so newer images are welcome at once.
+        // If nothing was found, nobody is reading the results, so newer images are shown at once.
         if (stale && this.results.ranking?.results.length === 0) void this.session.refresh();
         else this.results.showStale(stale);
       },
@@ -96,7 +96,7 @@ export class SearchView {
     this.results.dialog.root.close();
   }
 
-  /** @param {string} wanted the gallery to choose, or empty */
+  /** @param {string} wanted the gallery to select, or empty */
   async loadGalleries(wanted) {
     try {
       this.galleries = await api.galleries();
@@ -111,7 +111,7 @@ export class SearchView {
     if (this.galleries.length === 0) {
       this.gallery.append(element("option", { value: "" }, "No galleries yet"));
       this.results.showNoGallery();
-      // A gallery may be on its way, as the demo's is when the service starts for the first time.
+      // A gallery may be created soon, for example the demo gallery after the first start of the service.
       clearTimeout(this.galleryTimer);
       if (this.visible) this.galleryTimer = setTimeout(() => this.galleriesAgain(wanted), galleryInterval);
     } else {
@@ -155,7 +155,7 @@ export class SearchView {
     void this.search();
   }
 
-  /** Searches with what is chosen now, if that is enough. */
+  /** Searches with the current image, gallery and options, if they are complete. */
   async search() {
     await Promise.all([this.arriving, this.galleriesArriving]);
     if (!this.image) {
@@ -169,7 +169,7 @@ export class SearchView {
   }
 
   /**
-   * Gives the query on screen its address, so that a reload finds it again.
+   * Puts the query on screen into the page's address, so that a reload shows it again.
    *
    * @param {string} id
    */
@@ -178,7 +178,7 @@ export class SearchView {
     if (this.visible) history.replaceState(null, "", `#/search/${encodeURIComponent(id)}`);
   }
 
-  /** @param {ServiceProblem} problem @param {() => void} [again] what to do once more, should it have been bad luck */
+  /** @param {ServiceProblem} problem @param {() => void} [again] tries again, if that may help */
   fail(problem, again) {
     this.options.explain(problem);
     const luck = problem.status === 0 || problem.status === 429 || problem.status >= 500;
@@ -186,7 +186,7 @@ export class SearchView {
   }
 
   /**
-   * Brings up a kept query.
+   * Shows a kept query.
    *
    * @param {string} id
    */
@@ -232,7 +232,7 @@ export class SearchView {
   }
 
   /**
-   * Starts over with an image of the gallery.
+   * Starts a new search with an image of the gallery.
    *
    * @param {string} imageID
    * @param {string} address
@@ -250,7 +250,7 @@ export class SearchView {
   }
 }
 
-/** The gallery chosen last time; storage may be forbidden. */
+/** The gallery that was chosen last; empty if the browser forbids storage. */
 function storedGallery() {
   try {
     return localStorage.getItem("reid.gallery") ?? "";

@@ -1,6 +1,6 @@
 import { asProblem, attention, isAbort } from "../api.js";
 
-/** Overlays fetched at a time: each may cost the service a pass through the network. */
+/** The number of overlays that are fetched at the same time: each may cost the service a pass through the network. */
 const concurrency = 2;
 const remembered = 400;
 const attempts = 3;
@@ -20,7 +20,7 @@ async function enter() {
   }
 }
 
-/** Gives the turn to the next in line. */
+/** Ends a turn, and starts the next one that waits. */
 function leave() {
   const next = waiting.shift();
   if (next) {

@@ -2,7 +2,7 @@ import { element } from "../dom.js";
 
 let bars = 0;
 
-/** A row of switches, "off" and one per branch; radio buttons, so that the arrow keys work by themselves. */
+/** A row of switches: "off", and one for each branch. They are radio buttons, so that the arrow keys work. */
 export class BranchBar {
   /**
    * @param {string} label
@@ -21,7 +21,7 @@ export class BranchBar {
     this.setBranches(0);
   }
 
-  /** @param {number} branches how many the model has */
+  /** @param {number} branches the number of branches of the model */
   setBranches(branches) {
     if (branches === this.branches) return;
     this.branches = branches;
@@ -44,7 +44,7 @@ export class BranchBar {
   }
 
   /**
-   * Shows a choice without telling anyone.
+   * Shows a choice without calling the handler.
    *
    * @param {number | null} branch
    */

@@ -2,7 +2,7 @@ import { asProblem, isAbort } from "../api.js";
 import { attentionOverlay } from "./attention.js";
 import { element } from "../dom.js";
 
-/** Width over height of the frame, as `.frame` in results.css has it. */
+/** Width over height of the frame; the same as of `.frame` in results.css. */
 const frameRatio = 1 / 2;
 
 /** An image in a frame of fixed shape, with room for an attention overlay exactly on top of it. */
@@ -30,7 +30,7 @@ export class LayeredImage {
   }
 
   /**
-   * @param {string | null | undefined} source its address; nothing: there is no image
+   * @param {string | null | undefined} source the image's address; empty: there is no image
    * @param {string} alt
    */
   show(source, alt) {
@@ -48,13 +48,13 @@ export class LayeredImage {
     }
   }
 
-  /** Tries again what could not be loaded. */
+  /** Tries again to load an image that could not be loaded. */
   reload() {
     if (this.root.dataset.state === "missing") this.show(this.source, this.base.alt);
   }
 
   /**
-   * Lays one branch's attention over the image, or takes it off.
+   * Shows one branch's attention over the image, or removes it.
    *
    * @param {string} imageID
    * @param {number | null} branch

@@ -5,7 +5,7 @@ import { LayeredImage } from "./layered-image.js";
 import { movedSentence, personText, placesMoved } from "./result-tile.js";
 /** @import { Ranking, RankingResult } from "../types.js" */
 
-/** One result large, beside the query image, with everything known of it. */
+/** One result in large, beside the query image, with everything that is known about it. */
 export class ResultDialog {
   /**
    * @param {object} handlers
@@ -50,7 +50,7 @@ export class ResultDialog {
   /**
    * @param {string} imageID
    * @param {Ranking} ranking
-   * @param {string} queryImage its address, or empty
+   * @param {string} queryImage the address of the query image, or empty
    */
   open(imageID, ranking, queryImage) {
     this.ranking = ranking;
@@ -62,7 +62,7 @@ export class ResultDialog {
   }
 
   /**
-   * Takes over a newer ranking; closes if the image is no longer in it.
+   * Shows a newer ranking; closes if the image is not in it any more.
    *
    * @param {Ranking} ranking
    */
@@ -116,7 +116,7 @@ export class ResultDialog {
       const digit = Number(event.key);
       return this.onBranch(this.imageID, this.branchOf(this.imageID) === digit ? null : digit);
     }
-    // Among the branch switches the arrows choose a branch.
+    // On the branch switches, the arrow keys choose a branch.
     if (event.target instanceof HTMLInputElement) return;
     if (event.key === "ArrowLeft") this.step(-1);
     if (event.key === "ArrowRight") this.step(1);

@@ -4,8 +4,8 @@ import { LayeredImage } from "./layered-image.js";
 /** @import { RankingResult } from "../types.js" */
 
 /**
- * How many places each result moved by re-ranking, among the results shown: positive is towards the top.
- * Null where the ranking was not re-ranked. Equal distances keep their order.
+ * By how many places re-ranking moved each result, among the results shown; positive: towards the top. Null if the
+ * ranking was not re-ranked. Equal distances keep their order.
  *
  * @param {RankingResult[]} results in the order of their rank
  * @returns {(number | null)[]}
@@ -43,7 +43,7 @@ export function personText(result) {
   return result.person_id ? result.person_id : "unknown";
 }
 
-/** One result: its image and what is known of it, as one button. */
+/** One result: its image and what is known about it, as one button. */
 export class ResultTile {
   /** @param {() => void} onOpen */
   constructor(onOpen) {
@@ -73,7 +73,7 @@ export class ResultTile {
   /**
    * @param {RankingResult} result
    * @param {number | null} moved
-   * @param {boolean} fresh whether it was not in the ranking shown before
+   * @param {boolean} fresh whether it is new since the ranking shown before
    */
   show(result, moved, fresh) {
     const person = personText(result);

@@ -3,8 +3,8 @@ import { placesMoved, ResultTile } from "./result-tile.js";
 /** @import { RankingResult } from "../types.js" */
 
 /**
- * The results as a grid of images. One tab stop; the arrow keys, Home and End move inside it, a digit lays a
- * branch's attention over the image in focus.
+ * The results as a grid of images. One tab stop; the arrow keys, Home and End move inside it, a digit shows a branch's
+ * attention over the image that has the focus.
  */
 export class ResultsGrid {
   /**
@@ -19,13 +19,13 @@ export class ResultsGrid {
     this.tiles = new Map();
     this.focused = "";
     /**
-     * The branch to lay over an image.
+     * The branch whose attention is shown over an image.
      *
      * @type {(imageID: string) => number | null}
      */
     this.branchOf = () => null;
     /**
-     * Image ids on or near the screen: only these are worth a pass through the network.
+     * The ids of images on the screen or near it; attention is fetched only for these.
      *
      * @type {Set<string>}
      */
@@ -38,7 +38,7 @@ export class ResultsGrid {
 
   /**
    * @param {RankingResult[]} results
-   * @param {Set<string>} fresh image ids that were not there before
+   * @param {Set<string>} fresh ids of images that were not there before
    */
   show(results, fresh) {
     const moved = placesMoved(results);
@@ -67,7 +67,7 @@ export class ResultsGrid {
   }
 
   /**
-   * Frames of the right size while the first answer is on its way.
+   * Shows empty frames of the right size until the first answer arrives.
    *
    * @param {number} number
    */
@@ -159,7 +159,7 @@ export class ResultsGrid {
     if (target >= 0 && target < ids.length) this.focus(ids[target]);
   }
 
-  /** How many tiles stand in the first row. */
+  /** The number of tiles in the first row. */
   columns() {
     const items = Array.from(this.root.children);
     const first = items[0] instanceof HTMLElement ? items[0].offsetTop : 0;

@@ -13,13 +13,13 @@ export class ResultsPane {
    * @param {object} handlers
    * @param {(imageID: string, address: string) => void} handlers.onSearchWith
    * @param {() => string} handlers.queryImage the address of the query image, or empty
-   * @param {() => void} handlers.onRefresh ranks again over the gallery as it is now
+   * @param {() => void} handlers.onRefresh ranks again over the current gallery
    */
   constructor({ onSearchWith, queryImage, onRefresh }) {
     /** @type {Ranking | null} */
     this.ranking = null;
     /**
-     * The branch over every image.
+     * The branch shown over every image.
      *
      * @type {number | null}
      */
@@ -73,11 +73,11 @@ export class ResultsPane {
     this.dialog.branches.setBranches(branches);
   }
 
-  /** Nothing searched yet. */
+  /** Shows that nothing has been searched yet. */
   showEmpty() {
     this.message.replaceChildren(notice("empty", "Where else was this person seen?",
       "Drop an image of one person anywhere on this page, paste it, or choose a file. "
-        + "The gallery’s images appear here, the most alike first."));
+        + "The gallery’s images appear here, the most similar first."));
   }
 
   showNoGallery() {
@@ -85,7 +85,7 @@ export class ResultsPane {
       "Create one and enroll images, for example with “reid enroll FOLDER --gallery lobby”."));
   }
 
-  /** Forgets the ranking on screen. */
+  /** Removes the ranking from the screen. */
   clear() {
     this.ranking = null;
     this.branchByImage.clear();
@@ -98,7 +98,7 @@ export class ResultsPane {
     this.help.hidden = true;
   }
 
-  /** @param {number} limit results asked for */
+  /** @param {number} limit the number of results asked for */
   showSearching(limit) {
     this.root.setAttribute("aria-busy", "true");
     this.message.replaceChildren();
@@ -108,7 +108,7 @@ export class ResultsPane {
     if (!this.ranking) this.grid.showSkeleton(limit);
   }
 
-  /** @param {ServiceProblem} problem @param {() => void} [again] tries once more, where that may help */
+  /** @param {ServiceProblem} problem @param {() => void} [again] tries again, if that may help */
   showProblem(problem, again) {
     this.root.setAttribute("aria-busy", "false");
     const actions = again ? [element("button", { type: "button", onclick: again }, "Try again")] : [];
@@ -126,7 +126,7 @@ export class ResultsPane {
     this.message.replaceChildren(notice("empty", text));
   }
 
-  /** @param {Ranking} ranking @param {number} [elapsed] milliseconds from the question to this answer */
+  /** @param {Ranking} ranking @param {number} [elapsed] milliseconds from the search to this answer */
   showRanking(ranking, elapsed) {
     const known = this.ranking?.query_id === ranking.query_id ? this.ranking : null;
     const before = new Set(known?.results.map(({ image_id }) => image_id));
@@ -152,13 +152,13 @@ export class ResultsPane {
   summarize({ results, gallery, gallery_size, revision, timing_ms }, elapsed) {
     this.summary.replaceChildren(
       element("b", {}, `${count(results.length)} of ${counted(gallery_size, "image")}`),
-      ` in ${gallery} · revision ${count(revision)}`,
+      ` in ${gallery} · version ${count(revision)}`,
       elapsed === undefined ? "" : ` · ${decimal(elapsed, 0)} ms`);
     const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
     this.summary.title = `Of the ranking: ${steps.join(", ")}`;
   }
 
-  /** @param {PollState} state @param {boolean} standing whether the query follows the gallery */
+  /** @param {PollState} state @param {boolean} standing whether the query is ranked again when the gallery changes */
   showState(state, standing) {
     const texts = {
       connecting: "Connecting",
@@ -219,5 +219,5 @@ export class ResultsPane {
 /** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */
 function sentence({ results, revision }, updated, fresh) {
   if (!updated) return `${counted(results.length, "result")}.`;
-  return `Ranking updated to revision ${revision}: ${counted(fresh, "new image")}.`;
+  return `Ranking updated to version ${revision}: ${counted(fresh, "new image")}.`;
 }

@@ -9,7 +9,7 @@ const choices = {
   without: { next: "any", mark: "✕ " },
 };
 
-/** One button per camera that goes through "any", "only this" and "not this". */
+/** One button per camera, which changes between "any", "only this" and "not this". */
 export class CameraFilter {
   /** @param {() => void} onChange */
   constructor(onChange) {
@@ -25,7 +25,7 @@ export class CameraFilter {
   }
 
   /**
-   * Offers a gallery's cameras; those chosen before stay chosen if they exist.
+   * Shows a gallery's cameras; cameras that were chosen before stay chosen if they exist.
    *
    * @param {string[]} cameras
    */

@@ -1,7 +1,7 @@
 import { announce, element, icon } from "../dom.js";
 
 
-/** Where an image is dropped, pasted or chosen, with a preview of it. */
+/** The box in which an image is dropped, pasted or chosen, with a preview. */
 export class ImageInput {
   /**
    * @param {object} handlers
@@ -12,7 +12,7 @@ export class ImageInput {
     this.onImage = onImage;
     this.onRefused = onRefused;
     this.address = "";
-    /** Bytes of an image that the service takes; told at once instead of after a long upload. */
+    /** The most bytes of an image; checked here, so that the user does not wait for an upload that fails. */
     this.largestBytes = Infinity;
     this.hint = element("span", { class: "hint", id: "image-hint" }, "JPEG or PNG");
     this.input = element("input", {
@@ -64,7 +64,7 @@ export class ImageInput {
       depth = Math.max(0, depth - 1);
       highlight(depth > 0);
     });
-    // Without these two the browser would leave the page for a file dropped beside the box.
+    // Without these two, the browser would open a file that is dropped beside the box and leave the page.
     window.addEventListener("dragover", (event) => event.preventDefault());
     window.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -95,12 +95,12 @@ export class ImageInput {
       this.show(file, file.name);
       this.onImage(file, file.name);
     }
-    // So that choosing the same file again is noticed.
+    // Otherwise choosing the same file again would not be noticed.
     this.input.value = "";
   }
 
   /**
-   * Shows an image that came from elsewhere.
+   * Shows an image that was not chosen here.
    *
    * @param {Blob} image
    * @param {string} name
@@ -117,7 +117,7 @@ export class ImageInput {
     announce(`Image ${name} chosen.`);
   }
 
-  /** @param {string} text why there is no image */
+  /** @param {string} text the reason why there is no image */
   clear(text) {
     if (this.address) URL.revokeObjectURL(this.address);
     this.address = "";

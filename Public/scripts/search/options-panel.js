@@ -4,10 +4,10 @@ import { inputTime, requestTime } from "../format.js";
 /** @import { SearchOptions } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
-/** Milliseconds without another change before the search runs again. */
+/** The milliseconds without another change after which the search runs again. */
 const settle = 450;
 
-/** Nothing restricted; the numbers are the service's to say. @type {SearchOptions} */
+/** Options without any restriction; numbers come from the service. @type {SearchOptions} */
 const unrestricted = {
   rerank: true,
   camera: [],
@@ -17,14 +17,14 @@ const unrestricted = {
   standing: false,
 };
 
-/** Everything that can be chosen about a search; says so when something changed and is valid. */
+/** The options of a search; calls the handler when an option has changed and all are valid. */
 export class OptionsPanel {
   /** @param {() => void} onChange */
   constructor(onChange) {
     this.onChange = onChange;
     this.timer = 0;
     this.defaults = unrestricted;
-    /** Whether the options on screen are somebody's choice, which the service's defaults do not replace. */
+    /** Whether the user chose the options on screen, so that the service's defaults must not replace them. */
     this.chosen = false;
     const changed = () => this.changed();
     this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
@@ -54,12 +54,12 @@ export class OptionsPanel {
     this.root = element("details", { class: "options-panel" }, element("summary", {}, "Options"), this.form);
     this.set({});
     this.chosen = false;
-    // Until the service has said its defaults there is nothing to change here, and a search names no numbers.
+    // Until the service has sent its defaults, the numbers cannot be changed, and a search sends none.
     this.form.inert = true;
   }
 
   /**
-   * Takes over the service's own defaults and limits.
+   * Shows the service's defaults and limits.
    *
    * @param {Partial<SearchOptions>} defaults
    * @param {number} [results] the longest ranking
@@ -74,7 +74,7 @@ export class OptionsPanel {
   }
 
   /**
-   * The fields an answer of the service can point at.
+   * The fields that a problem of the service can name.
    *
    * @returns {Record<string, Field>}
    */
@@ -120,7 +120,7 @@ export class OptionsPanel {
     };
   }
 
-  /** Marks what is wrong; answers whether nothing is. */
+  /** Marks invalid fields; returns whether all are valid. */
   validate() {
     for (const field of [this.k1, this.k2, this.lambda]) field.input.disabled = !this.rerank.checked;
     if (this.form.inert) return true;
@@ -141,7 +141,7 @@ export class OptionsPanel {
   }
 
   /**
-   * Puts the service's words next to the field they are about, if there is one.
+   * Shows the service's message next to the field that it is about, if there is one.
    *
    * @param {ServiceProblem} problem
    */
@@ -155,7 +155,7 @@ export class OptionsPanel {
 
 /** @typedef {{root: HTMLElement, input: HTMLInputElement, error: HTMLElement}} Field */
 
-/** @param {Field} field @returns {number | undefined} undefined where nothing is chosen */
+/** @param {Field} field @returns {number | undefined} undefined if nothing is chosen */
 function chosenNumber({ input }) {
   return input.value === "" ? undefined : Number(input.value);
 }

@@ -2,18 +2,18 @@ import { asProblem, isAbort, ranking } from "../api.js";
 /** @import { Ranking } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
-/** Seconds the service may hold a poll; longer than this and the request is given up. */
+/** The seconds for which the service may hold a poll; the page gives up a request that takes longer. */
 const waitSeconds = 30;
 const patienceSeconds = 45;
-/** Seconds between two polls at least, however fast the answers come. */
+/** The shortest time between two polls, in seconds. */
 const leastSeconds = 1;
 const longestPauseSeconds = 30;
-/** Seconds between two polls of a service that gives no ETag, and so cannot hold them. */
+/** The seconds between two polls if the service sends no ETag and so cannot hold them. */
 const unheldSeconds = 15;
 
 /**
- * How the page stands with the service: asking for the first time, following, hidden, waiting to try again
- * after an error, or done because the query is gone.
+ * The state of a poll: first request, following, paused because the page is hidden, waiting to try again after an
+ * error, or ended because the query is gone.
  *
  * @typedef {{kind: "connecting" | "live" | "paused" | "ended"}} SteadyState
  * @typedef {{kind: "retrying", seconds: number, problem: ServiceProblem}} RetryState
@@ -25,7 +25,7 @@ export class RankingPoll {
   /**
    * @param {string} queryID
    * @param {object} handlers
-   * @param {(ranking: Ranking) => void} handlers.onRanking each new revision
+   * @param {(ranking: Ranking) => void} handlers.onRanking called with each new version
    * @param {(state: PollState) => void} handlers.onState
    */
   constructor(queryID, { onRanking, onState }) {
@@ -35,7 +35,7 @@ export class RankingPoll {
     this.etag = "";
     this.failures = 0;
     this.stopped = false;
-    /** Ends the request or the pause in progress. */
+    /** Ends the current request or pause. */
     this.interruption = new AbortController();
     this.interrupt = () => this.interruption.abort();
     document.addEventListener("visibilitychange", this.interrupt);
@@ -66,7 +66,7 @@ export class RankingPoll {
     }
   }
 
-  /** Asks once; answers how many seconds to pause before the next time. */
+  /** Polls once; returns the seconds to wait until the next poll. */
   async ask() {
     const { signal } = this.interruption;
     const patience = setTimeout(this.interrupt, patienceSeconds * 1000);
@@ -104,7 +104,7 @@ export class RankingPoll {
   }
 
   /**
-   * Waits, but no longer than until something changes.
+   * Waits until time is up or something changes.
    *
    * @param {number} seconds
    */

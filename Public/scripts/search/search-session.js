@@ -13,18 +13,18 @@ import { RankingPoll } from "./ranking-poll.js";
  * @typedef {object} SessionHandlers
  * @property {() => void} onSearching
  * @property {(queryID: string) => void} onKept
- * @property {(ranking: Ranking, elapsed?: number) => void} onRanking with the milliseconds since it was asked for
+ * @property {(ranking: Ranking, elapsed?: number) => void} onRanking called with the milliseconds since the search began
  * @property {(problem: ServiceProblem) => void} onProblem
  * @property {(state: PollState) => void} onState
  * @property {(stale: boolean) => void} onStale whether the gallery has changed since the ranking on screen was made
  */
 
-/** Milliseconds between two looks at whether the gallery has changed. */
+/** The milliseconds between two checks whether the gallery has changed. */
 const staleInterval = 5_000;
 
 /**
- * One search after another: keeps the query, follows its ranking, and lets a query that other options have
- * replaced go again, so that trying out options does not fill the list of kept queries.
+ * Runs one search after another: keeps the query and follows its ranking. When other options replace a query, it
+ * deletes the old one, so that trying options does not fill the list of kept queries.
  */
 export class SearchSession {
   /** @param {SessionHandlers} handlers */
@@ -34,10 +34,10 @@ export class SearchSession {
     this.next = null;
     this.busy = false;
     this.paused = false;
-    /** Counts what the page turned to; an answer to an earlier search no longer matters. */
+    /** Counts the searches, so that an answer to an earlier search is ignored. */
     this.turn = 0;
     /**
-     * The query on screen; `request` only if this page made it.
+     * The query on screen; `request` is null if it was kept earlier.
      *
      * @type {{id: string, request: SearchRequest | null} | null}
      */
@@ -45,12 +45,12 @@ export class SearchSession {
     /** @type {RankingPoll | null} */
     this.poll = null;
     this.staleTimer = 0;
-    /** When the search under way began, as `performance.now()` counts; 0: none is. */
+    /** When the current search began, in the time of `performance.now()`; 0: no search runs. */
     this.started = 0;
   }
 
   /**
-   * Searches; of several requests made while one is under way only the last is sent.
+   * Searches; of several requests during a running search, only the last is sent.
    *
    * @param {SearchRequest} request
    */
@@ -87,7 +87,7 @@ export class SearchSession {
     this.handlers.onKept(id);
     this.follow();
     if (replaced?.request?.image === request.image && replaced.request.gallery === request.gallery) {
-      // Should this fail, one query too many stays listed under Queries, where it can be deleted.
+      // If this fails, the old query stays in the list of queries, where it can be deleted.
       deleteQuery(replaced.id).catch((error) => console.warn("replaced query not deleted:", asProblem(error).message));
     }
   }
@@ -103,7 +103,7 @@ export class SearchSession {
     this.follow();
   }
 
-  /** Follows the current query, if there is one and its view is on screen. */
+  /** Follows the current query, if there is one and the view is visible. */
   follow() {
     this.poll?.stop();
     this.poll = null;
@@ -120,13 +120,13 @@ export class SearchSession {
     });
   }
 
-  /** Asks again at once, for example because the service is back. */
+  /** Polls again at once, for example because the service is back. */
   hurry() {
     this.poll?.interrupt();
   }
 
   /**
-   * Says whether the gallery has changed since the ranking on screen was made, now and every few seconds.
+   * Checks now and every few seconds whether the gallery has changed since the ranking on screen was made.
    *
    * @param {string} id
    */
@@ -146,7 +146,7 @@ export class SearchSession {
     this.staleTimer = setTimeout(() => this.lookForChanges(id), staleInterval);
   }
 
-  /** Ranks the query on screen again, over its gallery as it is now. */
+  /** Ranks the query on screen again, over its current gallery. */
   async refresh() {
     if (!this.current) return;
     const { id } = this.current;
@@ -174,7 +174,7 @@ export class SearchSession {
     this.follow();
   }
 
-  /** Turns to something else: forgets the current query without deleting it. */
+  /** Stops following the current query, without deleting it. */
   clear() {
     this.turn += 1;
     this.next = null;
