@@ -6,7 +6,7 @@ import Testing
 
 @testable import CSPRModel
 
-/// A weight file may ask that images are embedded together with their mirror images.
+/// A weight file may demand that an embedding is the mean over an image and its mirror image.
 @Suite struct MirroredTests {
     /// The same network without and with mirror images.
     private let plain: CSPRModel
@@ -22,7 +22,7 @@ import Testing
         mirrored = try CSPRModel(contentsOf: path)
     }
 
-    /// Two images, and the same with left and right exchanged.
+    /// Two images, and their mirror images.
     private var images: (own: [Float], mirror: [Float]) {
         let (height, width) = (plain.configuration.height, plain.configuration.widthPixels)
         func value(_ row: Int, _ column: Int) -> Float { sin(Float(row) * 0.37 + Float(column) * Float(column) * 0.11) }

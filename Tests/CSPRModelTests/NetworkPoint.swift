@@ -23,7 +23,7 @@ extension TrainableNetwork {
                 maps.elements[(image * configuration.branches + branch) * area + position]
             }
             values["attention.\(branch)"] = (0..<x.shape[0] * area).map { Double(map($0 / area, $0 % area)) }
-            // Z is never stored; its elements are these products, rounded, wherever they are needed.
+            // Z is never stored; its elements are these products, rounded, computed where they are needed.
             values["parts.\(branch)"] = x.elements.indices.map {
                 Double(x.elements[$0] * map($0 / (channels * area), $0 % area))
             }

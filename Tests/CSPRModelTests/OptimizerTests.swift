@@ -5,10 +5,10 @@ import Testing
 
 /// Gradient descent, averages and sums of gradients against their formulas, in double precision.
 ///
-/// The parameters are those of a compiled network: its kernels lie in the layouts of their operations, padding included,
-/// and the largest is shared among the threads in several pieces.
+/// The parameters are those of a compiled network: its kernels lie in the layouts of their operations, padding
+/// included, and the threads share the largest one in several pieces.
 @Suite struct OptimizerTests {
-    /// Several float32 steps, each rounded by 6e-8.
+    /// Several operations in float32, each rounded by 6e-8.
     static let tolerance = 1e-6
 
     /// Convolutions with 3, 20, 17 and 130 channels, the last kernel of 19 890 floats.
@@ -41,7 +41,7 @@ import Testing
             sourceLocation: sourceLocation)
     }
 
-    /// What the formulas say of one parameter.
+    /// The results of the formulas for one parameter.
     private struct Expected {
         var value: [Double]
         var velocity: [Double]
@@ -172,7 +172,7 @@ import Testing
         func floats(_ memory: AlignedMemory) -> UnsafeMutableBufferPointer<Float> {
             unsafe memory.floats(count: shape[0])
         }
-        // The target is the first term, as where a gradient is masked in place.
+        // The target is the first term, as when a gradient is masked in place.
         unsafe Elementwise.sum(
             memories.map(floats), where: isMasked ? floats(masks) : nil, into: floats(memories[0]), threads: threads)
         let expected = (0..<shape[0]).map { index in

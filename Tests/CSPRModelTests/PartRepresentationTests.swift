@@ -9,7 +9,7 @@ import Testing
 /// - Parameters:
 ///   - x: X of one image, [C, H, W].
 ///   - maps: M, [N, H, W].
-///   - letters: Of S, P, R.
+///   - letters: Some of S, P, R.
 /// - Returns: [N, r].
 func plainDescriptor(_ x: Tensor, maps: Tensor, letters: String) -> Tensor {
     let (channels, height, width, branches) = (x.shape[0], x.shape[1], x.shape[2], maps.shape[0])
@@ -54,7 +54,7 @@ func plainDescriptor(_ x: Tensor, maps: Tensor, letters: String) -> Tensor {
 }
 
 @Suite struct PartRepresentationTests {
-    /// X as a rectifier leaves it: `share` of the positions are zero.
+    /// X as after a rectifier: the share `share` of the positions is zero.
     private func features(channels: Int, height: Int, width: Int, zeros share: Float, seed: UInt64) -> Tensor {
         var generator = SeededGenerator(seed: seed)
         return Tensor(
@@ -71,7 +71,7 @@ func plainDescriptor(_ x: Tensor, maps: Tensor, letters: String) -> Tensor {
         let parts = try PartRepresentation(
             configuration, channels: x.shape[0], height: x.shape[1], width: x.shape[2], batch: 2, threads: threads)
         var result = [Float](repeating: .nan, count: 2 * maps.shape[0] * parts.length)
-        // The image twice: both must come out alike.
+        // The same image twice: both must give the same result.
         let (both, bothMaps) = (x.elements + x.elements, maps.elements + maps.elements)
         try unsafe both.withUnsafeBufferPointer { both in
             try unsafe bothMaps.withUnsafeBufferPointer { bothMaps in

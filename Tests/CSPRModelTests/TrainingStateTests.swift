@@ -5,7 +5,7 @@ import Testing
 @testable import CSPRModel
 @testable import NeuralNetwork
 
-/// What a network in training keeps from one run to the next, and what depends on the number of threads.
+/// The state that a network in training keeps between runs, and the effect of the number of threads.
 @Suite struct TrainingStateTests {
     private static let labels = [0, 2, 1]
 
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Sums that are shared among threads are added up in another order, so only the last digits may differ.
+    /// Threads add sums in another order, so only the last digits may differ.
     @Test func `gradients with one and with two threads differ by rounding alone`() throws {
         func gradients(threads: Int) throws -> [String: [Float]] {
             try withThreads(threads) {
@@ -102,7 +102,7 @@ import Testing
         try network.compile(.joint, batch: 3)
         #expect(try kept.map { try tensors(network, $0) } == before)
 
-        // What is compiled now computes with these values: as a network does that never knew another step.
+        // The phase that is compiled now uses these values, like a network that never ran another phase.
         let fresh = try makeNetwork(seed: 2)
         for parameter in network.parameters.all { try fresh.parameters[parameter.name].assign(parameter.tensor()) }
         try fresh.compile(.joint, batch: 3)
@@ -111,7 +111,7 @@ import Testing
         #expect(try fresh.computeGradients(images, labels: Self.labels, losses: TrainingLosses()) == terms)
         #expect(try tensors(fresh, .gradient) == tensors(network, .gradient))
 
-        // And gradient descent goes on along the momenta of before.
+        // Updates continue with the momenta from before.
         for (parameter, other) in zip(network.parameters.all, fresh.parameters.all) {
             try other.assign(parameter.tensor(.velocity), to: .velocity)
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CSPRModel
 
-/// A weight file is refused whole, with the facts; every case starts from a sound small file.
+/// A wrong weight file is refused, with the facts; every case starts from a valid small file.
 @Suite struct WeightFileTests {
     static var small: CSPRConfiguration {
         var configuration = CSPRConfiguration()
@@ -25,7 +25,7 @@ import Testing
         FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
     }
 
-    /// What loading throws after `change` has been applied to the tensors and metadata of a sound file.
+    /// The error of loading a file, after `change` has been applied to the tensors and metadata of a valid one.
     private func refusal(
         _ change: (inout [String: SafetensorsValue], inout [String: String]) throws -> Void
     ) throws -> ModelError? {

@@ -6,7 +6,7 @@ import Testing
 
 /// `reid evaluate --dataset` as a user runs it.
 @Suite struct EvaluateTests {
-    /// People of one color each, before two cameras, and an image that is none.
+    /// People who each have one color, by two cameras, and a file that is not an image.
     func people() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try SmallModel.write(to: folder.path("m.safetensors"))
@@ -136,7 +136,7 @@ import Testing
         #expect((market["plain"] as? [String: Double])?["mAP"] == 0.25 && market["gallery"] as? Int == 4)
     }
 
-    /// Who the rows of `write(features:)` show: queries, then the gallery.
+    /// The labels of the rows of `write(features:)`: queries, then the gallery.
     static let seen: [(person: Int, camera: Int)] = [(1, 1), (9, 1), (-1, 2), (2, 2), (1, 2), (0, 1), (9, 2)]
 
     /// Writes the same features as f.safetensors, and as f.npy beside its manifest, f.ndjson.

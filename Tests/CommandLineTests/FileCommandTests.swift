@@ -149,7 +149,7 @@ import Testing
     @Test func `evaluate scores a case that can be scored by hand`() throws {
         let folder = try TemporaryFolder()
         // Query at 0 degrees, person 1, camera 1. By distance: same person and camera (left out), person 2, junk (left
-        // out), person 1 of camera 2, person 2. The right answer stands second: AP 1/2, INP 1/2.
+        // out), person 1 of camera 2, person 2. The right answer is second: AP 1/2, INP 1/2.
         let angles: [Float] = [0.05, 0.1, 0.15, 0.2, 1.5]
         let gallery = angles.flatMap { [Foundation.cos($0), Foundation.sin($0)] }
         try SafetensorsWriter.write(

@@ -25,7 +25,7 @@ enum ReidProgram {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
-        // Files, not pipes: a pipe that fills up would stop the program.
+        // Files instead of pipes: a full pipe would stop the program.
         for name in ["output", "errors"] { try Data().write(to: folder.url.appendingPathComponent(name)) }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: folder.url.appendingPathComponent("output"))
@@ -39,7 +39,7 @@ enum ReidProgram {
     }
 }
 
-/// A folder that goes away with its owner.
+/// A folder that is removed on deinit.
 final class TemporaryFolder {
     let url: URL
 
@@ -66,14 +66,14 @@ enum SmallModel {
     }
 }
 
-/// A running `reid serve` on free ports; it is killed with its owner.
+/// A running `reid serve` on free ports; deinit kills it.
 final class RunningService {
     let query: String
     let admin: String
     let tokenFile: String
     let process: Process
 
-    /// Without a model it takes its default weights.
+    /// Starts the service; without a model it uses the default weights.
     init(data: String, model: String?, extra: [String] = []) throws {
         process = Process()
         process.executableURL = ReidProgram.url
@@ -99,21 +99,21 @@ final class RunningService {
 
     deinit { kill() }
 
-    /// As a power cut would.
+    /// Kills the service, as a power cut would.
     func kill() {
         guard process.isRunning else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
-    /// Asks it to stop, and waits.
+    /// Asks the service to stop, and waits; returns its exit code.
     func terminate() -> Int32 {
         process.terminate()
         process.waitUntilExit()
         return process.terminationStatus
     }
 
-    /// What curl got: the status and the body as JSON.
+    /// Runs curl; returns the status and the body as JSON.
     func curl(_ arguments: String..., url: String) throws -> (status: Int, json: [String: Any]) {
         let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
             in: .whitespacesAndNewlines)

@@ -56,7 +56,7 @@ import Testing
         process.standardInput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        // The log's first line tells that training has begun.
+        // The first line of the log shows that training has begun.
         while process.isRunning, (FileManager.default.contents(atPath: folder.path("run/log.ndjson")) ?? Data()).isEmpty
         {
             usleep(10_000)

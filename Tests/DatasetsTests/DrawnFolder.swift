@@ -2,11 +2,11 @@ import Datasets
 import Foundation
 import Imaging
 
-/// A folder of small images of one color each, that goes away with this object.
+/// A folder of small images of one color each; removed on deinit.
 final class DrawnFolder {
     let path: String
 
-    /// Draws an image, in the format of its name's ending, for each name; other names become text files of what `texts` has.
+    /// Draws an image for each name, in the format of the name's ending; writes `texts` as text files.
     init(_ images: [String], texts: [String: String] = [:]) throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("drawn-\(UUID().uuidString)").path
         for (index, name) in images.enumerated() { try write(Self.image(name, index), to: name) }
@@ -38,7 +38,7 @@ final class DrawnFolder {
         try TestSet(kind, folder: path, options: options)
     }
 
-    /// What reading the folder throws, in words, with the folder's own path left out; nil when nothing.
+    /// The message of the error of reading the folder, without the folder's path; nil if it can be read.
     func refusal(_ kind: DatasetKind) -> String? {
         do {
             _ = try TestSet(kind, folder: path)

@@ -44,7 +44,7 @@ import Testing
         #expect(folder.described(task.gallery) == ["5 5 bounding_box_test/0005_c5_f0051501.jpg"])
     }
 
-    /// Two dozen names in the authors' archive are of this form.
+    /// Two dozen names in the authors' archive have this form.
     @Test func `Market-1501's names that end twice are read`() throws {
         let folder = try DrawnFolder([
             "query/1488_c1s6_023021_00.jpg.jpg", "bounding_box_test/-1_c4s6_022316_11.jpg.jpg",

@@ -11,7 +11,7 @@ import Testing
         (1...(person == 6 ? 1 : person)).map { "RGB/\(person)_\($0)_FRAME_\($0 * 25)_RGB.bmp" }
     }
 
-    /// Checks what holds of every split: one half of the people, both directions, all their images.
+    /// Checks what is true for every split: half of the people, both directions, all their images.
     func expectHalves(_ set: TestSet, chosen: Int, splits: Int = 10) {
         #expect(set.tasks.count == 2 * splits)
         for split in 0..<splits {
@@ -55,7 +55,7 @@ import Testing
     @Test func `3DPeS's sequences are halved at random into two cameras`() throws {
         let folder = try DrawnFolder(Self.threeDPeS)
         let set = try folder.read(.threeDPeS)
-        // Persons 2 to 5 have sequences enough.
+        // Persons 2 to 5 have enough sequences.
         expectHalves(set, chosen: 2)
         for task in set.tasks {
             for person in Set(task.queries.map(\.sighting.person)) {

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Testing
 
-/// A folder of empty files that goes away with this object; names are all that a training set reads.
+/// A folder of empty files, removed on deinit; a training set reads only names.
 private final class NamedFiles {
     let path: String
 
@@ -19,7 +19,7 @@ private final class NamedFiles {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// What reading the folder, or another path, throws, or nil.
+    /// The error of reading the folder or another path; nil if there is none.
     func refusal(_ path: String? = nil, validation: String? = nil) -> TrainingSetError? {
         do {
             _ = try TrainingSet(folder: path ?? self.path, validation: validation)

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Evaluation
 
-/// A small untrained network, and people of plain colors: images of one color have one feature, whoever compares them.
+/// A small untrained network, and people of plain colors: images of the same color have the same feature.
 final class ColoredPeople {
     let path: String
     let model: CSPRModel

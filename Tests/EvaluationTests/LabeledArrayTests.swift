@@ -4,11 +4,11 @@ import Foundation
 import Ranking
 import Testing
 
-/// A .npy of hand-made bytes beside a manifest, in a folder that goes away with its owner.
+/// A .npy of hand-made bytes beside a manifest, in a folder that is removed on deinit.
 final class LabeledArray {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
 
-    /// `values` are in the order of the file; `removing` takes bytes off its end.
+    /// `values` are in the order of the file; `removing` is the number of bytes to cut off its end.
     init(
         _ values: [Double], shape: String, type: String = "<f4", order: String = "False", removing: Int = 0,
         lines: [String]
@@ -30,7 +30,7 @@ final class LabeledArray {
         try FeatureSet(array: "\(folder.path)/f.npy", manifest: "\(folder.path)/f.ndjson")
     }
 
-    /// Why it cannot be read, with DIR for the folder.
+    /// The message why it cannot be read, with DIR in place of the folder.
     var refusal: String? {
         do {
             _ = try read()
@@ -46,7 +46,7 @@ final class LabeledArray {
     @Test(arguments: ["<f4", "<f8"], ["False", "True"])
     func `an array and its manifest are scored as the set they hold`(type: String, order: String) throws {
         let set = try #require(ProtocolCase.load().last).set
-        // Queries and gallery in turn, so that only the manifest tells them apart.
+        // Queries and gallery alternate, so that only the manifest shows which is which.
         let rows = (0..<set.gallery.count).flatMap { place in
             [("gallery", set.gallery, set.gallerySightings), ("query", set.query, set.querySightings)]
                 .filter { place < $0.1.count }.map { (name: $0.0, values: $0.1[place], seen: $0.2[place]) }

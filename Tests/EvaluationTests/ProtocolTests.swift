@@ -5,7 +5,8 @@ import Testing
 
 @testable import Evaluation
 
-/// Features and labels at random, with what float64 programs of the literature's algorithms make of them: see `Fixtures/make_fixtures.py`.
+/// Random features and labels, with the results of float64 programs of the literature's algorithms: see
+/// `Fixtures/make_fixtures.py`.
 struct ProtocolCase: Decodable, Sendable, CustomTestStringConvertible {
     let dimensions: Int
     let features: Data

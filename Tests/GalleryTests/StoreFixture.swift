@@ -7,7 +7,7 @@ import Logging
 import Synchronization
 import Testing
 
-/// A folder that goes away with the value.
+/// A folder that is removed on deinit.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -29,7 +29,7 @@ final class TemporaryFolder: Sendable {
         return StoredBytes(bytes: bytes)
     }
 
-    /// What a process killed now would leave behind, in a folder of its own.
+    /// A copy of the files as a killed process would leave them, in a new folder.
     func copyAsIfKilled() throws -> TemporaryFolder {
         let copy = try TemporaryFolder()
         for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: database + suffix) {
@@ -65,7 +65,7 @@ final class TemporaryFolder: Sendable {
     static var hasClient: Bool { FileManager.default.isExecutableFile(atPath: client) }
 }
 
-/// The content of files, to look for traces in.
+/// The content of files, in which tests search for traces.
 struct StoredBytes {
     let bytes: Data
 
@@ -73,7 +73,7 @@ struct StoredBytes {
         unsafe bytes.withUnsafeBytes { bytes in
             guard let first = trace.first, var start = bytes.baseAddress else { return false }
             let end = unsafe start + bytes.count
-            // In C's loops: a comparison byte by byte in a debug build takes most of a minute.
+            // Uses C's functions, because a comparison byte by byte in a debug build takes most of a minute.
             while unsafe end - start >= trace.count, let found = unsafe memchr(start, Int32(first), end - start) {
                 guard unsafe end - UnsafeRawPointer(found) >= trace.count else { return false }
                 if unsafe memcmp(found, trace, trace.count) == 0 { return true }
@@ -95,7 +95,7 @@ final class ManualClock: Sendable {
     }
 }
 
-/// A store in a folder of its own, with one gallery "lobby" of 8 dimensions.
+/// A store in a temporary folder, with one gallery "lobby" of 8 dimensions.
 struct StoreFixture {
     static let model = "sha256:" + String(repeating: "a", count: 64)
 
@@ -122,7 +122,7 @@ struct StoreFixture {
         return try store.setBatchState(batch.id, to: .running).id
     }
 
-    /// Enrolls images in one commit: their ids, in order.
+    /// Enrolls images in one commit; returns their ids, in order.
     @discardableResult
     func enroll(_ images: [NewImage], in gallery: String = "lobby") throws -> [String] {
         let batch = try runningBatch(in: gallery)

@@ -68,7 +68,7 @@ import Testing
         #expect(error(30, 1) == .corrupt(reason: "a BMP of 8 bits a pixel and compression 1, which is not read"))
         #expect(error(28, 16) == .corrupt(reason: "a BMP of 16 bits a pixel and compression 0, which is not read"))
         #expect(error(14, 20) == .corrupt(reason: "a BMP with a header of 20 bytes"))
-        // Rows that begin within the palette, or behind the end.
+        // Rows that begin inside the palette, or after the end.
         for start in [0, 60, 1000, 0xFFFF_FFFF] as [UInt32] {
             #expect(error(10, start) == .corrupt(reason: "a BMP that is shorter than its header says"))
         }
@@ -165,7 +165,7 @@ import Testing
 
     @Test func `a JPEG with more scans than any sensible file is an error`() throws {
         let file = try Fixture.load("jpeg", "one scan per component").bytes
-        // The same component may come again and again, and each time costs a pass over the whole image.
+        // The same component may occur again and again, and each time costs a pass over the whole image.
         let last = try #require(scans(of: file).last)
         let again = Array(repeating: file[last..<file.count - 2], count: 100).joined()
         #expect(throws: ImageError.corrupt(reason: "more scans than any sensible file has")) {
@@ -212,7 +212,7 @@ import Testing
         }
     }
 
-    /// One file for each path through the decoders, the smallest there is.
+    /// One file for each path through the decoders, as small as possible.
     private func smallFiles() throws -> [(name: String, bytes: [UInt8])] {
         let jpegs = ["baseline 4:2:0", "progressive", "gray", "YCCK", "restart markers", "one pixel"]
         let pngs = ["type 6, 16 bits, Adam7", "type 3, 4 bits, tRNS", "type 0, 1 bits", "one pixel, Adam7"]

@@ -57,7 +57,7 @@ import Testing
         for fault in faults {
             var broken = tiff
             broken[fault.at] = fault.value
-            // A directory that claims more entries than there are still names the orientation in its first.
+            // A directory that claims more entries than it has still has the orientation in its first entry.
             let expected = fault.at == 8 ? 5 : 8
             #expect(try decodeImage(withEXIF(broken, plain)).width == expected, "\(fault)")
         }
@@ -94,7 +94,7 @@ import Testing
             #expect((reduced.width, reduced.height) == (width, height))
             let a = reduced.resized(width: target.0, height: target.1)
             let b = full.resized(width: target.0, height: target.1)
-            // On slopes both filters give the same but for rounding and the outermost pixels.
+            // On slopes, both filters give the same, except for rounding and the outermost pixels.
             #expect(meanDifference(a, b) < 1)
         }
     }

@@ -54,7 +54,7 @@ struct SplitMix: RandomNumberGenerator {
     }
 }
 
-/// Noise of a size and seed.
+/// Noise of the given size, from a seed.
 func noise(_ width: Int, _ height: Int, seed: UInt64 = 1) -> RGBImage {
     var random = SplitMix(state: seed)
     return RGBImage(

@@ -25,13 +25,13 @@ func plainConvolution(_ x: Tensor, kernel: Tensor, bias: [Float], stride: Int, p
     return y
 }
 
-/// Numbers in -1...1 that depend on the seed alone.
+/// Random numbers in -1...1 from a seed.
 func randomTensor(_ shape: [Int], seed: UInt64) -> Tensor {
     var generator = SeededGenerator(seed: seed)
     return Tensor(shape: shape, elements: (0..<shape.reduce(1, *)).map { _ in .random(in: -1...1, using: &generator) })
 }
 
-/// The largest absolute difference; infinite where the shapes differ.
+/// The largest absolute difference; infinite if the shapes differ.
 func maximumDifference(_ a: Tensor, _ b: Tensor) -> Float {
     guard a.shape == b.shape else { return .infinity }
     return zip(a.elements, b.elements).reduce(0) { max($0, abs($1.0 - $1.1)) }

@@ -4,7 +4,7 @@ import Testing
 
 /// A golden case: raw little-endian arrays beside a manifest, written by the literature's algorithms in float64 (see its NOTE).
 struct GoldenCase {
-    /// Where the cases lie: CSPR_GOLDEN_DIR/ranking, or the copy beside the tests.
+    /// The folder of the cases: CSPR_GOLDEN_DIR/ranking, or the copy beside the tests.
     static var folder: URL {
         if let path = ProcessInfo.processInfo.environment["CSPR_GOLDEN_DIR"], !path.isEmpty {
             return URL(fileURLWithPath: path).appendingPathComponent("ranking")
@@ -59,7 +59,7 @@ struct GoldenCase {
     }
 }
 
-/// The largest absolute difference between two arrays of one length; infinite where one has a NaN.
+/// The largest absolute difference between two arrays of the same length; infinite if one has a NaN.
 func largestDifference(_ left: [Double], _ right: [Double]) -> Double {
     guard left.count == right.count else { return .infinity }
     return zip(left, right).reduce(0) { largest, pair in

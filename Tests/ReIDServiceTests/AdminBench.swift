@@ -65,7 +65,7 @@ final class AdminBench: Sendable {
 
     deinit { try? close() }
 
-    /// Ends everything, so that another bench may open the folder; a second call does nothing.
+    /// Closes everything, so that another bench can open the folder; a second call does nothing.
     func close() throws {
         processor.stop()
         context.embedder.stop()
@@ -115,7 +115,7 @@ final class AdminBench: Sendable {
             .post, "/admin/v1/galleries/\(gallery)/batches", type: type, body: .bytes(bytes), fields: fields)
     }
 
-    /// Posts a batch that must be accepted; its answer.
+    /// Posts a batch that must be accepted; returns its answer.
     func enroll(_ bytes: [UInt8], type: String, gallery: String = "lobby") throws -> BatchAnswer {
         let answer = try post(bytes, type: type, gallery: gallery)
         #expect(answer.status == 202, "\(answer.text)")
@@ -128,7 +128,7 @@ final class AdminBench: Sendable {
         try send(.get, "/admin/v1/batches/\(id)/items\(query)").json(ListAnswer<BatchItemAnswer>.self).items
     }
 
-    /// Waits for the end of a batch; gives up after a time that only a hang reaches.
+    /// Waits for the end of a batch; gives up after a time that is only reached if something hangs.
     func finish(_ id: String) async throws -> BatchAnswer {
         for _ in 0..<6000 {
             if try context.store.batch(id: id).state.isFinal { return try batch(id) }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import ReIDService
 
-/// A service over a tiny random network in a folder of its own, asked through its routers without a socket.
+/// A service with a tiny random network in a temporary folder; tests call its routers without a socket.
 final class TestService: Sendable {
     let service: Service
     let folder: String
@@ -67,7 +67,7 @@ final class TestService: Sendable {
         return path
     }
 
-    /// Has standing queries ranked again, as a started service does; nothing listens.
+    /// Starts to rank standing queries again, as a started service does, but does not listen.
     func watchGalleries() { service.standingQueries.start() }
 
     /// Stops the service and removes its folder.
@@ -77,7 +77,7 @@ final class TestService: Sendable {
     }
 }
 
-/// Runs `body` with a service of its own, and closes that in the end.
+/// Runs `body` with a new service, and closes the service afterwards.
 func withService(
     configure: (inout ServiceConfiguration) -> Void = { _ in }, _ body: (TestService) throws -> Void
 ) throws {
@@ -130,11 +130,11 @@ extension TestService {
             try #require(GalleryName(name)), model: context.model.identity, dimensions: context.model.dimensions)
     }
 
-    /// Enrolls images as a batch would, but in this call; returns their ids, oldest first.
+    /// Enrolls images like a batch, but within this call; returns their ids, the oldest first.
     @discardableResult
     func enroll(_ images: [TestImage], in gallery: String) throws -> [String] {
         let before = try store.snapshot(of: gallery).images.count
-        // One by one, since batches of other sizes may sum in another order: equal images get equal vectors here.
+        // One by one, because batches of other sizes may sum in another order; so equal images get equal vectors.
         let vectors = try images.map {
             try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrollment).vectors[0]
         }
@@ -162,7 +162,7 @@ extension TestService {
     }
 }
 
-/// A small image with what is known about it.
+/// A small image, with its metadata.
 struct TestImage: Sendable {
     let bytes: [UInt8]
     let width: Int
@@ -172,7 +172,7 @@ struct TestImage: Sendable {
     var capturedAt: String?
     var externalID: String?
 
-    /// A PNG of colored bands; another seed gives other bands.
+    /// A PNG of colored bands that depend on the seed.
     init(
         seed: UInt64, width: Int = 24, height: Int = 64, person: String? = nil, camera: String? = nil,
         capturedAt: String? = nil, externalID: String? = nil
@@ -222,7 +222,7 @@ struct FormPart: Sendable {
     }
 }
 
-/// What a test could not go on without.
+/// An error that ends a test.
 enum TestFailure: Error {
     case replyIsHeld
     case bodyIsNotInMemory
@@ -230,7 +230,7 @@ enum TestFailure: Error {
 }
 
 extension Reply {
-    /// The answer, where it was given at once.
+    /// The response, if it was given at once.
     var answer: ServerResponse {
         get throws {
             guard case .now(let response) = self else { throw TestFailure.replyIsHeld }

@@ -16,7 +16,7 @@ import Testing
         let lowest = try #require(heights.min())
         let highest = try #require(heights.max())
         #expect(abs(lowest) < 0.08)
-        // Hats and umbrellas reach above, bent knees and stooping below.
+        // Hats and umbrellas make a figure taller; bent knees and stooping make it shorter.
         let isTaller = person.hat.kind != .none || person.carried.contains { $0.kind == .umbrella }
         #expect(highest > person.physique.height * 0.88)
         #expect(isTaller || highest < person.physique.height * 1.08)

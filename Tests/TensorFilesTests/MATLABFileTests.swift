@@ -71,7 +71,8 @@ import Testing
         #expect(throws: MATLABError.self) { try MATLABFile(contentsOf: "/nowhere/x.mat") }
     }
 
-    /// Cut at a variable's end, a file is one of fewer variables; anywhere else it is malformed, and never a crash.
+    /// A file that is cut at the end of a variable has fewer variables; cut anywhere else it is malformed, and it never
+    /// crashes the reader.
     @Test(arguments: ["plain", "compressed"])
     func `a file that is cut is refused or has fewer variables`(name: String) throws {
         let bytes = try Self.bytes(name)

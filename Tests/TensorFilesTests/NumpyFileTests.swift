@@ -6,7 +6,7 @@ import Testing
     static let plain = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }"
     static let values: [Float] = [1, -2.5, 3e-5, .infinity, 0, 7]
 
-    /// A file as NumPy lays it out: magic, version, header padded with spaces, data.
+    /// A file in NumPy's layout: magic, version, header padded with spaces, data.
     func file(_ header: String, version: UInt8 = 1, data: [UInt8]) -> [UInt8] {
         let text = Array(header.utf8) + Array(repeating: 0x20, count: 20) + [0x0a]
         let length = (0..<(version == 1 ? 2 : 4)).map { UInt8(truncatingIfNeeded: text.count >> ($0 * 8)) }

@@ -3,7 +3,7 @@ import Testing
 @testable import TensorFiles
 
 @Suite struct PickleReaderTests {
-    /// What a pickle holds.
+    /// The content of a pickle.
     private func read(_ opcodes: [UInt8]) throws -> PickledObjects { try PickleReader.read(opcodes).objects }
 
     private func refusal(_ opcodes: [UInt8]) -> PyTorchError? {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TensorFiles
 
-/// Writes zip archives, also such as no program would.
+/// Writes zip archives, including invalid ones.
 private struct ZipBuilder {
     var bytes: [UInt8] = []
     var directory: [UInt8] = []
@@ -37,7 +37,7 @@ private struct ZipBuilder {
         count += 1
     }
 
-    /// The archive, with a comment behind it.
+    /// The archive, with a comment after it.
     func finished(_ comment: String = "", count stated: Int? = nil, size: Int? = nil) -> [UInt8] {
         let number = PyTorchFixtures.number
         let (stated, size) = (stated ?? count, size ?? directory.count)
@@ -100,7 +100,7 @@ private struct ZipBuilder {
     @Test func `entries that overlap are refused`() throws {
         var zip = ZipBuilder()
         zip.add("x/data.pkl", Self.pickle)
-        // A whole entry, header and all, inside another one.
+        // A whole entry, with its header, inside another entry.
         var inner = ZipBuilder()
         inner.add("x/data/0", Self.data)
         let outer = zip.bytes.count

@@ -2,7 +2,7 @@ import Foundation
 import TensorFiles
 import Testing
 
-/// Checkpoints that `Fixtures/make_pytorch_fixtures.py` wrote with PyTorch, and made-up ones around hand-written pickles.
+/// Checkpoints that `Fixtures/make_pytorch_fixtures.py` wrote with PyTorch, and others around hand-written pickles.
 enum PyTorchFixtures {
     /// A tensor as PyTorch reported it.
     struct Expected: Decodable {
@@ -33,7 +33,7 @@ enum PyTorchFixtures {
         return try PyTorchFile(contentsOf: path)
     }
 
-    /// What opening a file of these bytes throws, or nil.
+    /// The error of opening a file with these bytes, or nil.
     static func refusal(_ bytes: [UInt8]) throws -> PyTorchError? {
         do {
             _ = try open(bytes)
@@ -67,7 +67,7 @@ enum PyTorchFixtures {
     /// The opcode of an integer of 64 bits.
     static func integer(_ value: Int) -> [UInt8] { [0x8A, 8] + number(value, 8) }
 
-    /// The opcodes of a state dict whose tensor "w" is this one of a storage with `count` floats.
+    /// The opcodes of a state dict with a tensor "w" in a storage of `count` floats.
     static func stateDict(
         count: Int, offset: Int = 0, shape: [Int], strides: [Int], type: String = "FloatStorage"
     ) -> [UInt8] {

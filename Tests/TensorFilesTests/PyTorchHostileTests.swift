@@ -4,7 +4,7 @@ import Testing
 @testable import TensorFiles
 
 @Suite struct PyTorchHostileTests {
-    /// Opens a file and reads all that can be read of it.
+    /// Opens a file and reads everything that can be read.
     private func readAll(_ bytes: [UInt8]) throws {
         let path = temporaryPath("hostile.pth")
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func `a pickled part beyond the limit is refused`() throws {
-        // One string that fills what is read of the file, and a byte more.
+        // One string that is one byte longer than what is read of the file.
         let head: [UInt8] = PyTorchFixtures.legacyHead + [0x80, 2, 0x58]
         let length = PyTorchFile.maximumPickleBytes - head.count - 4
         let file = head + PyTorchFixtures.number(length, 4) + [UInt8](repeating: 0x61, count: length + 1)
@@ -113,7 +113,7 @@ import Testing
     }
 }
 
-/// Random bits of a seed (SplitMix64).
+/// Random bits from a seed (SplitMix64).
 private struct Random: RandomNumberGenerator {
     var state: UInt64
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TensorFiles
 
-/// A path in the temporary folder that nobody else has.
+/// A unique path in the temporary folder.
 func temporaryPath(_ name: String) -> String {
     FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)").path
 }
@@ -22,7 +22,7 @@ func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) th
 @Suite struct SafetensorsFileTests {
     static let two = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
 
-    /// What reading the file throws, or nil.
+    /// The error of reading the file, or nil.
     private func refusal(_ path: String) throws -> SafetensorsError? {
         defer { try? FileManager.default.removeItem(atPath: path) }
         do {

@@ -3,7 +3,7 @@ import Testing
 @testable import Tensors
 
 @Suite struct SquaredDistancesTests {
-    /// The definition, one operation at a time: sixteen running sums, added pairwise, then the rest.
+    /// The definition, one operation at a time: sixteen running sums, added pairwise, then the remaining values.
     func plain(_ a: [Double], _ b: ArraySlice<Float>) -> Double {
         let b = b.map(Double.init)
         var sums = [Double](repeating: 0, count: 16)

@@ -7,7 +7,7 @@ import Testing
 @testable import Training
 
 @Suite struct AugmentationTests {
-    /// No variation at all for images of `aspect`, width over height.
+    /// An augmentation that changes nothing for images of `aspect`, width over height.
     private static func identity(aspect: Float) -> Augmentation {
         var augmentation = Augmentation()
         (augmentation.smallestCrop, augmentation.largestCrop) = (1, 1)
@@ -16,7 +16,7 @@ import Testing
         return augmentation
     }
 
-    /// The network input [3, height, width] that an image becomes.
+    /// The network input [3, height, width] of an image.
     private func apply(
         _ augmentation: Augmentation, to image: RGBImage, seed: UInt64, height: Int, width: Int
     ) -> [Float] {
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `shares, aspects and places of crops are spread evenly`() {
         var augmentation = Augmentation()
-        // Any of these fits, so that none is drawn again.
+        // All of these fit, so that none is drawn again.
         (augmentation.smallestCrop, augmentation.largestCrop) = (0.1, 0.2)
         let image = RGBImage(width: 100, height: 250, pixels: [UInt8](repeating: 0, count: 75_000))
         var quarters = [[Int]](repeating: [0, 0, 0, 0], count: 4)
@@ -85,7 +85,8 @@ import Testing
 
     @Test(arguments: [UInt64](0..<8))
     func `a crop shows its part of the image`(seed: UInt64) {
-        // Red grows to the right and green downwards, two levels a pixel, so that interpolation is exact within the centers of the edges.
+        // Red grows to the right and green downwards, two levels per pixel, so that interpolation is exact between the
+        // centers of the outermost pixels.
         var pixels: [UInt8] = []
         for y in 0..<120 { for x in 0..<48 { pixels += [UInt8(2 * x), UInt8(2 * y), 100] } }
         let image = RGBImage(width: 48, height: 120, pixels: pixels)

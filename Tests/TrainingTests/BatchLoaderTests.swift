@@ -22,7 +22,7 @@ import Testing
         ImageStore(folder.images, width: Self.width, height: Self.height, limit: limit, isStrict: isStrict)
     }
 
-    /// The batches that a loader of an epoch hands out.
+    /// The batches that a loader returns for an epoch.
     private func batches(
         _ folder: ImageFolder, _ store: ImageStore, recipe: TrainingRecipe = recipe(), epoch: Int = 0,
         from first: Int = 0,
@@ -36,7 +36,7 @@ import Testing
         return batches
     }
 
-    /// What a channel of one image of a batch has where nothing is erased, in 0...255.
+    /// The level of a channel of one image of a batch where nothing is erased, in 0...255.
     private func level(_ batch: TrainingBatch, _ image: Int, channel: Int) -> Int {
         let area = Self.height * Self.width
         let plane = batch.images[(image * 3 + channel) * area..<(image * 3 + channel + 1) * area]

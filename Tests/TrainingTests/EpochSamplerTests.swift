@@ -3,7 +3,7 @@ import Testing
 @testable import Training
 
 @Suite struct EpochSamplerTests {
-    /// 50 images of 8 people, who have from 1 to 13.
+    /// 50 images of 8 people, who have from 1 to 13 images each.
     private static let people = zip(0..<8, [6, 1, 13, 4, 9, 2, 8, 7]).flatMap { [Int](repeating: $0, count: $1) }
 
     private func sampler(_ people: [Int] = Self.people, batch: Int, imagesPerPerson: Int = 0, seed: UInt64 = 1)
@@ -28,7 +28,7 @@ import Testing
         let one = sampler(batch: 8, imagesPerPerson: imagesPerPerson)
         let epochs = (0..<4).map { one.batches(epoch: $0) }
         #expect(Set(epochs).count == 4)
-        // Asked again, in another order.
+        // The same again, in another order.
         for epoch in [3, 0, 2, 1] { #expect(one.batches(epoch: epoch) == epochs[epoch]) }
         let other = sampler(batch: 8, imagesPerPerson: imagesPerPerson, seed: 2)
         #expect(other.batches(epoch: 0) != epochs[0])
@@ -43,7 +43,7 @@ import Testing
                 #expect(groups.count == batch / perPerson)
                 for (person, own) in groups {
                     #expect(own.count == perPerson)
-                    // Images come twice only of people who have fewer than K.
+                    // Images occur twice only for people who have fewer than K images.
                     #expect(Set(own).count == min(perPerson, Self.people.count { $0 == person }))
                 }
             }
@@ -54,7 +54,7 @@ import Testing
         let batches = sampler(batch: 6, imagesPerPerson: 2).batches(epoch: 0)
         var counts = [Int](repeating: 0, count: 8)
         for image in batches.flatMap({ $0 }) { counts[Self.people[image]] += 1 }
-        // 8 batches of 3 people: 3 turns each.
+        // 8 batches of 3 people: each person appears 3 times on average.
         #expect(counts.allSatisfy { (4...8).contains($0) }, "\(counts)")
         #expect(counts.reduce(0, +) == 48)
     }

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Imaging
 
-/// A folder of small images, each of one color, that goes away with this object.
+/// A folder of small images of one color each; removed on deinit.
 struct ImageFolder {
     let folder: TemporaryFolder
     let images: [TrainingImage]
@@ -20,7 +20,7 @@ struct ImageFolder {
         }
     }
 
-    /// Replaces an image's file by something that does not decode.
+    /// Replaces an image's file by bytes that cannot be decoded.
     func spoil(_ index: Int) throws {
         try Data("no image".utf8).write(to: URL(fileURLWithPath: images[index].path))
     }

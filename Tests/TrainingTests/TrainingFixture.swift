@@ -18,7 +18,7 @@ final class TemporaryFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Figures in colored clothes, drawn in two cameras' light: `people` folders of `images` images each.
+/// Draws figures in colored clothes in the light of two cameras: `people` folders of `images` images each.
 func drawPeople(in folder: String, people: Int = 3, images: Int = 6) throws {
     for person in 0..<people {
         let home = "\(folder)/person\(person)"
@@ -51,7 +51,7 @@ private func figure(person: Int, camera: Int, number: Int) -> RGBImage {
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-/// A recipe that a test can afford: a narrow network, small images, two epochs of each step.
+/// A recipe that is fast enough for a test: a narrow network, small images, two epochs of each phase.
 func smallRecipe() -> TrainingRecipe {
     var recipe = TrainingRecipe()
     recipe.network.width = 4
@@ -69,7 +69,7 @@ func smallRecipe() -> TrainingRecipe {
     return recipe
 }
 
-/// A trainer of the small recipe in `folder`/run on the people of `folder`/people, drawn where they are missing.
+/// A trainer of the small recipe in `folder`/run on the people of `folder`/people, which are drawn if they are missing.
 func makeTrainer(
     _ folder: TemporaryFolder, run: String = "run", recipe: TrainingRecipe = smallRecipe(), isResuming: Bool = false,
     backbone: String? = nil, change: (inout Trainer.Settings) -> Void = { _ in }

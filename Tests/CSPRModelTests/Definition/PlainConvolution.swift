@@ -1,6 +1,7 @@
 /// The products that a convolution adds up: y[result] = Σ w[weight] · x[source].
 ///
-/// x is [B, I, H, W], w [O, I, k, k], y [B, O, H′, W′]; what lies outside x is zero. The value and both gradients go over the same products.
+/// x is [B, I, H, W], w [O, I, k, k], y [B, O, H′, W′]; x is zero outside. The value and both gradients use the same
+/// products.
 struct ConvolutionProducts {
     let source: [Int]
     let weight: [Int]
@@ -34,9 +35,9 @@ struct ConvolutionProducts {
 }
 
 extension Tape {
-    /// A convolution, with a bias per output where one is given.
+    /// A convolution, with a bias per output if one is given.
     ///
-    /// This is the one loop that is long enough to need pointers: a debug build checks every access of an array.
+    /// Only this loop is long enough to need pointers, because a debug build checks every access of an array.
     func convolution(
         _ x: Variable, weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0
     ) -> Variable {

@@ -16,7 +16,8 @@ extension Tape {
         }
     }
 
-    /// What a batch norm saw: per channel the mean, and the variance as it enters the running statistics, divided by n − 1.
+    /// The statistics of a batch norm: the mean of each channel, and the variance for the running statistics, divided
+    /// by n − 1.
     struct BatchStatistics {
         var mean: [Double] = []
         var unbiasedVariance: [Double] = []
@@ -75,7 +76,7 @@ extension Tape {
         return (y, statistics)
     }
 
-    /// The maximum over squares, of equals the first.
+    /// The maximum over squares; of equal values, the first.
     func maximumPooling(_ x: Variable, kernel: Int, stride: Int, padding: Int) -> Variable {
         let (height, width) = (x.shape[2], x.shape[3])
         func extent(_ extent: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }

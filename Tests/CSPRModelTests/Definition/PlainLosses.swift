@@ -20,7 +20,7 @@ extension Tape {
 
     /// (1/B) Σ_a max(0, m + max_p ‖f_a − f_p‖ − min_n ‖f_a − f_n‖), p of the anchor's person, n of others; f is [B, D].
     ///
-    /// Anchors without another person add nothing, and a distance of zero has no gradient.
+    /// An anchor without another person adds 0, and the gradient of a distance of zero is taken as zero.
     func batchHardTriplet(_ features: Variable, labels: [Int], margin: Double) -> Variable {
         let (batch, length) = (features.shape[0], features.shape[1])
         func difference(_ a: Int, _ b: Int) -> [Double] {
@@ -52,8 +52,8 @@ extension Tape {
 
     /// (1/B) Σ_a (1/|P_a|) Σ_p −log(e^s_ap / Σ_{i≠a} e^s_ai), s = cos(f_a, f_i) / t, p of the anchor's person; f is [B, D].
     ///
-    /// Anchors without another image of their person add nothing. The gradient goes by way of ∂s_ai/∂f_a = (u_i − (u_a·u_i) u_a) /
-    /// (t ‖f_a‖) with u = f / ‖f‖.
+    /// An anchor without another image of its person adds 0. The gradient uses ∂s_ai/∂f_a = (u_i − (u_a·u_i) u_a) / (t
+    /// ‖f_a‖) with u = f / ‖f‖.
     func supervisedContrastive(_ features: Variable, labels: [Int], temperature: Double) -> Variable {
         let (batch, length) = (features.shape[0], features.shape[1])
         let norms = (0..<batch).map { row in
@@ -87,7 +87,8 @@ extension Tape {
         return scalar(loss, of: features, slopes: slopes)
     }
 
-    /// The candidates of every map of [B, N, h, w], equation 5: the positions of the K largest values, of equals the earlier one first.
+    /// The candidates of every map of [B, N, h, w], equation 5: the positions of the K largest values; of equal values,
+    /// the earlier one first.
     func candidates(_ maps: Variable, ratios: [Double]) -> [[Int]] {
         let area = maps.shape[2] * maps.shape[3]
         return (0..<maps.value.count / area).map { map in
@@ -117,7 +118,8 @@ extension Tape {
 
     /// L_d (equations 9-11), the mean over all maps of (1/K) Σ_l c_k* c_l d(k*, l); d is the distance of two positions in pixels of the map.
     ///
-    /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), the first of equals. Only c_k* is optimized: `constants` are the values of the other candidates, those of the maps themselves.
+    /// k* has the largest P_k = (1/K) Σ_l c_k c_l d(k, l), of equal ones the first. Only c_k* is optimized: `constants`
+    /// are the values of the other candidates, which are those of the maps.
     func distributionLoss(_ maps: Variable, candidates: [[Int]], constants: [Double]) -> Variable {
         let (area, width) = (maps.shape[2] * maps.shape[3], maps.shape[3])
         func distance(_ a: Int, _ b: Int) -> Double {

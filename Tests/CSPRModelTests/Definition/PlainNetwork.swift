@@ -7,7 +7,7 @@ import Tensors
 /// CSPR-Net in training by its definition, in double precision, and the paper's loss L_cls,global + L_cls,local + 0.1 L_r + L_d (equation 16).
 struct PlainNetwork {
     let configuration: CSPRConfiguration
-    /// Shape and value of everything that is learned, by the weight file's names.
+    /// Shape and value of every learned parameter, by its name in the weight file.
     var parameters: [String: (shape: [Int], value: [Double])]
 
     /// The network of a weight file.
@@ -20,7 +20,7 @@ struct PlainNetwork {
         }
     }
 
-    /// A network in training as it is.
+    /// The network with the current parameters of `network`.
     init(_ network: TrainableNetwork) throws {
         configuration = network.configuration
         parameters = [:]
@@ -31,9 +31,9 @@ struct PlainNetwork {
 
     /// The losses and gradients of a batch.
     struct Evaluation {
-        /// Terms under the names of `LossTerms`.
+        /// The loss terms, by the names of `LossTerms`.
         var terms: [String: Double]
-        /// By the parameters' names.
+        /// The gradients, by the parameters' names.
         var gradients: [String: [Double]]
     }
 
@@ -42,7 +42,7 @@ struct PlainNetwork {
     /// - Parameters:
     ///   - images: Normalized input, row-major.
     ///   - labels: Each image's identity.
-    ///   - point: Where the gradient is taken.
+    ///   - point: The point at which the gradient is taken.
     /// - Returns: The loss terms and the gradients.
     func evaluate(_ images: [Double], labels: [Int], at point: ForwardPoint = ForwardPoint()) -> Evaluation {
         let tape = Tape(at: point)

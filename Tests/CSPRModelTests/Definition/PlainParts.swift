@@ -4,13 +4,13 @@ extension Tape {
 
     /// An attention module (equations 1-2): X [B, C, H, W] → M [B, 1, H, W].
     ///
-    /// M = σ(BN(R ∗ [max X, mean X, K₁∗X, K₃∗X, K₅∗X])), or σ(BN(K₁ ∗ X)) where there are no kernels besides.
+    /// M = σ(BN(R ∗ [max X, mean X, K₁∗X, K₃∗X, K₅∗X])), or σ(BN(K₁ ∗ X)) if there is only one kernel.
     ///
     /// - Parameters:
     ///   - x: X.
-    ///   - pooled: [max X, mean X], [B, 2, H, W], which all modules share; nil where the module is a single kernel.
+    ///   - pooled: [max X, mean X], [B, 2, H, W], which all modules share; nil if the module is a single kernel.
     ///   - place: A name for the map.
-    ///   - parameters: The module's.
+    ///   - parameters: The parameters of the module.
     /// - Returns: M, and the statistics of its batch norm.
     func attention(
         _ x: Variable, pooled: Variable?, at place: String, _ parameters: Parameters
@@ -31,7 +31,7 @@ extension Tape {
     /// [max X, mean X] over the channels: [B, C, H, W] → [B, 2, H, W].
     func pooledChannels(_ x: Variable) -> Variable { concatenation([channelMaximum(x), channelMean(x)]) }
 
-    /// The maximum over the channels, of equals the first: [B, C, H, W] → [B, 1, H, W].
+    /// The maximum over the channels; of equal values, the first: [B, C, H, W] → [B, 1, H, W].
     func channelMaximum(_ x: Variable) -> Variable {
         let (channels, area) = (x.shape[1], x.shape[2] * x.shape[3])
         func index(_ entry: Int, _ channel: Int) -> Int {
@@ -89,7 +89,8 @@ extension Tape {
         concatenation(branches.indices.filter { $0 != i }.map { cosineDistance(branches[i], branches[$0]) })
     }
 
-    /// The descriptor of branch i: what `letters` has of S, P and R, in this order; without S the mean takes its place.
+    /// The descriptor of branch i: the parts S, P and R that `letters` names, in this order; without S, the mean takes
+    /// its place.
     func descriptor(_ branches: [Variable], _ i: Int, letters: String) -> Variable {
         var parts = [letters.contains("S") ? statistical(branches[i]) : globalAveragePooling(branches[i])]
         if letters.contains("P") { parts.append(positional(branches[i])) }
@@ -104,7 +105,7 @@ extension Tape {
 
     /// A value of a given rank among a channel's positions: [B, C, H, W] → [B, C].
     ///
-    /// Of equals it is the earliest; of an even count the median is the lower of the two middle values.
+    /// Of equal values it is the earliest; for an even count, the median is the lower of the two middle values.
     func orderStatistic(_ z: Variable, _ statistic: OrderStatistic) -> Variable {
         let area = z.shape[2] * z.shape[3]
         let planes = z.shape[0] * z.shape[1]

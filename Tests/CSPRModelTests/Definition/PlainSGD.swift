@@ -4,7 +4,7 @@ struct PlainSGD {
 
     init() {}
 
-    /// Moves the parameters of `network` against `gradients`.
+    /// Makes one update of the parameters of `network`.
     mutating func step(_ network: inout PlainNetwork, gradients: [String: [Double]], learningRate: Double) {
         for (name, gradient) in gradients {
             guard var value = network.parameters[name]?.value else { continue }

@@ -4,7 +4,7 @@ final class Variable {
     let shape: [Int]
     /// Row-major.
     let value: [Double]
-    /// Of `value`'s size; complete once the tape was differentiated.
+    /// The gradient, of `value`'s size; complete when the tape has been differentiated.
     var gradient: [Double]
 
     init(_ shape: [Int], _ value: [Double]) {
@@ -23,8 +23,8 @@ final class Variable {
 
 /// The layers of CSPR-Net in training by their definitions: plain loops in double precision, written for reading.
 ///
-/// A layer computes its value at once, and notes how the gradients of its inputs follow from its own. The rest of this folder adds the
-/// layers, each beside its backward half.
+/// A layer computes its value at once, and records how the gradients of its inputs follow from its own. The other files
+/// in this folder add the layers, each with its backward pass.
 final class Tape {
     let point: ForwardPoint
     private var backward: [() -> Void] = []
@@ -33,7 +33,8 @@ final class Tape {
         self.point = point
     }
 
-    /// A layer's result; `backward` adds to the gradients of the layer's inputs, and may rely on the result's being complete.
+    /// A layer's result; `backward` adds to the gradients of the layer's inputs, and may rely on the gradient of the
+    /// result being complete.
     func record(_ shape: [Int], _ value: [Double], backward: @escaping (Variable) -> Void) -> Variable {
         let result = Variable(shape, value)
         self.backward.append { backward(result) }
@@ -82,7 +83,7 @@ extension Tape {
 }
 
 extension [String: Variable] {
-    /// The variable of a name, which must be there.
+    /// The variable with this name; it must exist.
     func named(_ name: String) -> Variable {
         guard let variable = self[name] else { preconditionFailure("there is no variable \(name)") }
         return variable

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// With 0.02 some anchors are far enough from the others already, with 2 none is.
+    /// With the margin 0.02, some anchors are far enough from the others already; with 2, none is.
     @Test(arguments: [[0, 0, 1, 1, 2, 2], [0, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0]], [0.02, 0.3, 2])
     func `the batch-hard triplet loss changes as its gradient says`(labels: [Int], margin: Double) {
         expectGradientsMatch(["x": .spread([6, 4], seed: 5)]) { tape, input in

@@ -2,7 +2,7 @@ import Testing
 
 /// Every part of the representation by its definition, on its own, and the whole descriptors.
 @Suite struct FiniteDifferencePartTests {
-    /// Positions of an odd and of an even number, the latter for the lower median.
+    /// An odd and an even number of positions; the even one for the lower median.
     static let shapes = [[2, 2, 5, 3], [1, 3, 4, 3]]
 
     @Test(arguments: shapes)
@@ -44,7 +44,7 @@ import Testing
         expectGradientsMatch(inputs) { tape, input in tape.relational(names.map(input), branch) }
     }
 
-    /// Where ⟨a,a⟩⟨b,b⟩ is about 1e-12, the constant under the root decides as much as the product.
+    /// If ⟨a,a⟩⟨b,b⟩ is about 1e-12, the constant under the root matters as much as the product.
     @Test func `a cosine distance of channels that are almost zero changes as its gradients say`() {
         let a = Variable.spread([1, 2, 3, 1], in: 2e-4...1e-3, seed: 1)
         let b = Variable.spread([1, 2, 3, 1], in: 2e-4...1e-3, seed: 2)

@@ -3,22 +3,22 @@ import Testing
 
 /// The one check of a gradient for every layer of the definition: central differences, in double precision.
 enum FiniteDifferences {
-    /// What a gradient may differ, as a share of the input's largest gradient entry.
+    /// How much a gradient may differ, as a share of the input's largest gradient entry.
     ///
-    /// A central difference is off by h²/6 of the third derivative and by the rounding of the sum, about 1e-16 / h. With
-    /// h = 1e-5 and numbers near 1 that is 1e-10 together. A batch norm over two rows, which lets almost no gradient
-    /// through, makes 2e-7 of it.
+    /// A central difference is off by h²/6 of the third derivative and by the rounding of the sum, about 1e-16 / h.
+    /// With h = 1e-5 and numbers near 1 that is 1e-10 together. A batch norm over two rows, which passes almost no
+    /// gradient on, makes it 2e-7.
     static let tolerance = 1e-6
 }
 
 /// Expects the gradients of all `inputs` through `layer` to be (L(x + h) − L(x − h)) / 2h, entry by entry.
 ///
-/// L = Σ weight · output with random weights, so that two outputs that change places show.
+/// L = Σ weight · output with random weights, so that exchanged outputs are noticed.
 ///
 /// - Parameters:
-///   - inputs: What the layer takes, parameters included; where the layer is smooth within `step`.
+///   - inputs: The layer's inputs, including parameters; the layer must be smooth within `step` of them.
 ///   - step: h.
-///   - sourceLocation: Where a difference is reported.
+///   - sourceLocation: The place where a difference is reported.
 ///   - layer: Computes the output from the inputs, which it finds by name.
 func expectGradientsMatch(
     _ inputs: [String: Variable], step: Double = 1e-5, sourceLocation: SourceLocation = #_sourceLocation,

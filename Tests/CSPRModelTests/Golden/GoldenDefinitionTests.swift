@@ -1,9 +1,9 @@
 import Tensors
 import Testing
 
-/// The definition against the reference: two texts of one network, both in double precision.
+/// The definition against the reference: two programs for the same network, both in double precision.
 ///
-/// They agree to about 5e-8 of a tensor's maximum, which is the rounding of the golden files; 1e-3 is what is asked for.
+/// They agree to about 5e-8 of a tensor's maximum, which is the rounding of the golden files; the tests ask for 1e-3.
 @Suite struct GoldenDefinitionTests {
     @Test(arguments: GoldenFixtures.available)
     func `losses, gradients and two steps of gradient descent agree with the reference`(name: String) throws {

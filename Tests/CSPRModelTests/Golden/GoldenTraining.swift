@@ -4,14 +4,14 @@ import TensorFiles
 import Tensors
 import Testing
 
-/// A golden case of training: a network, a batch, and what the reference makes of them.
+/// A golden case of training: a network, a batch, and the results of the reference.
 struct GoldenTraining {
-    /// What is asked for, as a share of a tensor's largest absolute value.
+    /// The tolerance, as a share of a tensor's largest absolute value.
     static let tolerance = 1e-3
-    /// Below this a whole tensor is rounding.
+    /// A tensor whose values are all below this is only rounding.
     ///
-    /// A bias before a batch norm changes nothing, and its gradient, a sum that is zero, comes out as 1e-17. Such tensors have no
-    /// digits to agree on, and are only asked to be as small.
+    /// A bias before a batch norm has no effect, and its gradient, a sum that is zero, is computed as about 1e-17. Such
+    /// tensors have no digits to compare, and are only expected to be as small.
     static let negligible = 1e-9
 
     let name: String
@@ -48,12 +48,12 @@ struct GoldenTraining {
     /// The reference's gradients by parameter.
     func gradients() throws -> [String: [Double]] { try tensors("grad.") }
 
-    /// The reference's parameters after two steps of gradient descent, as far as the file has them.
+    /// The reference's parameters after two updates, as far as the file has them.
     func steppedParameters() throws -> [String: [Double]] {
         try tensors("sgd.").filter { $0.key != "loss" }
     }
 
-    /// The reference's total loss before each of the two steps.
+    /// The reference's total loss before each of the two updates.
     func stepLosses() throws -> [Double] { try golden.floats("sgd.loss").elements.map(Double.init) }
 
     private func tensors(_ prefix: String) throws -> [String: [Double]] {
@@ -76,7 +76,8 @@ struct GoldenTraining {
         }
     }
 
-    /// The largest difference as a share of the largest value expected; of negligible tensors 0 if both are.
+    /// The largest difference as a share of the largest expected value; for negligible tensors 0 if both are
+    /// negligible.
     static func difference(_ found: [Double], _ expected: [Double]) -> Double {
         guard found.count == expected.count else { return .infinity }
         let largest = expected.reduce(0) { max($0, abs($1)) }

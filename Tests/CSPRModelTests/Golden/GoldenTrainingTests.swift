@@ -4,21 +4,24 @@ import Testing
 
 @testable import CSPRModel
 
-/// Losses, gradients and two steps of gradient descent of the network in training against the reference.
+/// Losses, gradients and two updates of the network in training against the reference.
 ///
-/// The reference computes in float64, the network in float32, and on these small networks float32 alone moves some gradients by more than
-/// 1e-3, in PyTorch as much as here. Batch norms over as few as nine values magnify the rounding of sixty layers, and a
-/// rectifier whose input lies that near to zero, or a maximum or median of two values that near, turns a whole term of
-/// the gradient on or off. After a step of gradient descent along such a gradient the two networks are no longer comparable.
+/// The reference computes in float64, the network in float32, and on these small networks float32 alone moves some
+/// gradients by more than 1e-3, in PyTorch as much as here. Batch norms over as few as nine values magnify the rounding
+/// of sixty layers. A rectifier whose input is so near to zero, or a maximum or median of two values that are so near,
+/// switches a whole term of the gradient on or off. After an update along such a gradient, the two networks cannot be
+/// compared any more.
 ///
-/// So the comparison goes by way of the definition, which equals the reference in double precision (`GoldenDefinitionTests`):
+/// So the network is compared with the definition, which equals the reference in double precision
+/// (`GoldenDefinitionTests`):
 /// - every value of the network must be what the definition computes from the layer's own inputs (`ForwardPoint`);
-/// - all losses, gradients and moved parameters, in both steps, must be the definition's at these values, which share the network's
-///   decisions;
+/// - all losses, gradients and updated parameters, in both updates, must be the definition's at these values, where the
+///   decisions are the same;
 /// - the loss terms must be the reference's directly, and so must every gradient and parameter on which the definition, at these
 ///   values, is itself the reference's: there rounding decided nothing.
 @Suite struct GoldenTrainingTests {
-    /// What a value of one layer may differ, as a share of the layer's largest: the tolerance of the network's outputs in inference.
+    /// How much a value of one layer may differ, as a share of the layer's largest value: the tolerance of the
+    /// network's outputs in inference.
     static let layerTolerance = Double(GoldenNetworkTests.tolerance)
 
     @Test(arguments: GoldenFixtures.available)
@@ -59,7 +62,8 @@ import Testing
         expectDirectly(golden, moved, golden: try golden.steppedParameters(), expected, "moved parameters")
     }
 
-    /// Expects the reference's tensors where the definition, at the network's values, is well within the tolerance of them.
+    /// Expects the reference's tensors wherever the definition, at the network's values, is well within the tolerance
+    /// of them.
     private func expectDirectly(
         _ golden: GoldenTraining, _ found: [String: [Double]], golden reference: [String: [Double]],
         _ definition: [String: [Double]], _ what: String
@@ -77,7 +81,7 @@ extension LossTerms {
 }
 
 extension TrainableNetwork {
-    /// Everything learned, or its gradient, by name.
+    /// Every learned parameter, or its gradient, by name.
     fileprivate func learned(_ slot: Parameter.Slot) throws -> [String: [Double]] {
         try Dictionary(
             parameters.all.filter(\.isLearned).map { ($0.name, try $0.tensor(slot).elements.map(Double.init)) }

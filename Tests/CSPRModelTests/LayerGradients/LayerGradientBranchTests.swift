@@ -6,7 +6,7 @@ import Testing
 
 /// Attention, part representation and the losses on maps in training against the definition, at awkward sizes.
 @Suite struct LayerGradientBranchTests {
-    /// A batch of X, and how many branches look at it.
+    /// The size of a batch of X, and the number of branches.
     struct Size: Sendable, CustomTestStringConvertible {
         var batch: Int
         var channels: Int
@@ -19,7 +19,7 @@ import Testing
         var testDescription: String { "\(batch) × \(channels)×\(height)×\(width), \(branches) branches" }
     }
 
-    /// Of a single channel a 1×1 kernel is a factor before a batch norm: its gradient is nothing but rounding.
+    /// With a single channel, a 1×1 kernel is a factor before a batch norm: its gradient is only rounding.
     @Test(
         arguments: [CSPRConfiguration.Attention.multiscale, .single],
         [
@@ -65,7 +65,7 @@ import Testing
 
     static let letters = ["SPR", "SP", "SR", "PR", "S", "P", "R", ""]
 
-    /// 65 channels are a block of the library's and one more.
+    /// 65 channels are one block of the library and one more channel.
     @Test(
         arguments: letters,
         [
@@ -91,7 +91,7 @@ import Testing
         try expectParts("SP", size, x: .rectified(size.shape, seed: 1))
     }
 
-    /// There the constant under the root of the cosine distance decides, and a channel of nothing has no direction.
+    /// Here the constant under the root of the cosine distance decides, and a channel of zeros has no direction.
     @Test(arguments: [Float(0), 1e-3])
     func `descriptors of one channel that is zero, or of all that almost are, agree with the definition`(
         scale: Float
@@ -135,7 +135,7 @@ import Testing
 
     /// Expects the descriptors of X and of `maps`, or random ones, and their gradients, to be the definition's.
     ///
-    /// Where X is zero its rectifier lets no gradient pass, so the library need not compute one.
+    /// Where X is zero, its rectifier stops the gradient, so the library need not compute one.
     private func expectParts(_ letters: String, _ size: Size, x: Tensor, maps: Tensor? = nil) throws {
         var configuration = configuration(size, attention: .multiscale)
         configuration.descriptor = letters

@@ -5,7 +5,7 @@ import Testing
 
 /// Convolutions, norms, sums, rectifiers and pooling in training against the definition, at awkward sizes.
 ///
-/// A layer's gradient of its input shows in the gradients of the convolution before it.
+/// The gradient of a layer's input is checked by the gradients of the convolution before it.
 @Suite struct LayerGradientConvolutionTests {
     /// A convolution, and what it is applied to.
     struct Case: Sendable, CustomTestStringConvertible {
@@ -69,13 +69,14 @@ import Testing
         }
     }
 
-    /// Equal values come from pixels that differ, so the kernel's gradient tells which of them was chosen.
+    /// Equal values come from different pixels, so the kernel's gradient shows which one was chosen.
     @Test func `of equal values in a square the first gets the gradient`() throws {
         var graph = NetworkGraph(channels: 2, height: 7, width: 5)
         let x = graph.convolution(
             graph.input, name: "layer", ConvolutionGeometry(inputs: 2, outputs: 17, kernel: 1), isRectified: true)
         graph.export(graph.maximumPooling(x, kernel: 3, stride: 2, padding: 1))
-        // The first channel is a few values, of which the result is made; the second is not seen, but is learned from.
+        // The first channel has a few values, from which the result is made; the second does not change the result, but
+        // the gradient depends on it.
         var images = Tensor.random([3, 2, 7, 5], seed: 1)
         for index in images.elements.indices where index / 35 % 2 == 0 {
             images.elements[index] = images.elements[index].rounded()
@@ -110,7 +111,7 @@ import Testing
         try RandomGraph(graph, batch: 3).expectAgreement()
     }
 
-    /// A rectified 3×3 convolution, then the one to check; a sum's term comes from a convolution beside it.
+    /// A rectified 3×3 convolution, then the one to check; the term of a sum comes from another convolution.
     private func graph(_ layer: Case, _ ending: Ending) throws -> RandomGraph {
         var graph = NetworkGraph(channels: 3, height: layer.height, width: layer.width)
         let inputs = layer.geometry.inputs

@@ -35,7 +35,7 @@ import Testing
         try parameters.expectGradients(toEqual: variables)
     }
 
-    /// As a branch's layer uses it: its rows are part of longer ones, whose other elements are to stay.
+    /// As a branch's layer uses it: its rows are parts of longer rows, whose other elements must not change.
     @Test(arguments: sizes)
     func `a linear layer on parts of rows agrees, and leaves the rest alone`(
         size: (rows: Int, inputs: Int, outputs: Int)
@@ -207,12 +207,12 @@ import Testing
 }
 
 extension Tape {
-    /// The linear layer of a name.
+    /// The linear layer with this name.
     fileprivate func linear(_ x: Variable, _ name: String, _ parameters: [String: Variable]) -> Variable {
         linear(x, weight: parameters.named("\(name).weight"), bias: parameters.named("\(name).bias"))
     }
 
-    /// The batch norm of a name.
+    /// The batch norm with this name.
     fileprivate func batchNorm(
         _ x: Variable, _ name: String, _ parameters: [String: Variable]
     ) -> (y: Variable, statistics: BatchStatistics) {

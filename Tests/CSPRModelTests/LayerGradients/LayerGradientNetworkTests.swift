@@ -6,7 +6,7 @@ import Testing
 
 /// Whole networks against the definition, at sizes and with settings that the golden files do not have.
 ///
-/// As in `GoldenTrainingTests` the definition takes the network's values, so that both decide alike.
+/// As in `GoldenTrainingTests`, the definition uses the network's values, so that both make the same decisions.
 @Suite struct LayerGradientNetworkTests {
     /// A network for odd maps.
     struct Case: Sendable, CustomTestStringConvertible {

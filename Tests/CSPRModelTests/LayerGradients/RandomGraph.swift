@@ -42,7 +42,7 @@ struct RandomGraph {
         try executor.backward()
     }
 
-    /// What the gradient of an output is set to.
+    /// The gradient that an output gets.
     private func outputGradient(_ output: Int) -> Tensor {
         .random(executor.shape(ofOutput: output), seed: 2000 + UInt64(output))
     }
@@ -87,7 +87,8 @@ struct RandomGraph {
 extension Tape {
     /// Computes a graph in training: each convolution is followed by a norm, the sum and the rectifier.
     ///
-    /// Every convolution's result is found under its name, rectified or not, so that each layer is compared on its own inputs.
+    /// The result of every convolution is compared under its name, rectified or not, so that each layer is compared on
+    /// its own inputs.
     func evaluate(
         _ graph: NetworkGraph, images: Variable, parameters: [String: Variable]
     ) -> (outputs: [Variable], statistics: [String: BatchStatistics]) {

@@ -4,10 +4,11 @@ import Testing
 
 /// The library's layers compute in float32, the definition in double precision, both from the same float32 inputs.
 enum SinglePrecision {
-    /// What a value or a gradient may differ, as a share of its tensor's largest.
+    /// How much a value or a gradient may differ, as a share of its tensor's largest value.
     ///
-    /// A float32 is rounded by up to 6e-8 of itself. Sums of some hundred products that partly cancel, and batch norms over
-    /// as few as six values, make up to 2e-5 of it. A wrong index, factor or border costs 1e-3 and more.
+    /// A float32 is rounded by up to 6e-8 of itself. Sums of some hundred products that partly cancel, and batch norms
+    /// over as few as six values, make it up to 2e-5. A wrong index, factor or border makes a difference of 1e-3 or
+    /// more.
     static let tolerance = 1e-4
 
     /// Expects two tensors to agree.
@@ -31,7 +32,7 @@ extension Tensor {
             shape: shape, elements: (0..<shape.reduce(1, *)).map { _ in .random(in: range, using: &generator) })
     }
 
-    /// What a rectifier leaves: about a third of the elements is zero.
+    /// Values as after a rectifier: about a third of the elements is zero.
     static func rectified(_ shape: [Int], seed: UInt64) -> Tensor {
         var tensor = random(shape, in: -1...2, seed: seed)
         tensor.elements = tensor.elements.map { max(0, $0) }
@@ -58,7 +59,7 @@ extension AlignedMemory {
 }
 
 extension ParameterStore {
-    /// A store on an engine of its own.
+    /// A store with its own engine.
     convenience init() throws { self.init(engine: try ComputeEngine()) }
 
     /// Adds a batch norm of random parameters and running statistics.
@@ -79,7 +80,7 @@ extension ParameterStore {
         try Dictionary(all.map { ($0.name, Variable(try $0.tensor())) }) { $1 }
     }
 
-    /// Expects the gradients of everything learned to be those of `variables`.
+    /// Expects the gradients of all learned parameters to be those of `variables`.
     func expectGradients(
         toEqual variables: [String: Variable], sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -90,7 +91,7 @@ extension ParameterStore {
         }
     }
 
-    /// Expects a norm's running statistics to have been moved once from `old` by those of a batch, as PyTorch does.
+    /// Expects a norm's running statistics to be `old`, updated once by those of a batch, as in PyTorch.
     func expectRunning(
         _ norm: String, from old: [String: Variable], by batch: Tape.BatchStatistics,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -104,7 +105,7 @@ extension ParameterStore {
     }
 }
 
-/// Runs `body` with as many OpenMP threads, and sets the number back.
+/// Runs `body` with this number of OpenMP threads, and restores the old number.
 func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
     let before = openMPThreads
     setOpenMPThreads(count)

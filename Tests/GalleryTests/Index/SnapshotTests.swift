@@ -3,7 +3,7 @@ import Ranking
 import Synchronization
 import Testing
 
-/// Raised once, seen by every thread.
+/// A flag that is set once and seen by every thread.
 private final class Flag: Sendable {
     private let value = Atomic(false)
 
@@ -15,7 +15,7 @@ private final class Flag: Sendable {
 @Suite struct SnapshotTests {
     static let times = (0..<6).map { Timestamp(milliseconds: 1_795_341_600_000 + Int64($0) * 60_000) }
 
-    /// Six images: people 0, 1, 2, 0, 1, none; cameras a, b, a, b, none, a; minutes 0 to 4, none.
+    /// Six images of people 0, 1, 2, 0, 1, none; by cameras a, b, a, b, none, a; at minutes 0 to 4, none.
     static func fixture() throws -> StoreFixture {
         let fixture = try StoreFixture()
         let cameras = ["a", "b", "a", "b", nil, "a"]

@@ -6,7 +6,7 @@ import Testing
 @testable import Gallery
 
 @Suite struct ErasureTests {
-    /// Bytes that occur nowhere else, and their places in an image of `size` bytes.
+    /// Bytes that occur nowhere else, so that they can be searched on the disk.
     static func marker(_ number: Int) -> [UInt8] { Array("<<marker-\(number)-of-a-image>>".utf8) }
 
     static func image(_ number: Int, size: Int) -> [UInt8] {
@@ -45,7 +45,8 @@ import Testing
 
     @Test func `copies of rows that SQLite moved between its pages go, too`() throws {
         let fixture = try StoreFixture()
-        // Labels in no order make pages of the index split and merge; secure_delete alone leaves some of the deleted.
+        // Labels in no order make pages of the index split and merge; with secure_delete alone, some deleted bytes
+        // would stay.
         for (round, share) in [3, 9, 4, 7, 2, 8].enumerated() {
             try fixture.store.write { db, aftermath in
                 try db.execute(

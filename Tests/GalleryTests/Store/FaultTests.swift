@@ -45,7 +45,7 @@ import Testing
             let store = try StoreFixture.open(left)
             #expect(try store.snapshot(of: "lobby").images.count == index + 1)
             #expect(try store.batch(id: batch).enrolled == index + 1)
-            // The processor repeats what it is not sure of and goes on: each item once.
+            // The processor repeats what may be missing and continues: each item is recorded once.
             try store.setBatchState(batch, to: .running)
             let outcomes = try (max(0, index - 3)..<index + 5).map {
                 ItemOutcome(index: $0, name: nil, result: .image(try .sample($0)))

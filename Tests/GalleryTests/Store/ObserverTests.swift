@@ -2,7 +2,7 @@ import Gallery
 import Synchronization
 import Testing
 
-/// The changes that an observer was told.
+/// The changes that an observer has received.
 final class ChangeLog: Sendable {
     private let changes = Mutex<[GalleryChange]>([])
 

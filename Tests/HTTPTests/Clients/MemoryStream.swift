@@ -5,14 +5,14 @@ import Synchronization
 
 @testable import HTTP
 
-/// A byte stream without a socket: the second conformer of `ByteStream`.
+/// A byte stream without a socket: the second type that conforms to `ByteStream`.
 final class MemoryStream: ByteStream {
-    /// What the client has sent and the server not yet read; nil at the end means that the client has closed its side.
+    /// The bytes that the client has sent and the server has not read; nil at the end: the client has closed its side.
     var incoming: [[UInt8]?] = []
-    /// What the server has sent.
+    /// The bytes that the server has sent.
     private(set) var outgoing: [UInt8] = []
     private(set) var isFinished = false
-    /// Bytes the client still takes.
+    /// The number of bytes that the client still accepts.
     var capacity = Int.max
 
     func read(into buffer: inout ByteBuffer) throws(StreamError) -> ReadOutcome {
@@ -35,7 +35,7 @@ final class MemoryStream: ByteStream {
     func finishWriting() { isFinished = true }
 }
 
-/// One connection over a memory stream, its turns taken by the test.
+/// One connection over a memory stream; the test decides when it takes its turns.
 struct MemoryConnection {
     let stream = MemoryStream()
     let loop: EventLoop
@@ -50,7 +50,7 @@ struct MemoryConnection {
         loop.adopt(connection)
     }
 
-    /// Lets the server receive pieces, a turn for each, then for as long as it likes.
+    /// Lets the server receive pieces, one per turn, and then run until it stops.
     func receive(_ pieces: [[UInt8]?]) {
         loop.queue.sync {
             for piece in pieces {
@@ -63,7 +63,7 @@ struct MemoryConnection {
         }
     }
 
-    /// What the server has sent so far, in a turn of its own.
+    /// The text that the server has sent so far.
     var sent: String { loop.queue.sync { String(decoding: stream.outgoing, as: UTF8.self) } }
 
     var isClosed: Bool { loop.queue.sync { connection.isClosed } }
@@ -87,15 +87,15 @@ extension DispatchSemaphore {
     func waitBriefly() { _ = wait(timeout: .now() + .milliseconds(2)) }
 }
 
-/// A logger that says nothing.
+/// A logger that writes nothing.
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A response of text.
+/// A response with a text.
 func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Reply {
     .now(ServerResponse(status, contentType: "text/plain", bytes: Array(text.utf8)))
 }
 
-/// Routes that show what the server made of a request.
+/// Routes whose answers show how the server read a request.
 func testRouter() -> Router {
     var router = Router()
     router.add(
@@ -131,7 +131,7 @@ func checksum(_ bytes: [UInt8]) -> Int {
     return hasher.finalize()
 }
 
-/// Bytes in which no two stretches of 64 KiB are alike.
+/// Bytes in which no two ranges of 64 KiB are equal.
 func someBytes(_ count: Int) -> [UInt8] {
     let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
     var bytes: [UInt8] = []

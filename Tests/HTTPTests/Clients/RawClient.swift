@@ -29,7 +29,7 @@ struct RawReply {
     }
 }
 
-/// A blocking socket that a test holds in its hands; every wait ends after a generous time.
+/// A blocking socket that a test controls; every wait ends after a long time-out.
 final class RawClient {
     private let descriptor: Int32
     private var received: [UInt8] = []
@@ -69,10 +69,10 @@ final class RawClient {
         }
     }
 
-    /// Says that no more will be sent.
+    /// Closes the sending side.
     func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Reads one reply with a length, or until the end where it has none.
+    /// Reads one reply, by its length or, without one, until the end.
     func reply(toHead: Bool = false) throws(ClientError) -> RawReply {
         let blank = Array("\r\n\r\n".utf8)
         var headEnd = firstOffset(of: blank[...], in: received[...])
@@ -94,7 +94,7 @@ final class RawClient {
         return RawReply(status: status, head: head, body: body)
     }
 
-    /// Whether the server has closed the connection, after whatever it still sends.
+    /// Reads until the end; returns whether the server has closed the connection.
     func isClosed() -> Bool {
         do {
             while try more() {}
@@ -104,7 +104,7 @@ final class RawClient {
         }
     }
 
-    /// Reads some more; false at the end, and a reset is an end too.
+    /// Reads more bytes; false at the end or after a reset.
     private func more() throws(ClientError) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
@@ -115,7 +115,7 @@ final class RawClient {
     }
 }
 
-/// A server on a free port for the length of a test.
+/// Runs a server on a free port during a test.
 func withServer<R>(
     _ router: Router = testRouter(), _ configure: (inout ServerConfiguration) -> Void = { _ in },
     _ body: (HTTPServer, String) throws -> R

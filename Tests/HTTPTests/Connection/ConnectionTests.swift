@@ -6,7 +6,7 @@ import Testing
 @testable import HTTP
 
 @Suite struct ConnectionTests {
-    /// Four requests in one go: pipelined, with a length, chunked, and the last one asks to close.
+    /// Four requests at once: pipelined, with a length, chunked, and a last one that asks to close.
     static let conversation = Array(
         ("GET /items/a%2Fb?x=%20+ HTTP/1.1\r\nHost: a\r\n\r\n"
             + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"

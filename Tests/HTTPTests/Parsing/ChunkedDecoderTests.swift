@@ -7,7 +7,7 @@ import Testing
     static let coded = Array(
         "5\r\nhello\r\n1;a=b;c=\"d e\"\r\n \r\n00006\r\nworld!\r\n0\r\nX: y\r\nEmpty:\r\n\r\n".utf8)
 
-    /// Decodes pieces one after another; nil while the end has not come.
+    /// Decodes pieces one after another; nil if the end has not been reached.
     static func decode(_ pieces: [[UInt8]]) throws(HTTPProblem) -> (content: [UInt8], rest: [UInt8])? {
         var decoder = ChunkedDecoder(extensionLimit: 16, trailerLimit: 32)
         var content: [UInt8] = []

@@ -141,7 +141,7 @@ extension HeadParse {
 }
 
 extension HTTPField.Name? {
-    /// A name written in a test, which is one.
+    /// The text as a header name; only for valid names in tests.
     var unsafelyKnown: HTTPField.Name {
         guard let self else { preconditionFailure("no field name") }
         return self

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTP
 
-/// Requests that could be read in more than one way, or are not HTTP, and what they are answered.
+/// Requests that are ambiguous or not HTTP, with the status of their answers.
 @Suite struct MalformedHeadTests {
     static let get = "GET / HTTP/1.1\r\nHost: a\r\n"
     static let post = "POST / HTTP/1.1\r\nHost: a\r\n"

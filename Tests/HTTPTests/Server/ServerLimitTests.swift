@@ -107,7 +107,7 @@ import Testing
         try withServer(testRouter(), { $0.chunkExtensionBytes = 8 }) { _, address in
             let client = try RawClient(address)
             try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-            // Each chunk has the limit for itself.
+            // The limit applies to each chunk separately.
             try client.send("1;aaaaaaaa\r\nb\r\n1;\(String(repeating: "a", count: count))\r\nc\r\n0\r\n\r\n")
             let reply = try client.reply()
             #expect(reply.status == status && (reply.text == "bc") == (status == 200))
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    /// Sends a byte now and then until there is a reply.
+    /// Sends one byte after the other, slowly, until there is a reply.
     private func trickle(_ text: String, to client: RawClient) throws -> RawReply {
         for byte in text.utf8 {
             do {

@@ -51,7 +51,7 @@ import Testing
 @Suite struct SpoolTests {
     @Test func `a full disk is a 507`() throws {
         let writer = SpoolWriter(path: "/dev/full", flags: O_WRONLY)
-        // The device is not the writer's to remove.
+        // The writer must not remove the device.
         writer.finish().disown()
         let error = #expect(throws: BodyFileError.self) { try writer.write([1]) }
         #expect(error?.isDiskFull == true)

@@ -93,7 +93,7 @@ import Testing
 }
 
 @Suite struct HeldReplyTests {
-    /// A route whose replies the test holds.
+    /// A route whose replies are held until the test completes them.
     private final class Holder: Sendable {
         let replies = Mutex<[HeldReply]>([])
         let abandoned = Signal()

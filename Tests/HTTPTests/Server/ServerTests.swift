@@ -255,7 +255,7 @@ final class TemporaryFolder {
 
     deinit { remove() }
 
-    /// The names in it; empty when it is gone.
+    /// The names of the entries; empty if the folder does not exist.
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }

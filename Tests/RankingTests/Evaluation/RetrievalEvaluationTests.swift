@@ -8,7 +8,7 @@ struct Seen: Equatable {
 
     var isJunk: Bool { person == -1 }
 
-    /// What the image is for a query, as Market-1501's protocol has it.
+    /// Whether the image is an answer to a query, by Market-1501's protocol.
     func relevance(to query: Seen, ignoringJunk: Bool) -> Relevance {
         self == query || (ignoringJunk && isJunk) ? .ignored : person == query.person ? .right : .wrong
     }
@@ -20,7 +20,7 @@ struct Seen: Equatable {
         (.common, false), (.official, true), (ScoringRule(averagePrecision: .trapezoid), false), (.common, true),
     ]
 
-    /// The plain definition: sort the gallery, drop what does not count, look where the right answers are.
+    /// The plain definition: sort the gallery, remove what is ignored, and find the right answers.
     func plainScore(
         _ query: Seen, _ gallery: [Seen], _ distances: [Double], _ rule: ScoringRule, ignoresJunk: Bool
     ) -> (first: Int, precision: Double, penalty: Double)? {

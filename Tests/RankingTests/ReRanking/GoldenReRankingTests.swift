@@ -1,7 +1,8 @@
 import Ranking
 import Testing
 
-/// Agreement with float64 results of the reference algorithm, which are to be matched within 1e-5; double distances do better.
+/// Agreement with float64 results of the reference algorithm, within 1e-5; with distances in double the difference is
+/// smaller.
 @Suite struct GoldenReRankingTests {
     static let tolerance = 1e-9
 

@@ -27,8 +27,8 @@ import Testing
         }
     }
 
-    /// Twelve rows in threes, each nearer to the query than to its companions; the query has nearer ones, so only the mean over k₂
-    /// neighbors joins them.
+    /// Twelve rows in groups of three, each nearer to the query than to the others of its group; the query has nearer
+    /// rows, so only the mean over k₂ neighbors connects them.
     @Test func `a row that the query joins without being joined is re-ranked too`() throws {
         var generator = SeededGenerator(seed: 14)
         let near = (0..<4).map { place in
@@ -50,7 +50,7 @@ import Testing
         #expect(largestDifference(found, expected) < Self.tolerance)
     }
 
-    /// 200 people with one image each: the right answer has nobody to vouch for it.
+    /// 200 people with one image each: the right answer shares no neighbors with the query.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `where everybody has one image, cautious re-ranking keeps the right answers that the paper's values lose`(
         seed: UInt64

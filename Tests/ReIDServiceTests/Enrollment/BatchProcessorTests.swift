@@ -48,7 +48,7 @@ import Testing
             observation.cancel()
             try bench.close()
         }
-        // A kill between a batch's last commit and the removal of its body leaves a file that nobody owns.
+        // A kill between a batch's last commit and the removal of its body leaves a file that belongs to no batch.
         try folder.write("batches/b_orphan", [1, 2, 3])
         let bench = try AdminBench(folder: folder, start: false) { $0.enrollmentChunk = 3 }
         #expect(try bench.context.store.recordedItems(of: id).count == recorded)
@@ -93,7 +93,7 @@ import Testing
         #expect(answer.status == 200)
         #expect(try answer.json(BatchAnswer.self).state == "cancelled")
         #expect(try bench.send(.post, "/admin/v1/batches/\(id)/cancel").status == 200)
-        // Nobody watched: the body is an orphan, and goes at the next start.
+        // Nothing observed the store, so the body stays and is removed at the next start.
         bench.processor.start()
         #expect(try bench.bodies().isEmpty)
     }

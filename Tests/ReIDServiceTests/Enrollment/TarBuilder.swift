@@ -2,11 +2,11 @@ import Foundation
 
 @testable import ReIDService
 
-/// Writes tar archives by hand, broken ones too.
+/// Writes tar archives byte by byte, including broken ones.
 struct TarBuilder {
     private(set) var bytes: [UInt8] = []
 
-    /// Appends a member with a right checksum; `claims` is the size in the header where it differs from the data.
+    /// Appends a member with a right checksum; `claims` is the size in the header, if it differs from the data.
     mutating func add(
         _ name: String, _ data: [UInt8] = [], flag: Character = "0", claims: Int? = nil, magic: String = "ustar\u{0}00",
         prefix: String = ""
@@ -40,7 +40,7 @@ struct TarBuilder {
     var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 }
 
-/// A folder that is removed when the last user lets go of it.
+/// A folder that is removed on deinit.
 final class ScratchFolder: Sendable {
     let path: String
 
@@ -61,7 +61,7 @@ final class ScratchFolder: Sendable {
         [UInt8](try Data(contentsOf: URL(filePath: path).appending(path: name)))
     }
 
-    /// Runs a program in this folder; its status.
+    /// Runs a program in this folder; returns its exit status.
     func run(_ program: String, _ arguments: [String]) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

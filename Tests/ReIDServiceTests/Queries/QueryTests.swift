@@ -236,7 +236,7 @@ import Testing
 }
 
 extension Reply {
-    /// The answer, given now or later; fails after a minute.
+    /// The response, given now or later; fails after a minute.
     func eventually() throws -> ServerResponse {
         switch self {
         case .now(let response): return response

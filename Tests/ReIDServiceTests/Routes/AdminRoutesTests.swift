@@ -75,7 +75,7 @@ import Testing
         let bench = try AdminBench(start: false)
         try bench.gallery()
         let batch = try bench.enroll(testTar([("a.jpg", try testJPEG(1))]), type: BatchType.tar)
-        // Bodies are removed by the processor's observation, so it has to run; what is queued it may finish first.
+        // The processor removes bodies, so it must run; it may finish queued batches first.
         bench.processor.start()
         #expect(try bench.send(.delete, "/admin/v1/galleries/lobby").status == 204)
         let state = try bench.batch(batch.id).state

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ReIDService
 
-/// Bad inputs of a search: each has its own status and says what is wrong.
+/// Bad inputs of a search: each has its own status and a message that says what is wrong.
 @Suite struct SearchInputTests {
     private func expectProblem(
         _ response: ServerResponse, _ status: Int, _ kind: String, mentions text: String? = nil,

@@ -6,9 +6,9 @@ import Testing
 
 @testable import ReIDService
 
-/// The service as a client sees it: both listeners started, asked by curl.
+/// The service as clients see it: both listeners run, and curl sends the requests.
 @Suite struct WireSocketTests {
-    /// What curl was told.
+    /// The reply that curl received.
     private struct Reply {
         let status: Int
         let head: String
