@@ -1,28 +1,28 @@
 import FoundationEssentials
 
-/// A time in UTC with a resolution of one millisecond.
+/// A moment in UTC, to the millisecond.
 ///
-/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction if the milliseconds are not 0.
+/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction where the milliseconds are not 0.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before it.
     public let milliseconds: Int64
 
-    /// The time `milliseconds` after 1970-01-01T00:00:00Z.
+    /// The moment `milliseconds` after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
-    /// The current time of the system's clock.
+    /// The system clock's moment.
     public static func now() -> Timestamp {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
-    /// The time `seconds` later; `seconds` may be negative.
+    /// This moment moved by `seconds`, which may be negative.
     public func adding(seconds: Int64) -> Timestamp {
         Timestamp(milliseconds: milliseconds + seconds * 1000)
     }
 
-    /// Whether `a` is earlier than `b`.
+    /// Earlier before later.
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     /// The RFC 3339 text.
@@ -30,77 +30,62 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 }
 
 extension Timestamp {
-    /// Reads an RFC 3339 date and time in UTC, or returns nil.
+    /// Dates and times as "2026-11-22T10:00:00Z".
+    private static let style = Date.ISO8601FormatStyle()
+
+    /// The Gregorian calendar repeats itself after this many years and days.
     ///
-    /// Four-digit year, "T", two-digit fields, an optional fraction of 1 to 9 digits (cut to milliseconds), then "Z" or
-    /// "+00:00". Days must exist in their month; leap seconds are refused.
+    /// Foundation's calendar is Julian before 1582, RFC 3339's is not. So dates are moved by whole cycles to the one that begins
+    /// in 1970 before Foundation sees them.
+    private static let cycle = (start: Int64(1970), years: Int64(400), milliseconds: Int64(146_097) * 86_400_000)
+
+    /// What the years 0000 to 9999 span: RFC 3339 has four digits for a year.
+    private static let writable = Int64(-62_167_219_200_000)...253_402_300_799_999
+
+    /// Reads an RFC 3339 date and time, or returns nil.
+    ///
+    /// The time zone is "Z" or an offset such as "+01:00". A fraction has 1 to 9 digits and is cut to milliseconds. Days must
+    /// exist in their month; leap seconds have no place in the scale and are refused.
     public init?(rfc3339 text: String) {
-        var scanner = DigitScanner(bytes: Array(text.utf8))
-        guard
-            let year = scanner.number(digits: 4), scanner.skip("-"),
-            let month = scanner.number(digits: 2), scanner.skip("-"),
-            let day = scanner.number(digits: 2), scanner.skip("T"),
-            let hour = scanner.number(digits: 2), scanner.skip(":"),
-            let minute = scanner.number(digits: 2), scanner.skip(":"),
-            let second = scanner.number(digits: 2),
-            let fraction = scanner.fraction(),
-            scanner.skip("Z") || scanner.skip("+00:00"), scanner.isAtEnd,
-            (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year),
-            hour < 24, minute < 60, second < 60
+        // "t" and "z" are allowed, too.
+        let bytes = text.utf8.map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }
+        guard bytes.count > 19, bytes[..<19].hasShape("0000-00-00T00:00:00") else { return nil }
+        let digits = bytes[19] == UInt8(ascii: ".") ? bytes[20...].prefix { 0x30...0x39 ~= $0 } : []
+        let zone = digits.isEmpty ? bytes[19...] : bytes[digits.endIndex...]
+        guard digits.count <= 9, let offset = Self.minutes(ofOffset: zone),
+            let clock = Self.milliseconds(ofClock: bytes[..<19])
         else { return nil }
-        let days = Self.dayNumber(year: year, month: month, day: day)
-        let seconds = Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
-        self.init(milliseconds: seconds * 1000 + Int64(fraction))
+        let fraction = (digits + [0x30, 0x30]).prefix(digits.isEmpty ? 0 : 3).number
+        milliseconds = clock - offset * 60_000 + fraction
+        guard Self.writable ~= milliseconds else { return nil }
     }
 
-    /// The RFC 3339 text, with three digits of fraction if the milliseconds are not 0.
+    /// The RFC 3339 text, with three digits of fraction where the milliseconds are not 0.
     public var rfc3339: String {
-        let second = milliseconds.flooredDivision(by: 1000)
-        let day = second.quotient.flooredDivision(by: 86_400)
-        let date = Self.date(dayNumber: Int(day.quotient))
-        let clock = Int(day.remainder)
-        var text = "\(padded(date.year, to: 4))-\(padded(date.month, to: 2))-\(padded(date.day, to: 2))"
-        text += "T\(padded(clock / 3600, to: 2)):\(padded(clock / 60 % 60, to: 2)):\(padded(clock % 60, to: 2))"
-        if second.remainder != 0 { text += ".\(padded(Int(second.remainder), to: 3))" }
-        return text + "Z"
+        let (cycles, place) = milliseconds.flooredDivision(by: Self.cycle.milliseconds)
+        let text = Date(timeIntervalSince1970: Double(place / 1000)).formatted(Self.style)
+        let year = (Int64(text.prefix(4)) ?? 0) + cycles * Self.cycle.years
+        let fraction = place % 1000
+        return padded(year, to: 4) + text.dropFirst(4).dropLast() + (fraction == 0 ? "" : "." + padded(fraction, to: 3))
+            + "Z"
     }
 
-    private static func isLeap(_ year: Int) -> Bool {
-        year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
+    /// Minutes east of UTC: 0 for "Z", 60 for "+01:00"; nil for what is no time zone.
+    private static func minutes(ofOffset zone: ArraySlice<UInt8>) -> Int64? {
+        if zone == [UInt8(ascii: "Z")] { return 0 }
+        let isWest = zone.hasShape("-00:00")
+        let (hours, minutes) = (zone.dropFirst().prefix(2).number, zone.suffix(2).number)
+        guard isWest || zone.hasShape("+00:00"), hours < 24, minutes < 60 else { return nil }
+        return (isWest ? -1 : 1) * (hours * 60 + minutes)
     }
 
-    private static func days(inMonth month: Int, of year: Int) -> Int {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days from 1970-01-01 to 1 January of `year`, in the proleptic Gregorian calendar.
-    private static func dayNumber(ofYear year: Int) -> Int {
-        let before = year - 1
-        func floored(_ divisor: Int) -> Int { Int(Int64(before).flooredDivision(by: Int64(divisor)).quotient) }
-        return 365 * before + floored(4) - floored(100) + floored(400) - 719_162
-    }
-
-    /// Days from 1970-01-01 to the given date.
-    private static func dayNumber(year: Int, month: Int, day: Int) -> Int {
-        (1..<month).reduce(dayNumber(ofYear: year)) { $0 + days(inMonth: $1, of: year) } + day - 1
-    }
-
-    private static func date(dayNumber: Int) -> (year: Int, month: Int, day: Int) {
-        // 146,097 days make 400 years; the estimate is at most one year off.
-        var year = 1970 + Int((Int64(dayNumber) * 400).flooredDivision(by: 146_097).quotient)
-        while Self.dayNumber(ofYear: year) > dayNumber { year -= 1 }
-        while Self.dayNumber(ofYear: year + 1) <= dayNumber { year += 1 }
-        var rest = dayNumber - Self.dayNumber(ofYear: year)
-        var month = 1
-        while rest >= days(inMonth: month, of: year) {
-            rest -= days(inMonth: month, of: year)
-            month += 1
-        }
-        return (year, month, rest + 1)
+    /// Milliseconds until "2026-11-22T10:00:00" in UTC; nil where there is no such day or time.
+    private static func milliseconds(ofClock clock: ArraySlice<UInt8>) -> Int64? {
+        let (cycles, place) = (clock.prefix(4).number - cycle.start).flooredDivision(by: cycle.years)
+        let text = "\(cycle.start + place)\(String(decoding: clock.dropFirst(4), as: UTF8.self))Z"
+        // Foundation takes 31 April for 1 May, and 24:00 for 00:00 of the next day: what it writes then differs.
+        guard let date = try? style.parse(text), date.formatted(style) == text else { return nil }
+        return Int64(date.timeIntervalSince1970) * 1000 + cycles * cycle.milliseconds
     }
 }
 
@@ -110,7 +95,7 @@ extension Timestamp: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let moment = Timestamp(rfc3339: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time in UTC")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")
         }
         self = moment
     }
@@ -122,48 +107,14 @@ extension Timestamp: Codable {
     }
 }
 
-/// Reads fields of fixed width from ASCII bytes.
-private struct DigitScanner {
-    let bytes: [UInt8]
-    var position = 0
-
-    var isAtEnd: Bool { position == bytes.count }
-
-    private mutating func digit() -> Int? {
-        guard position < bytes.count, (0x30...0x39).contains(bytes[position]) else { return nil }
-        position += 1
-        return Int(bytes[position - 1]) - 0x30
+extension ArraySlice<UInt8> {
+    /// Whether the text is like `shape`, in which "0" stands for any digit.
+    fileprivate func hasShape(_ shape: String) -> Bool {
+        elementsEqual(shape.utf8) { byte, sign in sign == 0x30 ? 0x30...0x39 ~= byte : byte == sign }
     }
 
-    mutating func number(digits: Int) -> Int? {
-        var value = 0
-        for _ in 0..<digits {
-            guard let digit = digit() else { return nil }
-            value = value * 10 + digit
-        }
-        return value
-    }
-
-    mutating func skip(_ text: StaticString) -> Bool {
-        let expected = Array(text.description.utf8)
-        guard bytes[position...].starts(with: expected) else { return false }
-        position += expected.count
-        return true
-    }
-
-    /// Milliseconds of an optional fraction: 0 if there is none, nil if it is malformed.
-    mutating func fraction() -> Int? {
-        guard skip(".") else { return 0 }
-        var value = 0
-        var count = 0
-        while let digit = digit() {
-            if count < 3 { value = value * 10 + digit }
-            count += 1
-        }
-        guard (1...9).contains(count) else { return nil }
-        for _ in min(count, 3)..<3 { value *= 10 }
-        return value
-    }
+    /// The number that decimal digits write; anything else than digits gives no useful number.
+    fileprivate var number: Int64 { reduce(0) { $0 &* 10 &+ Int64($1) &- 0x30 } }
 }
 
 extension Int64 {
@@ -174,7 +125,7 @@ extension Int64 {
     }
 }
 
-private func padded(_ value: Int, to width: Int) -> String {
+private func padded(_ value: Int64, to width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

@@ -21,11 +21,11 @@ protocol OptionSource {
 }
 
 extension OptionSource {
-    /// An RFC 3339 time in UTC.
+    /// An RFC 3339 time.
     mutating func time(_ name: String) throws(ServiceError) -> Timestamp? {
         guard let text = try text(name) else { return nil }
         guard let time = Timestamp(rfc3339: text) else {
-            throw invalid(name, expected: "an RFC 3339 time in UTC such as 2026-11-22T10:00:00Z")
+            throw invalid(name, expected: "an RFC 3339 time such as 2026-11-22T10:00:00Z (in a URL, + is %2B)")
         }
         return time
     }
