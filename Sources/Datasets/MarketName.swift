@@ -30,6 +30,14 @@ public struct MarketName: Sendable, Equatable {
         (self.sequence, self.frame, self.box) = (sequence, frame, box)
     }
 
+    /// Whether the last component of `path` looks like a file name of a published data set, even if it cannot be read whole.
+    ///
+    /// Such as `0005_c2_f0046985.jpg` of DukeMTMC-reID or `0000_045_12_0303morning_0006_2.jpg` of MSMT17.
+    public static func resembles(_ path: String) -> Bool {
+        let file = String(path.split(separator: "/").last ?? "")
+        return MarketName(startOf: file) != nil || msmt17Camera(of: file) != nil
+    }
+
     /// Reads person and camera from a file name that starts like those of Market-1501; nil for other names.
     ///
     /// DukeMTMC-reID (`0005_c2_f0046985.jpg`) and CUHK03-NP (`0001_c1_1.png`) use such names.

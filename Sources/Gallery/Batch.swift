@@ -49,8 +49,6 @@ public struct NewBatch: Sendable, Equatable {
     public let kind: BatchKind
     /// The body's `Content-Type`, with its parameters.
     public let contentType: String
-    /// The file that holds the body.
-    public let bodyPath: String
     /// The body's length.
     public let bodyBytes: Int64
     /// The body's SHA-256: 32 bytes.
@@ -59,22 +57,24 @@ public struct NewBatch: Sendable, Equatable {
     public let idempotencyKey: String?
     /// The number of items in the body, if it has been counted.
     public let expectedItems: Int?
+    /// What the sender should know about the batch as a whole: sentences of one line each.
+    public let warnings: [String]
 
     /// Creates a description of a batch to accept.
     public init(
-        id: String, gallery: String, kind: BatchKind, contentType: String, bodyPath: String, bodyBytes: Int64,
-        bodySHA256: [UInt8], idempotencyKey: String? = nil, expectedItems: Int? = nil
+        id: String, gallery: String, kind: BatchKind, contentType: String, bodyBytes: Int64, bodySHA256: [UInt8],
+        idempotencyKey: String? = nil, expectedItems: Int? = nil, warnings: [String] = []
     ) {
         precondition(bodySHA256.count == 32, "a SHA-256 has 32 bytes, not \(bodySHA256.count)")
         self.id = id
         self.gallery = gallery
         self.kind = kind
         self.contentType = contentType
-        self.bodyPath = bodyPath
         self.bodyBytes = bodyBytes
         self.bodySHA256 = bodySHA256
         self.idempotencyKey = idempotencyKey
         self.expectedItems = expectedItems
+        self.warnings = warnings
     }
 }
 
@@ -90,8 +90,6 @@ public struct BatchRecord: Sendable, Equatable {
     public let kind: BatchKind
     /// The body's `Content-Type`.
     public let contentType: String
-    /// The file that holds the body until the batch is over.
-    public let bodyPath: String
     /// The body's length.
     public let bodyBytes: Int64
     /// The batch's state.
@@ -114,6 +112,8 @@ public struct BatchRecord: Sendable, Equatable {
     public let finishedAt: Timestamp?
     /// Why the batch failed as a whole; nil if it did not.
     public let failure: String?
+    /// What the sender should know about the batch as a whole.
+    public let warnings: [String]
     /// Items per second: of the last half minute while the batch runs, of the whole run when it is over; nil if nothing
     /// was measured.
     public var itemsPerSecond: Double?

@@ -18,6 +18,8 @@ public struct GalleryImage: Sendable, Equatable {
     public let capturedAt: Timestamp?
     /// The client's own id for the image; nil if it gave none.
     public let externalID: String?
+    /// The file name that the image was enrolled under; nil if there was none.
+    public let name: String?
     /// "image/jpeg" or "image/png"; nil for an image that was enrolled as a vector only.
     public let mediaType: String?
     /// The width in pixels; nil for an image that was enrolled as a vector only.
@@ -64,11 +66,14 @@ public struct NewImage: Sendable, Equatable {
     public let capturedAt: Timestamp?
     /// The client's own id for the image; nil if it gave none.
     public let externalID: String?
+    /// The file name that the image is enrolled under; nil if there is none.
+    public let name: String?
 
     /// Creates a description of an image to enroll.
     public init(
         sha256: [UInt8], content: ImageContent?, width: Int?, height: Int?, embedding: [Float], model: String,
-        personID: String? = nil, cameraID: String? = nil, capturedAt: Timestamp? = nil, externalID: String? = nil
+        personID: String? = nil, cameraID: String? = nil, capturedAt: Timestamp? = nil, externalID: String? = nil,
+        name: String? = nil
     ) {
         precondition(sha256.count == 32, "a SHA-256 has 32 bytes, not \(sha256.count)")
         self.sha256 = sha256
@@ -81,5 +86,6 @@ public struct NewImage: Sendable, Equatable {
         self.cameraID = cameraID
         self.capturedAt = capturedAt
         self.externalID = externalID
+        self.name = name
     }
 }

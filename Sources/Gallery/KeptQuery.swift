@@ -12,10 +12,13 @@ public struct NewQuery: Sendable, Equatable {
     public let vector: [Float]
     /// The identity of the model that made the vector; it must be the gallery's model.
     public let model: String
+    /// What a reader should know about that model: sentences of one line each.
+    public let warnings: [String]
 
     /// Creates a description of a query to store.
     public init(
-        gallery: String, options: [UInt8], isStanding: Bool, images: [ImageContent], vector: [Float], model: String
+        gallery: String, options: [UInt8], isStanding: Bool, images: [ImageContent], vector: [Float], model: String,
+        warnings: [String] = []
     ) {
         precondition(!images.isEmpty, "a kept query has an image")
         self.gallery = gallery
@@ -24,6 +27,7 @@ public struct NewQuery: Sendable, Equatable {
         self.images = images
         self.vector = vector
         self.model = model
+        self.warnings = warnings
     }
 }
 
@@ -45,6 +49,8 @@ public struct QueryRecord: Sendable, Equatable {
     public let vector: [Float]
     /// Identity of the model that made the vector.
     public let model: String
+    /// What a reader should know about that model.
+    public let warnings: [String]
     /// When the query was stored.
     public let createdAt: Timestamp
     /// The version of the newest ranking; 0 before the first.

@@ -2,8 +2,10 @@
 public enum ImageError: Error, Sendable, Equatable {
     /// There are no bytes at all.
     case empty
-    /// The bytes begin like neither a JPEG nor a PNG.
+    /// The bytes begin like no image format that is known here.
     case unsupportedFormat
+    /// The bytes begin like a file of a format that is not taken, such as "GIF".
+    case foreignFormat(String)
     /// The file is longer than `limit` bytes.
     case tooManyBytes(bytes: Int, limit: Int)
     /// The header announces more than `limit` pixels.
@@ -16,12 +18,28 @@ public enum ImageError: Error, Sendable, Equatable {
     case notEncodable(reason: String)
 }
 
+extension ImageError {
+    /// Why `bytes` that begin like neither a JPEG nor a PNG are refused: `empty`, `foreignFormat` or `unsupportedFormat`.
+    public static func undecodable(_ bytes: [UInt8]) -> ImageError {
+        guard !bytes.isEmpty else { return .empty }
+        let format = foreignFormats.first { bytes.dropFirst($0.offset).starts(with: $0.signature.utf8) }
+        return format.map { .foreignFormat($0.name) } ?? .unsupportedFormat
+    }
+
+    /// What senders take for an image now and then, and where in the file it shows.
+    private static let foreignFormats: [(name: String, offset: Int, signature: String)] = [
+        ("GIF", 0, "GIF8"), ("PDF", 0, "%PDF-"), ("WebP", 8, "WEBP"), ("BMP", 0, "BM"), ("TIFF", 0, "II*\0"),
+        ("TIFF", 0, "MM\0*"), ("HEIC", 4, "ftyphei"), ("HEIC", 4, "ftypmif1"), ("AVIF", 4, "ftypavif"),
+    ]
+}
+
 extension ImageError: CustomStringConvertible {
     /// One sentence for people.
     public var description: String {
         switch self {
         case .empty: "the image is empty"
         case .unsupportedFormat: "the image is neither a JPEG nor a PNG"
+        case .foreignFormat(let name): "the image is in the format \(name); only JPEG and PNG are taken"
         case .tooManyBytes(let bytes, let limit): "the image has \(bytes) bytes, more than \(limit)"
         case .tooLarge(let width, let height, let limit):
             "the image has \(width)×\(height) pixels, more than \(limit) in all"

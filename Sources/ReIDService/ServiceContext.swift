@@ -19,6 +19,8 @@ public final class ServiceContext: Sendable {
     public let metrics: ServiceMetrics
     /// The service's logger.
     public let logger: Logger
+    /// Indices of the batches that wait to be enrolled.
+    let acceptedIndexes = AcceptedIndexes()
 
     /// Joins the parts, which are open already.
     public init(

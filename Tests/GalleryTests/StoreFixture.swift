@@ -135,12 +135,12 @@ struct StoreFixture {
 extension NewBatch {
     static func sample(
         gallery: String = "lobby", key: String? = nil, body: UInt8 = 1, kind: BatchKind = .tar,
-        expectedItems: Int? = nil
+        expectedItems: Int? = nil, warnings: [String] = []
     ) throws -> NewBatch {
         NewBatch(
             id: try GalleryStore.newBatchID(), gallery: gallery, kind: kind, contentType: "application/x-tar",
-            bodyPath: "/data/batches/x", bodyBytes: 10, bodySHA256: Array(repeating: body, count: 32),
-            idempotencyKey: key, expectedItems: expectedItems)
+            bodyBytes: 10, bodySHA256: Array(repeating: body, count: 32), idempotencyKey: key,
+            expectedItems: expectedItems, warnings: warnings)
     }
 }
 
@@ -148,13 +148,13 @@ extension NewImage {
     /// An image whose bytes, digest and unit vector follow from `seed`.
     static func sample(
         _ seed: Int, dimensions: Int = 8, bytes: [UInt8]? = nil, person: String? = nil, camera: String? = nil,
-        at time: Timestamp? = nil, externalID: String? = nil, model: String = StoreFixture.model
+        at time: Timestamp? = nil, externalID: String? = nil, name: String? = nil, model: String = StoreFixture.model
     ) throws -> NewImage {
         let content = bytes ?? Array("image \(seed)".utf8)
         return NewImage(
             sha256: try SHA256.hash(content), content: ImageContent(bytes: content, mediaType: "image/jpeg"),
             width: 64, height: 128, embedding: unitVector(seed, dimensions: dimensions), model: model,
-            personID: person, cameraID: camera, capturedAt: time, externalID: externalID)
+            personID: person, cameraID: camera, capturedAt: time, externalID: externalID, name: name)
     }
 }
 

@@ -23,7 +23,7 @@ import Testing
             #expect(try decodeImage(fixture.bytes, formats: ImageFormat.allCases) == fixture.image, "\(fixture)")
             let size = try imageSize(fixture.bytes, formats: [.bmp])
             #expect((size.width, size.height) == (fixture.width, fixture.height), "\(fixture)")
-            #expect(throws: ImageError.unsupportedFormat) { try decodeImage(fixture.bytes) }
+            #expect(throws: ImageError.foreignFormat("BMP")) { try decodeImage(fixture.bytes) }
         }
     }
 

@@ -6,6 +6,7 @@ import HTTP
 import HTTPTypes
 import Imaging
 import Logging
+import Synchronization
 import TensorFiles
 import Tensors
 import Testing
@@ -38,7 +39,8 @@ final class AdminBench: Sendable {
 
     /// Opens a data folder; with `start` false, batches stay queued until `processor.start()`.
     init(
-        folder: ScratchFolder? = nil, start: Bool = true, configure: (inout ServiceConfiguration) -> Void = { _ in }
+        folder: ScratchFolder? = nil, start: Bool = true, log: RecordedLog = RecordedLog(),
+        configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         self.folder = try folder ?? ScratchFolder()
         var configuration = ServiceConfiguration()
@@ -49,8 +51,7 @@ final class AdminBench: Sendable {
         for path in [data.batches, data.spool] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let logger = Logger(label: "test") { _ in log }
         let (model, _) = try Self.model.get()
         context = ServiceContext(
             configuration: configuration, folder: data, store: try GalleryStore(path: data.database, logger: logger),
@@ -144,6 +145,29 @@ final class AdminBench: Sendable {
 
     /// The names of the bodies on disk.
     func bodies() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: context.folder.batches) }
+}
+
+/// A log that is kept in memory.
+struct RecordedLog: LogHandler {
+    private final class Lines: Sendable {
+        let messages = Mutex<[String]>([])
+    }
+
+    private let lines = Lines()
+    var logLevel = Logger.Level.warning
+    var metadata: Logger.Metadata = [:]
+
+    /// The messages so far that say `text`.
+    func messages(_ text: String) -> [String] { lines.messages.withLock { $0.filter { $0.contains(text) } } }
+
+    func log(event: LogEvent) {
+        lines.messages.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
+    }
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
 }
 
 /// Media types of batches.

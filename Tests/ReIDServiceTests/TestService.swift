@@ -141,12 +141,12 @@ extension TestService {
         let batch = try store.createBatch(
             NewBatch(
                 id: try GalleryStore.newBatchID(), gallery: gallery, kind: .tar, contentType: "application/x-tar",
-                bodyPath: folder + "/none", bodyBytes: 0, bodySHA256: try randomBytes(32))
+                bodyBytes: 0, bodySHA256: try randomBytes(32))
         ).batch
         try store.setBatchState(batch.id, to: .running, expectedItems: images.count)
         let outcomes = try images.enumerated().map { index, image in
             ItemOutcome(
-                index: index, name: nil,
+                index: index, name: image.name,
                 result: .image(
                     NewImage(
                         sha256: try SHA256.hash(image.bytes),
@@ -154,7 +154,7 @@ extension TestService {
                         height: image.height, embedding: vectors[index], model: context.model.identity,
                         personID: image.person, cameraID: image.camera,
                         capturedAt: image.capturedAt.flatMap { Timestamp(rfc3339: $0) },
-                        externalID: image.externalID)))
+                        externalID: image.externalID, name: image.name)))
         }
         try store.record(outcomes, batch: batch.id)
         try store.setBatchState(batch.id, to: .completed, expectedItems: images.count)
@@ -171,11 +171,12 @@ struct TestImage: Sendable {
     var camera: String?
     var capturedAt: String?
     var externalID: String?
+    var name: String?
 
     /// A PNG of colored bands that depend on the seed.
     init(
         seed: UInt64, width: Int = 24, height: Int = 64, person: String? = nil, camera: String? = nil,
-        capturedAt: String? = nil, externalID: String? = nil
+        capturedAt: String? = nil, externalID: String? = nil, name: String? = nil
     ) throws {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
         func random() -> UInt8 {
@@ -191,6 +192,7 @@ struct TestImage: Sendable {
         self.camera = camera
         self.capturedAt = capturedAt
         self.externalID = externalID
+        self.name = name
     }
 }
 

@@ -8,11 +8,11 @@ extension BatchRecord {
         let finished = row.timestamp("finished_at")
         self.init(
             key: row["key"], id: row["id"], gallery: row["gallery_name"], kind: try row.value("kind"),
-            contentType: row["content_type"], bodyPath: row["body_path"], bodyBytes: row["body_bytes"],
-            state: try row.value("state"), isCancelRequested: row["cancel_requested"], expectedItems: row["expected"],
-            enrolled: row["enrolled"], duplicate: row["duplicate"], failed: row["failed"],
+            contentType: row["content_type"], bodyBytes: row["body_bytes"], state: try row.value("state"),
+            isCancelRequested: row["cancel_requested"], expectedItems: row["expected"], enrolled: row["enrolled"],
+            duplicate: row["duplicate"], failed: row["failed"],
             createdAt: Timestamp(milliseconds: row["created_at"]), startedAt: started, finishedAt: finished,
-            failure: row["failure"])
+            failure: row["failure"], warnings: row.lines("warnings"))
         if let started, let finished, started < finished {
             itemsPerSecond = Double(recorded) * 1000 / Double(finished.milliseconds - started.milliseconds)
         }
@@ -38,6 +38,19 @@ extension Row {
         }
         return value
     }
+}
+
+extension Row {
+    /// The lines of a text; none for NULL.
+    func lines(_ column: String) -> [String] {
+        let text: String? = self[column]
+        return text?.split(separator: "\n").map(String.init) ?? []
+    }
+}
+
+extension [String] {
+    /// As one text, a line each; NULL where there are none.
+    var lines: String? { isEmpty ? nil : joined(separator: "\n") }
 }
 
 extension [UInt8] {

@@ -25,13 +25,12 @@ extension GalleryStore {
             try db.run(
                 """
                 INSERT INTO batch
-                    (id, gallery, gallery_name, kind, content_type, body_path, body_bytes, expected, state,
-                    created_at)
+                    (id, gallery, gallery_name, kind, content_type, body_bytes, expected, warnings, state, created_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
                 """,
                 [
-                    new.id, gallery.key, gallery.name, new.kind.rawValue, new.contentType, new.bodyPath, new.bodyBytes,
-                    new.expectedItems, now.milliseconds,
+                    new.id, gallery.key, gallery.name, new.kind.rawValue, new.contentType, new.bodyBytes,
+                    new.expectedItems, new.warnings.lines, now.milliseconds,
                 ])
             if let key = new.idempotencyKey {
                 try db.run(

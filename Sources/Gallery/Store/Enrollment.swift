@@ -127,12 +127,12 @@ private struct Enrollment {
         let camera = try new.cameraID.map { try label($0, table: "camera") }
         try database.run(
             """
-            INSERT INTO image (id, gallery, sha256, person, camera, captured_at, external_id, media_type, width, height,
-                enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO image (id, gallery, sha256, person, camera, captured_at, external_id, name, media_type, width,
+                height, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 id, gallery.key, new.sha256.data, person, camera, new.capturedAt?.milliseconds, new.externalID,
-                new.content?.mediaType, new.width, new.height, now.milliseconds,
+                new.name, new.content?.mediaType, new.width, new.height, now.milliseconds,
             ])
         let key = database.lastInsertedRowID
         if let content = new.content {
@@ -143,8 +143,8 @@ private struct Enrollment {
             [key, new.model, Vector.data(new.embedding)])
         let image = GalleryImage(
             key: key, id: id, gallery: gallery.name, sha256: new.sha256, personID: new.personID, cameraID: new.cameraID,
-            capturedAt: new.capturedAt, externalID: new.externalID, mediaType: new.content?.mediaType,
-            width: new.width, height: new.height, enrolledAt: now)
+            capturedAt: new.capturedAt, externalID: new.externalID, name: new.name,
+            mediaType: new.content?.mediaType, width: new.width, height: new.height, enrolledAt: now)
         enrolled.append(EnrolledImage(image: image, embedding: new.embedding))
         return key
     }

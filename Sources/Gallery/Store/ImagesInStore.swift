@@ -61,8 +61,8 @@ extension GalleryStore {
         return Page(found, limit: limit, list: .images, key: \.key)
     }
 
-    /// Erases an image: its bytes, its vector, its row in the index, its name in batches, and every stored ranking that
-    /// shows it.
+    /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
+    /// ranking that shows it.
     ///
     /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
     public func deleteImage(id: String) throws(GalleryError) {

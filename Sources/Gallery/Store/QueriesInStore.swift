@@ -12,11 +12,12 @@ extension GalleryStore {
             let id = try randomIdentifier("q_")
             try db.run(
                 """
-                INSERT INTO query (id, gallery, options, standing, model, vector, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO query (id, gallery, options, standing, model, warnings, vector, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    id, gallery.key, new.options.data, new.isStanding, new.model, Vector.data(new.vector),
-                    clock().milliseconds,
+                    id, gallery.key, new.options.data, new.isStanding, new.model, new.warnings.lines,
+                    Vector.data(new.vector), clock().milliseconds,
                 ])
             let key = db.lastInsertedRowID
             for (position, image) in new.images.enumerated() {
@@ -153,7 +154,7 @@ extension Database {
             return QueryRecord(
                 key: key, id: row["id"], gallery: row["gallery_name"], options: row.bytes("options"),
                 isStanding: row["standing"], mediaTypes: types.map { $0["media_type"] },
-                vector: try Vector.read(row, "vector"), model: row["model"],
+                vector: try Vector.read(row, "vector"), model: row["model"], warnings: row.lines("warnings"),
                 createdAt: Timestamp(milliseconds: row["created_at"]), rankingRevision: row["ranking_revision"])
         }
     }

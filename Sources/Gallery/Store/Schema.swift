@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 1
+    static let version = 2
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -16,8 +16,31 @@ enum Schema {
             try db.execute(sql: galleries + batches + queries)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2 image names, warnings, no body paths") { db in
+            try db.execute(sql: namesAndWarnings + "PRAGMA user_version = 2")
+        }
         return migrator
     }
+
+    /// Images take over the names that their batches brought; kept queries the warnings of their newest ranking.
+    ///
+    /// Warnings are sentences, one a line; NULL where there are none.
+    private static let namesAndWarnings = """
+        ALTER TABLE image ADD COLUMN name TEXT;
+        UPDATE image SET name = (
+            SELECT name FROM batch_item WHERE batch_item.image = image.key AND state = 'enrolled' LIMIT 1
+        );
+        ALTER TABLE batch ADD COLUMN warnings TEXT;
+        ALTER TABLE batch DROP COLUMN body_path;
+        ALTER TABLE query ADD COLUMN warnings TEXT;
+        UPDATE query SET warnings = (
+            SELECT group_concat(value, char(10))
+            FROM (SELECT query AS ranked, CAST(content AS TEXT) AS text FROM ranking),
+                json_each(iif(json_valid(text), text, '{}'), '$.warnings')
+            WHERE ranked = query.key
+        );
+
+        """
 
     private static let galleries = """
         CREATE TABLE gallery (

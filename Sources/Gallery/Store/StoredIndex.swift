@@ -62,8 +62,8 @@ extension GalleryImage {
         self.init(
             key: row["key"], id: row["id"], gallery: gallery, sha256: row.bytes("sha256"), personID: personID,
             cameraID: cameraID, capturedAt: row.timestamp("captured_at"), externalID: row["external_id"],
-            mediaType: row["media_type"],
-            width: row["width"], height: row["height"], enrolledAt: Timestamp(milliseconds: row["enrolled_at"]))
+            name: row["name"], mediaType: row["media_type"], width: row["width"], height: row["height"],
+            enrolledAt: Timestamp(milliseconds: row["enrolled_at"]))
     }
 }
 

@@ -20,17 +20,20 @@ public func decodeImage(
     try limits.check(bytes: bytes.count)
     switch ImageFormat.sniff(bytes, among: formats) {
     case .jpeg:
-        let orientation = jpegOrientation(bytes)
+        let orientation = orientation(of: bytes)
         let stored = orientation.swapsSides ? target.map { (width: $0.height, height: $0.width) } : target
         return try decodeJPEG(bytes, limits: limits, covering: stored).upright(from: orientation)
     case .png:
-        return try decodePNG(bytes, limits: limits).upright(from: pngOrientation(bytes))
+        return try decodePNG(bytes, limits: limits).upright(from: orientation(of: bytes))
     case .bmp:
         return try decodeBMP(bytes, limits: limits)
     case nil:
-        throw .unsupportedFormat
+        throw .undecodable(bytes)
     }
 }
+
+/// How a JPEG or PNG must be turned to stand upright.
+private func orientation(of bytes: [UInt8]) -> Orientation { EXIF(ofFile: bytes)?.orientation ?? .topLeft }
 
 /// The size of the upright image in a JPEG, a PNG or, if `formats` has it, a BMP; reads only the header.
 ///
@@ -45,13 +48,12 @@ public func imageSize(
 ) throws(ImageError) -> (width: Int, height: Int) {
     try limits.check(bytes: bytes.count)
     let stored: (width: Int, height: Int)
-    let orientation: Orientation
     switch ImageFormat.sniff(bytes, among: formats) {
-    case .jpeg: (stored, orientation) = (try announcedJPEGSize(bytes), jpegOrientation(bytes))
-    case .png: (stored, orientation) = (try announcedPNGSize(bytes), pngOrientation(bytes))
-    case .bmp: (stored, orientation) = (try announcedBMPSize(bytes), .topLeft)
-    case nil: throw .unsupportedFormat
+    case .jpeg: stored = try announcedJPEGSize(bytes)
+    case .png: stored = try announcedPNGSize(bytes)
+    case .bmp: stored = try announcedBMPSize(bytes)
+    case nil: throw .undecodable(bytes)
     }
     try limits.check(width: stored.width, height: stored.height)
-    return orientation.swapsSides ? (stored.height, stored.width) : stored
+    return orientation(of: bytes).swapsSides ? (stored.height, stored.width) : stored
 }

@@ -1,3 +1,4 @@
+internal import Datasets
 internal import Gallery
 internal import HTTP
 
@@ -20,6 +21,8 @@ struct BatchIndex: Sendable {
     let style: ManifestItem.Style
     /// The items, in the order of the body.
     private(set) var entries: [Entry] = []
+    /// What the sender should know about the batch as a whole.
+    private(set) var warnings: [String] = []
     /// The images by name; empty for NDJSON.
     private let files: [String: Range<Int>]
     /// The folder of the manifest, to which its names are relative, with a trailing slash; usually "".
@@ -38,6 +41,9 @@ struct BatchIndex: Sendable {
 
     /// Indexes a body of any kind; `contentType` is the request's, including the boundary of a multipart body.
     init(_ source: ByteSource, kind: BatchKind, contentType: String) throws(ContainerError) {
+        if let format = Compression(of: try source.read(at: 0, count: Compression.signatureBytes)) {
+            throw .compressed(format)
+        }
         switch kind {
         case .tar: try self.init(tar: source)
         case .multipart: try self.init(multipart: source, contentType: contentType)
@@ -77,6 +83,7 @@ struct BatchIndex: Sendable {
         } else {
             self.init(style: .named, files: files)
             entries = names.compactMap { name in files[name].map { .image(name: name, range: $0) } }
+            warn(of: names.count(where: { MarketName($0) == nil && MarketName.resembles($0) }))
         }
         try check()
     }
@@ -138,14 +145,24 @@ struct BatchIndex: Sendable {
         }
         try readLines(source, range)
         var unlisted = Set(names)
+        var unplaced = 0
         for case .line(let line) in entries where line.range.count <= IngestionLimits.manifestLineBytes {
-            if let name = ManifestImageName.read(try source.read(line.range)),
-                let name = memberName(Array(name.utf8))
-            {
-                unlisted.remove(folder + name)
-            }
+            guard let image = ManifestImage.read(try source.read(line.range)),
+                let name = memberName(Array(image.name.utf8))
+            else { continue }
+            unlisted.remove(folder + name)
+            if !image.hasSighting, MarketName.resembles(name) { unplaced += 1 }
         }
         entries += names.lazy.filter(unlisted.contains).map { .unlisted(name: $0) }
+        warn(of: unplaced)
+    }
+
+    /// Warns that `unplaced` images are named as in a data set, and yet nothing says who is on them and where they were taken.
+    private mutating func warn(of unplaced: Int) {
+        guard unplaced > 0 else { return }
+        warnings.append(
+            "\(unplaced) of \(entries.count) images have names like those of a data set, but neither a person nor a camera: "
+                + "without a manifest, only names such as 0002_c1s1_000451_03.jpg are read; with one, none.")
     }
 
     private mutating func readLines(_ source: ByteSource, _ range: Range<Int>) throws(ContainerError) {

@@ -72,28 +72,45 @@ public final class BatchProcessor: Sendable {
 
     private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
 
-    /// Handles a change of the store: a queued batch wakes the thread, and the body of a batch that is over is removed.
+    /// Handles a change of the store: a queued batch wakes the thread, and the body and the index of a batch that is over
+    /// are removed.
     private func take(_ change: GalleryChange) {
         guard case .batch(let id, let state) = change else { return }
         switch state {
         case .queued: wake.signal()
         case .running: break
-        case .completed, .cancelled, .failed: files.remove(id)
+        case .completed, .cancelled, .failed:
+            files.remove(id)
+            service.acceptedIndexes.take(id)
         }
     }
 
+    /// What has been logged: a fault that lasts is told once, not at each retry.
+    private struct Told {
+        /// Batches that wait for their model.
+        var waiting: Set<String> = []
+        /// What holds up enrollment as a whole.
+        var fault: String?
+    }
+
     private func work() {
+        var told = Told()
         while !mustStop {
             do {
-                switch try next() {
-                case .run(let batch): try run(batch)
+                switch try next(&told) {
+                case .run(let batch):
+                    try run(batch)
+                    told.fault = nil
                 case .wait: pause()
                 case .nothing: wake.wait()
                 }
             } catch EmbedderError.stopped, EmbedderError.cancelled {
                 if !mustStop { pause() }
             } catch {
-                service.logger.error("enrollment is held up", metadata: ["error": "\(error)"])
+                if told.fault != "\(error)" {
+                    service.logger.error("enrollment is held up", metadata: ["error": "\(error)"])
+                }
+                told.fault = "\(error)"
                 pause()
             }
         }
@@ -109,7 +126,7 @@ public final class BatchProcessor: Sendable {
     }
 
     /// The oldest batch that can run.
-    private func next() throws -> Next {
+    private func next(_ told: inout Told) throws -> Next {
         var next = Next.nothing
         for batch in try service.store.unfinishedBatches() {
             if batch.isCancelRequested {
@@ -120,9 +137,11 @@ public final class BatchProcessor: Sendable {
             // nothing.
             guard let gallery = service.store.galleries().first(where: { $0.name == batch.gallery }) else { continue }
             if batch.kind == .ndjson || gallery.model == service.model.identity { return .run(batch) }
-            service.logger.warning(
-                "a batch waits for its gallery's model",
-                metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)", "model": "\(gallery.model)"])
+            if told.waiting.insert(batch.id).inserted {
+                service.logger.warning(
+                    "a batch waits for its gallery's model",
+                    metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)", "model": "\(gallery.model)"])
+            }
             next = .wait
         }
         return next
@@ -156,7 +175,9 @@ public final class BatchProcessor: Sendable {
         let gallery = try service.store.gallery(batch.gallery)
         let source = try ByteSource(contentsOf: files.path(batch.id))
         guard source.count == batch.bodyBytes else { throw ContainerError.truncated(member: "the body", offset: 0) }
-        let index = try BatchIndex(source, kind: batch.kind, contentType: batch.contentType)
+        let index =
+            try service.acceptedIndexes.take(batch.id)
+            ?? BatchIndex(source, kind: batch.kind, contentType: batch.contentType)
         let network = service.model.configuration
         return ItemReader(
             index: index, source: source, limits: service.configuration.limits.image, model: gallery.model,

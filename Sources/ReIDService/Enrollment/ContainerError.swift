@@ -5,6 +5,8 @@ internal import HTTPTypes
 public enum ContainerError: Error, Sendable, Equatable {
     /// The body cannot be read from disk.
     case unreadable(BodyFileError)
+    /// The body is compressed.
+    case compressed(Compression)
     /// A tar header's checksum does not match its bytes.
     case badChecksum(offset: Int)
     /// A field of a tar header, or a pax record, is not what the format allows.
@@ -40,6 +42,8 @@ extension ContainerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable: "The batch's body cannot be read from disk."
+        case .compressed(let format):
+            "The body is compressed with \(format.rawValue); send it uncompressed, such as the .tar inside a .tar.gz or .tgz."
         case .badChecksum(let offset): "The tar header at byte \(offset) has a wrong checksum."
         case .malformedHeader(let field, let offset): "The tar header at byte \(offset) has a malformed \(field)."
         case .truncated(let member, let offset): "The body ends inside \(member), which begins at byte \(offset)."
@@ -63,10 +67,11 @@ extension ContainerError: CustomStringConvertible {
 }
 
 extension ContainerError: ProblemConvertible {
-    /// Broken bytes are a 400, a well-formed but unacceptable batch is a 422, too many items are a 413.
+    /// Broken bytes are a 400, a well-formed but unacceptable batch is a 422, a compressed one a 415, too many items a 413.
     var problem: HTTPProblem {
         switch self {
         case .unreadable: .internalError
+        case .compressed: refused(.unsupportedMediaType, "compressed-body")
         case .badChecksum: refused(.badRequest, "bad-checksum")
         case .malformedHeader: refused(.badRequest, "malformed-header")
         case .truncated: refused(.badRequest, "truncated")

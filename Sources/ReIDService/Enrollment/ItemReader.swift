@@ -26,7 +26,7 @@ struct Candidate: Sendable, Equatable {
         NewImage(
             sha256: sha256, content: content, width: size?.width, height: size?.height, embedding: embedding,
             model: model, personID: item.personID, cameraID: item.cameraID, capturedAt: item.capturedAt,
-            externalID: item.externalID)
+            externalID: item.externalID, name: item.image)
     }
 
     /// The bytes that the candidate holds in memory.
@@ -154,10 +154,14 @@ struct ItemReader: Sendable {
 
     /// Decodes and crops an image, and decides which bytes are stored.
     ///
+    /// The time of capture comes from EXIF if the item has none.
+    ///
     /// Without a box, the uploaded bytes are stored unchanged. With a box, the crop is encoded: as PNG if the image was
     /// a PNG, else as JPEG of quality 95. The digest then covers the uploaded bytes and the box, so that it does not
     /// depend on the encoder.
     private func imageCandidate(_ bytes: [UInt8], _ item: ManifestItem) throws -> Candidate {
+        var item = item
+        if item.capturedAt == nil { item.capturedAt = captureTime(bytes).flatMap { Timestamp(rfc3339: $0) } }
         let decoded: RGBImage
         let size: (width: Int, height: Int)
         do {
@@ -206,7 +210,7 @@ struct ItemReader: Sendable {
     private static func refusal(_ error: ImageError) -> ItemRefusal {
         let failure: ItemFailure =
             switch error {
-            case .empty, .unsupportedFormat: .unsupportedFormat
+            case .empty, .unsupportedFormat, .foreignFormat: .unsupportedFormat
             case .tooManyBytes, .tooLarge, .sideTooLong: .tooLarge
             case .corrupt, .notEncodable: .corruptImage
             }

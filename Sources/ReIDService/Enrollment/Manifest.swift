@@ -39,7 +39,7 @@ struct ManifestItem: Sendable, Equatable {
 /// Why a manifest's line could not be read as an item; the reader of the manifest adds the line's number.
 enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
     case notAnObject
-    case unknownMember(String)
+    case unknownMember(String, known: [String])
     case missingMember(String)
     case wrongType(member: String, expected: String)
     case unacceptable(member: String, reason: String)
@@ -47,7 +47,8 @@ enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .notAnObject: "is not a JSON object in UTF-8"
-        case .unknownMember(let name): "has the unknown member \"\(name)\""
+        case .unknownMember(let name, let known):
+            "has the unknown member \"\(name)\"; known are \(known.joined(separator: ", "))"
         case .missingMember(let name): "lacks \(name)"
         case .wrongType(let member, let expected): "has a \(member) that is not \(expected)"
         case .unacceptable(let member, let reason): "has a \(member) that \(reason)"
@@ -62,7 +63,7 @@ extension ManifestItem {
     init(line: [UInt8], style: Style) throws(ManifestError) {
         let fields: Fields
         do {
-            fields = try JSONDecoder().decode(Fields.self, from: Data(line))
+            fields = try JSONDecoder().decode(Fields.self, from: Data(line), configuration: style)
         } catch let error as ManifestError {
             throw error
         } catch {
@@ -73,7 +74,7 @@ extension ManifestItem {
 }
 
 /// The members of a line, with checked types.
-private struct Fields: Decodable {
+private struct Fields: DecodableWithConfiguration {
     private var image, externalID, personID, cameraID, capturedAt, model, imageBase64: String?
     private var box: [Int]?
     private var embedding: [Float]?
@@ -85,14 +86,16 @@ private struct Fields: Decodable {
         init?(intValue: Int) { nil }
     }
 
-    private static let known: Set = [
-        "image", "external_id", "person_id", "camera_id", "captured_at", "box", "embedding", "model", "image_base64",
-    ]
+    private static let common = ["image", "external_id", "person_id", "camera_id", "captured_at", "box"]
+    private static let inline = ["embedding", "model", "image_base64"]
 
-    init(from decoder: any Decoder) throws {
+    init(from decoder: any Decoder, configuration style: ManifestItem.Style) throws {
         let members = try decoder.container(keyedBy: Member.self)
-        let unknown = members.allKeys.map(\.stringValue).filter { !Self.known.contains($0) }.min()
-        if let unknown { throw ManifestError.unknownMember(unknown) }
+        let unknown = members.allKeys.map(\.stringValue).filter { !(Self.common + Self.inline).contains($0) }.min()
+        if let unknown {
+            throw ManifestError.unknownMember(
+                unknown, known: style == .inline ? Self.common + Self.inline : Self.common)
+        }
         func read<Value: Decodable>(_ name: String, _ expected: String) throws -> Value? {
             do {
                 return try members.decodeIfPresent(Value.self, forKey: Member(stringValue: name))
@@ -182,12 +185,25 @@ private struct Fields: Decodable {
     }
 }
 
-/// The file that a manifest's line names, even if something else is wrong with the line.
-struct ManifestImageName: Decodable {
-    private let image: String?
+/// What a manifest's line says about its image, even if something else is wrong with the line.
+struct ManifestImage: Decodable {
+    /// The file that the line names.
+    let name: String
+    /// Whether the line has a person or a camera.
+    let hasSighting: Bool
 
-    /// The member `image` of a line, or nil if it cannot be read.
-    static func read(_ line: [UInt8]) -> String? {
-        (try? JSONDecoder().decode(Self.self, from: Data(line)))?.image
+    private enum CodingKeys: String, CodingKey {
+        case image
+        case personID = "person_id"
+        case cameraID = "camera_id"
     }
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        name = try members.decode(String.self, forKey: .image)
+        hasSighting = try [.personID, .cameraID].contains { try members.contains($0) && !members.decodeNil(forKey: $0) }
+    }
+
+    /// Reads a line; nil if it does not name a file.
+    static func read(_ line: [UInt8]) -> ManifestImage? { try? JSONDecoder().decode(Self.self, from: Data(line)) }
 }

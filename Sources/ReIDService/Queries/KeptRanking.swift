@@ -9,7 +9,8 @@ struct KeptRanking {
 
     /// Ranks the query over the current gallery and stores the ranking; equal results keep the version.
     ///
-    /// The stored JSON is a `RankingAnswer` without the query's id and the version.
+    /// The stored JSON is a `RankingAnswer` without the query's id and the version. Its warnings are about the model that made
+    /// the query's vector, even if another model is being served.
     ///
     /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed.
     func update(_ query: QueryRecord) throws {
@@ -18,7 +19,7 @@ struct KeptRanking {
         guard try service.store.ranking(of: query.id)?.galleryRevision != snapshot.revision else { return }
         let options: SearchOptions = try fromJSON(query.options)
         var answer = try Search(snapshot: snapshot, options: options)
-            .answer(for: query.vector, warnings: Warning.about(service.model))
+            .answer(for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings)
         answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
         service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
         try service.store.saveRanking(

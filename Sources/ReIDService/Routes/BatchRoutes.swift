@@ -56,31 +56,41 @@ private func accept(_ request: ServerRequest, _ service: ServiceContext) throws 
             gallery: gallery.name, expected: gallery.model, served: service.model.identity)
     }
     let source = try ByteSource(request.body)
-    let items = try BatchIndex(source, kind: kind, contentType: contentType).entries.count
+    let index = try BatchIndex(source, kind: kind, contentType: contentType)
     let digest = try sha256(source)
     let files = BatchFiles(folder: service.folder, logger: service.logger)
     let id = try GalleryStore.newBatchID()
     do {
         try files.keep(request.body, as: id)
+        // Before the batch is there, because it may be begun at once.
+        service.acceptedIndexes.keep(index, of: id)
         let (batch, created) = try service.store.createBatch(
             NewBatch(
-                id: id, gallery: gallery.name, kind: kind, contentType: contentType, bodyPath: files.path(id),
-                bodyBytes: Int64(source.count), bodySHA256: digest, idempotencyKey: key,
-                expectedItems: items))
-        if !created { files.remove(id) }
+                id: id, gallery: gallery.name, kind: kind, contentType: contentType, bodyBytes: Int64(source.count),
+                bodySHA256: digest, idempotencyKey: key, expectedItems: index.entries.count,
+                warnings: index.warnings))
+        if !created { discard(id, files, service) }
         return try .json(
             BatchAnswer(batch, now: .now()), status: .accepted, fields: [.location: "/admin/v1/batches/" + batch.id])
     } catch {
-        files.remove(id)
+        discard(id, files, service)
         throw error
     }
+}
+
+/// Removes the body and the index of a batch that is not accepted.
+private func discard(_ batch: String, _ files: BatchFiles, _ service: ServiceContext) {
+    files.remove(batch)
+    service.acceptedIndexes.take(batch)
 }
 
 /// How the body is packed, from its `Content-Type`.
 private func batchKind(_ request: ServerRequest) throws -> (kind: BatchKind, contentType: String) {
     let declared = request.fields[.contentType]
+    let type = declared.flatMap { MediaType(parsing: $0) }?.essence
+    if let format = type.flatMap({ Compression(mediaType: $0) }) { throw ContainerError.compressed(format) }
     let kind: BatchKind? =
-        switch declared.flatMap({ MediaType(parsing: $0) })?.essence {
+        switch type {
         case "application/x-tar": .tar
         case "multipart/form-data": .multipart
         case "application/x-ndjson": .ndjson

@@ -98,8 +98,9 @@ extension ImageAnswer {
     init(_ image: GalleryImage) {
         self.init(
             imageID: image.id, gallery: image.gallery, personID: image.personID, cameraID: image.cameraID,
-            capturedAt: image.capturedAt, externalID: image.externalID, sha256: hexString(image.sha256),
-            mediaType: image.mediaType, width: image.width, height: image.height, enrolledAt: image.enrolledAt,
+            capturedAt: image.capturedAt, externalID: image.externalID, name: image.name,
+            sha256: hexString(image.sha256), mediaType: image.mediaType, width: image.width, height: image.height,
+            enrolledAt: image.enrolledAt,
             imageURL: image.contentURL)
     }
 }

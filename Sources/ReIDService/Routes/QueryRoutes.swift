@@ -48,7 +48,8 @@ private func keep(
     let query = try service.store.keepQuery(
         NewQuery(
             gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
-            images: question.images, vector: question.vector, model: service.model.identity))
+            images: question.images, vector: question.vector, model: service.model.identity,
+            warnings: Warning.about(service.model) ?? []))
     try rankings.update(query)
     return try .json(
         try service.describe(service.store.query(id: query.id)), status: .created,

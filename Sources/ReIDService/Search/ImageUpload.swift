@@ -93,7 +93,7 @@ struct ImageUpload {
         var contents: [ImageContent] = []
         for (index, bytes) in images.enumerated() {
             guard let format = ImageFormat.sniff(bytes) else {
-                throw .image(bytes.isEmpty ? .empty : .unsupportedFormat, index: index, count: images.count)
+                throw .image(.undecodable(bytes), index: index, count: images.count)
             }
             contents.append(ImageContent(bytes: bytes, mediaType: format.rawValue))
         }

@@ -81,7 +81,7 @@ struct Search {
         let image = snapshot.images[row.row]
         return RankingResult(
             rank: rank, imageID: image.id, personID: image.personID, cameraID: image.cameraID,
-            capturedAt: image.capturedAt, externalID: image.externalID, distance: row.distance,
+            capturedAt: image.capturedAt, externalID: image.externalID, name: image.name, distance: row.distance,
             similarity: row.similarity, rerankedDistance: row.reRankedDistance, imageURL: image.contentURL,
             vector: options.includeVectors == true ? snapshot.embeddings[row.row] : nil)
     }
@@ -89,8 +89,8 @@ struct Search {
     private func personImage(_ row: RankedRow) -> PersonImage {
         let image = snapshot.images[row.row]
         return PersonImage(
-            imageID: image.id, cameraID: image.cameraID, capturedAt: image.capturedAt, distance: row.distance,
-            rerankedDistance: row.reRankedDistance, imageURL: image.contentURL)
+            imageID: image.id, cameraID: image.cameraID, capturedAt: image.capturedAt, name: image.name,
+            distance: row.distance, rerankedDistance: row.reRankedDistance, imageURL: image.contentURL)
     }
 }
 

@@ -132,8 +132,12 @@ extension ImageError: ProblemConvertible {
         case .unsupportedFormat:
             .reid(
                 .unsupportedMediaType, "unsupported-format", "Not a supported image",
-                "\(subject) is neither a JPEG nor a PNG.", parameter: "image",
-                fields: [.accept: ImageFormat.common.map(\.rawValue).joined(separator: ", ")])
+                "\(subject) is neither a JPEG nor a PNG.", parameter: "image", fields: Self.accepted)
+        case .foreignFormat(let name):
+            .reid(
+                .unsupportedMediaType, "unsupported-format", "Not a supported image",
+                "\(subject) is in the format \(name); only JPEG and PNG are taken.", parameter: "image",
+                fields: Self.accepted)
         case .tooManyBytes(let bytes, let limit):
             .reid(
                 .contentTooLarge, "too-large", "The image is too large",
@@ -152,6 +156,10 @@ extension ImageError: ProblemConvertible {
                 "\(subject) is cut or damaged: \(reason).", parameter: "image")
         case .notEncodable: .internalError
         }
+    }
+
+    private static var accepted: HTTPFields {
+        [.accept: ImageFormat.common.map(\.rawValue).joined(separator: ", ")]
     }
 }
 

@@ -35,6 +35,8 @@ public struct BatchAnswer: Codable, Sendable, Equatable {
     public var finishedAt: Timestamp?
     /// Why the batch failed as a whole; null if it did not.
     public var reason: String?
+    /// What the sender should know about the batch as a whole; nil: nothing.
+    public var warnings: [String]?
 
     private enum CodingKeys: String, CodingKey {
         case id, gallery, kind, state
@@ -45,10 +47,10 @@ public struct BatchAnswer: Codable, Sendable, Equatable {
         case createdAt = "created_at"
         case startedAt = "started_at"
         case finishedAt = "finished_at"
-        case reason
+        case reason, warnings
     }
 
-    /// Writes what is unknown as null.
+    /// Writes what is unknown as null, and leaves out warnings where there are none.
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(id, forKey: .id)
@@ -67,6 +69,7 @@ public struct BatchAnswer: Codable, Sendable, Equatable {
         try fields.encode(startedAt, forKey: .startedAt)
         try fields.encode(finishedAt, forKey: .finishedAt)
         try fields.encode(reason, forKey: .reason)
+        try fields.encodeIfPresent(warnings, forKey: .warnings)
     }
 }
 
@@ -83,7 +86,8 @@ extension BatchAnswer {
             cancelRequested: batch.isCancelRequested, bytes: batch.bodyBytes, received: batch.expectedItems,
             enrolled: batch.enrolled, duplicate: batch.duplicate, failed: batch.failed,
             itemsPerSecond: batch.itemsPerSecond, estimatedEnd: end, createdAt: batch.createdAt,
-            startedAt: batch.startedAt, finishedAt: batch.finishedAt, reason: batch.failure)
+            startedAt: batch.startedAt, finishedAt: batch.finishedAt, reason: batch.failure,
+            warnings: batch.warnings.isEmpty ? nil : batch.warnings)
     }
 }
 

@@ -119,10 +119,13 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
     public var personID: String?
     /// The camera that took the image; null if unknown.
     public var cameraID: String?
-    /// When the image was taken; null if unknown.
+    /// When the image was taken, by its manifest or else by its EXIF, where a time without an offset is read as UTC; null if
+    /// unknown.
     public var capturedAt: Timestamp?
     /// The client's own id for the image; null if there is none.
     public var externalID: String?
+    /// The file name that the image was enrolled under; null if there was none.
+    public var name: String?
     /// The SHA-256 of the enrolled bytes, 64 hexadecimal digits.
     public var sha256: String
     /// `image/jpeg` or `image/png`; null for an image that was enrolled as a vector only.
@@ -143,7 +146,7 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
         case cameraID = "camera_id"
         case capturedAt = "captured_at"
         case externalID = "external_id"
-        case sha256
+        case name, sha256
         case mediaType = "media_type"
         case width, height
         case enrolledAt = "enrolled_at"
@@ -159,6 +162,7 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
         try fields.encode(cameraID, forKey: .cameraID)
         try fields.encode(capturedAt, forKey: .capturedAt)
         try fields.encode(externalID, forKey: .externalID)
+        try fields.encode(name, forKey: .name)
         try fields.encode(sha256, forKey: .sha256)
         try fields.encode(mediaType, forKey: .mediaType)
         try fields.encode(width, forKey: .width)

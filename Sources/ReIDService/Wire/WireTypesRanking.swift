@@ -44,6 +44,8 @@ public struct RankingResult: Codable, Sendable, Equatable {
     public var capturedAt: Timestamp?
     /// The client's own id for the image; null if there is none.
     public var externalID: String?
+    /// The file name that the image was enrolled under; null if there was none.
+    public var name: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
     /// Cosine of the vectors, -1...1.
@@ -66,7 +68,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
         case cameraID = "camera_id"
         case capturedAt = "captured_at"
         case externalID = "external_id"
-        case distance, similarity
+        case name, distance, similarity
         case rerankedDistance = "reranked_distance"
         case imageURL = "image_url"
         case vector, images
@@ -82,6 +84,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
         try fields.encode(cameraID, forKey: .cameraID)
         try fields.encode(capturedAt, forKey: .capturedAt)
         try fields.encode(externalID, forKey: .externalID)
+        try fields.encode(name, forKey: .name)
         try fields.encode(distance, forKey: .distance)
         try fields.encode(similarity, forKey: .similarity)
         try fields.encode(rerankedDistance, forKey: .rerankedDistance)
@@ -100,6 +103,8 @@ public struct PersonImage: Codable, Sendable, Equatable {
     public var cameraID: String?
     /// When the image was taken; null if unknown.
     public var capturedAt: Timestamp?
+    /// The file name that the image was enrolled under; null if there was none.
+    public var name: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
     /// The distance after re-ranking; null if the search did not re-rank.
@@ -111,7 +116,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
         case imageID = "image_id"
         case cameraID = "camera_id"
         case capturedAt = "captured_at"
-        case distance
+        case name, distance
         case rerankedDistance = "reranked_distance"
         case imageURL = "image_url"
     }
@@ -122,6 +127,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
         try fields.encode(imageID, forKey: .imageID)
         try fields.encode(cameraID, forKey: .cameraID)
         try fields.encode(capturedAt, forKey: .capturedAt)
+        try fields.encode(name, forKey: .name)
         try fields.encode(distance, forKey: .distance)
         try fields.encode(rerankedDistance, forKey: .rerankedDistance)
         try fields.encode(imageURL, forKey: .imageURL)

@@ -23,14 +23,15 @@ import Testing
 
     @Test func `a batch keeps what it was made of`() throws {
         let fixture = try StoreFixture()
-        let new = try NewBatch.sample(kind: .ndjson, expectedItems: 3)
+        let new = try NewBatch.sample(kind: .ndjson, expectedItems: 3, warnings: ["One.", "Two."])
         let (batch, created) = try fixture.store.createBatch(new)
         #expect(created)
         #expect(batch.id == new.id)
         #expect(batch.gallery == "lobby")
         #expect(batch.kind == .ndjson)
         #expect(batch.contentType == new.contentType)
-        #expect(batch.bodyPath == new.bodyPath)
+        #expect(batch.warnings == ["One.", "Two."])
+        #expect(try fixture.store.createBatch(.sample()).batch.warnings.isEmpty)
         #expect(batch.bodyBytes == 10)
         #expect(batch.expectedItems == 3)
         #expect(batch.state == .queued)

@@ -22,7 +22,7 @@ import Testing
             try numbers.map {
                 try .sample(
                     $0, dimensions: 64, bytes: Self.image($0, size: size), person: "<<person-\($0)>>",
-                    camera: "<<camera-\($0)>>", externalID: "<<external-\($0)>>")
+                    camera: "<<camera-\($0)>>", externalID: "<<external-\($0)>>", name: "<<name-\($0)>>")
             })
         // An order without pattern: 47 and 60 have no common divisor.
         let order = numbers.map { $0 * 47 % 60 }
@@ -32,7 +32,7 @@ import Testing
             let isErased = order.prefix(35).contains(number)
             let traces = [
                 Self.marker(number), Array("<<person-\(number)>>".utf8), Array("<<camera-\(number)>>".utf8),
-                Array("<<external-\(number)>>".utf8), Array(ids[number].utf8),
+                Array("<<external-\(number)>>".utf8), Array("<<name-\(number)>>".utf8), Array(ids[number].utf8),
                 unitVector(number, dimensions: 64).prefix(8).flatMap { value in
                     (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) }
                 },

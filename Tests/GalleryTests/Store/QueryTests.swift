@@ -7,7 +7,7 @@ extension NewQuery {
             gallery: gallery, options: Array(#"{"limit":20}"#.utf8), isStanding: standing,
             images: [
                 ImageContent(bytes: bytes, mediaType: "image/png"), ImageContent(bytes: [3], mediaType: "image/jpeg"),
-            ], vector: unitVector(7), model: StoreFixture.model)
+            ], vector: unitVector(7), model: StoreFixture.model, warnings: ["Untrained."])
     }
 }
 
@@ -21,6 +21,7 @@ extension NewQuery {
         #expect(kept.isStanding)
         #expect(kept.mediaTypes == ["image/png", "image/jpeg"])
         #expect(kept.vector == unitVector(7))
+        #expect(kept.warnings == ["Untrained."])
         #expect(kept.rankingRevision == 0)
         try fixture.store.close()
         let store = try StoreFixture.open(fixture.folder)

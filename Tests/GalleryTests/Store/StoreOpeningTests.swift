@@ -12,7 +12,8 @@ import Testing
         let fixture = try StoreFixture()
         let time = try #require(Timestamp(rfc3339: "2026-11-22T10:00:00Z"))
         try fixture.enroll([
-            try .sample(1, person: "0042", camera: "c1", at: time, externalID: "x-1"), try .sample(2, camera: "c2"),
+            try .sample(1, person: "0042", camera: "c1", at: time, externalID: "x-1", name: "a.jpg"),
+            try .sample(2, camera: "c2"),
         ])
         let before = try fixture.store.snapshot(of: "lobby")
         try fixture.store.close()
@@ -22,6 +23,42 @@ import Testing
         #expect(after.summary == before.summary)
         #expect((0..<2).map { after.embeddings[$0] } == (0..<2).map { before.embeddings[$0] })
         #expect(after.embeddings[0] == unitVector(1))
+        #expect(after.images.map(\.name) == ["a.jpg", nil])
+    }
+
+    @Test func `a database of the first version keeps everything and gets names and warnings`() throws {
+        let folder = try TemporaryFolder()
+        let queue = try DatabaseQueue(path: folder.database)
+        try Schema.migrations.migrate(queue, upTo: "1 galleries, batches, queries")
+        let vector = Array(repeating: "00", count: 28).joined() + "0000803f"
+        let ranking = #"{"results": [], "warnings": ["Rankings mean nothing yet.", "Nor later."]}"#
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO gallery VALUES (1, 'lobby', 'sha256:a', 8, 3, 0);
+                    INSERT INTO batch VALUES
+                        (1, 'b_1', 1, 'lobby', 'tar', 'application/x-tar', '/data/batches/b_1', 9, 'completed', 0, 3, 2, 1,
+                        0, 5, 6, 7, NULL);
+                    INSERT INTO image (key, id, gallery, sha256, enrolled_at)
+                        VALUES (1, 'i_1', 1, zeroblob(32), 0), (2, 'i_2', 1, x'01' || zeroblob(31), 0);
+                    INSERT INTO embedding VALUES (1, 'sha256:a', x'\(vector)'), (2, 'sha256:a', x'\(vector)');
+                    INSERT INTO batch_item VALUES (1, 0, 'in/a.jpg', 'enrolled', 1, NULL, NULL),
+                        (1, 1, 'again.jpg', 'duplicate', 1, NULL, NULL), (1, 2, NULL, 'enrolled', 2, NULL, NULL);
+                    INSERT INTO query VALUES (1, 'q_1', 1, x'', 1, 'sha256:a', x'\(vector)', 1, 0),
+                        (2, 'q_2', 1, x'', 1, 'sha256:a', x'\(vector)', 0, 0);
+                    INSERT INTO ranking VALUES (1, 3, CAST('\(ranking)' AS BLOB), 0), (2, 3, x'7B00', 0)
+                    """)
+        }
+        try queue.close()
+        let store = try StoreFixture.open(folder)
+        #expect(try store.snapshot(of: "lobby").images.map(\.name) == ["in/a.jpg", nil])
+        #expect(try store.image(id: "i_1").name == "in/a.jpg")
+        #expect(try store.batch(id: "b_1").warnings.isEmpty)
+        #expect(try store.batch(id: "b_1").bodyBytes == 9)
+        #expect(try store.items(of: "b_1", limit: 9).items.map(\.name) == ["in/a.jpg", "again.jpg", nil])
+        #expect(try store.query(id: "q_1").warnings == ["Rankings mean nothing yet.", "Nor later."])
+        #expect(try store.query(id: "q_2").warnings.isEmpty)
+        #expect(try store.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 2)
     }
 
     @Test func `commits are durable and erased bytes are overwritten`() throws {
@@ -90,16 +127,16 @@ import Testing
     }
 
     @Test(
-        arguments: ["PRAGMA user_version = 7", "INSERT INTO grdb_migrations VALUES ('2 tokens')"])
+        arguments: ["PRAGMA user_version = 7", "INSERT INTO grdb_migrations VALUES ('3 tokens')"])
     func `a database of a newer version is refused and left alone`(change: String) throws {
         let fixture = try StoreFixture()
         try fixture.store.close()
         try fixture.folder.tamper(change)
         let before = try Data(contentsOf: URL(fileURLWithPath: fixture.folder.database))
-        let found = change.contains("7") ? 7 : 2
+        let found = change.contains("7") ? 7 : 3
         #expect(
             galleryError { _ = try StoreFixture.open(fixture.folder) }
-                == .newerSchema(path: fixture.folder.database, found: found, supported: 1))
+                == .newerSchema(path: fixture.folder.database, found: found, supported: 2))
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.folder.database)) == before)
     }
 

@@ -1,4 +1,5 @@
 """Writes jpeg.json, orientation.json, png.json, resize.json and bmp.json: images as files, and the RGB they must become.
+Writes exif.json: images as files, and the time of capture that they must give, or null.
 
 Run `python3 make_fixtures.py` in this folder. All images are drawn or noise. Written with Python 3.11, NumPy 2.4,
 Pillow 13.0.0 and its libjpeg-turbo 3.2.0.
@@ -9,6 +10,7 @@ What is expected, and how closely:
 - png: computed here from the samples by the PNG specification (13.12 for depths), not by any decoder. Within 1 level: with
   16 bits and alpha, rounding to 8 bits before or after the multiplication differs by one.
 - bmp: the samples that were put in. Equal.
+- exif: Pillow writes the directories; the times are those that were put in, read by EXIF 2.32: a blank offset is unknown.
 - resize: Pillow's `resize(..., BILINEAR)`. Equal; other versions of Pillow than 13 may differ by one level where the height
   shrinks more than twice as many pixels as the width, because they begin with the width.
 """
@@ -139,6 +141,48 @@ def orientation_cases():
         out = io.BytesIO()
         image.save(out, "PNG", exif=tiff(orientation, ">"))
         yield case(f"PNG {orientation}", out.getvalue(), ImageOps.exif_transpose(Image.open(out)))
+
+
+# EXIF
+
+def exif_cases():
+    original, offset = 0x9003, 0x9011
+    time = "2026:11:22 10:00:00"
+    cases = [
+        ("with an offset", {original: time, offset: "+01:00"}, "2026-11-22T10:00:00+01:00"),
+        ("west of UTC", {original: time, offset: "-05:30"}, "2026-11-22T10:00:00-05:30"),
+        ("without an offset", {original: time}, "2026-11-22T10:00:00Z"),
+        ("with a blank offset", {original: time, offset: "   :  "}, "2026-11-22T10:00:00Z"),
+        ("among other tags", {0x829A: (1, 60), 0x9000: b"0232", original: time, 0x9004: "2001:01:01 00:00:00",
+                              0x9010: "+09:00", offset: "+00:00", 0xA002: 40}, "2026-11-22T10:00:00+00:00"),
+        ("with a zone's name", {original: time, offset: "CET"}, None),
+        ("with an offset of other signs", {original: time, offset: "+1:000"}, None),
+        ("an offset alone", {offset: "+01:00"}, None),
+        ("only digitized", {0x9004: time}, None),
+        ("blank", {original: "    :  :     :  :  "}, None),
+        ("with dashes", {original: "2026-11-22 10:00:00"}, None),
+        ("a day alone", {original: "2026:11:22"}, None),
+        ("too long", {original: time + ".5"}, None),
+        ("empty", {original: ""}, None),
+        ("bytes instead of text", {original: time.encode()}, None),
+        ("nothing in the directory", {}, None),
+    ]
+    image = Image.new("RGB", (9, 5), (40, 90, 200))
+    for name, inner, captured in cases:
+        for form in ("JPEG", "PNG"):
+            for order in "<>":
+                exif = Image.Exif()
+                exif.endian = order
+                exif[0x0132] = "1999:12:31 23:59:59"  # when the file was changed: never meant
+                exif[0x010F] = "a maker"
+                exif.get_ifd(0x8769).update(inner)
+                out = io.BytesIO()
+                image.save(out, form, exif=exif.tobytes())
+                yield {"name": f"{form} {order} {name}", "file": text(out.getvalue()), "captured": captured}
+    for form in ("JPEG", "PNG"):
+        out = io.BytesIO()
+        image.save(out, form)
+        yield {"name": f"{form} without EXIF", "file": text(out.getvalue()), "captured": None}
 
 
 # PNG
@@ -287,3 +331,4 @@ save("orientation.json", orientation_cases())
 save("png.json", png_cases())
 save("resize.json", resize_cases())
 save("bmp.json", bmp_cases())
+save("exif.json", exif_cases())

@@ -114,6 +114,44 @@ import Testing
         #expect(try refusal(Array("\n \n".utf8), type: BatchType.ndjson).text.contains("urn:reid:empty-batch"))
     }
 
+    @Test func `a compressed tar is told from a broken one`() throws {
+        let folder = try ScratchFolder()
+        try folder.write("a.jpg", try testJPEG(1))
+        for (option, name) in [("-czf", "gzip"), ("-cjf", "bzip2"), ("-cJf", "xz")] {
+            #expect(try folder.run("tar", [option, "out", "a.jpg"]) == 0)
+            let answer = try refusal(try folder.read("out"))
+            #expect(answer.status == 415)
+            #expect(answer.text.contains("urn:reid:compressed-body"))
+            #expect(answer.text.contains("compressed with \(name); send it uncompressed"))
+        }
+        for type in ["application/gzip", "application/x-gzip", "application/zip"] {
+            #expect(try refusal([1], type: type).text.contains("urn:reid:compressed-body"))
+        }
+    }
+
+    @Test func `a body is indexed once, and again only after a restart`() async throws {
+        let folder = try ScratchFolder()
+        let bench = try AdminBench(folder: folder, start: false)
+        try bench.gallery()
+        let tar = testTar([("a.jpg", try testJPEG(1)), ("b.jpg", try testJPEG(2))])
+        // A header that is broken afterwards matters only to who reads it again.
+        var broken = tar
+        broken[0] ^= 1
+        let first = try bench.enroll(tar, type: BatchType.tar)
+        try folder.write("batches/" + first.id, broken)
+        bench.processor.start()
+        #expect(try await bench.finish(first.id).enrolled == 2)
+        bench.processor.stop()
+        let second = try bench.enroll(tar, type: BatchType.tar)
+        let third = try bench.enroll(tar, type: BatchType.tar)
+        try folder.write("batches/" + second.id, broken)
+        try bench.close()
+        let again = try AdminBench(folder: folder)
+        #expect(try await again.finish(third.id).duplicate == 2)
+        #expect(try again.batch(second.id).state == "failed")
+        try again.close()
+    }
+
     @Test func `a form without its parts is refused`() throws {
         let image = try testJPEG(1)
         let line = Array(#"{"image": "a.jpg"}"#.utf8)

@@ -166,19 +166,26 @@ import Testing
         #expect(try await bench.complete(try tar(5), type: BatchType.tar).enrolled == 5)
     }
 
-    @Test func `a batch for another model waits for it`() throws {
-        let bench = try AdminBench(start: false)
+    @Test func `a batch for another model waits for it, and the log says so once`() async throws {
+        let log = RecordedLog()
+        let bench = try AdminBench(start: false, log: log)
         let name = try #require(GalleryName("old"))
         try bench.context.store.createGallery(name, model: "sha256:00", dimensions: 2)
         let id = try GalleryStore.newBatchID()
         try bench.folder.write("batches/" + id, try tar(1))
         _ = try bench.context.store.createBatch(
             NewBatch(
-                id: id, gallery: "old", kind: .tar, contentType: BatchType.tar, bodyPath: "", bodyBytes: 1,
+                id: id, gallery: "old", kind: .tar, contentType: BatchType.tar, bodyBytes: 1,
                 bodySHA256: [UInt8](repeating: 0, count: 32)))
         bench.processor.start()
+        // Each batch that comes after it has the processor look for work again.
+        try bench.gallery()
+        for _ in 0..<3 { #expect(try await bench.complete(try tar(1), type: BatchType.tar).state == "completed") }
         bench.processor.stop()
         #expect(try bench.batch(id).state == "queued")
         #expect(try bench.bodies() == [id])
+        let waits = log.messages("a batch waits for its gallery's model")
+        #expect(waits.count == 1)
+        #expect(waits.first?.contains(id) == true)
     }
 }

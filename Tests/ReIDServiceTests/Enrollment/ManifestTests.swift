@@ -34,9 +34,27 @@ import Testing
         #expect(vector.model == "sha256:00")
     }
 
+    static let known = ["image", "external_id", "person_id", "camera_id", "captured_at", "box"]
+
+    @Test func `an unknown member is told which ones are known`() throws {
+        #expect(
+            "\(ManifestError.unknownMember("person", known: Self.known))"
+                == #"has the unknown member "person"; known are image, external_id, person_id, camera_id, captured_at, box"#
+        )
+        let inline = Self.known + ["embedding", "model", "image_base64"]
+        #expect(throws: ManifestError.unknownMember("person", known: inline)) {
+            try read(#"{"image_base64": "AQID", "person": "1"}"#, .inline)
+        }
+    }
+
+    @Test func `a time may have an offset`() throws {
+        let item = try read(#"{"image": "a", "captured_at": "2026-11-22T11:00:00+01:00"}"#)
+        #expect(item.capturedAt == Timestamp(rfc3339: "2026-11-22T10:00:00Z"))
+    }
+
     @Test(arguments: [
-        (#"{"image": "a", "person": "1"}"#, ManifestError.unknownMember("person")),
-        (#"{"image": "a", "zz": 1, "Image": 2}"#, .unknownMember("Image")),
+        (#"{"image": "a", "person": "1"}"#, ManifestError.unknownMember("person", known: Self.known)),
+        (#"{"image": "a", "zz": 1, "Image": 2}"#, .unknownMember("Image", known: Self.known)),
         (#"{"person_id": "1"}"#, .missingMember("image")), (#"{}"#, .missingMember("image")),
         (#"{"image": null}"#, .missingMember("image")), (#"[]"#, .notAnObject), (#""a""#, .notAnObject),
         (#"{"image": "a""#, .notAnObject), ("a.jpg", .notAnObject), ("\u{FEFF}", .notAnObject),

@@ -4,6 +4,7 @@ import Foundation
 import Gallery
 import HTTPTypes
 import Imaging
+import Ranking
 import Synchronization
 import Testing
 
@@ -136,6 +137,25 @@ import Testing
                 #expect(throws: Never.self) { try rankings.update(query) }
             }
             #expect(try service.store.ranking(of: query.id)?.revision == 1)
+        }
+    }
+
+    @Test func `a kept ranking warns about the model of its query, whichever is served`() throws {
+        try withLobby { service in
+            // The served model is untrained, as a query that is kept now says.
+            let own = try service.ask(.get, try keep(service).rankingURL).decoded(as: RankingAnswer.self)
+            #expect(own.warnings == Warning.about(service.context.model))
+            #expect(own.warnings?.isEmpty == false)
+            for warnings in [[], ["Made by another model."]] {
+                let query = try service.store.keepQuery(
+                    NewQuery(
+                        gallery: "lobby", options: try jsonBytes(SearchOptions(defaults: RankingDefaults())),
+                        isStanding: false, images: [ImageContent(bytes: [1], mediaType: "image/png")],
+                        vector: service.store.snapshot(of: "lobby").embeddings[0],
+                        model: service.context.model.identity, warnings: warnings))
+                let ranking = try service.ask(.get, "/v1/queries/\(query.id)/ranking").decoded(as: RankingAnswer.self)
+                #expect(ranking.warnings ?? [] == warnings)
+            }
         }
     }
 

@@ -40,6 +40,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [("PDF", "%PDF-1.7"), ("GIF", "GIF89a"), ("BMP", "BM6"), ("WebP", "RIFF....WEBPVP8 ")])
+    func `a file of another format is named, with the formats that are taken`(format: String, start: String) throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            let bytes = Array(start.utf8) + [0, 0, 0]
+            let response = try service.post(target, image: bytes)
+            try expectProblem(
+                response, 415, "unsupported-format",
+                mentions: "The image is in the format \(format); only JPEG and PNG are taken.")
+            #expect(response.fields[.accept] == "image/jpeg, image/png")
+            let form = [FormPart.image(try TestImage(seed: 1).bytes), FormPart.image(bytes)]
+            try expectProblem(
+                try service.post(target, form: form), 415, "unsupported-format",
+                mentions: "Image 2 of 2 is in the format \(format)")
+        }
+    }
+
     @Test func `what an image is, its content says and not its declared type`() throws {
         try withService { service in
             try service.makeGallery("lobby")

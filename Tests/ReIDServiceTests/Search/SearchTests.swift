@@ -15,7 +15,8 @@ import Testing
         try (0..<12).map { index in
             try TestImage(
                 seed: UInt64(index), person: index == 11 ? nil : "p\(index % 3)", camera: "c\(index % 4)",
-                capturedAt: "2026-11-22T10:\(index < 10 ? "0" : "")\(index):00Z", externalID: "e\(index / 2)")
+                capturedAt: "2026-11-22T10:\(index < 10 ? "0" : "")\(index):00Z", externalID: "e\(index / 2)",
+                name: "\(index).png")
         }
     }
 
@@ -35,6 +36,7 @@ import Testing
                 #expect(answer.results.count == 5)
                 #expect(answer.results.map(\.rank) == [1, 2, 3, 4, 5])
                 #expect(answer.results.first?.imageID == ids[7])
+                #expect(answer.results.first?.name == "7.png")
                 #expect(abs(answer.results.first?.distance ?? 1) < 1e-5)
                 #expect(abs((answer.results.first?.similarity ?? 0) - 1) < 1e-5)
                 #expect(answer.results.allSatisfy { ($0.rerankedDistance != nil) == rerank })
@@ -150,6 +152,7 @@ import Testing
                 #expect(person.imageID == own.first?.imageID)
                 #expect(person.images?.map(\.imageID) == own.prefix(Search.imagesPerPerson).map(\.imageID))
                 #expect(person.imageCount == own.count)
+                #expect(person.images?.map(\.name) == own.prefix(Search.imagesPerPerson).map(\.name))
             }
         }
     }
