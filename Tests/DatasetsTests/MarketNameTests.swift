@@ -26,9 +26,8 @@ import Testing
 
     @Test(arguments: [
         ("in/0005_c2_f0046985.jpg", true), ("0000_045_12_0303morning_0006_2.jpg", true), ("-1_c2_000451.png", true),
-        ("0002_C1S1_000451_03.jpg", true), ("0002_c1s1_000451_03.jpg", true), ("20261122_100000_001.jpg", false),
-        ("a.jpg", false), ("lobby_c1_0001.jpg", false), ("0002_camera_1.jpg", false), ("0005_c2.jpg", false),
-        ("", false),
+        ("0001_c1_1.png", true), ("0002_c1s1_000451_03.jpg", true), ("20261122_100000_001.jpg", false),
+        ("a.jpg", false), ("lobby_c1_0001.jpg", false), ("0002_camera_1.jpg", false), ("", false),
     ])
     func `a name like a data set's is told from others`(name: String, isAlike: Bool) {
         #expect(MarketName.resembles(name) == isAlike)
