@@ -29,6 +29,7 @@ public final class Service: Sendable {
     private let adminServer: HTTPServer
     private let batches: BatchProcessor
     let standingQueries: StandingQueries
+    let pollAnswers: PollAnswers
     private let status = ServiceStatus()
     private let addresses = Mutex(Addresses())
 
@@ -42,7 +43,7 @@ public final class Service: Sendable {
         let folder = configuration.folder
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
         let store = try GalleryStore(path: folder.database, logger: logger)
-        try Self.emptyFolder(folder.spool)
+        try Self.removeLeftovers(folder.spool)
         let token = try AdminToken(path: folder.adminToken)
         let model = try Self.load(configuration.modelPath ?? folder.model)
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
@@ -51,7 +52,8 @@ public final class Service: Sendable {
             configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
             metrics: ServiceMetrics(), logger: logger)
         let waiters = RankingWaiters()
-        standingQueries = StandingQueries(service: context, waiters: waiters)
+        standingQueries = StandingQueries(service: context)
+        pollAnswers = PollAnswers(store: store, waiters: waiters)
         batches = BatchProcessor(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
         adminRouter = Self.adminRouter(context, token: token)
@@ -73,6 +75,7 @@ public final class Service: Sendable {
     ///
     /// - Throws: `StartError.cannotListen`; then nothing runs.
     public func start() throws {
+        pollAnswers.start()
         standingQueries.start()
         batches.start()
         do {
@@ -99,6 +102,7 @@ public final class Service: Sendable {
         DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
         batches.stop()
         standingQueries.stop()
+        pollAnswers.stop()
         context.embedder.stop()
         do {
             try context.store.close()
@@ -173,20 +177,18 @@ public final class Service: Sendable {
         }
     }
 
-    private static func emptyFolder(_ path: String) throws {
+    private static func removeLeftovers(_ path: String) throws {
         do {
-            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-                try FileManager.default.removeItem(atPath: path + "/" + name)
-            }
+            try SpooledFile.removeLeftovers(in: path)
         } catch {
-            throw StartError.unusableFolder(path: path, reason: error.localizedDescription)
+            throw StartError.unusableFolder(path: path, reason: "\(error)")
         }
     }
 }
 
 /// Why a service could not start, if no other module has an error for it.
 public enum StartError: Error, Sendable, Equatable {
-    /// A folder cannot be created, read or emptied.
+    /// A folder cannot be created or read, or what an earlier process left in it cannot be removed.
     case unusableFolder(path: String, reason: String)
     /// The weight file is missing or invalid.
     case unusableModel(path: String, reason: String)

@@ -67,8 +67,11 @@ final class TestService: Sendable {
         return path
     }
 
-    /// Starts to rank standing queries again, as a started service does, but does not listen.
-    func watchGalleries() { service.standingQueries.start() }
+    /// Starts to rank standing queries again and to answer polls, as a started service does, but does not listen.
+    func watchGalleries() {
+        service.pollAnswers.start()
+        service.standingQueries.start()
+    }
 
     /// Stops the service and removes its folder.
     func close() {

@@ -1,11 +1,9 @@
 internal import Dispatch
 internal import Gallery
-internal import HTTP
-internal import HTTPTypes
 internal import Logging
 internal import Synchronization
 
-/// Ranks standing queries again when their gallery changes, and answers the polls that wait for that.
+/// Ranks standing queries again when their gallery changes.
 ///
 /// It has its own queue. Changes are gathered for `standingQueryDelay`, and for at least as long as the last pass took,
 /// so that a long enrollment uses at most half a core here.
@@ -22,15 +20,11 @@ final class StandingQueries: Sendable {
 
     private let service: ServiceContext
     private let rankings: KeptRanking
-    private let waiters: RankingWaiters
     private let queue = DispatchQueue(label: "reid.standing-queries", qos: .utility, target: .global(qos: .utility))
-    /// The queue on which polls are answered, so that neither the store's writer nor a pass delays them.
-    private let answers = DispatchQueue(label: "reid.polls", target: .global())
     private let state = Mutex(State())
 
-    init(service: ServiceContext, waiters: RankingWaiters) {
+    init(service: ServiceContext) {
         self.service = service
-        self.waiters = waiters
         rankings = KeptRanking(service: service)
     }
 
@@ -50,17 +44,14 @@ final class StandingQueries: Sendable {
         }
         observation?.cancel()
         queue.sync {}
-        answers.sync {}
     }
 
     private func take(_ change: GalleryChange) {
         switch change {
         case .gallery(let name, _): schedule { $0.galleries.insert(name) }
         case .rankingErased(let query): schedule { $0.queries.insert(query) }
-        case .ranking(let query, _): answer(query)
-        case .queryDeleted(let id): answer(id)
         case .batch(let id, let state) where state.isFinal: schedule { $0.batches.insert(id) }
-        case .galleryDeleted, .batch: break
+        case .galleryDeleted, .batch, .ranking, .queryDeleted: break
         }
     }
 
@@ -125,20 +116,6 @@ final class StandingQueries: Sendable {
             }
         } catch {
             service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
-        }
-    }
-
-    /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none.
-    private func answer(_ query: String) {
-        guard waiters.isWaiting(for: query) else { return }
-        answers.async { [service, waiters] in
-            do {
-                guard let ranking = try service.store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
-                let response = try KeptRanking.response(ranking, of: query)
-                waiters.answer(query) { _ in response }
-            } catch {
-                waiters.answer(query) { problem(for: error).response(instance: $0) }
-            }
         }
     }
 }

@@ -1,0 +1,53 @@
+internal import Dispatch
+internal import Gallery
+internal import HTTP
+internal import Synchronization
+
+/// Answers the polls that are held for a kept query when its ranking changes or the query is deleted.
+final class PollAnswers: Sendable {
+    private let store: GalleryStore
+    private let waiters: RankingWaiters
+    /// Where polls are answered, so that the store's writer does not wait for it.
+    private let queue = DispatchQueue(label: "reid.polls", target: .global())
+    private let observation = Mutex<GalleryObservation?>(nil)
+
+    init(store: GalleryStore, waiters: RankingWaiters) {
+        self.store = store
+        self.waiters = waiters
+    }
+
+    /// Observes the store from now on.
+    func start() {
+        let watching = store.observe { [weak self] change in
+            switch change {
+            case .ranking(let query, _), .queryDeleted(let query): self?.answer(query)
+            case .gallery, .galleryDeleted, .batch, .rankingErased: break
+            }
+        }
+        observation.withLock { $0 = watching }
+    }
+
+    /// Ends after the polls that are being answered, and returns then.
+    func stop() {
+        let watching = observation.withLock { observation in
+            defer { observation = nil }
+            return observation
+        }
+        watching?.cancel()
+        queue.sync {}
+    }
+
+    /// Answers the polls of `query` with its newest ranking, or with the problem that there is none.
+    private func answer(_ query: String) {
+        guard waiters.isWaiting(for: query) else { return }
+        queue.async { [store, waiters] in
+            do {
+                guard let ranking = try store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
+                let response = try KeptRanking.response(ranking, of: query)
+                waiters.answer(query) { _ in response }
+            } catch {
+                waiters.answer(query) { problem(for: error).response(instance: $0) }
+            }
+        }
+    }
+}
