@@ -3,7 +3,8 @@ import Logging
 
 /// One client's connection: the bytes received, the bytes to send, and the request that is being answered.
 ///
-/// `@unchecked Sendable`: only its loop's queue uses it; workers hold a reference only to return to that queue.
+/// `@unchecked Sendable`: only its loop's queue uses it, which is asserted; workers hold a reference only to return to that
+/// queue.
 final class Connection: @unchecked Sendable {
     /// What the connection is doing; a request is answered before the next one is read.
     enum Phase {
@@ -67,6 +68,7 @@ final class Connection: @unchecked Sendable {
 
     /// Starts watching the socket.
     func watch(_ descriptor: Int32) {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         sources = SocketSources(
             descriptor: descriptor, queue: loop.queue,
             onReadable: { self.turn(receives: true) }, onWritable: { self.turn(receives: false) },
@@ -78,6 +80,7 @@ final class Connection: @unchecked Sendable {
 
     /// Does everything that can be done now: receives, within a limit of bytes, then answers and sends.
     func turn(receives: Bool) {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         guard !isClosed else { return }
         requestsLeft = configuration.turnRequests
         loop.input.clear()
@@ -193,6 +196,7 @@ final class Connection: @unchecked Sendable {
 
     /// Watches the socket for what is needed next, and sets the deadlines.
     func settle() {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         guard !isClosed else { return }
         sources?.setReading(wantsBytes && leftover.count < configuration.readAheadBytes)
         sources?.setWriting(!output.isEmpty)
@@ -204,6 +208,7 @@ final class Connection: @unchecked Sendable {
 
     /// Handles a deadline that has passed.
     func timedOut(_ verdict: ConnectionClock.Verdict) {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         switch verdict {
         case .close: close()
         case .answerHeld: answerHeld()
@@ -221,6 +226,7 @@ final class Connection: @unchecked Sendable {
     /// Handles the server's stop: closes the connection if it is idle, answers a held reply, and lets other requests
     /// finish.
     func drain() {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         switch phase {
         case .head where leftover.isEmpty: phase = .closing
         case .held: answerHeld()
@@ -241,6 +247,7 @@ final class Connection: @unchecked Sendable {
 
     /// Closes the connection now; a request that is being answered is cancelled.
     func close() {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         switch phase {
         case .closed: return
         case .held: return abandon()
@@ -260,7 +267,6 @@ final class Connection: @unchecked Sendable {
     /// Releases what an exchange holds.
     func over(_ exchange: Exchange, cancels: Bool = false) {
         if cancels { exchange.cancellation.cancel() }
-        exchange.cancellation.finish()
         loop.core.memory.release(exchange.reserved)
         exchange.reserved = 0
     }

@@ -49,6 +49,7 @@ extension Connection {
 
     /// Refuses a request that could not be parsed; the connection closes afterwards.
     func refuse(_ problem: HTTPProblem) {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         let id = loop.requestIDs.next()
         let response = problem.response(instance: id)
         guard case .bytes(let body) = response.body else { return close() }
@@ -69,6 +70,7 @@ extension Connection {
 
     /// Sends a response: at once, or first its head and then its body piece by piece.
     func send(_ response: ServerResponse, _ exchange: Exchange) {
+        dispatchPrecondition(condition: .onQueue(loop.queue))
         if case .held = phase { loop.core.meter.update { $0.held -= 1 } }
         var keepsAlive = exchange.keepsAlive && !loop.isDraining
         let framing: ReplyFraming

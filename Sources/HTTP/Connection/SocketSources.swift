@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// The Dispatch sources of one socket, for reading and for writing; used only on their queue.
+/// The Dispatch sources of one socket, for reading and for writing; used only on their queue, which is asserted.
 ///
 /// A descriptor is closed only when the last source's cancel handler has run: until then Dispatch may still watch it.
 final class SocketSources {
@@ -32,6 +32,7 @@ final class SocketSources {
 
     /// Switches the watch for reading on or off.
     func setReading(_ wanted: Bool) {
+        dispatchPrecondition(condition: .onQueue(queue))
         guard wanted != isReading else { return }
         isReading = wanted
         if wanted { readSource.resume() } else { readSource.suspend() }
@@ -39,6 +40,7 @@ final class SocketSources {
 
     /// Switches the watch for writing on or off.
     func setWriting(_ wanted: Bool) {
+        dispatchPrecondition(condition: .onQueue(queue))
         guard wanted != isWriting else { return }
         isWriting = wanted
         if let writeSource {
@@ -55,6 +57,7 @@ final class SocketSources {
 
     /// Cancels both sources, and then closes the descriptor.
     func cancel() {
+        dispatchPrecondition(condition: .onQueue(queue))
         readSource.cancel()
         writeSource?.cancel()
         // A suspended source never calls its cancel handler.
@@ -63,6 +66,7 @@ final class SocketSources {
     }
 
     private func cancelled() {
+        dispatchPrecondition(condition: .onQueue(queue))
         live -= 1
         guard live == 0 else { return }
         close(descriptor)

@@ -5,7 +5,7 @@ import Logging
 
 /// Accepts connections and gives them to the event loops in turn.
 ///
-/// `@unchecked Sendable`: only its own serial queue uses what changes.
+/// `@unchecked Sendable`: only its own serial queue uses what changes, which is asserted.
 final class Acceptor: @unchecked Sendable {
     /// The number of connections that are accepted before the queue may do other work.
     private static let turn = 64
@@ -47,6 +47,7 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private func accept() {
+        dispatchPrecondition(condition: .onQueue(queue))
         for _ in 0..<Self.turn {
             do {
                 guard let (socket, peer) = try acceptSocket(descriptor) else { return }
@@ -62,6 +63,7 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private func resume() {
+        dispatchPrecondition(condition: .onQueue(queue))
         guard isPaused else { return }
         isPaused = false
         source.resume()

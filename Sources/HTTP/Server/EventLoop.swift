@@ -4,7 +4,7 @@ import Synchronization
 
 /// An event loop: one serial queue and its connections; nothing on it ever blocks.
 ///
-/// `@unchecked Sendable`: only `queue` uses what changes.
+/// `@unchecked Sendable`: only `queue` uses what changes, which is asserted.
 final class EventLoop: @unchecked Sendable {
     let core: ServerCore
     /// The loop's queue.
@@ -33,6 +33,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Starts the timer that checks deadlines.
     func start() {
+        dispatchPrecondition(condition: .onQueue(queue))
         let configuration = core.configuration
         let shortest = min(
             configuration.idleSeconds, configuration.headSeconds, configuration.bodyStallSeconds,
@@ -46,7 +47,10 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// Stops the timer that checks deadlines.
-    func stop() { timer?.cancel() }
+    func stop() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        timer?.cancel()
+    }
 
     /// Takes over a new socket; if it is not admitted, `refusal` is sent at once.
     func adopt(_ descriptor: Int32, peer: String, verdict: Admission.Verdict, refusal: HTTPProblem?) {
@@ -60,12 +64,14 @@ final class EventLoop: @unchecked Sendable {
 
     /// Adds a connection.
     func adopt(_ connection: Connection) {
+        dispatchPrecondition(condition: .onQueue(queue))
         connections[ObjectIdentifier(connection)] = connection
         core.meter.update { $0.connectionsOpen += 1 }
     }
 
     /// Removes a connection whose descriptor is closed.
     func closed(_ connection: Connection) {
+        dispatchPrecondition(condition: .onQueue(queue))
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         core.meter.update { $0.connectionsOpen -= 1 }
         core.admission.leave(connection.peer, verdict: connection.verdict)
@@ -80,11 +86,13 @@ final class EventLoop: @unchecked Sendable {
 
     /// Closes idle connections and lets the others finish.
     func drain() {
+        dispatchPrecondition(condition: .onQueue(queue))
         for connection in Array(connections.values) { connection.drain() }
     }
 
     /// Closes all connections.
     func closeAll() {
+        dispatchPrecondition(condition: .onQueue(queue))
         for connection in Array(connections.values) { connection.close() }
     }
 

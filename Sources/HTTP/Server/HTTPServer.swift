@@ -38,7 +38,7 @@ public final class HTTPServer: Sendable {
             raiseDescriptorLimit(to: configuration.connections + 256)
             let (descriptor, bound) = try listen(on: address, backlog: 1024)
             let loops = (0..<configuration.loops).map { EventLoop($0, core: core) }
-            for loop in loops { loop.start() }
+            for loop in loops { loop.queue.sync { loop.start() } }
             let acceptor = Acceptor(descriptor: descriptor, loops: loops, core: core)
             acceptor.start()
             state = .running(Running(acceptor: acceptor, loops: loops))

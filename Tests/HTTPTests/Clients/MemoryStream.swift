@@ -47,7 +47,7 @@ struct MemoryConnection {
         connection = Connection(stream: stream, loop: loop, peer: "192.0.2.1")
         core.connections.enter()
         _ = core.admission.enter("192.0.2.1")
-        loop.adopt(connection)
+        loop.queue.sync { loop.adopt(connection) }
     }
 
     /// Lets the server receive pieces, one per turn, and then run until it stops.
