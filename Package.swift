@@ -15,6 +15,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -36,6 +38,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -59,9 +62,9 @@ let package = Package(
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Digests"]),
         library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging]),
-        library("Ranking", ["Tensors"]),
+        library("Ranking", ["Tensors", heap]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
-        library("HTTP", [httpTypes, logging]),
+        library("HTTP", [httpTypes, logging, deque]),
         library("Datasets", ["TensorFiles"]),
         library("Synthesis", ["Imaging"]),
         library(

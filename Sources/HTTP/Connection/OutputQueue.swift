@@ -1,3 +1,4 @@
+import DequeModule
 import Glibc
 
 /// The bytes to send on one connection, as a few segments.
@@ -5,7 +6,7 @@ struct OutputQueue {
     /// Segments up to this size are copied together instead of being sent as separate segments.
     private static let joinedBytes = 4 << 10
 
-    private var segments: [[UInt8]] = []
+    private var segments = Deque<[UInt8]>()
     /// The bytes of the first segment that are sent already.
     private var offset = 0
     /// The number of bytes still to send.

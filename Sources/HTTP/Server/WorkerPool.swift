@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import Synchronization
 
@@ -12,7 +13,7 @@ struct Overloaded: Error {}
 final class WorkerPool: Sendable {
     private struct State {
         var idle: [Int]
-        var waiting: [@Sendable () -> Void] = []
+        var waiting = Deque<@Sendable () -> Void>()
     }
 
     private let queues: [DispatchQueue]
@@ -52,7 +53,7 @@ final class WorkerPool: Sendable {
     private func run(_ work: @Sendable () -> Void, on worker: Int) {
         work()
         let next: (@Sendable () -> Void)? = state.withLock { state in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            if let next = state.waiting.popFirst() { return next }
             state.idle.append(worker)
             return nil
         }
