@@ -56,7 +56,13 @@ struct Benchmarks: ParsableCommand {
         var market = false
 
         mutating func run() throws {
-            guard market else { return try options.report(rerankBenchmark(smoke: options.smoke)) }
+            guard market else {
+                try options.report(rerankBenchmark(smoke: options.smoke))
+                if !options.json {
+                    print("pools of more than \(largestPool) images are left out: see reid-bench rerank --market")
+                }
+                return
+            }
             try options.report(try marketBenchmark(smoke: options.smoke))
             if !options.json { print("peak memory \(Report.peakMemory)") }
         }
