@@ -47,13 +47,4 @@ public struct RowFilter: Sendable, Equatable {
         words[row / 64] |= 1 << UInt64(row % 64)
         allowedCount += 1
     }
-
-    /// The rows that both filters allow.
-    public func intersection(_ other: RowFilter) -> RowFilter {
-        precondition(other.count == count, "filters over \(count) and \(other.count) rows")
-        var result = self
-        result.words = zip(words, other.words).map { $0 & $1 }
-        result.allowedCount = result.words.reduce(0) { $0 + $1.nonzeroBitCount }
-        return result
-    }
 }

@@ -64,11 +64,6 @@ import Testing
         #expect(odd.allowedCount == count / 2)
     }
 
-    @Test func `an intersection allows what both allow`() {
-        let both = RowFilter(count: 150) { $0 % 2 == 0 }.intersection(RowFilter(count: 150) { $0 % 3 == 0 })
-        #expect(both == RowFilter(count: 150) { $0 % 6 == 0 })
-    }
-
     @Test func `allowing a row twice counts it once`() {
         var filter = RowFilter(count: 70)
         filter.allow(69)
