@@ -61,7 +61,7 @@ let package = Package(
         library("NeuralNetwork", ["Tensors"]),
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Digests"]),
-        library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging]),
+        library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging, deque]),
         library("Ranking", ["Tensors", heap]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", [httpTypes, logging, deque]),
@@ -109,7 +109,8 @@ let package = Package(
             ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors", "TensorFiles"], fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging"]),
         tests("CSPRModelTests", ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Imaging"], fixtures: true),
-        tests("EmbeddingTests", ["Embedding", "CSPRModel", "Imaging", "Tensors", "TensorFiles", logging]),
+        tests(
+            "EmbeddingTests", ["Embedding", "CSPRModel", "NeuralNetwork", "Imaging", "Tensors", "TensorFiles", logging]),
         tests("RankingTests", ["Ranking"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
         tests("HTTPTests", ["HTTP", httpTypes, logging]),

@@ -19,7 +19,9 @@ public final class CSPRExecutor {
         var middle: Int
     }
 
-    init(model: CSPRModel, batch: Int, algorithm: ConvolutionAlgorithm) throws {
+    init(
+        model: CSPRModel, batch: Int, algorithm: ConvolutionAlgorithm, sharingMemoryOf other: CSPRExecutor?
+    ) throws {
         precondition(batch > 0, "a batch of \(batch) images")
         let configuration = model.configuration
         var graph = NetworkGraph(channels: 3, height: configuration.height, width: configuration.widthPixels)
@@ -38,10 +40,11 @@ public final class CSPRExecutor {
         self.model = model
         self.batch = batch
         self.graph = try GraphExecutor(
-            graph, batch: batch, weights: model.weights, algorithm: algorithm, engine: model.engine)
+            graph, batch: batch, weights: model.weights, algorithm: algorithm, engine: model.engine,
+            sharingMemoryOf: other?.graph)
     }
 
-    /// Runs the network on `count` images.
+    /// Runs the network on `count` images, and on their mirror images where the model asks for that.
     ///
     /// - Parameters:
     ///   - images: Normalized input, row-major [count, 3, H, W]; see `Preprocessing`.
@@ -52,65 +55,47 @@ public final class CSPRExecutor {
     public func run(
         _ images: [Float], count: Int, wants: CSPROutputs = .feature
     ) throws(ModelError) -> CSPROutput {
+        guard model.isMirrored else { return try runViews(images, count: count, wants: wants) }
+        let mirror = try runViews(mirrored(images, width: model.configuration.widthPixels), count: count)
+        var output = try runViews(images, count: count, wants: wants)
+        output.global.elements = mean(output.global.elements, mirror.global.elements)
+        if let own = output.local, let other = mirror.local {
+            output.local?.elements = mean(own.elements, other.elements)
+        }
+        output.feature = normalizeRows(output.embeddings)
+        return output
+    }
+
+    /// Runs the network once on `count` views; see `CSPRModel.views`.
+    ///
+    /// - Parameters:
+    ///   - views: Row-major [count, 3, H, W].
+    ///   - count: At least 1, at most `batch`.
+    ///   - wants: What to return beside the embeddings.
+    /// - Returns: The first `count` views' outputs.
+    /// - Throws: `ModelError.compute`.
+    public func runViews(
+        _ views: [Float], count: Int, wants: CSPROutputs = .feature
+    ) throws(ModelError) -> CSPROutput {
         do throws(OneDNNError) {
-            let mirror = model.isMirrored ? try embeddings(mirrored(images), count: count) : nil
-            var (global, part) = try embeddings(images, count: count)
-            var local = part?.local
-            if let mirror {
-                global.elements = Self.mean(global.elements, mirror.global.elements)
-                if let own = local, let other = mirror.part { local = Self.mean(own, other.local) }
-            }
-            let locals = local.map { Tensor(shape: [count, $0.count / count], elements: $0) }
-            return CSPROutput(
+            try graph.run(views, count: count)
+            let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
+            let part = try local?.run(graph, count: count)
+            var result = CSPROutput(
                 attention: wants.contains(.attention) ? part?.attention() : nil,
-                raw: wants.contains(.raw) ? part?.raw() : nil,
-                global: global, local: locals, feature: normalizeRows(Self.joined(global, locals)),
+                raw: wants.contains(.raw) ? part?.raw() : nil, global: global,
+                local: part.map { Tensor(shape: [count, $0.local.count / count], elements: $0.local) }, feature: global,
                 middle: wants.contains(.middle) ? output(outputs.middle, count: count) : nil)
+            result.feature = normalizeRows(result.embeddings)
+            return result
         } catch {
             throw .compute(error)
         }
-    }
-
-    /// One forward pass: the global embeddings, and the results of the local branches.
-    private func embeddings(
-        _ images: [Float], count: Int
-    ) throws(OneDNNError) -> (global: Tensor, part: LocalBranch.Result?) {
-        try graph.run(images, count: count)
-        let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
-        return (global, try local?.run(graph, count: count))
-    }
-
-    /// The images with left and right exchanged, that is, their mirror images.
-    private func mirrored(_ images: [Float]) -> [Float] {
-        let width = model.configuration.widthPixels
-        return unsafe [Float](unsafeUninitializedCapacity: images.count) { output, filled in
-            for row in stride(from: 0, to: images.count, by: width) {
-                for column in 0..<width { unsafe output[row + column] = images[row + width - 1 - column] }
-            }
-            filled = images.count
-        }
-    }
-
-    private static func mean(_ left: [Float], _ right: [Float]) -> [Float] {
-        zip(left, right).map { ($0 + $1) / 2 }
     }
 
     /// The first `count` images of an output of the graph.
     private func output(_ index: Int, count: Int) -> Tensor {
         let shape = [count] + graph.shape(ofOutput: index).dropFirst()
         return Tensor(shape: shape, elements: unsafe Array(graph.output(index).prefix(shape.reduce(1, *))))
-    }
-
-    /// The rows of `left` and `right` one after the other.
-    private static func joined(_ left: Tensor, _ right: Tensor?) -> Tensor {
-        guard let right else { return left }
-        let (a, b) = (left.shape[1], right.shape[1])
-        var elements: [Float] = []
-        elements.reserveCapacity(left.count + right.count)
-        for row in 0..<left.shape[0] {
-            elements += left.elements[row * a..<(row + 1) * a]
-            elements += right.elements[row * b..<(row + 1) * b]
-        }
-        return Tensor(shape: [left.shape[0], a + b], elements: elements)
     }
 }

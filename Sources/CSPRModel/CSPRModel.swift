@@ -76,13 +76,14 @@ public final class CSPRModel: Sendable {
     /// - Parameters:
     ///   - batch: The largest number of images of one run, at least 1.
     ///   - algorithm: How convolutions are computed.
+    ///   - other: A larger executor of the same thread, whose memory for activations the new one uses too.
     /// - Returns: The executor.
     /// - Throws: `ModelError.compute`, or `ModelError.file` if the weights cannot be read any more.
     public func makeExecutor(
-        batch: Int, algorithm: ConvolutionAlgorithm = .automatic
+        batch: Int, algorithm: ConvolutionAlgorithm = .automatic, sharingMemoryOf other: CSPRExecutor? = nil
     ) throws(ModelError) -> CSPRExecutor {
         do {
-            return try CSPRExecutor(model: self, batch: batch, algorithm: algorithm)
+            return try CSPRExecutor(model: self, batch: batch, algorithm: algorithm, sharingMemoryOf: other)
         } catch let error as OneDNNError {
             throw .compute(error)
         } catch let error as ModelError {

@@ -8,8 +8,9 @@ public import Tensors
 
 /// Computes embeddings for many callers at once, with one bounded queue and a fixed number of network threads.
 ///
-/// A caller blocks until its images are embedded. Network threads take images of queries before images to enroll, at
-/// most `maximumBatch` at a time.
+/// A caller blocks until its images are embedded. Network threads take images of queries before images to enroll, in
+/// passes whose sizes give the shortest time; an image waits only while all threads compute. If the model embeds an image
+/// together with its mirror image, these are two views, which two threads may compute at the same time.
 public final class Embedder: Sendable {
     /// Which images go first.
     public enum Priority: Int, Sendable {
@@ -39,7 +40,7 @@ public final class Embedder: Sendable {
     private let queue: JobQueue
     private let running = DispatchGroup()
 
-    /// Starts the network threads; returns when each thread has compiled the network.
+    /// Starts the network threads; returns when each has compiled the network and one has measured how long passes take.
     ///
     /// - Throws: `ModelError` if the network cannot be compiled.
     public init(model: CSPRModel, configuration: Configuration, logger: Logger) throws {
@@ -47,13 +48,13 @@ public final class Embedder: Sendable {
         self.model = model
         self.configuration = configuration
         preprocessing = Preprocessing(model.configuration)
-        queue = JobQueue(limit: configuration.queueLimit)
+        queue = JobQueue(limit: configuration.queueLimit * model.viewsPerImage)
         let failures = Mutex<[any Error]>([])
         let started = DispatchGroup()
         for index in 0..<configuration.threads {
             started.enter()
             running.enter()
-            let worker = NetworkThread(model: model, configuration: configuration, queue: queue)
+            let worker = NetworkThread(model: model, configuration: configuration, queue: queue, measures: index == 0)
             let thread = Thread { [running] in
                 defer { running.leave() }
                 worker.run { failure in
@@ -116,21 +117,30 @@ public final class Embedder: Sendable {
     public func embed(
         _ images: [PreparedImage], priority: Priority, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(EmbedderError) -> Embedded {
-        let results = try submit(images, wantsAttention: false, priority: priority, isCancelled: isCancelled)
+        let results = try submit(images.flatMap { model.views(of: $0.values) }, priority, isCancelled: isCancelled)
+        let views = model.viewsPerImage
         let last = results.max { $0.waited + $0.computed < $1.waited + $1.computed }
         return Embedded(
-            vectors: results.map(\.feature), waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
+            vectors: images.indices.map { image in
+                model.feature(ofViews: results[image * views..<(image + 1) * views].map(\.embedding))
+            },
+            waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
     }
 
     /// The attention maps of one image, [N, h, w] with values in 0...1; nil if the model has no local branch.
     public func attention(
         _ image: RGBImage, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(EmbedderError) -> Tensor? {
-        try submit([prepare(image)], wantsAttention: true, priority: .query, isCancelled: isCancelled)[0].attention
+        try submit([preprocessing.prepare(image)], .query, wantsAttention: true, isCancelled: isCancelled)[0].attention
     }
 
     /// Counts since the start.
-    public var statistics: Statistics { queue.statistics }
+    public var statistics: Statistics {
+        var statistics = queue.statistics
+        statistics.queued = (statistics.queued + model.viewsPerImage - 1) / model.viewsPerImage
+        statistics.images /= model.viewsPerImage
+        return statistics
+    }
 
     /// Stops the network threads and returns when they have ended; images that wait, and later calls, fail with
     /// `EmbedderError.stopped`.
@@ -140,10 +150,17 @@ public final class Embedder: Sendable {
     }
 
     private func submit(
-        _ inputs: [PreparedImage], wantsAttention: Bool, priority: Priority, isCancelled: @escaping @Sendable () -> Bool
+        _ views: [[Float]], _ priority: Priority, wantsAttention: Bool = false,
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws(EmbedderError) -> [JobResult] {
-        let jobs = inputs.map { Job(input: $0.values, wantsAttention: wantsAttention, isCancelled: isCancelled) }
-        try queue.submit(jobs, priority: priority)
+        let jobs = views.map { Job(view: $0, wantsAttention: wantsAttention, isCancelled: isCancelled) }
+        do {
+            try queue.submit(jobs, priority: priority)
+        } catch .overloaded(let queued, let limit) {
+            throw .overloaded(queued: queued / model.viewsPerImage, limit: limit / model.viewsPerImage)
+        } catch {
+            throw error
+        }
         var results: [JobResult] = []
         for job in jobs { results.append(try job.wait().get()) }
         return results

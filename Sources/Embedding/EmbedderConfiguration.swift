@@ -3,10 +3,8 @@ internal import Foundation
 extension Embedder {
     /// How the network threads work; every field has a working default.
     public struct Configuration: Codable, Sendable, Equatable {
-        /// Images in one forward pass, at least 1.
+        /// Images in one forward pass at most, mirror images included; smaller passes are compiled for fewer images.
         public var maximumBatch = 8
-        /// Milliseconds that the first image of a batch waits for more images.
-        public var maximumDelayMilliseconds = 2.0
         /// Network threads; each keeps its own activations in memory.
         public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
         /// OpenMP threads of each network thread: 1 is best for many clients, all cores are fastest for a single query.
@@ -21,8 +19,6 @@ extension Embedder {
         public init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
             maximumBatch = try fields.decodeIfPresent(Int.self, forKey: .maximumBatch) ?? maximumBatch
-            maximumDelayMilliseconds =
-                try fields.decodeIfPresent(Double.self, forKey: .maximumDelayMilliseconds) ?? maximumDelayMilliseconds
             threads = try fields.decodeIfPresent(Int.self, forKey: .threads) ?? threads
             threadWidth = try fields.decodeIfPresent(Int.self, forKey: .threadWidth) ?? threadWidth
             queueLimit = try fields.decodeIfPresent(Int.self, forKey: .queueLimit) ?? queueLimit
@@ -31,7 +27,6 @@ extension Embedder {
         /// The first field that is outside its range, with the allowed range; nil if all fields are valid.
         public var fault: (field: String, allowed: String)? {
             if !(1...256 ~= maximumBatch) { return ("maximum_batch", "1...256") }
-            if !(0...10_000 ~= maximumDelayMilliseconds) { return ("maximum_delay_milliseconds", "0...10000") }
             if !(1...1024 ~= threads) { return ("threads", "1...1024") }
             if !(1...1024 ~= threadWidth) { return ("thread_width", "1...1024") }
             if queueLimit < 1 { return ("queue_limit", "1 or more") }
@@ -40,7 +35,6 @@ extension Embedder {
 
         private enum CodingKeys: String, CodingKey {
             case maximumBatch = "maximum_batch"
-            case maximumDelayMilliseconds = "maximum_delay_milliseconds"
             case threads
             case threadWidth = "thread_width"
             case queueLimit = "queue_limit"

@@ -1,27 +1,29 @@
 internal import CSPRModel
+internal import DequeModule
 internal import Dispatch
 internal import Synchronization
 internal import Tensors
 
-/// The result for one image.
+/// The result for one view of an image.
 struct JobResult: Sendable {
-    let feature: [Float]
+    /// Global and local embedding, not yet scaled to length 1.
+    let embedding: [Float]
     let attention: Tensor?
     let waited: Duration
     let computed: Duration
 }
 
-/// One image on its way through the network; the caller that submitted it waits for its result.
+/// One view of an image on its way through the network; the caller that submitted it waits for its result.
 final class Job: Sendable {
-    let input: [Float]
+    let view: [Float]
     let wantsAttention: Bool
     let isCancelled: @Sendable () -> Bool
     let submitted = ContinuousClock.now
     private let done = DispatchSemaphore(value: 0)
     private let result = Mutex<Result<JobResult, EmbedderError>?>(nil)
 
-    init(input: [Float], wantsAttention: Bool, isCancelled: @escaping @Sendable () -> Bool) {
-        self.input = input
+    init(view: [Float], wantsAttention: Bool, isCancelled: @escaping @Sendable () -> Bool) {
+        self.view = view
         self.wantsAttention = wantsAttention
         self.isCancelled = isCancelled
     }
@@ -39,78 +41,118 @@ final class Job: Sendable {
 
 /// The bounded queue between callers and network threads: queries first, then enrollment, each in order of arrival.
 ///
-/// The semaphore counts the waiting images; when the queue is stopped, it holds one signal that each thread passes on
-/// to the next.
+/// A free thread starts at once with the images that wait; so batches form while all threads compute. Free threads share
+/// the waiting images evenly, so that no thread sleeps while another computes a large batch.
 final class JobQueue: Sendable {
     private struct State {
-        var waiting: [[Job]] = [[], []]
+        var waiting: [Deque<Job>] = [[], []]
         var isStopped = false
+        /// Threads that compute nothing now: those asleep, and those that have been woken to take a batch.
+        var free = 0
+        /// What wakes each thread that is asleep.
+        var alarms: [DispatchSemaphore] = []
+        var plan: BatchPlan
         var statistics = Embedder.Statistics()
+
+        var count: Int { waiting.reduce(0) { $0 + $1.count } }
+
+        /// The first `count` jobs, or all where there are fewer.
+        mutating func take(_ count: Int) -> [Job] {
+            var batch: [Job] = []
+            for priority in waiting.indices {
+                while batch.count < count, let job = waiting[priority].popFirst() { batch.append(job) }
+            }
+            return batch
+        }
     }
 
-    private let state = Mutex(State())
-    private let available = DispatchSemaphore(value: 0)
+    /// What a free thread is to do.
+    private enum Turn {
+        case compute([Job], size: Int)
+        case sleep(DispatchSemaphore)
+        case end
+    }
+
+    private let state: Mutex<State>
     private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    /// An empty queue; `plan` holds until `use` is called.
+    init(limit: Int, plan: BatchPlan = BatchPlan(seconds: [1: 0])) {
+        self.limit = limit
+        state = Mutex(State(plan: plan))
+    }
 
-    var statistics: Embedder.Statistics { state.withLock { $0.statistics } }
+    /// The counts, in views.
+    var statistics: Embedder.Statistics {
+        state.withLock { state in
+            var statistics = state.statistics
+            statistics.queued = state.count
+            return statistics
+        }
+    }
+
+    /// Threads that wait for images now.
+    var asleep: Int { state.withLock { $0.alarms.count } }
+
+    /// Makes batches by `plan` from now on.
+    func use(_ plan: BatchPlan) { state.withLock { $0.plan = plan } }
 
     /// Adds all of `jobs` to the queue, or none of them if there is no room for all.
     func submit(_ jobs: [Job], priority: Embedder.Priority) throws(EmbedderError) {
-        try state.withLock { state throws(EmbedderError) in
+        let alarms = try state.withLock { state throws(EmbedderError) in
             guard !state.isStopped else { throw .stopped }
-            guard state.statistics.queued + jobs.count <= limit else {
-                throw .overloaded(queued: state.statistics.queued, limit: limit)
-            }
+            guard state.count + jobs.count <= limit else { throw .overloaded(queued: state.count, limit: limit) }
             state.waiting[priority.rawValue] += jobs
-            state.statistics.queued += jobs.count
+            let alarms = state.alarms.suffix(jobs.count)
+            state.alarms.removeLast(alarms.count)
+            return alarms
         }
-        for _ in jobs { available.signal() }
+        for alarm in alarms { alarm.signal() }
     }
 
-    /// Waits for the next batch, of 1 to `maximum` jobs; nil when the queue is stopped.
-    func nextBatch(maximum: Int, delay: DispatchTimeInterval) -> [Job]? {
-        available.wait()
-        var tokens = 1
-        let deadline = DispatchTime.now() + delay
-        while tokens < maximum, available.wait(timeout: deadline) == .success { tokens += 1 }
-        let batch = state.withLock { state -> [Job]? in
-            guard !state.isStopped else { return nil }
-            var batch: [Job] = []
-            for priority in state.waiting.indices {
-                let taken = min(tokens - batch.count, state.waiting[priority].count)
-                batch += state.waiting[priority].prefix(taken)
-                state.waiting[priority].removeFirst(taken)
+    /// Waits for the next batch, and the size of the pass that is to compute it; nil when stopped.
+    func nextBatch() -> (jobs: [Job], size: Int)? {
+        state.withLock { $0.free += 1 }
+        while true {
+            let turn: Turn = state.withLock { state in
+                if state.isStopped { return .end }
+                let count = state.count
+                guard count > 0 else {
+                    let alarm = DispatchSemaphore(value: 0)
+                    state.alarms.append(alarm)
+                    return .sleep(alarm)
+                }
+                let size = state.plan.firstPass(for: (count + state.free - 1) / state.free)
+                state.free -= 1
+                return .compute(state.take(size), size: size)
             }
-            state.statistics.queued -= batch.count
-            return batch
+            switch turn {
+            case .compute(let jobs, let size): return (jobs, size)
+            case .sleep(let alarm): alarm.wait()
+            case .end: return nil
+            }
         }
-        // This thread may have taken the signals that the other threads need to end.
-        if batch == nil { available.signal() }
-        return batch
     }
 
-    func record(images: Int, computed: Duration) {
+    func record(views: Int, computed: Duration) {
         state.withLock { state in
             state.statistics.batches += 1
-            state.statistics.images += images
+            state.statistics.images += views
             state.statistics.busy += computed
         }
     }
 
     /// Stops the queue: waiting jobs fail, and so does every later `submit`; a second call does nothing.
     func stop() {
-        let dropped: [Job]? = state.withLock { state -> [Job]? in
-            guard !state.isStopped else { return nil }
+        let (dropped, alarms) = state.withLock { state in
             state.isStopped = true
-            let dropped = state.waiting.flatMap { $0 }
-            state.waiting = [[], []]
-            state.statistics.queued = 0
-            return dropped
+            defer {
+                state.waiting = [[], []]
+                state.alarms = []
+            }
+            return (state.waiting.flatMap { $0 }, state.alarms)
         }
-        guard let dropped else { return }
         for job in dropped { job.complete(.failure(.stopped)) }
-        available.signal()
+        for alarm in alarms { alarm.signal() }
     }
 }

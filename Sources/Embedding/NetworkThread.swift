@@ -7,45 +7,85 @@ struct NetworkThread: Sendable {
     let model: CSPRModel
     let configuration: Embedder.Configuration
     let queue: JobQueue
+    /// Whether this thread finds out what a forward pass of each size takes, for all threads.
+    let measures: Bool
 
     /// Runs until the queue stops.
     ///
     /// `started` is called once: with nil, or with the error if the executors could not be created.
     func run(started: (ModelError?) -> Void) {
         setOpenMPThreads(configuration.threadWidth)
-        let single: CSPRExecutor
-        let batched: CSPRExecutor
+        let executors: [Int: CSPRExecutor]
         do {
-            single = try model.makeExecutor(batch: 1)
-            batched =
-                configuration.maximumBatch == 1 ? single : try model.makeExecutor(batch: configuration.maximumBatch)
+            executors = try makeExecutors()
+            if measures { queue.use(BatchPlan(seconds: try Self.measure(executors, model))) }
         } catch {
             started(error)
             return
         }
         started(nil)
-        let delay = DispatchTimeInterval.microseconds(Int(configuration.maximumDelayMilliseconds * 1000))
-        while let batch = queue.nextBatch(maximum: configuration.maximumBatch, delay: delay) {
+        while let (batch, size) = queue.nextBatch() {
             let jobs = batch.filter { job in
                 guard job.isCancelled() else { return true }
                 job.complete(.failure(.cancelled))
                 return false
             }
-            if !jobs.isEmpty { compute(jobs, with: jobs.count == 1 ? single : batched) }
+            if !jobs.isEmpty, let executor = executors[size] { compute(jobs, with: executor) }
         }
+    }
+
+    /// An executor for each size; they run one at a time, so the memory of the largest serves them all.
+    private func makeExecutors() throws(ModelError) -> [Int: CSPRExecutor] {
+        var executors: [Int: CSPRExecutor] = [:]
+        var largest: CSPRExecutor?
+        for size in BatchPlan.sizes(upTo: configuration.maximumBatch).reversed() {
+            let executor = try model.makeExecutor(batch: size, sharingMemoryOf: largest)
+            executors[size] = executor
+            largest = largest ?? executor
+        }
+        return executors
+    }
+
+    /// Seconds of a forward pass, by its size: the fastest of up to three, or of what fits into 50 ms.
+    private static func measure(
+        _ executors: [Int: CSPRExecutor], _ model: CSPRModel
+    ) throws(ModelError) -> [Int: Double] {
+        let configuration = model.configuration
+        let view = (0..<3 * configuration.height * configuration.widthPixels).map { Float($0 % 251) / 125 - 1 }
+        func seconds(_ executor: CSPRExecutor) throws(ModelError) -> Double {
+            let input = [Float]((0..<executor.batch).map { _ in view }.joined())
+            let start = ContinuousClock.now
+            _ = try executor.runViews(input, count: executor.batch)
+            return (ContinuousClock.now - start) / .seconds(1)
+        }
+        let ascending = executors.sorted { $0.key < $1.key }
+        // The first pass over the shared memory pays for its pages.
+        if let largest = ascending.last { _ = try seconds(largest.value) }
+        var fastest: [Int: Double] = [:]
+        for (size, executor) in ascending {
+            var (total, runs) = (0.0, 0)
+            while runs == 0 || (runs < 3 && total < 0.05) {
+                let time = try seconds(executor)
+                fastest[size] = min(fastest[size] ?? time, time)
+                total += time
+                runs += 1
+            }
+        }
+        return fastest
     }
 
     private func compute(_ jobs: [Job], with executor: CSPRExecutor) {
         let start = ContinuousClock.now
         let wantsAttention = jobs.contains(where: \.wantsAttention)
         do {
-            let output = try executor.run(
-                jobs.flatMap(\.input), count: jobs.count, wants: wantsAttention ? [.feature, .attention] : .feature)
+            let output = try executor.runViews(
+                jobs.flatMap(\.view), count: jobs.count, wants: wantsAttention ? [.feature, .attention] : .feature)
             let computed = ContinuousClock.now - start
-            queue.record(images: jobs.count, computed: computed)
+            queue.record(views: jobs.count, computed: computed)
+            let embeddings = output.embeddings
             for (index, job) in jobs.enumerated() {
                 let result = JobResult(
-                    feature: output.feature.item(index).elements,
+                    embedding: embeddings.item(index).elements,
                     attention: job.wantsAttention ? output.attention?.item(index) : nil,
                     waited: start - job.submitted, computed: computed)
                 job.complete(.success(result))

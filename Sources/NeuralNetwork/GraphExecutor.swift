@@ -10,6 +10,7 @@ public final class GraphExecutor {
     private let steps: [BoundOperation]
     private let stream: ComputeStream
     private let arena: AlignedMemory
+    private let scratch: AlignedMemory
     private let inputRegion: MemoryRegion
     private let inputCount: Int
     private let outputRegions: [MemoryRegion]
@@ -23,16 +24,20 @@ public final class GraphExecutor {
     ///   - weights: The convolutions' weights.
     ///   - algorithm: How the convolutions are computed.
     ///   - engine: The processor that computes.
+    ///   - other: An executor of the same thread. If its memory is large enough, the new executor uses it too; a run
+    ///     of one then overwrites the outputs of the other.
     /// - Throws: `OneDNNError`, or the error of loading the weights.
     public init(
-        _ graph: NetworkGraph, batch: Int, weights: WeightStore, algorithm: ConvolutionAlgorithm, engine: ComputeEngine
+        _ graph: NetworkGraph, batch: Int, weights: WeightStore, algorithm: ConvolutionAlgorithm, engine: ComputeEngine,
+        sharingMemoryOf other: GraphExecutor? = nil
     ) throws {
         precondition(batch > 0, "a batch of \(batch) images")
         let compiled = try CompiledGraph(graph, batch: batch, algorithm: algorithm, engine: engine)
-        let arena = try AlignedMemory(bytes: compiled.plan.bytes)
-        let scratch = try AlignedMemory(bytes: compiled.scratchBytes)
+        let arena = try Self.memory(bytes: compiled.plan.bytes, sharing: other?.arena)
+        let scratch = try Self.memory(bytes: compiled.scratchBytes, sharing: other?.scratch)
         self.batch = batch
         self.arena = arena
+        self.scratch = scratch
         stream = try ComputeStream(engine: engine)
         steps = try compiled.steps.map { step in
             let packed = try step.weights.map { name in
@@ -51,6 +56,12 @@ public final class GraphExecutor {
         inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
         outputRegions = compiled.outputs.map { MemoryRegion(arena, offset: compiled.offsets[$0]) }
         outputShapes = graph.outputs.map { [batch] + graph.shape(of: $0) }
+    }
+
+    /// `other` where it is large enough, else new memory.
+    private static func memory(bytes: Int, sharing other: AlignedMemory?) throws(OneDNNError) -> AlignedMemory {
+        if let other, other.count >= bytes { return other }
+        return try AlignedMemory(bytes: bytes)
     }
 
     /// Computes the outputs for `images`, row-major [count, channels, height, width], `count` at most `batch`.

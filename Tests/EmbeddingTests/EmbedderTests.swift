@@ -106,14 +106,43 @@ import Testing
         #expect(throws: EmbedderError.stopped) { try embedder.embed([Self.image(1)], priority: .query) }
     }
 
-    @Test func `every thread ends, however many of them gather a batch when it stops`() throws {
+    @Test func `every thread ends when it stops, however many of them sleep or compute`() throws {
         for threads in [1, 2, 5] {
-            let embedder = try Self.embedder { configuration in
-                configuration.threads = threads
-                configuration.maximumDelayMilliseconds = 50
-            }
+            let embedder = try Self.embedder { $0.threads = threads }
             _ = try embedder.embed([Self.image(1)], priority: .query)
+            let callers = DispatchGroup()
+            for _ in 0..<3 {
+                DispatchQueue.global().async(group: callers) {
+                    _ = try? embedder.embed((0..<6).map(Self.image), priority: .enrollment)
+                }
+            }
             embedder.stop()
+            callers.wait()
+            #expect(embedder.statistics.queued == 0)
+        }
+    }
+
+    @Test func `an embedder computes an image and its mirror image as the model does`() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mirrored-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Self.model.get().write(to: path, precision: .float32, isMirrored: true)
+        let model = try CSPRModel(contentsOf: path)
+        var configuration = Embedder.Configuration()
+        configuration.threads = 2
+        configuration.queueLimit = 5
+        let embedder = try Embedder(
+            model: model, configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        defer { embedder.stop() }
+        let images = (0..<5).map(Self.image)
+        let vectors = try embedder.embed(images, priority: .query).vectors
+        let executor = try model.makeExecutor(batch: 1)
+        for (image, vector) in zip(images, vectors) {
+            let expected = try executor.run(embedder.preprocessing.prepare(image), count: 1).feature.elements
+            #expect(zip(vector, expected).allSatisfy { abs($0 - $1) < 1e-5 })
+        }
+        #expect(embedder.statistics.images == 5)
+        #expect(throws: EmbedderError.overloaded(queued: 0, limit: 5)) {
+            try embedder.embed((0..<6).map(Self.image), priority: .query)
         }
     }
 
@@ -123,15 +152,5 @@ import Testing
         let maps = try #require(try embedder.attention(Self.image(3)))
         #expect(maps.shape == [3, 12, 4])
         #expect(maps.elements.allSatisfy { $0 >= 0 && $0 <= 1 })
-    }
-
-    @Test func `queries leave the queue before enrollment, each in order of arrival`() throws {
-        let queue = JobQueue(limit: 10)
-        func job(_ value: Float) -> Job { Job(input: [value], wantsAttention: false, isCancelled: { false }) }
-        try queue.submit([job(1), job(2)], priority: .enrollment)
-        try queue.submit([job(3)], priority: .query)
-        let batch = try #require(queue.nextBatch(maximum: 2, delay: .milliseconds(0)))
-        #expect(batch.map(\.input) == [[3], [1]])
-        #expect(queue.nextBatch(maximum: 2, delay: .milliseconds(0))?.map(\.input) == [[2]])
     }
 }

@@ -46,7 +46,6 @@ final class TestService: Sendable {
         configuration.adminAddress = "127.0.0.1:0"
         configuration.embedder.threads = 1
         configuration.embedder.maximumBatch = 4
-        configuration.embedder.maximumDelayMilliseconds = 0
         configuration.standingQueryDelay = 0
         return configuration
     }
