@@ -116,7 +116,7 @@ public final class Service: Sendable {
     ) throws -> Router {
         var router = Router(errorResponse: errorResponse(logger: service.logger))
         let routes =
-            searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
+            try searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
             + healthRoutes(service, status: status)
         router.add(routes)

@@ -21,6 +21,9 @@ public final class ServiceContext: Sendable {
     public let logger: Logger
     /// Indices of the batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
+    /// Answers that lie ready for the event loops.
+    let answers = AnswerCache()
+    private let observation: GalleryObservation
 
     /// Joins the parts, which are open already.
     public init(
@@ -34,5 +37,6 @@ public final class ServiceContext: Sendable {
         self.embedder = embedder
         self.metrics = metrics
         self.logger = logger
+        observation = store.observe { [answers] change in answers.take(change) }
     }
 }

@@ -130,6 +130,7 @@ extension Connection {
         request.body = body
         let router = loop.core.router
         guard let route = exchange.route else { return }
+        if let response = route.shortcut?(request) { return finish(exchange, .now(response)) }
         guard route.execution == .worker else { return finish(exchange, router.run(route, request)) }
         phase = .handling(exchange)
         let number = exchange.number

@@ -20,13 +20,18 @@ public struct Route: Sendable {
     public let bodyLimit: Int
     /// Whether a request that declares no body is refused with 411.
     public let requiresBody: Bool
+    /// Asked on the event loop before the handler: an answer that lies ready in memory, or nil where there is none.
+    ///
+    /// Must not block, nor read a file.
+    public let shortcut: (@Sendable (ServerRequest) -> ServerResponse?)?
     /// Answers a request.
     public let handler: @Sendable (ServerRequest) throws -> Reply
 
     /// Creates a route.
     public init(
         _ method: HTTPRequest.Method, _ pattern: String, execution: RouteExecution = .worker, bodyLimit: Int = 0,
-        requiresBody: Bool = false, handler: @escaping @Sendable (ServerRequest) throws -> Reply
+        requiresBody: Bool = false, shortcut: (@Sendable (ServerRequest) -> ServerResponse?)? = nil,
+        handler: @escaping @Sendable (ServerRequest) throws -> Reply
     ) {
         precondition(pattern.hasPrefix("/"), "the pattern \(pattern) does not begin with a slash")
         precondition(bodyLimit >= 0, "the body limit \(bodyLimit) of \(pattern) is negative")
@@ -35,6 +40,7 @@ public struct Route: Sendable {
         self.execution = execution
         self.bodyLimit = bodyLimit
         self.requiresBody = requiresBody
+        self.shortcut = shortcut
         self.handler = handler
     }
 }

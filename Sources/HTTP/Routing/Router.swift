@@ -80,6 +80,7 @@ public struct Router: Sendable {
             } catch {
                 return .now(errorResponse(error, request))
             }
+            if let response = route.shortcut?(request) { return .now(response) }
             return run(route, request)
         }
     }

@@ -6,13 +6,29 @@ internal import HTTPTypes
 /// `GET /v1/galleries`, `GET /v1/galleries/{gallery}` and the list of a gallery's images.
 func galleryRoutes(_ service: ServiceContext) -> [Route] {
     [
-        Route(.get, "/v1/galleries") { request in
+        Route(.get, "/v1/galleries", shortcut: { service.answers.answer(to: $0, about: .galleries) }) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
-            return .now(try .json(try page.list(service.store.galleries().map(service.describe), by: \.name)))
+            let changes = service.answers.changes
+            let galleries = try service.store.galleries().map(service.describe)
+            let response = try ServerResponse.json(page.list(galleries, by: \.name))
+            if request.query.isEmpty, galleries.allSatisfy(\.runningBatches.isEmpty) {
+                service.answers.keep(response, about: .galleries, since: changes)
+            }
+            return .now(response)
         },
-        Route(.get, "/v1/galleries/{gallery}") { request in
+        Route(
+            .get, "/v1/galleries/{gallery}",
+            shortcut: { service.answers.answer(to: $0, about: .gallery($0.parameters["gallery"] ?? "")) }
+        ) { request in
             try QueryParameters(request.query).finish()
-            return .now(try .json(try service.describe(service.store.gallery(request.parameters["gallery"] ?? ""))))
+            let changes = service.answers.changes
+            let gallery = try service.describe(service.store.gallery(request.parameters["gallery"] ?? ""))
+            let response = try ServerResponse.json(gallery)
+            // The speed of a batch changes without a commit.
+            if gallery.runningBatches.isEmpty {
+                service.answers.keep(response, about: .gallery(gallery.name), since: changes)
+            }
+            return .now(response)
         },
         Route(.get, "/v1/galleries/{gallery}/images") { request in
             var parameters = QueryParameters(request.query)

@@ -2,24 +2,18 @@ internal import CSPRModel
 internal import HTTP
 internal import HTTPTypes
 
-/// `GET /v1/model`: which network is being served, and how it is searched with.
-func modelRoutes(_ service: ServiceContext) -> [Route] {
-    [
+/// `GET /v1/model`: what is being served.
+func modelRoutes(_ service: ServiceContext) throws -> [Route] {
+    let model = service.model
+    let answer = try ServerResponse.json(
+        ModelAnswer(
+            name: "CSPR-Net", sha256: model.identity, config: model.configuration, dimensions: model.dimensions,
+            branches: model.branches, parameters: model.parameters, precision: model.precision,
+            mirrored: model.isMirrored, trained: model.isTrained, warnings: Warning.about(model)))
+    return [
         Route(.get, "/v1/model", execution: .loop) { request in
             try QueryParameters(request.query).finish()
-            let model = service.model
-            let limits = service.configuration.limits
-            return .now(
-                try .json(
-                    ModelAnswer(
-                        name: "CSPR-Net", sha256: model.identity, config: model.configuration,
-                        dimensions: model.dimensions, branches: model.branches, parameters: model.parameters,
-                        precision: model.precision, mirrored: model.isMirrored, trained: model.isTrained,
-                        warnings: Warning.about(model),
-                        defaults: SearchOptions(defaults: service.configuration.ranking),
-                        limits: SearchLimits(
-                            imageBytes: limits.imageBytes, imagePixels: limits.imagePixels,
-                            images: limits.imagesPerSearch, results: limits.results))))
+            return .now(answer)
         }
     ]
 }

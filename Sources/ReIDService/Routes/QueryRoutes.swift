@@ -27,7 +27,10 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
             return .now(ServerResponse(.noContent))
         },
         Route(.get, "/v1/queries/{query}/image") { request in .now(try queryImage(request, service)) },
-        Route(.get, "/v1/queries/{query}/ranking") { request in
+        Route(
+            .get, "/v1/queries/{query}/ranking",
+            shortcut: { service.answers.answer(to: $0, about: .ranking(query: $0.parameters["query"] ?? "")) }
+        ) { request in
             try ranking(request, service, rankings, waiters: waiters)
         },
         Route(.post, "/v1/queries/{query}/ranking") { request in
@@ -81,11 +84,16 @@ private func ranking(
     var parameters = QueryParameters(request.query)
     let wait = try parameters.integer("wait", in: 0...service.configuration.limits.wait) ?? 0
     try parameters.finish()
+    let changes = service.answers.changes
     let query = try service.store.query(id: request.parameters["query"] ?? "")
     let newest = try rankings.newest(of: query)
     let tag = KeptRanking.tag(newest.revision)
-    guard let unchanged = unchanged(request, tag) else { return .now(try KeptRanking.response(newest, of: query.id)) }
-    guard wait > 0 else { return .now(unchanged) }
+    let unchanged = unchanged(request, tag)
+    guard unchanged != nil, wait > 0 else {
+        let response = try KeptRanking.response(newest, of: query.id)
+        service.answers.keep(response, tag: tag, about: .ranking(query: query.id), since: changes)
+        return .now(unchanged ?? response)
+    }
     let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
     // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {

@@ -145,6 +145,37 @@ import Testing
         }
     }
 
+    @Test func `a shortcut answers while all workers are busy, and leaves the rest to the handler`() throws {
+        let release = Signal()
+        let running = Signal()
+        var router = Router()
+        router.add(
+            Route(.get, "/slow") { _ in
+                running.raise()
+                #expect(release.wait())
+                return text("done")
+            },
+            Route(
+                .get, "/things/{thing}",
+                shortcut: { request in
+                    guard request.parameters["thing"] == "kept" else { return nil }
+                    return ServerResponse(contentType: "text/plain", bytes: Array("at once".utf8))
+                }
+            ) { _ in text("made") })
+        try withServer(router, { ($0.workers, $0.backlog) = (1, 1) }) { server, address in
+            let clients = try (0..<3).map { _ in try RawClient(address) }
+            try clients[0].send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(running.wait())
+            try clients[1].send("GET /things/other HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(eventually { server.counters.workersWaiting == 1 })
+            try clients[2].send("GET /things/kept HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try clients[2].reply().text == "at once")
+            release.raise()
+            #expect(try clients[0].reply().text == "done")
+            #expect(try clients[1].reply().text == "made")
+        }
+    }
+
     @Test func `a client that goes away cancels its request`() throws {
         let running = Signal()
         let sawCancel = Mutex(false)
