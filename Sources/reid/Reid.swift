@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ReIDService
 
 /// The command line; each subcommand has its own file.
 ///
@@ -10,7 +11,7 @@ struct Reid: ParsableCommand {
         commandName: "reid",
         abstract: "Person re-identification: where else was this person seen?",
         discussion: "EXAMPLE:\n  reid serve --data ./data\n  reid search image.jpg --gallery demo",
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             ServeCommand.self, InitCommand.self, EmbedCommand.self, EnrollCommand.self, SearchCommand.self,
             EvaluateCommand.self, RerankCommand.self, ModelCommand.self, TrainCommand.self,

@@ -10,6 +10,7 @@ internal import Synchronization
 public final class ServiceMetrics: Sendable {
     private struct State {
         var embedder: Embedder.Statistics?
+        var processorSeconds = 0.0
         var galleries: [String: [Meter]] = [:]
         var listeners: [String: ServerCounters] = [:]
     }
@@ -25,13 +26,9 @@ public final class ServiceMetrics: Sendable {
     func observer(
         ofListener listener: String
     ) -> @Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void {
-        { [registry] route, request, status, time in
-            let method = route == nil ? "any" : request.method.rawValue
-            let labels = [("listener", listener), ("method", method), ("route", route ?? "none")]
-            let counted = labels + [("status", "\(status.code)")]
-            Counter(label: "reid_http_requests_total", dimensions: counted, factory: registry).increment()
-            Timer(label: "reid_http_request_duration_seconds", dimensions: labels, factory: registry)
-                .recordNanoseconds(time.nanoseconds)
+        let meters = RequestMeters(listener: listener, registry: registry)
+        return { route, request, status, time in
+            meters.record(route: route, method: request.method, status: status, time: time)
         }
     }
 
@@ -51,21 +48,31 @@ public final class ServiceMetrics: Sendable {
     /// batches.
     ///
     /// - Parameters:
+    ///   - model: the identity of the model being served.
     ///   - embedder: the embedder's counts since the start.
     ///   - galleries: all galleries.
     ///   - batches: the number of batches in each unfinished state.
     ///   - listeners: each listener's counts since the start.
     /// - Returns: the text, in exposition format 0.0.4.
     func render(
-        embedder: Embedder.Statistics, galleries: [GallerySummary], batches: [String: Int],
+        model: String, embedder: Embedder.Statistics, galleries: [GallerySummary], batches: [String: Int],
         listeners: [String: ServerCounters]
     ) -> String {
         state.withLock { state in
             count("reid_embedder_batches_total", embedder.batches - (state.embedder?.batches ?? 0))
             count("reid_embedder_images_total", embedder.images - (state.embedder?.images ?? 0))
-            let busy = embedder.busy.milliseconds - (state.embedder?.busy.milliseconds ?? 0)
-            count("reid_embedder_busy_milliseconds_total", busy)
+            let busy = embedder.busy - (state.embedder?.busy ?? .zero)
+            count("reid_embedder_busy_seconds_total", seconds: busy / .seconds(1))
             state.embedder = embedder
+            if let process = ProcessStatistics() {
+                count("process_cpu_seconds_total", seconds: process.processorSeconds - state.processorSeconds)
+                state.processorSeconds = process.processorSeconds
+                set("process_resident_memory_bytes", Double(process.residentBytes))
+                set("process_virtual_memory_bytes", Double(process.virtualBytes))
+                set("process_open_fds", Double(process.openDescriptors))
+                set("process_max_fds", Double(process.maximumDescriptors))
+                set("process_start_time_seconds", process.startSeconds)
+            }
             let present = Set(galleries.map(\.name))
             for (name, meters) in state.galleries where !present.contains(name) {
                 for meter in meters { meter.destroy() }
@@ -84,7 +91,8 @@ public final class ServiceMetrics: Sendable {
             }
             state.listeners = listeners
         }
-        Meter(label: "reid_embedder_queued_images", dimensions: [], factory: registry).set(embedder.queued)
+        set("reid_embedder_queued_images", Double(embedder.queued))
+        set("reid_build_info", 1, [("version", Release.version), ("swift", Release.swift), ("model", model)])
         for state in ["queued", "running"] {
             Meter(label: "reid_batches", dimensions: [("state", state)], factory: registry).set(batches[state] ?? 0)
         }
@@ -109,6 +117,14 @@ public final class ServiceMetrics: Sendable {
         Counter(label: label, dimensions: dimensions, factory: registry).increment(by: amount)
     }
 
+    private func count(_ label: String, seconds: Double) {
+        FloatingPointCounter(label: label, dimensions: [], factory: registry).increment(by: seconds)
+    }
+
+    private func set(_ label: String, _ value: Double, _ dimensions: [(String, String)] = []) {
+        Meter(label: label, dimensions: dimensions, factory: registry).set(value)
+    }
+
     private static let help = [
         "reid_http_requests_total": "Requests answered, by listener, method, route and status.",
         "reid_http_responses_total": "Final responses, those to malformed requests included.",
@@ -123,12 +139,60 @@ public final class ServiceMetrics: Sendable {
         "reid_standing_query_duration_seconds": "Time to rank one standing query again.",
         "reid_embedder_batches_total": "Forward passes of the network.",
         "reid_embedder_images_total": "Images through the network.",
-        "reid_embedder_busy_milliseconds_total": "Time in forward passes, summed over the network threads.",
+        "reid_build_info": "Always 1; the labels tell the version of reid, of its compiler, and the model.",
+        "process_cpu_seconds_total": "Processor time of this process.",
+        "process_resident_memory_bytes": "Memory in use.",
+        "process_virtual_memory_bytes": "Address space in use.",
+        "process_open_fds": "Open files and sockets.",
+        "process_max_fds": "Open files and sockets that this process may have.",
+        "process_start_time_seconds": "When this process started, in seconds since 1970.",
+        "reid_embedder_busy_seconds_total": "Time in forward passes, summed over the network threads.",
         "reid_embedder_queued_images": "Images waiting for the network.",
         "reid_gallery_images": "Images in a gallery.",
         "reid_gallery_people": "Known persons in a gallery.",
         "reid_batches": "Unfinished batches, by state.",
     ]
+}
+
+/// The counters and timers of one listener's requests, looked up once for each route, method and status.
+private final class RequestMeters: Sendable {
+    private struct Kind: Hashable {
+        let route: String?
+        let method: String
+        let status: Int
+    }
+
+    private let listener: String
+    private let registry: PrometheusRegistry
+    private let meters = Mutex<[Kind: (requests: Counter, durations: Timer)]>([:])
+
+    init(listener: String, registry: PrometheusRegistry) {
+        self.listener = listener
+        self.registry = registry
+    }
+
+    func record(route: String?, method: HTTPRequest.Method, status: HTTPResponse.Status, time: Duration) {
+        // Requests without a route count together: anybody can invent methods.
+        let kind = Kind(route: route, method: route == nil ? "any" : method.rawValue, status: status.code)
+        let (requests, durations) = meters.withLock { meters in
+            if let found = meters[kind] { return found }
+            let made = make(kind)
+            meters[kind] = made
+            return made
+        }
+        requests.increment()
+        durations.recordNanoseconds(time.nanoseconds)
+    }
+
+    private func make(_ kind: Kind) -> (requests: Counter, durations: Timer) {
+        let labels = [("listener", listener), ("method", kind.method), ("route", kind.route ?? "none")]
+        return (
+            Counter(
+                label: "reid_http_requests_total", dimensions: labels + [("status", "\(kind.status)")],
+                factory: registry),
+            Timer(label: "reid_http_request_duration_seconds", dimensions: labels, factory: registry)
+        )
+    }
 }
 
 extension Duration {

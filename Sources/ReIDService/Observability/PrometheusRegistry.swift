@@ -27,6 +27,13 @@ public final class PrometheusRegistry: MetricsFactory {
         series(label, dimensions, kind: "counter") { CounterSeries() }
     }
 
+    /// A series that only grows, by fractions too.
+    public func makeFloatingPointCounter(
+        label: String, dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        series(label, dimensions, kind: "counter") { FractionSeries() }
+    }
+
     /// A series that is set.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         series(label, dimensions, kind: "gauge") { GaugeSeries() }
@@ -45,6 +52,8 @@ public final class PrometheusRegistry: MetricsFactory {
 
     /// Removes a series.
     public func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
+    /// Removes a series.
+    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { forget(handler) }
     /// Removes a series.
     public func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
     /// Removes a series.
@@ -106,6 +115,14 @@ private final class CounterSeries: CounterHandler, PrometheusSeries {
     private let value = Mutex<Int64>(0)
 
     func increment(by amount: Int64) { value.withLock { $0 &+= amount } }
+    func reset() { value.withLock { $0 = 0 } }
+    func render(name: String, labels: String) -> String { sample(name, labels, value.withLock { $0 }) }
+}
+
+private final class FractionSeries: FloatingPointCounterHandler, PrometheusSeries {
+    private let value = Mutex(0.0)
+
+    func increment(by amount: Double) { value.withLock { $0 += amount } }
     func reset() { value.withLock { $0 = 0 } }
     func render(name: String, labels: String) -> String { sample(name, labels, value.withLock { $0 }) }
 }

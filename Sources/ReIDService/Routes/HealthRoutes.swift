@@ -41,13 +41,14 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
                 warnings: Warning.about(service.model))
             return .now(try .json(answer, status: isReady ? .ok : .serviceUnavailable))
         },
+        // On a worker, since the kernel's account of this process takes longer with every connection.
         Route(.get, "/metrics") { request in
             try QueryParameters(request.query).finish()
             var batches: [String: Int] = [:]
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
             let text = service.metrics.render(
-                embedder: service.embedder.statistics, galleries: service.store.galleries(), batches: batches,
-                listeners: status.counters)
+                model: service.model.identity, embedder: service.embedder.statistics,
+                galleries: service.store.galleries(), batches: batches, listeners: status.counters)
             var response = ServerResponse(
                 .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))
             response.fields[.cacheControl] = "no-store"

@@ -2,7 +2,7 @@ internal import CSPRModel
 internal import HTTP
 internal import HTTPTypes
 
-/// `GET /v1/model`: what is being served.
+/// `GET /v1/model`: the model being served.
 func modelRoutes(_ service: ServiceContext) throws -> [Route] {
     let model = service.model
     let answer = try ServerResponse.json(
