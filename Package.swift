@@ -90,7 +90,7 @@ let package = Package(
             name: "reid-bench",
             dependencies: [
                 "ReIDService", "CSPRModel", "Embedding", "NeuralNetwork", "Tensors", "TensorFiles", "Ranking",
-                "Imaging", "HTTP", "Gallery",
+                "Imaging", "HTTP", "Gallery", "Synthesis", "CDefaultWeights",
                 httpTypes, arguments, logging,
             ],
             swiftSettings: swiftSettings),

@@ -9,7 +9,7 @@ struct Benchmarks: ParsableCommand {
         commandName: "reid-bench",
         abstract: "Time the parts of reid: median, minimum and maximum of several runs.",
         discussion: "EXAMPLE:\n  swift run -c release reid-bench network",
-        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self, Train.self])
+        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self, SearchLoad.self, Train.self])
 
     /// Options of every benchmark.
     struct Options: ParsableArguments {
@@ -71,14 +71,29 @@ struct Benchmarks: ParsableCommand {
     struct HTTP: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "http",
-            abstract: "Requests over loopback: a JSON route, and uploads of 100 KB.",
+            abstract: "Requests over loopback: to the whole service, and to the bare HTTP module.",
             discussion: "EXAMPLE:\n  reid-bench http")
         @OptionGroup var options: Options
 
-        @Option(help: "HOST:PORT of another server with the route /v1/things/{thing}, timed in turn.")
+        @Option(help: "HOST:PORT of another server with the bare module's route /v1/things/{thing}, timed in turn.")
         var peer: String?
 
         mutating func run() throws { try options.report(httpBenchmark(smoke: options.smoke, peer: peer)) }
+    }
+
+    struct SearchLoad: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "search-load",
+            abstract: "Searches a second of the whole service with 1 to 16 connections, against the network alone.",
+            discussion: "EXAMPLE:\n  reid-bench search-load")
+        @OptionGroup var options: Options
+
+        @Option(help: "Seconds for each number of connections.")
+        var seconds = 10.0
+
+        mutating func run() throws {
+            try Report.print(try searchLoadBenchmark(smoke: options.smoke, seconds: seconds), json: options.json)
+        }
     }
 
     struct Train: ParsableCommand {

@@ -48,13 +48,17 @@ enum Report {
             [row.name] + [row.median, row.minimum, row.maximum].map { String(format: "%.3f", $0 * 1e3) }
                 + [String(format: "%.1f %@/s", row.rate, row.unit as NSString)]
         }
-        let header = ["benchmark", "median ms", "min ms", "max ms", "rate at the median"]
-        let widths = header.indices.map { column in ([header] + cells).map { $0[column].count }.max() ?? 0 }
-        for line in [header] + cells {
+        table([["benchmark", "median ms", "min ms", "max ms", "rate at the median"]] + cells)
+        Swift.print(machine)
+    }
+
+    /// Prints lines of cells in columns.
+    static func table(_ lines: [[String]]) {
+        let widths = (lines.first ?? []).indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        for line in lines {
             let padded = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             Swift.print(padded.joined(separator: "  "))
         }
-        Swift.print(machine)
     }
 
     /// Processor, cores and memory in one line.

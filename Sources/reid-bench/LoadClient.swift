@@ -1,0 +1,172 @@
+internal import Dispatch
+internal import Glibc
+
+/// Why a load could not be run.
+enum LoadError: Error {
+    case system(call: String, code: Int32)
+    case unexpectedReply(String)
+}
+
+/// Sends requests on several kept-alive connections from one thread, on each the next one as soon as the last is answered.
+final class LoadClient {
+    private struct Connection {
+        let descriptor: Int32
+        /// Which of the requests is under way.
+        var request = 0
+        var unsent = 0
+        /// When the request began to be sent, in nanoseconds of `DispatchTime`.
+        var start: UInt64 = 0
+        var requestsLeft = 0
+        /// Bytes of the reply's head, until it is whole.
+        var head: [UInt8] = []
+        /// Bytes of the reply's body that are still to come; nil: the head is not whole.
+        var bodyLeft: Int?
+    }
+
+    private let requests: [[UInt8]]
+    private let status: Int
+    private var connections: [Connection] = []
+    private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+    /// Seconds from the first byte of each request to the last of its reply, of the last run.
+    private(set) var latencies: [Double] = []
+
+    /// Connects to `address`, `host:port` on loopback; connection i begins with request i and takes them in turn.
+    ///
+    /// - Parameters:
+    ///   - address: Of the server.
+    ///   - count: How many connections.
+    ///   - requests: Whole requests, head and body.
+    ///   - status: What every reply must say.
+    /// - Throws: `LoadError`.
+    init(address: String, connections count: Int, requests: [[UInt8]], expecting status: Int = 200) throws {
+        self.requests = requests
+        self.status = status
+        guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+            throw LoadError.unexpectedReply(address)
+        }
+        for index in 0..<count {
+            connections.append(Connection(descriptor: try Self.connect(port), request: index % requests.count))
+        }
+    }
+
+    deinit {
+        for connection in connections { close(connection.descriptor) }
+    }
+
+    /// Has every connection answered `rounds` times, or until `seconds` have passed; what is under way then is finished.
+    func run(rounds: Int = .max, seconds: Double = .infinity) throws {
+        latencies = []
+        let start = DispatchTime.now().uptimeNanoseconds
+        let end = seconds.isFinite ? start + UInt64(seconds * 1e9) : .max
+        for index in connections.indices {
+            connections[index].requestsLeft = rounds
+            try begin(index)
+        }
+        var open = connections.count
+        while open > 0 {
+            var watched = connections.map { connection in
+                pollfd(
+                    fd: connection.requestsLeft > 0 ? connection.descriptor : -1,
+                    events: Int16(POLLIN | (connection.unsent > 0 ? POLLOUT : 0)), revents: 0)
+            }
+            guard unsafe poll(&watched, nfds_t(watched.count), 30_000) > 0 else {
+                throw LoadError.system(call: "poll", code: errno)
+            }
+            for index in connections.indices where watched[index].revents != 0 {
+                if watched[index].revents & Int16(POLLOUT) != 0 { try send(index) }
+                guard watched[index].revents & ~Int16(POLLOUT) != 0, try receive(index) else { continue }
+                let now = DispatchTime.now().uptimeNanoseconds
+                latencies.append(Double(now - connections[index].start) * 1e-9)
+                connections[index].requestsLeft = now < end ? connections[index].requestsLeft - 1 : 0
+                if connections[index].requestsLeft > 0 { try begin(index) } else { open -= 1 }
+            }
+        }
+    }
+
+    /// Sends the connection's next request.
+    private func begin(_ index: Int) throws {
+        let next = (connections[index].request + 1) % requests.count
+        connections[index].request = next
+        connections[index].unsent = requests[next].count
+        connections[index].start = DispatchTime.now().uptimeNanoseconds
+        try send(index)
+    }
+
+    /// Sends what is left of the request, as far as the socket takes it.
+    private func send(_ index: Int) throws {
+        let request = requests[connections[index].request]
+        let offset = request.count - connections[index].unsent
+        let sent = unsafe request.withUnsafeBytes { bytes in
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            return unsafe Glibc.send(connections[index].descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        }
+        if sent > 0 {
+            connections[index].unsent -= sent
+        } else if errno != EAGAIN {
+            throw LoadError.system(call: "send", code: errno)
+        }
+    }
+
+    /// Takes what has come; whether the reply is whole with that.
+    private func receive(_ index: Int) throws -> Bool {
+        let descriptor = connections[index].descriptor
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+        if count < 0, errno == EAGAIN { return false }
+        guard count > 0 else { throw LoadError.system(call: "recv", code: errno) }
+        let left: Int
+        if let bodyLeft = connections[index].bodyLeft {
+            left = bodyLeft - count
+        } else {
+            connections[index].head += buffer[..<count]
+            guard let body = try bodyLength(connections[index].head) else { return false }
+            left = body.start + body.length - connections[index].head.count
+            connections[index].head.removeAll(keepingCapacity: true)
+        }
+        guard left >= 0 else { throw LoadError.unexpectedReply("more bytes than the reply has") }
+        connections[index].bodyLeft = left == 0 ? nil : left
+        return left == 0
+    }
+
+    /// Where the body begins and how long it is; nil: the head is not whole.
+    private func bodyLength(_ reply: [UInt8]) throws -> (start: Int, length: Int)? {
+        guard let end = Self.index(of: "\r\n\r\n", in: reply[...]) else { return nil }
+        guard reply.starts(with: "HTTP/1.1 \(status) ".utf8) else {
+            throw LoadError.unexpectedReply(String(decoding: reply.prefix(1000), as: UTF8.self))
+        }
+        guard let field = Self.index(of: "\r\nContent-Length: ", in: reply[..<end]) else { return (end + 4, 0) }
+        let digits = reply[(field + 18)..<end].prefix { (0x30...0x39).contains($0) }
+        return (end + 4, digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+    }
+
+    /// The first place of `text`.
+    private static func index(of text: StaticString, in bytes: ArraySlice<UInt8>) -> Int? {
+        let count = text.utf8CodeUnitCount
+        return unsafe bytes.withUnsafeBufferPointer { bytes in
+            for start in stride(from: 0, through: bytes.count - count, by: 1) {
+                var length = 0
+                while length < count, unsafe bytes[start + length] == text.utf8Start[length] { length += 1 }
+                if length == count { return start }
+            }
+            return nil
+        }
+    }
+
+    private static func connect(_ port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let status = unsafe withUnsafePointer(to: &name) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else {
+            close(descriptor)
+            throw LoadError.system(call: "connect", code: errno)
+        }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        return descriptor
+    }
+}
