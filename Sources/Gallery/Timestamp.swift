@@ -50,9 +50,10 @@ extension Timestamp {
         // "t" and "z" are allowed, too.
         let bytes = text.utf8.map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }
         guard bytes.count > 19, bytes[..<19].hasShape("0000-00-00T00:00:00") else { return nil }
-        let digits = bytes[19] == UInt8(ascii: ".") ? bytes[20...].prefix { 0x30...0x39 ~= $0 } : []
-        let zone = digits.isEmpty ? bytes[19...] : bytes[digits.endIndex...]
-        guard digits.count <= 9, let offset = Self.minutes(ofOffset: zone),
+        let hasFraction = bytes[19] == UInt8(ascii: ".")
+        let digits = hasFraction ? bytes[20...].prefix(while: { 0x30...0x39 ~= $0 }) : bytes[19..<19]
+        let zone = bytes[digits.endIndex...]
+        guard digits.isEmpty != hasFraction, digits.count <= 9, let offset = Self.minutes(ofOffset: zone),
             let clock = Self.milliseconds(ofClock: bytes[..<19])
         else { return nil }
         let fraction = (digits + [0x30, 0x30]).prefix(digits.isEmpty ? 0 : 3).number
