@@ -44,7 +44,7 @@ public final class CSPRExecutor {
             sharingMemoryOf: other?.graph)
     }
 
-    /// Runs the network on `count` images, and on their mirror images where the model asks for that.
+    /// Runs the network on `count` images, and on their mirror images if the model needs them.
     ///
     /// - Parameters:
     ///   - images: Normalized input, row-major [count, 3, H, W]; see `Preprocessing`.

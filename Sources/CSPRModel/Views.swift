@@ -1,7 +1,8 @@
 internal import NeuralNetwork
 public import Tensors
 
-/// The views of an image are what the network computes for it: the image, and its mirror image where the model asks for that.
+/// The views of an image are the inputs that the network computes for it: the image, and its mirror image if the model
+/// needs it.
 extension CSPRModel {
     /// Views of one image: 1 or 2.
     public var viewsPerImage: Int { isMirrored ? 2 : 1 }

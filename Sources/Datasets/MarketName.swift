@@ -30,7 +30,8 @@ public struct MarketName: Sendable, Equatable {
         (self.sequence, self.frame, self.box) = (sequence, frame, box)
     }
 
-    /// Whether the last component of `path` looks like a file name of a published data set, even if it cannot be read whole.
+    /// Whether the last component of `path` looks like a file name of a published data set, even if not all of it can
+    /// be read.
     ///
     /// Such as `0005_c2_f0046985.jpg` of DukeMTMC-reID or `0000_045_12_0303morning_0006_2.jpg` of MSMT17.
     public static func resembles(_ path: String) -> Bool {

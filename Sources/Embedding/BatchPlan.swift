@@ -1,21 +1,21 @@
-/// How many images go through the network together, chosen by what a forward pass of each size takes.
+/// Chooses how many images go through the network together, by the time that a forward pass of each size takes.
 ///
-/// A pass computes as many images as it was compiled for, even where some of its places stay empty. So three images take
+/// A pass computes as many images as it was compiled for, even if some of its places are empty. So three images take
 /// one pass of four or passes of two and one, whichever is faster on this machine.
 struct BatchPlan: Sendable, Equatable {
     /// Element n − 1: the sizes of the passes that compute n images in the shortest time, largest first.
     private let passes: [[Int]]
 
-    /// Images in the largest pass.
+    /// The number of images in the largest pass.
     var maximum: Int { passes.count }
 
     /// Plans every number of images up to the largest size.
     ///
-    /// best(n) = min over sizes s of seconds(s) + best(max(0, n − s)); where two plans take equally long, the one whose
-    /// first pass is smaller.
+    /// best(n) = min over sizes s of seconds(s) + best(max(0, n − s)); of two plans that take equally long, the one
+    /// with the smaller first pass.
     ///
-    /// - Parameter seconds: What a pass takes, by its size; has the size 1. A size that was measured faster than a smaller
-    ///   one counts as equally fast.
+    /// - Parameter seconds: The seconds of a pass, by its size; must have the size 1. A size that was measured faster
+    ///   than a smaller one counts as equally fast.
     init(seconds: [Int: Double]) {
         precondition(
             seconds[1] != nil && seconds.keys.allSatisfy { $0 > 0 }, "passes of \(seconds.keys.sorted()) images")

@@ -3,7 +3,7 @@ internal import Foundation
 extension Embedder {
     /// How the network threads work; every field has a working default.
     public struct Configuration: Codable, Sendable, Equatable {
-        /// Images in one forward pass at most, mirror images included; smaller passes are compiled for fewer images.
+        /// The most images in one forward pass, including mirror images; smaller passes are compiled for fewer images.
         public var maximumBatch = 8
         /// Network threads; each keeps its own activations in memory.
         public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)

@@ -41,22 +41,22 @@ final class Job: Sendable {
 
 /// The bounded queue between callers and network threads: queries first, then enrollment, each in order of arrival.
 ///
-/// A free thread starts at once with the images that wait; so batches form while all threads compute. Free threads share
-/// the waiting images evenly, so that no thread sleeps while another computes a large batch.
+/// A free thread starts at once with the images that wait, so batches form only while all threads compute. Free threads
+/// share the waiting images evenly, so that no thread sleeps while another computes a large batch.
 final class JobQueue: Sendable {
     private struct State {
         var waiting: [Deque<Job>] = [[], []]
         var isStopped = false
-        /// Threads that compute nothing now: those asleep, and those that have been woken to take a batch.
+        /// The number of threads that do not compute now: those that sleep, and those that were woken to take a batch.
         var free = 0
-        /// What wakes each thread that is asleep.
+        /// The semaphores that wake the sleeping threads.
         var alarms: [DispatchSemaphore] = []
         var plan: BatchPlan
         var statistics = Embedder.Statistics()
 
         var count: Int { waiting.reduce(0) { $0 + $1.count } }
 
-        /// The first `count` jobs, or all where there are fewer.
+        /// Removes and returns the first `count` jobs, or all if there are fewer.
         mutating func take(_ count: Int) -> [Job] {
             var batch: [Job] = []
             for priority in waiting.indices {
@@ -66,7 +66,7 @@ final class JobQueue: Sendable {
         }
     }
 
-    /// What a free thread is to do.
+    /// What a free thread must do.
     private enum Turn {
         case compute([Job], size: Int)
         case sleep(DispatchSemaphore)
@@ -76,7 +76,7 @@ final class JobQueue: Sendable {
     private let state: Mutex<State>
     private let limit: Int
 
-    /// An empty queue; `plan` holds until `use` is called.
+    /// Creates an empty queue; `plan` is used until `use` is called.
     init(limit: Int, plan: BatchPlan = BatchPlan(seconds: [1: 0])) {
         self.limit = limit
         state = Mutex(State(plan: plan))
@@ -91,10 +91,10 @@ final class JobQueue: Sendable {
         }
     }
 
-    /// Threads that wait for images now.
+    /// The number of threads that wait for images now.
     var asleep: Int { state.withLock { $0.alarms.count } }
 
-    /// Makes batches by `plan` from now on.
+    /// Uses `plan` for later batches.
     func use(_ plan: BatchPlan) { state.withLock { $0.plan = plan } }
 
     /// Adds all of `jobs` to the queue, or none of them if there is no room for all.
@@ -110,7 +110,7 @@ final class JobQueue: Sendable {
         for alarm in alarms { alarm.signal() }
     }
 
-    /// Waits for the next batch, and the size of the pass that is to compute it; nil when stopped.
+    /// Waits for the next batch, and the size of the pass that must compute it; nil when the queue is stopped.
     func nextBatch() -> (jobs: [Job], size: Int)? {
         state.withLock { $0.free += 1 }
         while true {

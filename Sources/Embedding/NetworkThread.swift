@@ -7,7 +7,7 @@ struct NetworkThread: Sendable {
     let model: CSPRModel
     let configuration: Embedder.Configuration
     let queue: JobQueue
-    /// Whether this thread finds out what a forward pass of each size takes, for all threads.
+    /// Whether this thread measures the time of a forward pass of each size, for all threads.
     let measures: Bool
 
     /// Runs until the queue stops.
@@ -34,7 +34,7 @@ struct NetworkThread: Sendable {
         }
     }
 
-    /// An executor for each size; they run one at a time, so the memory of the largest serves them all.
+    /// An executor for each size; only one runs at a time, so all use the memory of the largest.
     private func makeExecutors() throws(ModelError) -> [Int: CSPRExecutor] {
         var executors: [Int: CSPRExecutor] = [:]
         var largest: CSPRExecutor?
@@ -46,7 +46,7 @@ struct NetworkThread: Sendable {
         return executors
     }
 
-    /// Seconds of a forward pass, by its size: the fastest of up to three, or of what fits into 50 ms.
+    /// The seconds of a forward pass, by its size: the fastest of up to three passes, or of as many as fit into 50 ms.
     private static func measure(
         _ executors: [Int: CSPRExecutor], _ model: CSPRModel
     ) throws(ModelError) -> [Int: Double] {
@@ -59,7 +59,7 @@ struct NetworkThread: Sendable {
             return (ContinuousClock.now - start) / .seconds(1)
         }
         let ascending = executors.sorted { $0.key < $1.key }
-        // The first pass over the shared memory pays for its pages.
+        // The first pass over the shared memory is slower, because its pages are allocated then.
         if let largest = ascending.last { _ = try seconds(largest.value) }
         var fastest: [Int: Double] = [:]
         for (size, executor) in ascending {

@@ -57,7 +57,7 @@ public struct NewBatch: Sendable, Equatable {
     public let idempotencyKey: String?
     /// The number of items in the body, if it has been counted.
     public let expectedItems: Int?
-    /// What the sender should know about the batch as a whole: sentences of one line each.
+    /// Warnings about the batch as a whole, each a sentence on one line.
     public let warnings: [String]
 
     /// Creates a description of a batch to accept.
@@ -112,7 +112,7 @@ public struct BatchRecord: Sendable, Equatable {
     public let finishedAt: Timestamp?
     /// Why the batch failed as a whole; nil if it did not.
     public let failure: String?
-    /// What the sender should know about the batch as a whole.
+    /// Warnings about the batch as a whole.
     public let warnings: [String]
     /// Items per second: of the last half minute while the batch runs, of the whole run when it is over; nil if nothing
     /// was measured.

@@ -12,7 +12,7 @@ public struct NewQuery: Sendable, Equatable {
     public let vector: [Float]
     /// The identity of the model that made the vector; it must be the gallery's model.
     public let model: String
-    /// What a reader should know about that model: sentences of one line each.
+    /// Warnings about that model, each a sentence on one line.
     public let warnings: [String]
 
     /// Creates a description of a query to store.
@@ -49,7 +49,7 @@ public struct QueryRecord: Sendable, Equatable {
     public let vector: [Float]
     /// Identity of the model that made the vector.
     public let model: String
-    /// What a reader should know about that model.
+    /// Warnings about that model.
     public let warnings: [String]
     /// When the query was stored.
     public let createdAt: Timestamp

@@ -1,28 +1,28 @@
 import FoundationEssentials
 
-/// A moment in UTC, to the millisecond.
+/// A time in UTC with a resolution of one millisecond.
 ///
-/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction where the milliseconds are not 0.
+/// Text is RFC 3339: "2026-11-22T10:00:00Z", with a fraction if the milliseconds are not 0.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before it.
     public let milliseconds: Int64
 
-    /// The moment `milliseconds` after 1970-01-01T00:00:00Z.
+    /// The time `milliseconds` after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
-    /// The system clock's moment.
+    /// The current time of the system's clock.
     public static func now() -> Timestamp {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
-    /// This moment moved by `seconds`, which may be negative.
+    /// The time `seconds` later; `seconds` may be negative.
     public func adding(seconds: Int64) -> Timestamp {
         Timestamp(milliseconds: milliseconds + seconds * 1000)
     }
 
-    /// Earlier before later.
+    /// Whether `a` is earlier than `b`.
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     /// The RFC 3339 text.
@@ -30,22 +30,22 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 }
 
 extension Timestamp {
-    /// Dates and times as "2026-11-22T10:00:00Z".
+    /// The format of dates and times, such as "2026-11-22T10:00:00Z".
     private static let style = Date.ISO8601FormatStyle()
 
-    /// The Gregorian calendar repeats itself after this many years and days.
+    /// The years and days after which the Gregorian calendar repeats itself.
     ///
-    /// Foundation's calendar is Julian before 1582, RFC 3339's is not. So dates are moved by whole cycles to the one that begins
-    /// in 1970 before Foundation sees them.
+    /// Foundation's calendar is Julian before 1582, that of RFC 3339 is not. So dates are moved by whole cycles to the
+    /// cycle that begins in 1970, before Foundation reads or writes them.
     private static let cycle = (start: Int64(1970), years: Int64(400), milliseconds: Int64(146_097) * 86_400_000)
 
-    /// What the years 0000 to 9999 span: RFC 3339 has four digits for a year.
+    /// The range of the years 0000 to 9999, because RFC 3339 has four digits for a year.
     private static let writable = Int64(-62_167_219_200_000)...253_402_300_799_999
 
     /// Reads an RFC 3339 date and time, or returns nil.
     ///
-    /// The time zone is "Z" or an offset such as "+01:00". A fraction has 1 to 9 digits and is cut to milliseconds. Days must
-    /// exist in their month; leap seconds have no place in the scale and are refused.
+    /// The time zone is "Z" or an offset such as "+01:00". A fraction has 1 to 9 digits and is cut to milliseconds.
+    /// Days must exist in their month; leap seconds are refused.
     public init?(rfc3339 text: String) {
         // "t" and "z" are allowed, too.
         let bytes = text.utf8.map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }
@@ -61,7 +61,7 @@ extension Timestamp {
         guard Self.writable ~= milliseconds else { return nil }
     }
 
-    /// The RFC 3339 text, with three digits of fraction where the milliseconds are not 0.
+    /// The RFC 3339 text, with three digits of fraction if the milliseconds are not 0.
     public var rfc3339: String {
         let (cycles, place) = milliseconds.flooredDivision(by: Self.cycle.milliseconds)
         let text = Date(timeIntervalSince1970: Double(place / 1000)).formatted(Self.style)
@@ -71,7 +71,7 @@ extension Timestamp {
             + "Z"
     }
 
-    /// Minutes east of UTC: 0 for "Z", 60 for "+01:00"; nil for what is no time zone.
+    /// Minutes east of UTC: 0 for "Z", 60 for "+01:00"; nil if the text is not a time zone.
     private static func minutes(ofOffset zone: ArraySlice<UInt8>) -> Int64? {
         if zone == [UInt8(ascii: "Z")] { return 0 }
         let isWest = zone.hasShape("-00:00")
@@ -80,11 +80,11 @@ extension Timestamp {
         return (isWest ? -1 : 1) * (hours * 60 + minutes)
     }
 
-    /// Milliseconds until "2026-11-22T10:00:00" in UTC; nil where there is no such day or time.
+    /// Milliseconds until "2026-11-22T10:00:00" in UTC; nil if there is no such day or time.
     private static func milliseconds(ofClock clock: ArraySlice<UInt8>) -> Int64? {
         let (cycles, place) = (clock.prefix(4).number - cycle.start).flooredDivision(by: cycle.years)
         let text = "\(cycle.start + place)\(String(decoding: clock.dropFirst(4), as: UTF8.self))Z"
-        // Foundation takes 31 April for 1 May, and 24:00 for 00:00 of the next day: what it writes then differs.
+        // Foundation reads 31 April as 1 May, and 24:00 as 00:00 of the next day; then the text that it writes differs.
         guard let date = try? style.parse(text), date.formatted(style) == text else { return nil }
         return Int64(date.timeIntervalSince1970) * 1000 + cycles * cycle.milliseconds
     }
@@ -109,12 +109,12 @@ extension Timestamp: Codable {
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether the text is like `shape`, in which "0" stands for any digit.
+    /// Whether the text has the form `shape`, in which "0" stands for any digit.
     fileprivate func hasShape(_ shape: String) -> Bool {
         elementsEqual(shape.utf8) { byte, sign in sign == 0x30 ? 0x30...0x39 ~= byte : byte == sign }
     }
 
-    /// The number that decimal digits write; anything else than digits gives no useful number.
+    /// The value of decimal digits; the text must consist of digits.
     fileprivate var number: Int64 { reduce(0) { $0 &* 10 &+ Int64($1) &- 0x30 } }
 }
 

@@ -2,9 +2,9 @@
 public enum ImageError: Error, Sendable, Equatable {
     /// There are no bytes at all.
     case empty
-    /// The bytes begin like no image format that is known here.
+    /// The bytes do not begin like any known format.
     case unsupportedFormat
-    /// The bytes begin like a file of a format that is not taken, such as "GIF".
+    /// The bytes begin like a known format that is not accepted, such as "GIF".
     case foreignFormat(String)
     /// The file is longer than `limit` bytes.
     case tooManyBytes(bytes: Int, limit: Int)
@@ -26,7 +26,7 @@ extension ImageError {
         return format.map { .foreignFormat($0.name) } ?? .unsupportedFormat
     }
 
-    /// What senders take for an image now and then, and where in the file it shows.
+    /// Formats that clients sometimes send by mistake, with the bytes by which they are recognized.
     private static let foreignFormats: [(name: String, offset: Int, signature: String)] = [
         ("GIF", 0, "GIF8"), ("PDF", 0, "%PDF-"), ("WebP", 8, "WEBP"), ("BMP", 0, "BM"), ("TIFF", 0, "II*\0"),
         ("TIFF", 0, "MM\0*"), ("HEIC", 4, "ftyphei"), ("HEIC", 4, "ftypmif1"), ("AVIF", 4, "ftypavif"),

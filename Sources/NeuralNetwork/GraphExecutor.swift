@@ -58,7 +58,7 @@ public final class GraphExecutor {
         outputShapes = graph.outputs.map { [batch] + graph.shape(of: $0) }
     }
 
-    /// `other` where it is large enough, else new memory.
+    /// `other` if it is large enough, else new memory.
     private static func memory(bytes: Int, sharing other: AlignedMemory?) throws(OneDNNError) -> AlignedMemory {
         if let other, other.count >= bytes { return other }
         return try AlignedMemory(bytes: bytes)

@@ -188,7 +188,7 @@ public final class Service: Sendable {
 
 /// Why a service could not start, if no other module has an error for it.
 public enum StartError: Error, Sendable, Equatable {
-    /// A folder cannot be created or read, or what an earlier process left in it cannot be removed.
+    /// A folder cannot be created or read, or files that an earlier process left in it cannot be removed.
     case unusableFolder(path: String, reason: String)
     /// The weight file is missing or invalid.
     case unusableModel(path: String, reason: String)

@@ -19,9 +19,9 @@ public final class ServiceContext: Sendable {
     public let metrics: ServiceMetrics
     /// The service's logger.
     public let logger: Logger
-    /// Indices of the batches that wait to be enrolled.
+    /// The indices of batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
-    /// Answers that lie ready for the event loops.
+    /// The answers that are ready for the event loops.
     let answers = AnswerCache()
     private let observation: GalleryObservation
 

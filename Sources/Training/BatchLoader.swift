@@ -15,7 +15,7 @@ struct TrainingBatch {
 ///
 /// The content of a batch depends only on the seed, the epoch and the batch's number.
 ///
-/// Sendable unchecked: a thread changes the state only while it has locked `condition`.
+/// Unchecked Sendable: a thread changes the state only while it has locked `condition`.
 final class BatchLoader: @unchecked Sendable {
     /// The number of batches per thread that may be ready or being prepared.
     private static let ahead = 2

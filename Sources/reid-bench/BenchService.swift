@@ -11,14 +11,14 @@ internal import Synthesis
 /// The service as `reid serve` runs it: the default weights, a gallery of rendered people like the demo's, both listeners.
 final class BenchService {
     let service: Service
-    /// JPEG images to search with: each person as one more camera saw them.
+    /// The query images, as JPEG: each person by one more camera.
     let uploads: [[UInt8]]
     private let folder: String
 
     /// The gallery's name.
     static let gallery = "bench"
 
-    /// Starts it in a new folder, with 12 people before four cameras; two before one with `smoke`.
+    /// Starts the service in a new folder, with 12 people by four cameras; with `smoke`, two people by one camera.
     init(smoke: Bool) throws {
         let (people, cameras) = smoke ? (2, 1) : (12, 4)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("reid-bench-\(UUID().uuidString)").path
@@ -51,7 +51,7 @@ final class BenchService {
         try enroll(form)
     }
 
-    /// Stops it and removes its folder.
+    /// Stops the service and removes its folder.
     func close() {
         service.stop(grace: .zero)
         try? FileManager.default.removeItem(atPath: folder)

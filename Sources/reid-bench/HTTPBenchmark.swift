@@ -6,10 +6,10 @@ internal import Imaging
 internal import Logging
 internal import ReIDService
 
-/// Requests over loopback, 64 kept-alive connections, client and server sharing the machine.
+/// Times requests over loopback on 64 open connections, with client and server on the same machine.
 ///
-/// First what users call, on the whole service with the default weights; then the HTTP module alone with a route that the
-/// product does not have. With `peer`, an address, another server that has this route takes turns with ours.
+/// First come the routes that users call, on the whole service with the default weights; then the bare HTTP module with
+/// a route that the product does not have. With `peer`, an address, another server with this route is timed in turn.
 func httpBenchmark(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     try serviceRows(smoke: smoke) + bareRows(smoke: smoke, peer: peer)
 }
@@ -80,7 +80,7 @@ private func largeImage(bytes: Int) throws -> [UInt8] {
     return best
 }
 
-/// The HTTP module alone: router, typed headers and the encoding of a small JSON object.
+/// The bare HTTP module: router, typed headers and the encoding of a small JSON object.
 private func bareRows(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     var router = Router()
     router.add(
@@ -104,7 +104,7 @@ private func bareRows(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     }
 }
 
-/// What the bare module's route answers.
+/// The answer of the bare module's route.
 private struct Thing: Encodable {
     let thing: String
     let limit: Int

@@ -7,19 +7,20 @@ enum LoadError: Error {
     case unexpectedReply(String)
 }
 
-/// Sends requests on several kept-alive connections from one thread, on each the next one as soon as the last is answered.
+/// A client that sends requests on several open connections from one thread, on each the next one as soon as the last
+/// is answered.
 final class LoadClient {
     private struct Connection {
         let descriptor: Int32
-        /// Which of the requests is under way.
+        /// The index of the current request.
         var request = 0
         var unsent = 0
-        /// When the request began to be sent, in nanoseconds of `DispatchTime`.
+        /// When the current request was started, in nanoseconds of `DispatchTime`.
         var start: UInt64 = 0
         var requestsLeft = 0
-        /// Bytes of the reply's head, until it is whole.
+        /// The bytes of the reply's head, until it is complete.
         var head: [UInt8] = []
-        /// Bytes of the reply's body that are still to come; nil: the head is not whole.
+        /// The bytes of the reply's body that are still missing; nil while the head is not complete.
         var bodyLeft: Int?
     }
 
@@ -33,10 +34,10 @@ final class LoadClient {
     /// Connects to `address`, `host:port` on loopback; connection i begins with request i and takes them in turn.
     ///
     /// - Parameters:
-    ///   - address: Of the server.
-    ///   - count: How many connections.
-    ///   - requests: Whole requests, head and body.
-    ///   - status: What every reply must say.
+    ///   - address: The server's address.
+    ///   - count: The number of connections.
+    ///   - requests: The requests, each with head and body.
+    ///   - status: The status that every reply must have.
     /// - Throws: `LoadError`.
     init(address: String, connections count: Int, requests: [[UInt8]], expecting status: Int = 200) throws {
         self.requests = requests
@@ -53,7 +54,8 @@ final class LoadClient {
         for connection in connections { close(connection.descriptor) }
     }
 
-    /// Has every connection answered `rounds` times, or until `seconds` have passed; what is under way then is finished.
+    /// Sends `rounds` requests on every connection, or until `seconds` have passed; requests that are running then are
+    /// finished.
     func run(rounds: Int = .max, seconds: Double = .infinity) throws {
         latencies = []
         let start = DispatchTime.now().uptimeNanoseconds
@@ -92,7 +94,7 @@ final class LoadClient {
         try send(index)
     }
 
-    /// Sends what is left of the request, as far as the socket takes it.
+    /// Sends the rest of the request, as far as the socket accepts it.
     private func send(_ index: Int) throws {
         let request = requests[connections[index].request]
         let offset = request.count - connections[index].unsent
@@ -107,7 +109,7 @@ final class LoadClient {
         }
     }
 
-    /// Takes what has come; whether the reply is whole with that.
+    /// Receives bytes; returns whether the reply is complete.
     private func receive(_ index: Int) throws -> Bool {
         let descriptor = connections[index].descriptor
         let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
@@ -127,7 +129,7 @@ final class LoadClient {
         return left == 0
     }
 
-    /// Where the body begins and how long it is; nil: the head is not whole.
+    /// The start and the length of the body; nil while the head is not complete.
     private func bodyLength(_ reply: [UInt8]) throws -> (start: Int, length: Int)? {
         guard let end = Self.index(of: "\r\n\r\n", in: reply[...]) else { return nil }
         guard reply.starts(with: "HTTP/1.1 \(status) ".utf8) else {
@@ -138,7 +140,7 @@ final class LoadClient {
         return (end + 4, digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
     }
 
-    /// The first place of `text`.
+    /// The first index of `text`.
     private static func index(of text: StaticString, in bytes: ArraySlice<UInt8>) -> Int? {
         let count = text.utf8CodeUnitCount
         return unsafe bytes.withUnsafeBufferPointer { bytes in

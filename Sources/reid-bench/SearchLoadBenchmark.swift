@@ -6,26 +6,26 @@ internal import ReIDService
 internal import Synchronization
 internal import Tensors
 
-/// Searches a second and how long each takes, for one number of connections.
+/// Searches per second and the time of each, for one number of connections.
 struct SearchLoadRow: Codable {
     let connections: Int
     let searches: Int
     let searchesPerSecond: Double
-    /// Against the network's own limit.
+    /// The rate as a share of the network's own limit.
     let ratioToNetwork: Double
     let medianMilliseconds: Double
     let p99Milliseconds: Double
 }
 
-/// What `searchLoadBenchmark` measured.
+/// The results of `searchLoadBenchmark`.
 struct SearchLoad: Codable {
-    /// Images a second that the network alone embeds in full batches on all network threads: the better of two
+    /// Images per second that the network embeds in full batches on all network threads: the better of two
     /// measurements, before and after the load.
     let networkImagesPerSecond: Double
     let rows: [SearchLoadRow]
 }
 
-/// Searches over loopback on the whole service: a JPEG comes in, its ranking goes out.
+/// Times searches over loopback on the whole service: a JPEG is sent, a ranking comes back.
 ///
 /// Every connection sends the next search as soon as it has the answer.
 func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
@@ -54,7 +54,7 @@ func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
         })
 }
 
-/// Images a second of full batches on as many threads as the service has, without a queue or requests.
+/// Images per second of full batches on as many threads as the service has, without a queue or requests.
 private func networkLimit(_ model: CSPRModel, _ configuration: Embedder.Configuration, smoke: Bool) throws -> Double {
     let (batch, passes) = (configuration.maximumBatch, smoke ? 1 : 20)
     let shape = model.configuration

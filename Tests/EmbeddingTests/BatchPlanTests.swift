@@ -13,7 +13,8 @@ import Testing
     @Test(arguments: 0..<40)
     func `no sequence of passes is faster than the plan`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        // From hardly cheaper together to nearly free together; a larger pass never takes less time.
+        // From passes that are hardly cheaper for several images to passes that cost nearly the same; a larger pass
+        // never takes less time.
         var seconds: [Int: Double] = [:]
         var time = 0.0
         for size in BatchPlan.sizes(upTo: [8, 5, 3, 1][Int(seed % 4)]) {

@@ -49,7 +49,7 @@ import Testing
         for year in Array(stride(from: 1, through: 9999, by: 41)) + Array(stride(from: 100, through: 9900, by: 100)) {
             for month in 1...12 {
                 var parts = unsafe tm()
-                // Day 0 of the next month is the last one of this.
+                // Day 0 of the next month is the last day of this month.
                 unsafe (parts.tm_year, parts.tm_mon, parts.tm_mday) = (Int32(year - 1900), Int32(month), 0)
                 let seconds = unsafe timegm(&parts)
                 let time = Timestamp(milliseconds: Int64(seconds) * 1000)

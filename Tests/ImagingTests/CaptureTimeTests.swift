@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// Where the EXIF of a file lies: from the byte order to the end of the longest text.
+    /// The place of a file's EXIF: from the byte order to the end of the longest text.
     private func exif(_ file: [UInt8]) throws -> Range<Int> {
         let start = try #require(file.indices.first { file[$0...].starts(with: [0x49, 0x49, 0x2A, 0]) })
         return start..<min(start + 130, file.count)
@@ -43,7 +43,7 @@ import Testing
             for value: UInt8 in [0, 1, 0x7F, 0xFF] {
                 var damaged = file.bytes
                 damaged[index] = value
-                // A damaged digit gives another time; what is no time is not told.
+                // A damaged digit gives another time, or nil if it is not a time.
                 if let time = captureTime(damaged) { #expect(time.utf8.count == 25 || time.hasSuffix("Z")) }
                 #expect(try decodeImage(damaged).pixels.count == image.pixels.count)
             }

@@ -41,7 +41,7 @@ extension Row {
 }
 
 extension Row {
-    /// The lines of a text; none for NULL.
+    /// The lines of a text; an empty array for NULL.
     func lines(_ column: String) -> [String] {
         let text: String? = self[column]
         return text?.split(separator: "\n").map(String.init) ?? []
@@ -49,7 +49,7 @@ extension Row {
 }
 
 extension [String] {
-    /// As one text, a line each; NULL where there are none.
+    /// The lines as one text; NULL if there are none.
     var lines: String? { isEmpty ? nil : joined(separator: "\n") }
 }
 

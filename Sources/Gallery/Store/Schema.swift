@@ -22,9 +22,9 @@ enum Schema {
         return migrator
     }
 
-    /// Images take over the names that their batches brought; kept queries the warnings of their newest ranking.
+    /// Images get the names that they have in their batches; kept queries get the warnings of their newest ranking.
     ///
-    /// Warnings are sentences, one a line; NULL where there are none.
+    /// Warnings are sentences, one per line; NULL if there are none.
     private static let namesAndWarnings = """
         ALTER TABLE image ADD COLUMN name TEXT;
         UPDATE image SET name = (

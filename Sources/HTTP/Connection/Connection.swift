@@ -3,8 +3,8 @@ import Logging
 
 /// One client's connection: the bytes received, the bytes to send, and the request that is being answered.
 ///
-/// `@unchecked Sendable`: only its loop's queue uses it, which is asserted; workers hold a reference only to return to that
-/// queue.
+/// `@unchecked Sendable`: only its loop's queue uses it, and an assertion checks that; workers hold a reference only to
+/// return to that queue.
 final class Connection: @unchecked Sendable {
     /// What the connection is doing; a request is answered before the next one is read.
     enum Phase {

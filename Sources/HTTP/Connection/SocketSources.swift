@@ -1,7 +1,8 @@
 import Dispatch
 import Glibc
 
-/// The Dispatch sources of one socket, for reading and for writing; used only on their queue, which is asserted.
+/// The Dispatch sources of one socket, for reading and for writing; used only on their queue, and an assertion checks
+/// that.
 ///
 /// A descriptor is closed only when the last source's cancel handler has run: until then Dispatch may still watch it.
 final class SocketSources {

@@ -20,9 +20,9 @@ public struct Route: Sendable {
     public let bodyLimit: Int
     /// Whether a request that declares no body is refused with 411.
     public let requiresBody: Bool
-    /// Asked on the event loop before the handler: an answer that lies ready in memory, or nil where there is none.
+    /// Called on the event loop before the handler: returns an answer that is ready in memory, or nil if there is none.
     ///
-    /// Must not block, nor read a file.
+    /// It must not block or read a file.
     public let shortcut: (@Sendable (ServerRequest) -> ServerResponse?)?
     /// Answers a request.
     public let handler: @Sendable (ServerRequest) throws -> Reply

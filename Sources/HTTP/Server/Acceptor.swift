@@ -5,7 +5,7 @@ import Logging
 
 /// Accepts connections and gives them to the event loops in turn.
 ///
-/// `@unchecked Sendable`: only its own serial queue uses what changes, which is asserted.
+/// `@unchecked Sendable`: only its own serial queue uses what changes, and an assertion checks that.
 final class Acceptor: @unchecked Sendable {
     /// The number of connections that are accepted before the queue may do other work.
     private static let turn = 64

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An event loop: one serial queue and its connections; nothing on it ever blocks.
 ///
-/// `@unchecked Sendable`: only `queue` uses what changes, which is asserted.
+/// `@unchecked Sendable`: only `queue` uses what changes, and an assertion checks that.
 final class EventLoop: @unchecked Sendable {
     let core: ServerCore
     /// The loop's queue.

@@ -1,15 +1,16 @@
-/// When an image was taken, as its EXIF data say: RFC 3339 text such as "2026-11-22T10:00:00+01:00".
+/// The time when an image was taken, from its EXIF data: RFC 3339 text such as "2026-11-22T10:00:00+01:00".
 ///
-/// DateTimeOriginal with OffsetTimeOriginal; where there is no offset, the time is taken as UTC. Nil for a file that is neither
-/// JPEG nor PNG, and where the data are missing, cut or malformed. The day is not looked up in a calendar: it may not exist.
+/// It is DateTimeOriginal with OffsetTimeOriginal; without an offset, the time is read as UTC. Nil for a file that is
+/// neither JPEG nor PNG, and if the data is missing, cut off or malformed. The day is not checked against a calendar,
+/// so it may not exist.
 public func captureTime(_ bytes: [UInt8]) -> String? { EXIF(ofFile: bytes)?.captureTime }
 
-/// EXIF data, as far as they matter here.
+/// The EXIF data that this module uses.
 ///
-/// Nothing fails: what is missing, cut or malformed is not there.
+/// Nothing fails: data that is missing, cut off or malformed counts as absent.
 ///
-/// A TIFF structure (TIFF 6.0): "II" or "MM", 42, the offset of the first directory; a directory is a count and so many entries of
-/// tag, type, count and value, of 12 bytes each. Tags and types are those of EXIF 2.32.
+/// A TIFF structure (TIFF 6.0): "II" or "MM", 42, the offset of the first directory. A directory is a count and entries
+/// of 12 bytes: tag, type, count and value. Tags and types are those of EXIF 2.32.
 struct EXIF {
     private let bytes: ArraySlice<UInt8>
     private let isLittleEndian: Bool
@@ -34,7 +35,7 @@ struct EXIF {
         self.directory = directory
     }
 
-    /// How the image must be turned: tag 0x0112, one SHORT; `topLeft` where nothing is said.
+    /// How the image must be turned: tag 0x0112, one SHORT; `topLeft` if it is absent.
     var orientation: Orientation {
         guard let entry = entry(0x0112, in: directory), entry.type == 3, entry.count == 1,
             let value = number(entry.value, 2)
@@ -48,7 +49,7 @@ struct EXIF {
             let inner = number(pointer.value, 4), let time = text(0x9003, in: inner, like: "0000:00:00 00:00:00")
         else { return nil }
         let clock = "\(time.prefix(10).replacing(":", with: "-"))T\(time.suffix(8))"
-        // An offset that is filled with spaces is unknown; one that makes no sense makes the time worthless.
+        // An offset of spaces means "unknown"; a malformed offset makes the time useless.
         guard entry(0x9011, in: inner) != nil, text(0x9011, in: inner, like: "   :  ") == nil else {
             return clock + "Z"
         }
@@ -59,7 +60,7 @@ struct EXIF {
     private struct Entry {
         let type: Int
         let count: Int
-        /// Where the value, or its offset if it has more than four bytes, lies.
+        /// The place of the value, or of its offset if it has more than four bytes.
         let value: Int
     }
 
@@ -76,9 +77,9 @@ struct EXIF {
         return nil
     }
 
-    /// The text of an ASCII entry, if it has the length and the signs of `shape`, in which "0" stands for any digit.
+    /// The text of an ASCII entry, if it has the form `shape`, in which "0" stands for any digit.
     private func text(_ tag: Int, in directory: Int, like shape: String) -> String? {
-        // A zero byte ends the text and counts.
+        // The count includes the zero byte at the end.
         guard let entry = entry(tag, in: directory), entry.type == 2, entry.count == shape.utf8.count + 1,
             let offset = number(entry.value, 4), offset <= bytes.count - entry.count
         else { return nil }
@@ -95,7 +96,7 @@ struct EXIF {
             ? field.reversed().reduce(0) { $0 << 8 | Int($1) } : field.reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// The first APP1 segment that begins as EXIF does.
+    /// The first APP1 segment that holds EXIF data.
     private static func data(ofJPEG bytes: [UInt8]) -> ArraySlice<UInt8>? {
         var position = 2
         while position + 4 <= bytes.count, bytes[position] == 0xFF {
@@ -128,6 +129,6 @@ struct EXIF {
         return nil
     }
 
-    /// "Exif" and two zero bytes: what tells EXIF from the other uses of APP1.
+    /// "Exif" and two zero bytes, by which EXIF differs from the other uses of APP1.
     private static let prefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
 }

@@ -32,7 +32,7 @@ public func decodeImage(
     }
 }
 
-/// How a JPEG or PNG must be turned to stand upright.
+/// How a JPEG or PNG must be turned to be upright.
 private func orientation(of bytes: [UInt8]) -> Orientation { EXIF(ofFile: bytes)?.orientation ?? .topLeft }
 
 /// The size of the upright image in a JPEG, a PNG or, if `formats` has it, a BMP; reads only the header.

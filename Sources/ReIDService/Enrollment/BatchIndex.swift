@@ -21,7 +21,7 @@ struct BatchIndex: Sendable {
     let style: ManifestItem.Style
     /// The items, in the order of the body.
     private(set) var entries: [Entry] = []
-    /// What the sender should know about the batch as a whole.
+    /// Warnings about the batch as a whole.
     private(set) var warnings: [String] = []
     /// The images by name; empty for NDJSON.
     private let files: [String: Range<Int>]
@@ -157,7 +157,7 @@ struct BatchIndex: Sendable {
         warn(of: unplaced)
     }
 
-    /// Warns that `unplaced` images are named as in a data set, and yet nothing says who is on them and where they were taken.
+    /// Warns that `unplaced` images have names like those of a data set, but neither a person nor a camera.
     private mutating func warn(of unplaced: Int) {
         guard unplaced > 0 else { return }
         warnings.append(

@@ -85,11 +85,11 @@ public final class BatchProcessor: Sendable {
         }
     }
 
-    /// What has been logged: a fault that lasts is told once, not at each retry.
+    /// What has been logged already, so that a lasting fault is logged once and not at each retry.
     private struct Told {
-        /// Batches that wait for their model.
+        /// The batches that wait for their gallery's model.
         var waiting: Set<String> = []
-        /// What holds up enrollment as a whole.
+        /// The error that stops all enrollment.
         var fault: String?
     }
 

@@ -1,4 +1,4 @@
-/// How a file is compressed, told from its first bytes; the raw value is the name for people.
+/// A compressed format, recognized by a file's first bytes; the raw value is its name in messages.
 public enum Compression: String, Sendable, CaseIterable {
     /// `.gz` and `.tgz`.
     case gzip
@@ -11,7 +11,7 @@ public enum Compression: String, Sendable, CaseIterable {
     /// `.zip`.
     case zip
 
-    /// Bytes that are enough to tell.
+    /// The number of bytes that are enough to recognize a format.
     static let signatureBytes = 6
 
     private var signature: [UInt8] {
@@ -24,13 +24,13 @@ public enum Compression: String, Sendable, CaseIterable {
         }
     }
 
-    /// The format that a file with these first bytes has; nil for one that is not compressed.
+    /// The format of a file with these first bytes; nil if it is not compressed.
     init?(of start: [UInt8]) {
         guard let format = Self.allCases.first(where: { start.starts(with: $0.signature) }) else { return nil }
         self = format
     }
 
-    /// The format that a media type names, if it is a compressed one.
+    /// The format of a media type; nil if it does not name a compressed one.
     init?(mediaType: String) {
         switch mediaType {
         case "application/gzip", "application/x-gzip", "application/x-tgz", "application/x-compressed-tar": self = .gzip

@@ -185,7 +185,7 @@ private struct Fields: DecodableWithConfiguration {
     }
 }
 
-/// What a manifest's line says about its image, even if something else is wrong with the line.
+/// The parts of a manifest's line that can be read even if something else is wrong with the line.
 struct ManifestImage: Decodable {
     /// The file that the line names.
     let name: String

@@ -154,7 +154,7 @@ public final class ServiceMetrics: Sendable {
     ]
 }
 
-/// The counters and timers of one listener's requests, looked up once for each route, method and status.
+/// The counters and timers of one listener's requests; each is created once for a route, method and status.
 private final class RequestMeters: Sendable {
     private struct Kind: Hashable {
         let route: String?
@@ -172,7 +172,7 @@ private final class RequestMeters: Sendable {
     }
 
     func record(route: String?, method: HTTPRequest.Method, status: HTTPResponse.Status, time: Duration) {
-        // Requests without a route count together: anybody can invent methods.
+        // Requests without a route are counted together, because a client can invent any number of methods.
         let kind = Kind(route: route, method: route == nil ? "any" : method.rawValue, status: status.code)
         let (requests, durations) = meters.withLock { meters in
             if let found = meters[kind] { return found }

@@ -27,7 +27,7 @@ public final class PrometheusRegistry: MetricsFactory {
         series(label, dimensions, kind: "counter") { CounterSeries() }
     }
 
-    /// A series that only grows, by fractions too.
+    /// A series that only grows, also by fractions.
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {

@@ -7,7 +7,7 @@ internal import Synchronization
 final class PollAnswers: Sendable {
     private let store: GalleryStore
     private let waiters: RankingWaiters
-    /// Where polls are answered, so that the store's writer does not wait for it.
+    /// The queue on which polls are answered, so that the store's writer does not wait for that.
     private let queue = DispatchQueue(label: "reid.polls", target: .global())
     private let observation = Mutex<GalleryObservation?>(nil)
 
@@ -27,7 +27,7 @@ final class PollAnswers: Sendable {
         observation.withLock { $0 = watching }
     }
 
-    /// Ends after the polls that are being answered, and returns then.
+    /// Stops, and returns when the polls that are being answered are done.
     func stop() {
         let watching = observation.withLock { observation in
             defer { observation = nil }
@@ -37,7 +37,7 @@ final class PollAnswers: Sendable {
         queue.sync {}
     }
 
-    /// Answers the polls of `query` with its newest ranking, or with the problem that there is none.
+    /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none.
     private func answer(_ query: String) {
         guard waiters.isWaiting(for: query) else { return }
         queue.async { [store, waiters] in

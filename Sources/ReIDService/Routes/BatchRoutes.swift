@@ -62,7 +62,7 @@ private func accept(_ request: ServerRequest, _ service: ServiceContext) throws 
     let id = try GalleryStore.newBatchID()
     do {
         try files.keep(request.body, as: id)
-        // Before the batch is there, because it may be begun at once.
+        // The index is kept before the batch is created, because the processor may start the batch at once.
         service.acceptedIndexes.keep(index, of: id)
         let (batch, created) = try service.store.createBatch(
             NewBatch(

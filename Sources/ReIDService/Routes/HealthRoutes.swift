@@ -41,7 +41,7 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
                 warnings: Warning.about(service.model))
             return .now(try .json(answer, status: isReady ? .ok : .serviceUnavailable))
         },
-        // On a worker, since the kernel's account of this process takes longer with every connection.
+        // On a worker, because reading `/proc` takes longer with every open connection.
         Route(.get, "/metrics") { request in
             try QueryParameters(request.query).finish()
             var batches: [String: Int] = [:]

@@ -3,11 +3,12 @@ internal import HTTP
 internal import HTTPTypes
 internal import Synchronization
 
-/// Answers that stay right until a commit changes what they tell, kept whole so that an event loop can give them.
+/// Complete answers in memory, which stay valid until a commit changes what they describe; event loops send them
+/// without a worker.
 ///
-/// Observers run before a commit returns: whoever has changed something finds it in the next answer.
+/// Observers run before a commit returns, so a client that has changed something sees the change in the next answer.
 final class AnswerCache: Sendable {
-    /// What an answer tells of.
+    /// The subject of an answer.
     enum Subject: Hashable {
         /// The first page of all galleries.
         case galleries
@@ -32,24 +33,25 @@ final class AnswerCache: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Bytes of all answers together; one more begins anew.
+    /// The most bytes of all answers together; when they are exceeded, all answers are dropped.
     private let limit: Int
 
     init(limit: Int = 64 << 20) { self.limit = limit }
 
-    /// How many changes there have been; to be read before what an answer is made from.
+    /// The number of changes so far; read it before reading the data for an answer.
     var changes: Int { state.withLock { $0.changes } }
 
-    /// The answer to a request without parameters: kept, or a 304 where the client has it; nil where it is to be made.
+    /// The kept answer to a request without parameters, or a 304 if the client has it already; nil if the answer must
+    /// be made.
     func answer(to request: ServerRequest, about subject: Subject) -> ServerResponse? {
         guard request.query.isEmpty, let answer = state.withLock({ $0.answers[subject] }) else { return nil }
         return answer.tag.flatMap { unchanged(request, $0) } ?? answer.response
     }
 
-    /// Keeps an answer, unless there was a change since `changes`, or it is larger than a tenth of what is kept at most.
+    /// Keeps an answer, unless there was a change since `changes`, or it is larger than a tenth of the limit.
     func keep(_ response: ServerResponse, tag: EntityTag? = nil, about subject: Subject, since changes: Int) {
         guard case .bytes(let body) = response.body else { return }
-        // What fields and tables take beside the body, roughly.
+        // Roughly the memory of header fields and tables, in addition to the body.
         let answer = Answer(response: response, tag: tag, bytes: body.count + 1024)
         guard answer.bytes <= limit / 10 else { return }
         state.withLock { state in
@@ -61,7 +63,7 @@ final class AnswerCache: Sendable {
         }
     }
 
-    /// Forgets what a commit has changed.
+    /// Drops the answers that a commit has made invalid.
     func take(_ change: GalleryChange) {
         state.withLock { state in
             state.changes += 1
@@ -70,7 +72,8 @@ final class AnswerCache: Sendable {
                 state.remove(.gallery(name))
                 state.remove(.galleries)
             case .batch:
-                // A gallery tells its unfinished batches; which gallery's this is does not matter.
+                // An answer about a gallery lists its unfinished batches; the answers of all galleries are dropped,
+                // because the change does not name the gallery.
                 for case .gallery(let name) in Array(state.answers.keys) { state.remove(.gallery(name)) }
                 state.remove(.galleries)
             case .ranking(let query, _), .rankingErased(let query), .queryDeleted(let query):

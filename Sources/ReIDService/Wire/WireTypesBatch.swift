@@ -35,7 +35,7 @@ public struct BatchAnswer: Codable, Sendable, Equatable {
     public var finishedAt: Timestamp?
     /// Why the batch failed as a whole; null if it did not.
     public var reason: String?
-    /// What the sender should know about the batch as a whole; nil: nothing.
+    /// Warnings about the batch as a whole; nil if there are none.
     public var warnings: [String]?
 
     private enum CodingKeys: String, CodingKey {

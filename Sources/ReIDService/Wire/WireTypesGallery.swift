@@ -124,7 +124,7 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
     public var capturedAt: Timestamp?
     /// The client's own id for the image; null if there is none.
     public var externalID: String?
-    /// The file name that the image was enrolled under; null if there was none.
+    /// The file name that the image was enrolled under; null if there is none.
     public var name: String?
     /// The SHA-256 of the enrolled bytes, 64 hexadecimal digits.
     public var sha256: String

@@ -44,7 +44,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
     public var capturedAt: Timestamp?
     /// The client's own id for the image; null if there is none.
     public var externalID: String?
-    /// The file name that the image was enrolled under; null if there was none.
+    /// The file name that the image was enrolled under; null if there is none.
     public var name: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
@@ -103,7 +103,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
     public var cameraID: String?
     /// When the image was taken; null if unknown.
     public var capturedAt: Timestamp?
-    /// The file name that the image was enrolled under; null if there was none.
+    /// The file name that the image was enrolled under; null if there is none.
     public var name: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float

@@ -134,7 +134,7 @@ import Testing
         let bench = try AdminBench(folder: folder, start: false)
         try bench.gallery()
         let tar = testTar([("a.jpg", try testJPEG(1)), ("b.jpg", try testJPEG(2))])
-        // A header that is broken afterwards matters only to who reads it again.
+        // A header that is damaged afterwards matters only if it is read again.
         var broken = tar
         broken[0] ^= 1
         let first = try bench.enroll(tar, type: BatchType.tar)

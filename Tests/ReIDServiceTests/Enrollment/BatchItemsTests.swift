@@ -107,7 +107,8 @@ import Testing
     @Test func `the time of capture comes from EXIF where the manifest has none`() async throws {
         let bench = try AdminBench()
         try bench.gallery()
-        // What `ImagingTests` holds against another program's files, in the fewest bytes: DateTimeOriginal and an offset.
+        // As few bytes of EXIF as possible: DateTimeOriginal and an offset; `ImagingTests` reads files of another
+        // program.
         let inner = "2026:11:22 10:00:00\0+01:00\0"
         let exif: [UInt8] =
             Array("Exif\0\0MM\0*\0\0\0\u{8}".utf8) + [0, 1, 0x87, 0x69, 0, 4, 0, 0, 0, 1, 0, 0, 0, 22]

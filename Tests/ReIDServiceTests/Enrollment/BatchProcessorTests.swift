@@ -178,7 +178,7 @@ import Testing
                 id: id, gallery: "old", kind: .tar, contentType: BatchType.tar, bodyBytes: 1,
                 bodySHA256: [UInt8](repeating: 0, count: 32)))
         bench.processor.start()
-        // Each batch that comes after it has the processor look for work again.
+        // Each later batch makes the processor look for work again.
         try bench.gallery()
         for _ in 0..<3 { #expect(try await bench.complete(try tar(1), type: BatchType.tar).state == "completed") }
         bench.processor.stop()

@@ -1,4 +1,4 @@
-/// A text in Prometheus' exposition format 0.0.4, read by its grammar and nothing of the service's.
+/// A text in Prometheus' exposition format 0.0.4, read by the format's grammar with none of the service's code.
 struct Exposition {
     struct Sample {
         let name: String
@@ -13,7 +13,7 @@ struct Exposition {
         var samples: [Sample] = []
     }
 
-    /// What the grammar does not allow, with the line.
+    /// An error of the text, with its line.
     struct Fault: Error {
         let reason: String
         let line: String

@@ -10,7 +10,7 @@ import Testing
     static let promtool = ["/usr/bin", "/usr/local/bin", "/opt/prometheus"].map { $0 + "/promtool" }
         .first(where: FileManager.default.isExecutableFile)
 
-    /// What a service says that listens, has a gallery and has answered requests.
+    /// The metrics of a service that listens, has a gallery and has answered requests.
     private func metrics() throws -> String {
         var text = ""
         try withService { service in
@@ -49,7 +49,7 @@ import Testing
         let before = try #require(ProcessStatistics())
         let files = try (0..<5).map { _ in try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/null")) }
         let after = try #require(ProcessStatistics())
-        // Other tests run meanwhile, so the count is held against the limit and against these five alone.
+        // Other tests run at the same time, so the count is compared only with the limit and with these five.
         #expect(after.openDescriptors >= files.count + 3)
         #expect(after.openDescriptors < after.maximumDescriptors)
         #expect(after.processorSeconds >= before.processorSeconds)
@@ -80,7 +80,7 @@ import Testing
         #expect(said.output.isEmpty, "\(said.output)")
     }
 
-    /// Runs a program to its end: its status, and what it wrote.
+    /// Runs a program to its end; returns its status and its output.
     private func run(_ command: [String], input text: String = "") throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: command[0])

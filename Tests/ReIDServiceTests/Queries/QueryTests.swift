@@ -142,7 +142,7 @@ import Testing
 
     @Test func `a kept ranking warns about the model of its query, whichever is served`() throws {
         try withLobby { service in
-            // The served model is untrained, as a query that is kept now says.
+            // The served model is untrained, and a query that is kept now warns about that.
             let own = try service.ask(.get, try keep(service).rankingURL).decoded(as: RankingAnswer.self)
             #expect(own.warnings == Warning.about(service.context.model))
             #expect(own.warnings?.isEmpty == false)
