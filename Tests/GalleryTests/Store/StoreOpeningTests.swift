@@ -40,7 +40,7 @@ import Testing
                         (1, 'b_1', 1, 'lobby', 'tar', 'application/x-tar', '/data/batches/b_1', 9, 'completed', 0, 3, 2, 1,
                         0, 5, 6, 7, NULL);
                     INSERT INTO image (key, id, gallery, sha256, enrolled_at)
-                        VALUES (1, 'i_1', 1, zeroblob(32), 0), (2, 'i_2', 1, x'01' || zeroblob(31), 0);
+                        VALUES (1, 'i_1', 1, zeroblob(32), 0), (2, 'i_2', 1, randomblob(32), 0);
                     INSERT INTO embedding VALUES (1, 'sha256:a', x'\(vector)'), (2, 'sha256:a', x'\(vector)');
                     INSERT INTO batch_item VALUES (1, 0, 'in/a.jpg', 'enrolled', 1, NULL, NULL),
                         (1, 1, 'again.jpg', 'duplicate', 1, NULL, NULL), (1, 2, NULL, 'enrolled', 2, NULL, NULL);
