@@ -57,7 +57,8 @@ final class WorkerPool: Sendable {
             state.idle.append(worker)
             return nil
         }
-        // Starts the next work as a new block on the queue, so that autoreleased objects of the last one are released.
+        // Starts the next work as a new block on the queue, so that everything that the last block still held is
+        // released first.
         if let next { queues[worker].async { self.run(next, on: worker) } }
     }
 }
