@@ -124,6 +124,9 @@ import Testing
             #expect(answer.text.contains("urn:reid:compressed-body"))
             #expect(answer.text.contains("compressed with \(name); send it uncompressed"))
         }
+        for (start, name) in [([0x28, 0xB5, 0x2F, 0xFD] as [UInt8], "zstd"), (Array("PK\u{3}\u{4}".utf8), "zip")] {
+            #expect(try refusal(start + [UInt8](repeating: 7, count: 600)).text.contains("compressed with \(name);"))
+        }
         for type in ["application/gzip", "application/x-gzip", "application/zip"] {
             #expect(try refusal([1], type: type).text.contains("urn:reid:compressed-body"))
         }
