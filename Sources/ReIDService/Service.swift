@@ -56,7 +56,7 @@ public final class Service: Sendable {
         pollAnswers = PollAnswers(store: store, waiters: waiters)
         batches = BatchProcessor(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
-        adminRouter = Self.adminRouter(context, token: token)
+        adminRouter = try Self.adminRouter(context, token: token)
         var server = configuration.server
         server.spoolFolder = folder.spool
         server.heldSeconds = max(server.heldSeconds, Double(configuration.limits.wait))
@@ -120,6 +120,7 @@ public final class Service: Sendable {
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
             + healthRoutes(service, status: status)
         router.add(routes)
+        router.add(try descriptionRoute(.query(service.configuration)))
         router.observe = service.metrics.observer(ofListener: "query")
         if let folder = service.configuration.publicFolder {
             do {
@@ -131,10 +132,15 @@ public final class Service: Sendable {
         return router
     }
 
-    private static func adminRouter(_ service: ServiceContext, token: AdminToken) -> Router {
+    private static func adminRouter(_ service: ServiceContext, token: AdminToken) throws -> Router {
         var router = Router(errorResponse: errorResponse(logger: service.logger))
         router.add(adminRoutes(service))
-        router.admit = { request in try token.check(request.fields) }
+        let description = try descriptionRoute(.admin(service.configuration))
+        router.add(description)
+        router.admit = { request in
+            // The description holds nothing that the source does not.
+            if request.path != description.pattern { try token.check(request.fields) }
+        }
         router.observe = service.metrics.observer(ofListener: "admin")
         return router
     }

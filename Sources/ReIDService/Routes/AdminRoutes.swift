@@ -38,13 +38,14 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
     if !request.body.isEmpty {
         try JSONMembers(parsing: try request.body.bytes(limit: emptyObjectBytes), part: "body").finish()
     }
-    guard let name = GalleryName(request.parameters["gallery"] ?? "") else {
-        throw HTTPProblem.reid(
-            .badRequest, "invalid-name", "Not a gallery's name",
-            "A gallery's name is a lowercase letter or digit, then up to \(GalleryName.maximumLength - 1) of those, "
-                + "'.', '_' and '-'.", parameter: "gallery")
-    }
+    guard let name = GalleryName(request.parameters["gallery"] ?? "") else { throw invalidGalleryName }
     let (summary, created) = try service.store.createGallery(
         name, model: service.model.identity, dimensions: service.model.dimensions)
     return try .json(try service.describe(summary), status: created ? .created : .ok)
 }
+
+/// What a gallery of another name is refused with.
+let invalidGalleryName = HTTPProblem.reid(
+    .badRequest, "invalid-name", "Not a gallery's name",
+    "A gallery's name is a lowercase letter or digit, then up to \(GalleryName.maximumLength - 1) of those, '.', '_' and '-'.",
+    parameter: "gallery")

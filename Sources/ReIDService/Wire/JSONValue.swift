@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
-/// A JSON value as a tree, used where unknown members must be found by name.
-enum JSONValue: Decodable, Equatable, Sendable {
+/// A JSON value as a tree, used where unknown members must be found by name, and for the description of the API.
+enum JSONValue: Codable, Equatable, Sendable {
     case null
     case flag(Bool)
     case number(Double)
@@ -34,6 +34,19 @@ enum JSONValue: Decodable, Equatable, Sendable {
             self = .object(try value.decode([String: JSONValue].self))
         }
     }
+
+    func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        switch self {
+        case .null: try value.encodeNil()
+        case .flag(let flag): try value.encode(flag)
+        case .number(let number): try value.encode(number)
+        case .text(let text): try value.encode(text)
+        case .list(let list): try value.encode(list)
+        case .object(let members): try value.encode(members)
+        }
+    }
+
     /// The path of the first member, in the order of names, that `other` does not have, such as `server.loops`; `null`
     /// counts as absent.
     func firstMember(missingIn other: JSONValue) -> String? {

@@ -1,0 +1,97 @@
+internal import HTTP
+internal import HTTPTypes
+
+/// What a listener offers, route by route: the document behind `GET /openapi.json`, in OpenAPI 3.1.
+struct APIDescription: Sendable {
+    /// What the listener is for, in a few words.
+    let title: String
+    /// What a reader should know first.
+    let introduction: String
+    /// Every route of the listener.
+    let routes: [RouteDescription]
+    /// The wire types that the routes name.
+    let schemas: [String: Schema]
+    /// Whether the routes need the admin token, but for those that say otherwise.
+    var needsToken = false
+
+    /// The document.
+    func json() throws -> JSONValue {
+        var paths: [String: [String: JSONValue]] = [:]
+        for route in routes {
+            paths[route.pattern, default: [:]][route.method.rawValue.lowercased()] = try route.json(
+                needsToken: needsToken)
+        }
+        var components: [String: JSONValue] = [
+            "schemas": .object(schemas.mapValues(\.json)),
+            "headers": .object(Self.headers),
+            "responses": .object(
+                Dictionary(
+                    uniqueKeysWithValues: try Refusals.common.map {
+                        (String($0.status.code), try Answer($0).json)
+                    })),
+        ]
+        if needsToken {
+            components["securitySchemes"] = [
+                "adminToken": [
+                    "type": "http", "scheme": "bearer",
+                    "description": "The text in the file `admin-token` of the data folder.",
+                ]
+            ]
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": ["title": .text(title), "version": "1", "description": .text(introduction)],
+            "paths": .object(paths.mapValues(JSONValue.object)),
+            "components": .object(components),
+        ]
+    }
+
+    /// The header fields that answers have.
+    private static let headers: [String: JSONValue] = [
+        "X-Request-Id": header("The request's id, as in the log and as a problem's `instance`.", "4f6a0c1d2e3b5a79"),
+        "Cache-Control": header("Whether and how the answer may be kept.", "no-store"),
+        "ETag": header("Names this state of the answer, for `If-None-Match`.", #""3""#),
+        "Location": header("The path of what was made.", "/v1/queries/\(Examples.queryID)"),
+        "X-Content-Type-Options": header("`nosniff`: the media type is to be believed.", "nosniff"),
+        "Accept": header("The media types that the route takes.", "image/jpeg, image/png, multipart/form-data"),
+        "WWW-Authenticate": header("What credentials are needed.", #"Bearer realm="reid admin""#),
+        "Retry-After": [
+            "description": "Seconds after which to try again, where that is known.",
+            "schema": ["type": "integer", "minimum": 0], "example": 2,
+        ],
+    ]
+
+    private static func header(_ description: String, _ example: String) -> JSONValue {
+        [
+            "description": .text(description), "required": true, "schema": ["type": "string"],
+            "example": .text(example),
+        ]
+    }
+}
+
+extension APIDescription {
+    /// The query listener, as `configuration` limits it.
+    static func query(_ configuration: ServiceConfiguration) -> APIDescription {
+        APIDescription(
+            title: "reid: queries",
+            introduction: """
+                Finds a person again in galleries of images. Times are RFC 3339 in UTC; unknown query parameters and unknown \
+                JSON members are refused with status 400. The admin listener has a description of its own.
+                """,
+            routes: searchDescriptions(configuration) + queryDescriptions(configuration)
+                + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(),
+            schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 })
+    }
+
+    /// The admin listener, as `configuration` limits it.
+    static func admin(_ configuration: ServiceConfiguration) -> APIDescription {
+        APIDescription(
+            title: "reid: administration",
+            introduction: """
+                Creates and deletes galleries, enrolls batches of images and erases images. Every route but this description \
+                needs the admin token. The query listener has a description of its own.
+                """,
+            routes: adminGalleryDescriptions() + batchDescriptions(configuration) + [.ofTheDescription],
+            schemas: Components.shared.merging(Components.ofBatches) { $1 }, needsToken: true)
+    }
+}

@@ -1,0 +1,123 @@
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+
+/// `adminRoutes`, but for batches.
+func adminGalleryDescriptions() -> [RouteDescription] {
+    let ofAnotherModel = GalleryError.modelMismatch(expected: Examples.model, found: "sha256:0000")
+    return [
+        RouteDescription(
+            method: .put, pattern: "/admin/v1/galleries/{gallery}", name: "createGallery",
+            summary: "Create a gallery that is bound to the model being served.",
+            body: [
+                Content(
+                    type: "application/json", schema: .object("Nothing, for clients that must send a body.", [:]))
+            ],
+            requiresBody: false,
+            answers: [
+                .json("The gallery is new.", .component("Gallery"), example: Examples.gallery, status: .created),
+                .json("The gallery was there already.", .component("Gallery"), example: Examples.gallery),
+            ],
+            refusals: [
+                invalidGalleryName, ofAnotherModel, ServiceError.malformedJSON(part: "body"),
+                ServiceError.unknownMember(part: "body", pointer: "/model", known: []), GalleryError.diskFull(path: ""),
+            ]),
+        RouteDescription(
+            method: .delete, pattern: "/admin/v1/galleries/{gallery}", name: "deleteGallery",
+            summary: "Delete a gallery with its images, its queries and what is left of its batches.",
+            answers: [.empty(.noContent, "It is gone.")], refusals: [GalleryError.unknownGallery("hall")]),
+        RouteDescription(
+            method: .delete, pattern: "/admin/v1/images/{image}", name: "deleteImage",
+            summary: "Erase an image from the disk, the index and every ranking.",
+            answers: [.empty(.noContent, "It is gone.")], refusals: [GalleryError.unknownImage(Examples.imageID)]),
+    ]
+}
+
+/// `batchRoutes`.
+func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+    let page = Parameter.page(configuration.limits)
+    let unknown = GalleryError.unknownBatch(Examples.batchID)
+    return [
+        RouteDescription(
+            method: .post, pattern: "/admin/v1/galleries/{gallery}/batches", name: "enrollBatch",
+            summary: "Enroll a batch of images; it is durable when it is answered, and processed afterwards.",
+            parameters: [
+                Parameter(
+                    name: "Idempotency-Key", place: .header,
+                    schema: .option("A key of the sender's own: the same request with it is enrolled once."),
+                    example: "cameras-2026-11-22")
+            ],
+            body: Content.ofBatches,
+            answers: [
+                .json(
+                    "The batch is accepted.", .component("Batch"), example: Examples.batch, status: .accepted,
+                    fields: [.location])
+            ], refusals: Refusals.ofBatches),
+        RouteDescription(
+            method: .get, pattern: "/admin/v1/batches", name: "listBatches", summary: "List the batches, newest first.",
+            parameters: page,
+            answers: [
+                .json(
+                    "A page of batches.", .component("BatchPage"),
+                    example: ListAnswer(items: [Examples.batch], next: nil))
+            ], refusals: [GalleryError.invalidCursor("x")]),
+        RouteDescription(
+            method: .get, pattern: "/admin/v1/batches/{batch}", name: "getBatch", summary: "Tell about a batch.",
+            answers: [.json("The batch.", .component("Batch"), example: Examples.batch)], refusals: [unknown]),
+        RouteDescription(
+            method: .get, pattern: "/admin/v1/batches/{batch}/items", name: "listBatchItems",
+            summary: "List what became of a batch's items.",
+            parameters: [.query("state", .choice("Only items of this state.", of: ItemState.self))] + page,
+            answers: [
+                .json(
+                    "A page of items.", .component("BatchItemPage"),
+                    example: ListAnswer(items: [Examples.batchItem], next: nil))
+            ], refusals: [unknown, GalleryError.invalidCursor("x")]),
+        RouteDescription(
+            method: .post, pattern: "/admin/v1/batches/{batch}/cancel", name: "cancelBatch",
+            summary: "Stop a batch; what is enrolled stays.",
+            answers: [
+                .json("It is at its end.", .component("Batch"), example: Examples.batch),
+                .json(
+                    "It stops after the items in work.", .component("Batch"), example: Examples.batch, status: .accepted
+                ),
+            ], refusals: [unknown]),
+    ]
+}
+
+extension Content {
+    /// The forms of a batch's body.
+    fileprivate static let ofBatches: [Content] = [
+        Content(type: "application/x-tar", schema: .bytes),
+        Content(
+            type: "application/x-ndjson", schema: .text("Lines of JSON; each is a `ManifestLine`."),
+            examples: [
+                "usual": #"{"image_base64": "/9j/4AAQSkZJRg==", "person_id": "0042", "camera_id": "c3"}"# + "\n"
+            ]),
+        Content(
+            type: "multipart/form-data",
+            schema: .object(
+                "The manifest first, then the files that it names.",
+                [
+                    "manifest": .text("Lines of JSON; each is a `ManifestLine`."),
+                    "image": .list("Image files.", of: .bytes),
+                ]), partTypes: ["manifest": "application/x-ndjson", "image": "image/jpeg, image/png"]),
+    ]
+}
+
+extension Refusals {
+    /// What a batch may be refused for as a whole.
+    fileprivate static let ofBatches: [any Error] =
+        ofBodies + faultsOfContainers + [
+            GalleryError.unknownGallery("hall"), GalleryError.idempotencyConflict(key: "cameras-2026-11-22"),
+            ServiceError.galleryOfAnotherModel(
+                gallery: Examples.galleryName, expected: Examples.model, served: "sha256:0000"),
+            ServiceError.unsupportedMediaType(found: "text/plain", accepted: ["application/x-tar"]),
+        ]
+
+    private static let faultsOfContainers: [ContainerError] = [
+        .badChecksum(offset: 512), .truncated(member: "0042_c3s1_000451_00.jpg", offset: 512),
+        .duplicateName(name: "a.jpg", offset: 1536), .unexpectedPart(name: "photo", offset: 0), .noManifest, .empty,
+        .tooManyItems(limit: IngestionLimits.items),
+    ]
+}

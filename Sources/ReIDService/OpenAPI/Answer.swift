@@ -1,0 +1,132 @@
+internal import Embedding
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Imaging
+
+/// One answer that a route gives.
+struct Answer: Sendable {
+    /// Its status.
+    let status: HTTPResponse.Status
+    /// When it is given, and what it tells.
+    var description: String
+    /// The header fields that it has, beside those that frame a message and `X-Request-Id`, which every answer has.
+    var fields: [HTTPField.Name] = []
+    /// The body's forms; empty where there is no body.
+    var content: [Content] = []
+
+    /// An answer without a body.
+    static func empty(
+        _ status: HTTPResponse.Status, _ description: String, fields: [HTTPField.Name] = []
+    ) -> Answer {
+        Answer(status: status, description: description, fields: fields)
+    }
+
+    /// An answer of one of the wire types.
+    static func json(
+        _ description: String, _ schema: Schema, example: any Encodable & Sendable,
+        status: HTTPResponse.Status = .ok, fields: [HTTPField.Name] = []
+    ) -> Answer {
+        Answer(
+            status: status, description: description, fields: [.cacheControl] + fields,
+            content: [Content(type: "application/json", schema: schema, examples: ["usual": example])])
+    }
+
+    /// An answer that nobody may change, of these media types, with a validator.
+    static func image(_ description: String, types: [String]) -> Answer {
+        Answer(
+            status: .ok, description: description, fields: [.cacheControl, .eTag, .xContentTypeOptions],
+            content: types.map { Content(type: $0, schema: .bytes) })
+    }
+
+    /// The client has the answer already.
+    static let notModified = Answer.empty(
+        .notModified, "What `If-None-Match` names is the newest.", fields: [.cacheControl, .eTag])
+
+    /// The answer as OpenAPI writes it.
+    var json: JSONValue {
+        get throws {
+            var headers: [String: JSONValue] = [:]
+            for field in fields + [.xRequestID] {
+                headers[field.rawName] = ["$ref": .text("#/components/headers/\(field.rawName)")]
+            }
+            var answer: [String: JSONValue] = ["description": .text(description), "headers": .object(headers)]
+            if !content.isEmpty { answer["content"] = try Content.json(content) }
+            return .object(answer)
+        }
+    }
+
+    /// One answer of what both may be; `other` has the same status.
+    func merged(into other: Answer?) -> Answer {
+        guard let other else { return self }
+        var merged = other
+        if !other.description.contains(description) { merged.description += " " + description }
+        merged.fields += fields.filter { !other.fields.contains($0) }
+        merged.content += content
+        return merged
+    }
+}
+
+extension Answer {
+    /// The answer that tells a problem, with that problem as its example.
+    init(_ problem: HTTPProblem) {
+        let kind = problem.type.split(separator: ":").last.map(String.init) ?? ""
+        self.init(
+            status: problem.status, description: problem.title + ".",
+            fields: [.cacheControl] + problem.fields.map(\.name),
+            content: [
+                Content(
+                    type: "application/problem+json", schema: .component("Problem"),
+                    examples: [kind == "blank" ? "usual" : kind: ProblemExample(problem: problem)])
+            ])
+    }
+}
+
+/// A problem's document, as a response would carry it.
+private struct ProblemExample: Encodable, Sendable {
+    let problem: HTTPProblem
+
+    func encode(to encoder: any Encoder) throws {
+        var document: JSONValue = .null
+        if case .bytes(let bytes) = problem.response(instance: Examples.requestID).body {
+            document = try fromJSON(bytes)
+        }
+        try document.encode(to: encoder)
+    }
+}
+
+/// What a listener may refuse any request for.
+enum Refusals {
+    /// One problem of each status; found before a route's handler runs, but for the parameters.
+    static let common: [HTTPProblem] = [
+        ServiceError.unknownParameter("color", known: ["cursor", "limit"]).problem,
+        HTTPProblem(.requestTimeout, detail: "The request's head took too long."),
+        .contentTooLarge(limit: 0),
+        HTTPProblem(.uriTooLong, detail: "The target may have at most 8192 bytes."),
+        HTTPProblem(.expectationFailed, detail: "Only 100-continue can be expected.", parameter: "Expect"),
+        HTTPProblem(
+            .tooManyRequests, detail: "There are too many connections from this address.", fields: [.retryAfter: "1"]),
+        HTTPProblem(.requestHeaderFieldsTooLarge, detail: "There are more than 100 headers."),
+        .internalError,
+        HTTPProblem(.notImplemented, detail: "This method is not implemented."),
+        .overloaded("The server is busy; try again.", retryAfterSeconds: 1),
+        HTTPProblem(.httpVersionNotSupported, detail: "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
+    ]
+
+    /// What a route that takes a body adds.
+    static let ofBodies: [any Error] = [
+        HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
+        HTTPProblem.contentTooLarge(limit: ServiceLimits().searchBody), GalleryError.diskFull(path: ""),
+    ]
+
+    /// What a route that takes images adds.
+    static let ofImages: [any Error] = ofBodies + faultsOfImages + [EmbedderError.overloaded(queued: 256, limit: 256)]
+
+    private static let faultsOfImages: [ServiceError] = [
+        .emptyBody, .noImage, .tooManyImages(limit: 16), .unknownPart(name: "photo", known: ["image"]),
+        .unsupportedMediaType(found: "text/plain", accepted: ImageUpload.accepted),
+        .image(.unsupportedFormat, index: 0, count: 1),
+        .image(.tooLarge(width: 50_000, height: 50_000, limit: 40_000_000), index: 0, count: 1),
+        .image(.corrupt(reason: "the data ends early"), index: 0, count: 1),
+    ]
+}

@@ -1,0 +1,192 @@
+internal import CSPRModel
+internal import NeuralNetwork
+
+extension Components {
+    /// What the query listener answers.
+    static func ofQueries(_ configuration: ServiceConfiguration) -> [String: Schema] {
+        ofImages.merging(ofRankings(configuration)) { $1 }.merging(ofTheModel) { $1 }
+    }
+
+    private static let ofImages: [String: Schema] = [
+        "GalleryPage": .page(of: "Gallery"),
+        "ImagePage": .page(of: "Image"),
+        "QueryPage": .page(of: "Query"),
+        "Image": .object(
+            "What is known about one enrolled image.",
+            [
+                "image_id": .text("The image's id."),
+                "gallery": .text("The gallery it is in."),
+                "person_id": .text("Who is on it; null when unknown.").orNull,
+                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
+                "captured_at": .time("When; null when unknown.").orNull,
+                "external_id": .text("The sender's own id of it; null when there is none.").orNull,
+                "sha256": .text("SHA-256 of the bytes as they were enrolled, in hexadecimal."),
+                "media_type": .choice(
+                    "The stored image's type; null for an image that was enrolled as a vector alone.",
+                    ["image/jpeg", "image/png"]
+                ).orNull,
+                "width": .count("Columns of the stored image; null when there is none.").orNull,
+                "height": .count("Rows of the stored image; null when there is none.").orNull,
+                "enrolled_at": .time("When it came into the gallery."),
+                "image_url": .text("Path of the stored image on this listener; null when there is none.").orNull,
+            ]),
+        "PersonImage": .object(
+            "One image of a person in a ranking of persons.",
+            [
+                "image_id": .text("The image's id."),
+                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
+                "captured_at": .time("When; null when unknown.").orNull,
+                "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
+            ]),
+        "RankingResult": .object(
+            "One row of a ranking: an image, or a person represented by their best image.",
+            [
+                "rank": .integer("From 1.", in: 1...Int(Int32.max)),
+                "image_id": .text("The image's id."),
+                "person_id": .text("Who is on it; null when unknown.").orNull,
+                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
+                "captured_at": .time("When; null when unknown.").orNull,
+                "external_id": .text("The sender's own id of the image; null when there is none.").orNull,
+                "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
+                "similarity": .number("Cosine of the vectors, -1 to 1."),
+                "vector": .list("The feature vector, where the search asked for it.", of: .number("A value.")),
+                "images": .list(
+                    "The person's best images, best first, where rows stand for persons.",
+                    of: .component("PersonImage")),
+                "image_count": .count("How many images of the person were ranked, where rows stand for persons."),
+            ], optional: ["vector", "images", "image_count"]),
+    ]
+
+    private static let distance = Schema.number("Squared Euclidean distance of the unit vectors, 0 to 4.")
+    private static let rerankedDistance =
+        Schema.number("Distance after k-reciprocal re-ranking; null when the search did not re-rank.").orNull
+    private static let imageURL =
+        Schema.text("Path of the stored image on this listener; null for an image enrolled as a vector alone.").orNull
+
+    private static func ofRankings(_ configuration: ServiceConfiguration) -> [String: Schema] {
+        let options = SearchOptionDescriptions(configuration)
+        let ranking: [String: Schema] = [
+            "gallery": .text("The gallery's name."),
+            "model": .text("The gallery's model: `sha256:` and the digest of the weight file."),
+            "gallery_size": .count("Images in the gallery, whether the filters let them through or not."),
+            "options": .component("RankingOptions"),
+            "results": .list("Best first.", of: .component("RankingResult")),
+            "warnings": warnings,
+            "timing_ms": .component("RankingTiming"),
+            "query_id": .text("The kept query."),
+            "revision": .integer("Counts the changes of the query's ranking.", in: 1...Int(Int32.max)),
+        ]
+        return [
+            "Ranking": .object(
+                "The gallery's images in the order of their likeness to the query's.",
+                ranking.filter { !["query_id", "revision"].contains($0.key) }, optional: ["warnings"]),
+            "KeptRanking": .object("The newest ranking of a kept query.", ranking, optional: ["warnings"]),
+            "RankingTiming": .object(
+                "Where the time of one ranking went, in milliseconds.",
+                [
+                    "decode": .number("Decoding the images."),
+                    "wait": .number("Waiting for a network thread."),
+                    "embed": .number("The forward pass."),
+                    "search": .number(
+                        "Filtering the gallery, and comparing with it where the search does not re-rank."),
+                    "rerank": .number("Re-ranking, with the comparisons that it starts from."),
+                    "total": .number("From the parsed request to the finished ranking."),
+                ]),
+            "RankingOptions": options.answer,
+            "SearchOptions": options.form(takesStanding: false),
+            "QueryOptions": options.form(takesStanding: true),
+            "Query": .object(
+                "A kept query.",
+                [
+                    "query_id": .text("The query's id."),
+                    "gallery": .text("The gallery it asks."),
+                    "options": .component("RankingOptions"),
+                    "standing": .flag("Whether it is ranked again whenever the gallery changes."),
+                    "state": .choice(
+                        "`ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.",
+                        ["ranked", "stale"]),
+                    "created_at": .time("When it was asked."),
+                    "revision": .count("The revision of its newest ranking."),
+                    "ranking_url": .text("Path of its newest ranking."),
+                    "images": .count("How many images it was asked with."),
+                    "image_url": .text("Path of its first image; `?index=` tells the others."),
+                ]),
+        ]
+    }
+
+    private static let warnings = Schema.list(
+        "What a reader should know before trusting the numbers; absent where there is nothing.",
+        of: .text("A sentence."))
+
+    private static let ofTheModel: [String: Schema] = [
+        "Embeddings": .object(
+            "Feature vectors of images.",
+            [
+                "model": .text("The model that made them: `sha256:` and the digest of the weight file."),
+                "dimensions": .count("The length of each vector."),
+                "embeddings": .list("In the order of the images.", of: .component("Embedding")),
+                "warnings": warnings,
+            ], optional: ["warnings"]),
+        "Embedding": .object(
+            "One image's vector.",
+            [
+                "index": .count("The image's place in the request, from 0."),
+                "vector": Schema(keywords: [
+                    "description": "Its unit vector, as `encoding` asks for it.",
+                    "oneOf": [
+                        Schema.list("Its values.", of: .number("A value.")).json,
+                        Schema.text("Its values as little-endian float32, in base 64.").json,
+                    ],
+                ]),
+            ]),
+        "Model": .object(
+            "The network being served.",
+            [
+                "name": .text("What it is called."),
+                "sha256": .text("Its identity: `sha256:` and the digest of the weight file."),
+                "config": .component("ModelConfiguration"),
+                "dimensions": .count("The length of a feature vector."),
+                "branches": .count("Attention branches, the values of `branch` in attention images."),
+                "parameters": .count("Trained numbers in the file."),
+                "precision": .text("How the file stores them, such as `F32`."),
+                "mirrored": .flag("Whether feature vectors are means over an image and its mirror image."),
+                "trained": .flag("False: the weights are random, and rankings mean nothing yet."),
+                "warnings": warnings,
+            ], optional: ["warnings"]),
+        "ModelConfiguration": .object(
+            "The network's architecture.",
+            [
+                "block": .choice("The kind of residual block.", of: ResidualBlock.self),
+                "depths": .list("Blocks in each stage.", of: .count("Blocks."), count: 4...4),
+                "width": .count("Channels of the stem."),
+                "last_stride": .count("Stride of the fourth stage."),
+                "local_stage": .count("The stage whose output the attention branches read."),
+                "branches": .count("Attention branches."),
+                "branch_dim": .count("Length of one branch's feature."),
+                "global_dim": .count("Length of the global feature."),
+                "attention": .choice("What the branches attend with.", of: CSPRConfiguration.Attention.self),
+                "descriptor": .text("Letters of S (statistical), P (positional) and R (relational)."),
+                "candidate_ratios": .list(
+                    "The share of positions that each branch concentrates on.", of: .number("A share.", in: 0...1)),
+                "height": .count("Rows of the network's input."),
+                "width_px": .count("Columns of the network's input."),
+                "identities": .count("Classes of the classifiers that training added."),
+            ]),
+        "Readiness": .object(
+            "Whether the service takes requests, and with what.",
+            [
+                "status": .choice("`stopping`: it was told to stop.", ["ready", "stopping"]),
+                "model": .object(
+                    "The model being served.",
+                    [
+                        "sha256": .text("Its identity."),
+                        "trained": .flag("False: the weights are random."),
+                    ]),
+                "index": .object(
+                    "The index being searched.",
+                    ["galleries": .count("Galleries in memory."), "images": .count("Images in them.")]),
+                "warnings": warnings,
+            ], optional: ["warnings"]),
+        "Liveness": .object("The process answers.", ["status": .choice("Always the same.", ["alive"])]),
+    ]
+}

@@ -1,0 +1,77 @@
+internal import CSPRModel
+internal import Gallery
+
+/// The values that the description's examples are made of.
+enum Examples {
+    static let galleryName = "demo"
+    static let requestID = "4f6a0c1d2e3b5a79"
+    /// What follows the letter and underscore of an id.
+    static let idTail = "k3v9q2m7x4c8n1p5t6w0"
+    static let imageID = "i_" + idTail
+    static let queryID = "q_" + idTail
+    static let batchID = "b_" + idTail
+    static let model = "sha256:" + String(repeating: "5ec7", count: 16)
+    /// 2026-11-22T10:00:00Z.
+    static let time = Timestamp(milliseconds: 1_795_341_600_000)
+
+    static let image = ImageAnswer(
+        imageID: imageID, gallery: galleryName, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
+        sha256: String(repeating: "9b1e", count: 16), mediaType: "image/jpeg", width: 64, height: 128,
+        enrolledAt: time, imageURL: "/v1/images/\(imageID)/content")
+
+    static let runningBatch = RunningBatch(
+        id: batchID, state: "running", received: 2000, enrolled: 812, duplicate: 3, failed: 1, itemsPerSecond: 41.5)
+
+    static let gallery = GalleryAnswer(
+        name: galleryName, model: model, searchable: true, images: 19_732, people: 750, cameras: ["c1", "c2", "c3"],
+        capturedFrom: time, capturedTo: time.adding(seconds: 86_400), revision: 12, createdAt: time,
+        runningBatches: [runningBatch])
+
+    static let batch = BatchAnswer(
+        id: batchID, gallery: galleryName, kind: "tar", state: "queued", cancelRequested: false, bytes: 10_240,
+        received: 2, enrolled: 0, duplicate: 0, failed: 0, itemsPerSecond: nil, estimatedEnd: nil, createdAt: time,
+        startedAt: nil, finishedAt: nil, reason: nil)
+
+    static let batchItem = BatchItemAnswer(
+        index: 0, image: "0042_c3s1_000451_00.jpg", state: "enrolled", imageID: imageID, reason: nil, detail: nil)
+
+    static func options(_ defaults: RankingDefaults) -> SearchOptions { SearchOptions(defaults: defaults) }
+
+    /// A search's answer; a kept query's newest ranking where `isKept`.
+    static func ranking(_ defaults: RankingDefaults, isKept: Bool) -> RankingAnswer {
+        var timing = RankingTiming()
+        timing.decode = 0.6
+        timing.wait = 1.1
+        timing.embed = 21.4
+        timing.rerank = 4.1
+        timing.total = 27.9
+        let result = RankingResult(
+            rank: 1, imageID: imageID, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
+            distance: 0.41, similarity: 0.795, rerankedDistance: 0.18, imageURL: "/v1/images/\(imageID)/content",
+            vector: nil, images: nil, imageCount: nil)
+        return RankingAnswer(
+            queryID: isKept ? queryID : nil, revision: isKept ? 3 : nil, gallery: galleryName, model: model,
+            gallerySize: 19_732, options: options(defaults), results: [result], warnings: nil, timing: timing)
+    }
+
+    static func query(_ defaults: RankingDefaults) -> QueryAnswer {
+        QueryAnswer(
+            queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",
+            createdAt: time, revision: 3, rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
+            imageURL: "/v1/queries/\(queryID)/image")
+    }
+
+    static let embeddings = EmbeddingAnswer(
+        model: model, dimensions: 4, embeddings: [.init(index: 0, vector: .floats([0.5, -0.5, 0.5, 0.5]))],
+        warnings: nil)
+
+    static let modelAnswer = ModelAnswer(
+        name: "CSPR-Net", sha256: model, config: CSPRConfiguration(), dimensions: 1024, branches: 8,
+        parameters: 27_000_000, precision: "F32", mirrored: false, trained: true, warnings: nil)
+
+    static func readiness(isReady: Bool) -> ReadinessAnswer {
+        ReadinessAnswer(
+            status: isReady ? "ready" : "stopping", model: .init(sha256: model, trained: true),
+            index: .init(galleries: 1, images: 19_732), warnings: nil)
+    }
+}

@@ -1,0 +1,83 @@
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+internal import Imaging
+
+/// `queryRoutes`.
+func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+    let limits = configuration.limits
+    let query = Examples.query(configuration.ranking)
+    let unknown = GalleryError.unknownQuery(Examples.queryID)
+    return [
+        RouteDescription(
+            method: .post, pattern: "/v1/galleries/{gallery}/queries", name: "keepQuery",
+            summary: "Keep a query: it is ranked at once, and again with the gallery where it is standing.",
+            parameters: SearchOptionDescriptions(configuration).parameters(takesStanding: true),
+            body: Content.images(atMost: limits.imagesPerSearch, options: "QueryOptions"),
+            answers: [
+                .json("The query is kept.", .component("Query"), example: query, status: .created, fields: [.location])
+            ],
+            refusals: Refusals.ofSearches),
+        RouteDescription(
+            method: .get, pattern: "/v1/queries", name: "listQueries", summary: "List the kept queries, newest first.",
+            parameters: Parameter.page(limits),
+            answers: [
+                .json(
+                    "A page of queries.", .component("QueryPage"), example: ListAnswer(items: [query], next: nil))
+            ],
+            refusals: [GalleryError.invalidCursor("x")]),
+        RouteDescription(
+            method: .get, pattern: "/v1/queries/{query}", name: "getQuery", summary: "Tell about a kept query.",
+            answers: [.json("The query.", .component("Query"), example: query)], refusals: [unknown]),
+        RouteDescription(
+            method: .delete, pattern: "/v1/queries/{query}", name: "deleteQuery",
+            summary: "Forget a kept query with its images and rankings.",
+            answers: [.empty(.noContent, "It is gone.")], refusals: [unknown]),
+        RouteDescription(
+            method: .get, pattern: "/v1/queries/{query}/image", name: "getQueryImage",
+            summary: "Get an image that a kept query was asked with.",
+            parameters: [
+                .query("index", .integer("Which one, from 0.", in: 0...limits.imagesPerSearch - 1).usually(0)),
+                .ifNoneMatch,
+            ],
+            answers: [.image("The image.", types: ImageFormat.common.map(\.rawValue)), .notModified],
+            refusals: [unknown]),
+        RouteDescription(
+            method: .get, pattern: "/v1/queries/{query}/ranking", name: "getRanking",
+            summary: "Get a kept query's newest ranking, or wait for a newer one.",
+            parameters: [
+                .query(
+                    "wait",
+                    .integer(
+                        "Seconds to wait for another ranking than `If-None-Match` names before answering 304.",
+                        in: 0...limits.wait
+                    ).usually(0)),
+                .ifNoneMatch,
+            ],
+            answers: [
+                .json(
+                    "The ranking; its `ETag` is its revision.", .component("KeptRanking"),
+                    example: Examples.ranking(configuration.ranking, isKept: true), fields: [.eTag]),
+                .notModified,
+            ], refusals: [unknown]),
+    ]
+}
+
+extension Parameter {
+    /// What the client has already.
+    static let ifNoneMatch = Parameter(
+        name: "If-None-Match", place: .header,
+        schema: .text("The `ETag` of what the client has; 304 if it is the newest."),
+        example: #""2""#)
+
+    /// The parameters of a list.
+    static func page(_ limits: ServiceLimits) -> [Parameter] {
+        [
+            .query(
+                "limit",
+                .integer("Items of a page at most.", in: 1...limits.results)
+                    .usually(.number(Double(ListParameters.usualLimit)))),
+            .query("cursor", .option("`next` of the page before; absent for the first.")),
+        ]
+    }
+}

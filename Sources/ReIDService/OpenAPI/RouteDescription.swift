@@ -1,0 +1,156 @@
+internal import HTTP
+internal import HTTPTypes
+
+/// What one route takes and answers: an operation of OpenAPI.
+struct RouteDescription: Sendable {
+    /// The method.
+    let method: HTTPRequest.Method
+    /// The path, with `{name}` for a segment that is a parameter; as in the route.
+    let pattern: String
+    /// The operation's own name, for generated clients.
+    let name: String
+    /// What it does, in a few words.
+    let summary: String
+    /// Query parameters and header fields; those of the path follow from the pattern.
+    var parameters: [Parameter] = []
+    /// The body's forms; empty where the route takes no body.
+    var body: [Content] = []
+    /// Whether a request without a body is refused.
+    var requiresBody = true
+    /// The answers to a request that was understood.
+    var answers: [Answer]
+    /// What the route itself may refuse a request for, as examples of each kind; every route adds `Refusals.common`.
+    var refusals: [any Error] = []
+    /// Whether the admin listener answers it without its token.
+    var isOpen = false
+
+    /// The operation as OpenAPI writes it; `needsToken` tells of the listener's other routes.
+    func json(needsToken: Bool) throws -> JSONValue {
+        let isGuarded = needsToken && !isOpen
+        var operation: [String: JSONValue] = [
+            "operationId": .text(name), "summary": .text(summary), "responses": try responses(isGuarded: isGuarded),
+        ]
+        let parameters = pathParameters + parameters
+        if !parameters.isEmpty { operation["parameters"] = .list(parameters.map(\.json)) }
+        if !body.isEmpty {
+            operation["requestBody"] = ["required": .flag(requiresBody), "content": try Content.json(body)]
+        }
+        if needsToken { operation["security"] = isGuarded ? [["adminToken": []]] : [] }
+        return .object(operation)
+    }
+
+    private var pathParameters: [Parameter] {
+        pattern.split(separator: "/").filter { $0.hasPrefix("{") }.map { .path(String($0.dropFirst().dropLast())) }
+    }
+
+    /// Each status once; a refusal that is the same for every route is a component.
+    private func responses(isGuarded: Bool) throws -> JSONValue {
+        var refusals = refusals
+        if isGuarded { refusals.append(ServiceError.unauthorized(isMissing: true)) }
+        let problems = refusals.map(problem(for:))
+        var merged: [String: Answer] = [:]
+        var responses: [String: JSONValue] = [:]
+        for problem in problems + Refusals.common {
+            let code = String(problem.status.code)
+            let isOwn =
+                problems.contains { $0.status == problem.status } || answers.contains { $0.status == problem.status }
+            if isOwn {
+                merged[code] = Answer(problem).merged(into: merged[code])
+            } else {
+                responses[code] = ["$ref": .text("#/components/responses/\(code)")]
+            }
+        }
+        for answer in answers {
+            let code = String(answer.status.code)
+            merged[code] = answer.merged(into: merged[code])
+        }
+        for (code, answer) in merged { responses[code] = try answer.json }
+        return .object(responses)
+    }
+}
+
+/// A parameter of a route.
+struct Parameter: Sendable {
+    /// Where a parameter stands.
+    enum Place: String, Sendable {
+        case path
+        case query
+        case header
+    }
+
+    /// Its name.
+    let name: String
+    /// Where it stands.
+    let place: Place
+    /// What it may be; a list is given by repeating the parameter.
+    let schema: Schema
+    /// A value that it may have.
+    var example: JSONValue?
+
+    /// A query parameter, which may be absent.
+    static func query(_ name: String, _ schema: Schema, example: JSONValue? = nil) -> Parameter {
+        Parameter(name: name, place: .query, schema: schema, example: example)
+    }
+
+    /// The parameter that a segment of a path stands for.
+    static func path(_ name: String) -> Parameter {
+        guard name == "gallery" else {
+            return Parameter(
+                name: name, place: .path, schema: .text("The id of the \(name)."),
+                example: .text("\(name.prefix(1))_\(Examples.idTail)"))
+        }
+        var schema = Schema.text("The gallery's name.")
+        schema.keywords["pattern"] = "^[a-z0-9][a-z0-9._-]{0,63}$"
+        return Parameter(name: name, place: .path, schema: schema, example: .text(Examples.galleryName))
+    }
+
+    /// The parameter as OpenAPI writes it.
+    var json: JSONValue {
+        var schema = schema
+        schema.keywords["description"] = nil
+        var parameter: [String: JSONValue] = [
+            "name": .text(name), "in": .text(place.rawValue), "schema": schema.json,
+        ]
+        parameter["description"] = self.schema.description.map(JSONValue.text)
+        if place == .path { parameter["required"] = true }
+        parameter["example"] = example
+        return .object(parameter)
+    }
+}
+
+/// One form of a body.
+struct Content: Sendable {
+    /// Its media type.
+    let type: String
+    /// What it may be.
+    let schema: Schema
+    /// Examples by their names; texts for a body that is not JSON.
+    var examples: [String: any Encodable & Sendable] = [:]
+    /// The media types of a form's parts, by the parts' names.
+    var partTypes: [String: String] = [:]
+
+    /// Forms by their media types, as OpenAPI writes them; forms of the same type share their examples.
+    static func json(_ contents: [Content]) throws -> JSONValue {
+        var merged: [String: Content] = [:]
+        for content in contents {
+            var content = content
+            if let earlier = merged[content.type] { content.examples.merge(earlier.examples) { $1 } }
+            merged[content.type] = content
+        }
+        return .object(try merged.mapValues { try $0.json })
+    }
+
+    private var json: JSONValue {
+        get throws {
+            var content: [String: JSONValue] = ["schema": schema.json]
+            if !examples.isEmpty {
+                content["examples"] = .object(
+                    try examples.mapValues { .object(["value": try fromJSON(try jsonBytes($0))]) })
+            }
+            if !partTypes.isEmpty {
+                content["encoding"] = .object(partTypes.mapValues { ["contentType": .text($0)] })
+            }
+            return .object(content)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import Ranking
+
+/// The options of a search, in each form that the API knows: query parameters, a form's JSON part, and the answer.
+struct SearchOptionDescriptions {
+    /// One option: what it may be, and what stands for it where it is absent.
+    private struct Option {
+        let name: String
+        let schema: Schema
+        /// Nil: it restricts nothing where it is absent.
+        var usual: JSONValue?
+        var isList = false
+
+        /// All values of a repeatable option.
+        var list: Schema { .list(schema.description ?? "", of: schema, count: 0...TextLimits.count) }
+
+        /// The option as a query parameter.
+        var parameter: Parameter {
+            let form = isList ? list : schema
+            return .query(name, usual.map(form.usually) ?? form)
+        }
+
+        /// The option as a member of a JSON part, where one value may stand for a list of one.
+        var member: Schema {
+            guard isList else { return schema.orNull }
+            return Schema(keywords: ["anyOf": [list.json, schema.json, ["type": "null"]]])
+        }
+    }
+
+    private let options: [Option]
+
+    /// The options as `configuration` limits and presets them.
+    init(_ configuration: ServiceConfiguration) {
+        let defaults = SearchOptions(defaults: configuration.ranking)
+        let neighborhoods = ReRanking.neighborhoods
+        options =
+            [
+                Option(
+                    name: "limit", schema: .integer("Results at most.", in: 1...configuration.limits.results),
+                    usual: .number(Double(defaults.limit))),
+                Option(
+                    name: "rerank", schema: .flag("Whether results are ordered by re-ranked distance."),
+                    usual: .flag(defaults.rerank)),
+                Option(
+                    name: "k1", schema: .integer("Neighbors that must name each other.", in: neighborhoods),
+                    usual: .number(Double(defaults.k1))),
+                Option(
+                    name: "k2", schema: .integer("Neighbors whose encodings are averaged.", in: neighborhoods),
+                    usual: .number(Double(defaults.k2))),
+                Option(
+                    name: "lambda",
+                    schema: .number("Share of the original distance in the re-ranked one.", in: 0...1),
+                    usual: .number(defaults.lambda)),
+            ] + Self.filters + [
+                Option(
+                    name: "min_similarity",
+                    schema: .number("Only results at least this similar (cosine).", in: -1...1)),
+                Option(
+                    name: "group_by",
+                    schema: .choice("What one row stands for, if not an image.", of: SearchOptions.Grouping.self)),
+                Option(name: "include_vectors", schema: .flag("Whether each result carries its feature vector.")),
+            ]
+    }
+
+    /// Which images may appear; a listing of images takes these too.
+    private static let filters: [Option] = [
+        Option(name: "camera", schema: .option("Only images of one of these cameras."), isList: true),
+        Option(name: "exclude_camera", schema: .option("No image of one of these cameras."), isList: true),
+        Option(name: "captured_from", schema: .time("Only images captured at this time or later.")),
+        Option(
+            name: "captured_to",
+            schema: .time("Only images captured before this time or at it; not before `captured_from`.")),
+        Option(name: "person", schema: .option("Only images of this person.")),
+        Option(name: "external_id", schema: .option("Only the images with this external id.")),
+    ]
+
+    /// Query parameters of a search; they win over a form's part.
+    func parameters(takesStanding: Bool) -> [Parameter] {
+        options.map(\.parameter) + (takesStanding ? [.query("standing", Self.standing.usually(false))] : [])
+    }
+
+    /// Query parameters of a listing of images.
+    static var filterParameters: [Parameter] { filters.map(\.parameter) }
+
+    /// The JSON of a form's part `options`; null counts as absent.
+    func form(takesStanding: Bool) -> Schema {
+        var members: [String: Schema] = [:]
+        for option in options { members[option.name] = option.member }
+        if takesStanding { members["standing"] = Self.standing.orNull }
+        return .object("How to rank; query parameters win over these.", members, optional: Set(members.keys))
+    }
+
+    /// The options that were in force, as an answer tells them.
+    var answer: Schema {
+        var members: [String: Schema] = [:]
+        for option in options { members[option.name] = option.isList ? option.list : option.schema }
+        return .object(
+            "The options that were in force; those that restrict nothing are left out.", members,
+            optional: Set(options.filter { $0.usual == nil }.map(\.name)))
+    }
+
+    private static let standing = Schema.flag("Whether the ranking follows the gallery: a watch list.")
+}

@@ -1,0 +1,48 @@
+internal import HTTP
+internal import HTTPTypes
+
+/// `modelRoutes`, `healthRoutes` and the description itself.
+func serviceDescriptions() -> [RouteDescription] {
+    [
+        RouteDescription(
+            method: .get, pattern: "/v1/model", name: "getModel", summary: "Tell about the network being served.",
+            answers: [.json("The model.", .component("Model"), example: Examples.modelAnswer)]),
+        RouteDescription(
+            method: .get, pattern: "/livez", name: "getLiveness", summary: "Tell whether the process answers.",
+            answers: [.json("It does.", .component("Liveness"), example: ["status": "alive"])]),
+        RouteDescription(
+            method: .get, pattern: "/readyz", name: "getReadiness",
+            summary: "Tell whether the service takes requests.",
+            answers: [
+                .json("It does.", .component("Readiness"), example: Examples.readiness(isReady: true)),
+                .json(
+                    "It is stopping.", .component("Readiness"), example: Examples.readiness(isReady: false),
+                    status: .serviceUnavailable),
+            ]),
+        RouteDescription(
+            method: .get, pattern: "/metrics", name: "getMetrics",
+            summary: "Tell counters and timers in the text format of Prometheus.",
+            answers: [
+                Answer(
+                    status: .ok, description: "The metrics.", fields: [.cacheControl],
+                    content: [
+                        Content(
+                            type: "text/plain", schema: .text("Version 0.0.4 of the format."),
+                            examples: ["usual": "# TYPE reid_http_requests_total counter\n"])
+                    ])
+            ]),
+        .ofTheDescription,
+    ]
+}
+
+extension RouteDescription {
+    /// The document that this is part of.
+    static let ofTheDescription = RouteDescription(
+        method: .get, pattern: "/openapi.json", name: "getDescription",
+        summary: "Describe every route of this listener.",
+        answers: [
+            .json(
+                "A document of OpenAPI 3.1.", Schema(keywords: ["type": "object"]),
+                example: ["openapi": "3.1.0"])
+        ], isOpen: true)
+}
