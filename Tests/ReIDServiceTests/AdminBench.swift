@@ -86,6 +86,7 @@ final class AdminBench: Sendable {
         var text: String { String(decoding: bytes, as: UTF8.self) }
     }
 
+    /// What the router answers; it must be as the admin listener describes it.
     func send(
         _ method: HTTPRequest.Method, _ target: String, type: String? = nil, body: RequestBody = .bytes([]),
         fields: HTTPFields = [:]
@@ -94,6 +95,7 @@ final class AdminBench: Sendable {
         fields[.contentType] = type
         let request = try ServerRequest(method: method, target: target, fields: fields, body: body)
         guard case .now(let response) = router.respond(to: request) else { throw Unexpected.heldReply }
+        try DescribedAPI.admin(context.configuration).check(response, to: method, target)
         switch response.body {
         case .bytes(let bytes): return Answer(status: response.status.code, fields: response.fields, bytes: bytes)
         case .empty: return Answer(status: response.status.code, fields: response.fields, bytes: [])

@@ -89,12 +89,23 @@ func withService(
 }
 
 extension TestService {
-    /// What the query listener replies.
+    /// What the query listener replies; an answer must be as the listener describes it.
     func reply(
         _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
     ) throws -> Reply {
-        service.queryRouter.respond(
+        let reply = service.queryRouter.respond(
             to: try ServerRequest(method: method, target: target, fields: fields, body: .bytes(body)))
+        if case .now(let response) = reply {
+            try DescribedAPI.query(context.configuration).check(response, to: method, target)
+        }
+        return reply
+    }
+
+    /// The answer to a poll of the query listener, which may have been held; it must be as the listener describes it.
+    func eventually(_ reply: Reply, to target: String) throws -> ServerResponse {
+        let response = try reply.eventually()
+        try DescribedAPI.query(context.configuration).check(response, to: .get, target)
+        return response
     }
 
     /// What the query listener answers at once.
@@ -104,15 +115,17 @@ extension TestService {
         try reply(method, target, fields: fields, body: body).answer
     }
 
-    /// What the admin listener answers at once, with the token.
+    /// What the admin listener answers at once, with the token; it must be as the listener describes it.
     func askAdmin(
         _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
     ) throws -> ServerResponse {
         var fields = fields
         fields[.authorization] = try authorization
-        return try service.adminRouter.respond(
+        let response = try service.adminRouter.respond(
             to: try ServerRequest(method: method, target: target, fields: fields, body: .bytes(body))
         ).answer
+        try DescribedAPI.admin(context.configuration).check(response, to: method, target)
+        return response
     }
 
     /// The answer to one image posted.

@@ -35,7 +35,7 @@ func adminGalleryDescriptions() -> [RouteDescription] {
 
 /// `batchRoutes`.
 func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
-    let page = Parameter.page(configuration.limits)
+    let limits = configuration.limits
     let unknown = GalleryError.unknownBatch(Examples.batchID)
     return [
         RouteDescription(
@@ -55,7 +55,7 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
             ], refusals: Refusals.ofBatches),
         RouteDescription(
             method: .get, pattern: "/admin/v1/batches", name: "listBatches", summary: "List the batches, newest first.",
-            parameters: page,
+            parameters: Parameter.page(limits, cursors: "b"),
             answers: [
                 .json(
                     "A page of batches.", .component("BatchPage"),
@@ -67,7 +67,8 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
         RouteDescription(
             method: .get, pattern: "/admin/v1/batches/{batch}/items", name: "listBatchItems",
             summary: "List what became of a batch's items.",
-            parameters: [.query("state", .choice("Only items of this state.", of: ItemState.self))] + page,
+            parameters: [.query("state", .choice("Only items of this state.", of: ItemState.self))]
+                + Parameter.page(limits, cursors: "t"),
             answers: [
                 .json(
                     "A page of items.", .component("BatchItemPage"),

@@ -5,12 +5,11 @@ internal import Imaging
 
 /// `galleryRoutes`.
 func galleryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
-    let page = Parameter.page(configuration.limits)
     let unknown = GalleryError.unknownGallery("hall")
     return [
         RouteDescription(
             method: .get, pattern: "/v1/galleries", name: "listGalleries", summary: "List the galleries by name.",
-            parameters: page,
+            parameters: Parameter.page(configuration.limits, cursors: nil),
             answers: [
                 .json(
                     "A page of galleries.", .component("GalleryPage"),
@@ -22,7 +21,8 @@ func galleryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescrip
         RouteDescription(
             method: .get, pattern: "/v1/galleries/{gallery}/images", name: "listImages",
             summary: "List a gallery's images, with the filters of a search.",
-            parameters: SearchOptionDescriptions.filterParameters + page,
+            parameters: SearchOptionDescriptions.filterParameters
+                + Parameter.page(configuration.limits, cursors: "i"),
             answers: [
                 .json(
                     "A page of images.", .component("ImagePage"),

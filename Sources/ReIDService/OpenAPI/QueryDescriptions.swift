@@ -20,7 +20,7 @@ func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
             refusals: Refusals.ofSearches),
         RouteDescription(
             method: .get, pattern: "/v1/queries", name: "listQueries", summary: "List the kept queries, newest first.",
-            parameters: Parameter.page(limits),
+            parameters: Parameter.page(limits, cursors: "q"),
             answers: [
                 .json(
                     "A page of queries.", .component("QueryPage"), example: ListAnswer(items: [query], next: nil))
@@ -71,13 +71,17 @@ extension Parameter {
         example: #""2""#)
 
     /// The parameters of a list.
-    static func page(_ limits: ServiceLimits) -> [Parameter] {
-        [
+    ///
+    /// - Parameter cursors: the letter that the list's cursors begin with; nil: the list takes any text.
+    static func page(_ limits: ServiceLimits, cursors: Character?) -> [Parameter] {
+        var cursor = Schema.option("`next` of the page before; absent for the first.")
+        if let cursors { cursor.keywords["pattern"] = .text("^\(cursors)(0|[1-9a-z][0-9a-z]{0,11})$") }
+        return [
             .query(
                 "limit",
                 .integer("Items of a page at most.", in: 1...limits.results)
                     .usually(.number(Double(ListParameters.usualLimit)))),
-            .query("cursor", .option("`next` of the page before; absent for the first.")),
+            .query("cursor", cursor),
         ]
     }
 }

@@ -75,7 +75,7 @@ import Testing
             let added = try service.enroll([try TestImage(seed: 200)], in: "lobby")
             let reply = try service.reply(
                 .get, standing.rankingURL + "?wait=30", fields: [.ifNoneMatch: "\"1\""])
-            let answer = try reply.eventually()
+            let answer = try service.eventually(reply, to: standing.rankingURL)
             #expect(answer.status == .ok)
             #expect(answer.fields[.eTag] == "\"2\"")
             let ranking: RankingAnswer = try answer.decoded()
@@ -117,7 +117,7 @@ import Testing
             }
             #expect(held.timeout == .seconds(60))
             try service.enroll([try TestImage(seed: 201)], in: "lobby")
-            #expect(try reply.eventually().fields[.eTag] == "\"2\"")
+            #expect(try service.eventually(reply, to: query.rankingURL).fields[.eTag] == "\"2\"")
         }
     }
 
@@ -165,7 +165,7 @@ import Testing
             let query = try keep(service)
             let reply = try service.reply(.get, query.rankingURL + "?wait=60", fields: [.ifNoneMatch: "\"1\""])
             #expect(try service.ask(.delete, "/v1/queries/\(query.queryID)").status == .noContent)
-            let told = try reply.eventually()
+            let told = try service.eventually(reply, to: query.rankingURL)
             #expect(told.status == .notFound)
             #expect(try told.object["instance"] == .text("test"), "the id of the request, as in every problem")
         }
@@ -213,7 +213,7 @@ import Testing
         defer { second.close() }
         second.watchGalleries()
         let reply = try second.reply(.get, query.rankingURL + "?wait=30", fields: [.ifNoneMatch: "\"1\""])
-        let ranking: RankingAnswer = try reply.eventually().decoded()
+        let ranking: RankingAnswer = try second.eventually(reply, to: query.rankingURL).decoded()
         #expect(ranking.results.first?.imageID == added[0])
     }
 

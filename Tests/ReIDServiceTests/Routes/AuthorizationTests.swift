@@ -74,7 +74,7 @@ import Testing
 
     @Test func `every admin route answers 401 without the token, and the query listener needs none`() throws {
         try withService { service in
-            for route in service.service.adminRouter.routes {
+            for route in service.service.adminRouter.routes where route.pattern != "/openapi.json" {
                 let target = route.pattern.replacing("{gallery}", with: "g").replacing("{batch}", with: "b")
                     .replacing("{image}", with: "i")
                 let request = try ServerRequest(method: route.method, target: target)
@@ -82,7 +82,7 @@ import Testing
                 #expect(response.status == .unauthorized, "\(route.method) \(route.pattern)")
                 #expect(response.fields[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
             }
-            #expect(!service.service.adminRouter.routes.isEmpty)
+            #expect(service.service.adminRouter.routes.count > 2)
             #expect(try service.ask(.get, "/v1/galleries").status == .ok)
             #expect(try service.askAdmin(.get, "/admin/v1/batches").status == .ok)
         }

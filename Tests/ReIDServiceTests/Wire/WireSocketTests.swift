@@ -31,8 +31,32 @@ import Testing
         process.waitUntilExit()
         let text = try String(contentsOfFile: head, encoding: .utf8)
         let last = text.components(separatedBy: "\r\n\r\n").filter { !$0.isEmpty }.last ?? ""
-        return Reply(
+        let reply = Reply(
             status: Int(last.split(separator: " ").dropFirst().first ?? "") ?? 0, head: last, body: [UInt8](body))
+        try check(reply, to: arguments, service)
+        return reply
+    }
+
+    /// The reply must be as its listener describes it.
+    private func check(_ reply: Reply, to arguments: [String], _ service: TestService) throws {
+        let url = try #require(arguments.last)
+        let admin = "http://" + service.service.adminAddress
+        let api = url.hasPrefix(admin) ? DescribedAPI.admin : DescribedAPI.query
+        let target = String(url.dropFirst(7).drop { $0 != "/" })
+        let hasBody = arguments.contains("-F") || arguments.contains("--data-binary")
+        var fields = HTTPFields()
+        for line in reply.head.components(separatedBy: "\r\n").dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            let name = try #require(HTTPField.Name(String(try #require(parts.first))))
+            fields.append(
+                HTTPField(name: name, value: parts.last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""))
+        }
+        let method: HTTPRequest.Method = arguments.first == "-X" ? .put : hasBody ? .post : .get
+        for fault in try api(service.context.configuration).faults(
+            of: (reply.status, fields, reply.body), to: method, target, isWhole: true)
+        {
+            Issue.record("\(method) \(target) answered \(reply.status): \(fault)")
+        }
     }
 
     private func withListening(_ body: (TestService, _ query: String, _ admin: String) throws -> Void) throws {

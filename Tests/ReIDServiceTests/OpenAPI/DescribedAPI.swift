@@ -1,0 +1,161 @@
+import Foundation
+import HTTP
+import HTTPTypes
+import Synchronization
+import Testing
+
+@testable import ReIDService
+
+/// A listener's description, held against what the listener answers.
+struct DescribedAPI: Sendable {
+    /// One described route.
+    struct Operation: Sendable {
+        let method: HTTPRequest.Method
+        let pattern: String
+        let description: JSONValue
+
+        /// The names of its parameters of one place: `path`, `query` or `header`.
+        func parameters(in place: String) -> [String] {
+            (description["parameters"]?.items ?? []).filter { $0["in"] == .text(place) }.compactMap { $0["name"]?.text }
+        }
+    }
+
+    let document: JSONValue
+    let operations: [Operation]
+    private let validator: JSONSchemaValidator
+
+    init(_ document: JSONValue) {
+        self.document = document
+        validator = JSONSchemaValidator(document: document)
+        operations = (document["paths"]?.members ?? [:]).flatMap { pattern, methods in
+            methods.members.compactMap { method, description in
+                HTTPRequest.Method(rawValue: method.uppercased()).map {
+                    Operation(method: $0, pattern: pattern, description: description)
+                }
+            }
+        }
+    }
+
+    /// The operation of a request; nil: none is described.
+    func operation(_ method: HTTPRequest.Method, _ target: String) -> Operation? {
+        let segments = Self.segments(target)
+        return operations.filter { operation in
+            let pattern = Self.segments(operation.pattern)
+            return operation.method == method && pattern.count == segments.count
+                && zip(pattern, segments).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        }.min { $0.pattern.count { $0 == "{" } < $1.pattern.count { $0 == "{" } }
+    }
+
+    /// What of an answer is not described; `isWhole` for one that came over a socket, with the server's own fields.
+    func faults(
+        of answer: (status: Int, fields: HTTPFields, body: [UInt8]), to method: HTTPRequest.Method, _ target: String,
+        isWhole: Bool = false
+    ) -> [String] {
+        guard let operation = operation(method, target) else { return faultsOfUndescribed(answer) }
+        guard let described = resolved(operation.description["responses"]?[String(answer.status)]) else {
+            return ["the status \(answer.status) is not described"]
+        }
+        var faults: [String] = []
+        if answer.status < 300 {
+            let names = Set(operation.parameters(in: "query"))
+            faults += Self.queryNames(target).filter { !names.contains($0) }.map {
+                "the parameter \($0) is not described"
+            }
+        }
+        return faults + self.faults(of: answer.fields, against: described, isWhole: isWhole)
+            + self.faults(of: answer.body, answer.fields[.contentType], against: described)
+    }
+
+    /// A path without a route is answered by a problem, or by a file of the web page.
+    private func faultsOfUndescribed(_ answer: (status: Int, fields: HTTPFields, body: [UInt8])) -> [String] {
+        if answer.fields[.contentSecurityPolicy] != nil { return [] }
+        guard answer.status == 404 || answer.status == 405 else { return ["the route is not described"] }
+        guard answer.status == 404 || answer.fields[.allow] != nil else { return ["a 405 without Allow"] }
+        return faults(ofJSON: answer.body, against: ["$ref": "#/components/schemas/Problem"])
+    }
+
+    private func faults(of fields: HTTPFields, against described: JSONValue, isWhole: Bool) -> [String] {
+        let headers = described["headers"]?.members ?? [:]
+        let known = Set(headers.keys.map { $0.lowercased() }).union(
+            ["content-type"] + (isWhole ? ["date", "content-length", "transfer-encoding", "connection"] : []))
+        let surplus = fields.map(\.name).filter { !known.contains($0.canonicalName) }
+        let missing = headers.filter { name, header in
+            let isRequired = resolved(header)?["required"] == .flag(true)
+            return isRequired && (isWhole || name != "X-Request-Id")
+                && !fields.contains { $0.name.canonicalName == name.lowercased() }
+        }
+        return surplus.map { "the header \($0) is not described" } + missing.map { "the header \($0.key) is missing" }
+    }
+
+    private func faults(of body: [UInt8], _ contentType: String?, against described: JSONValue) -> [String] {
+        guard let content = described["content"] else {
+            return body.isEmpty && contentType == nil ? [] : ["a body is not described"]
+        }
+        let essence = contentType.flatMap { MediaType(parsing: $0) }?.essence ?? "none"
+        guard let schema = content[essence]?["schema"] else { return ["the media type \(essence) is not described"] }
+        return essence.hasSuffix("json") ? faults(ofJSON: body, against: schema) : []
+    }
+
+    private func faults(ofJSON body: [UInt8], against schema: JSONValue) -> [String] {
+        guard let value = try? fromJSON(body, as: JSONValue.self) else { return ["the body is not JSON"] }
+        return validator.faults(of: value, against: schema)
+    }
+
+    /// A component in place of a reference to it.
+    private func resolved(_ value: JSONValue?) -> JSONValue? {
+        guard let reference = value?["$ref"]?.text else { return value }
+        return validator.resolved(reference)
+    }
+
+    private static func segments(_ target: String) -> [Substring] {
+        target.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
+    }
+
+    private static func queryNames(_ target: String) -> [String] {
+        guard let start = target.firstIndex(of: "?") else { return [] }
+        return target[target.index(after: start)...].split(separator: "&").map { item in
+            let name = String(item.prefix { $0 != "=" })
+            return name.removingPercentEncoding ?? name
+        }
+    }
+}
+
+extension DescribedAPI {
+    /// The query listener's, as a service of these settings describes it.
+    static func query(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
+        try made(.query(configuration), for: configuration, listener: "query")
+    }
+
+    /// The admin listener's.
+    static func admin(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
+        try made(.admin(configuration), for: configuration, listener: "admin")
+    }
+
+    private static func made(
+        _ description: @autoclosure () -> APIDescription, for configuration: ServiceConfiguration, listener: String
+    ) throws -> DescribedAPI {
+        let key = try [jsonBytes(configuration.limits), jsonBytes(configuration.ranking), Array(listener.utf8)]
+        return try known.withLock { known in
+            if let api = known[key] { return api }
+            let api = DescribedAPI(try description().json())
+            known[key] = api
+            return api
+        }
+    }
+
+    /// Descriptions made before: many tests have the same settings.
+    private static let known = Mutex<[[[UInt8]]: DescribedAPI]>([:])
+
+    /// Fails the running test where an answer is not as described.
+    func check(_ response: ServerResponse, to method: HTTPRequest.Method, _ target: String) {
+        let body: [UInt8]
+        switch response.body {
+        case .empty: body = []
+        case .bytes(let bytes): body = bytes
+        case .file, .stream: return
+        }
+        for fault in faults(of: (response.status.code, response.fields, body), to: method, target) {
+            Issue.record("\(method) \(target) answered \(response.status.code): \(fault)")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+"""Test data for schemathesis: images and batches that are what they claim to be, and ids that the demo gallery has.
+
+Loaded by `deploy/fuzz/run` through SCHEMATHESIS_HOOKS.
+"""
+
+import io
+import json
+import os
+import struct
+import tarfile
+import urllib.request
+import zlib
+
+import schemathesis
+from hypothesis import strategies
+
+QUERY = os.environ["REID_QUERY"]
+ADMIN = os.environ["REID_ADMIN"]
+TOKEN = os.environ["REID_TOKEN"]
+
+
+def ask(url, body=None, **headers):
+    """The answer to a GET, or to a POST of `body`."""
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+        return answer.read()
+
+
+def ids(url, member, **headers):
+    """The ids of a list's first items."""
+    return [item[member] for item in json.loads(ask(url, **headers))["items"]]
+
+
+def png(value):
+    """A gray PNG of 16×32 pixels; another value gives another image."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 16, 32, 8, 0, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes((value * 7 + x * y) % 256 for x in range(16)) for y in range(32))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def tar(count):
+    """A tar of `count` images."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for index in range(count):
+            member = tarfile.TarInfo(f"{index}.png")
+            member.size = len(png(index))
+            archive.addfile(member, io.BytesIO(png(index)))
+    return file.getvalue()
+
+
+IMAGES = ids(f"{QUERY}/v1/galleries/demo/images?limit=20", "image_id")
+JPEGS = [ask(f"{QUERY}/v1/images/{image}/content") for image in IMAGES[:5]]
+KEPT = f"{QUERY}/v1/galleries/demo/queries?limit=3"
+KNOWN = {
+    "image": IMAGES,
+    "query": [json.loads(ask(KEPT, JPEGS[0], **{"Content-Type": "image/jpeg"}))["query_id"] for _ in range(20)],
+    "batch": ids(f"{ADMIN}/admin/v1/batches", "id", Authorization=f"Bearer {TOKEN}"),
+}
+
+LINES = strategies.lists(
+    strategies.fixed_dictionaries({"image_base64": strategies.just("iVBORw0KGgo="), "person_id": strategies.text()}),
+    min_size=1,
+    max_size=3,
+)
+NDJSON = LINES.map(lambda lines: "\n".join(map(json.dumps, lines)).encode())
+MANIFEST = json.dumps({"image": "image"}).encode()
+
+schemathesis.openapi.media_type("image/jpeg", strategies.sampled_from(JPEGS))
+schemathesis.openapi.media_type("image/png", strategies.integers(0, 9).map(png))
+schemathesis.openapi.media_type("application/x-tar", strategies.integers(1, 3).map(tar))
+schemathesis.openapi.media_type("application/x-ndjson", NDJSON)
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """Puts an id that there is in place of three invented ones of four."""
+    for name, value in (path_parameters or {}).items():
+        number = zlib.crc32(str(value).encode())
+        if name in KNOWN and KNOWN[name] and number % 4:
+            path_parameters[name] = KNOWN[name][number % len(KNOWN[name])]
+    return path_parameters
