@@ -44,7 +44,7 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
             parameters: [
                 Parameter(
                     name: "Idempotency-Key", place: .header,
-                    schema: .option("A key of the sender's own: the same request with it is enrolled once."),
+                    schema: .idempotencyKey,
                     example: "cameras-2026-11-22")
             ],
             body: Content.ofBatches,
@@ -82,7 +82,10 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
                 .json(
                     "It stops after the items in work.", .component("Batch"), example: Examples.batch, status: .accepted
                 ),
-            ], refusals: [unknown]),
+            ],
+            refusals: [
+                unknown, GalleryError.invalidTransition(batch: Examples.batchID, from: .completed, to: .cancelled),
+            ]),
     ]
 }
 
@@ -91,18 +94,19 @@ extension Content {
     fileprivate static let ofBatches: [Content] = [
         Content(type: "application/x-tar", schema: .bytes),
         Content(
-            type: "application/x-ndjson", schema: .text("Lines of JSON; each is a `ManifestLine`."),
+            type: "application/x-ndjson", schema: .lines,
             examples: [
                 "usual": #"{"image_base64": "/9j/4AAQSkZJRg==", "person_id": "0042", "camera_id": "c3"}"# + "\n"
             ]),
         Content(
             type: "multipart/form-data",
             schema: .object(
-                "The manifest first, then the files that it names.",
+                "The manifest and the files that it names, in any order.",
                 [
-                    "manifest": .text("Lines of JSON; each is a `ManifestLine`."),
+                    "manifest": .lines,
                     "image": .list("Image files.", of: .bytes),
-                ]), partTypes: ["manifest": "application/x-ndjson", "image": "image/jpeg, image/png"]),
+                ], optional: ["image"]),
+            partTypes: ["manifest": "application/x-ndjson", "image": "image/jpeg, image/png"]),
     ]
 }
 
@@ -110,7 +114,8 @@ extension Refusals {
     /// What a batch may be refused for as a whole.
     fileprivate static let ofBatches: [any Error] =
         ofBodies + faultsOfContainers + [
-            GalleryError.unknownGallery("hall"), GalleryError.idempotencyConflict(key: "cameras-2026-11-22"),
+            invalidIdempotencyKey, GalleryError.unknownGallery("hall"),
+            GalleryError.idempotencyConflict(key: "cameras-2026-11-22"),
             ServiceError.galleryOfAnotherModel(
                 gallery: Examples.galleryName, expected: Examples.model, served: "sha256:0000"),
             ServiceError.unsupportedMediaType(found: "text/plain", accepted: ["application/x-tar"]),
@@ -121,4 +126,20 @@ extension Refusals {
         .duplicateName(name: "a.jpg", offset: 1536), .unexpectedPart(name: "photo", offset: 0), .noManifest, .empty,
         .tooManyItems(limit: IngestionLimits.items),
     ]
+}
+
+extension Schema {
+    /// A manifest; OpenAPI 3.1 has no words for the lines of a text.
+    fileprivate static var lines: Schema {
+        var lines = text("Lines of JSON; each is a `ManifestLine`. At least one is not blank.")
+        lines.keywords["pattern"] = #"[^ \t\r\n]"#
+        return lines
+    }
+
+    /// A key that a sender gives a request.
+    fileprivate static var idempotencyKey: Schema {
+        var key = option("A key of the sender's own: the same request with it is enrolled once.")
+        key.keywords["pattern"] = "^[!-~]([ -~]*[!-~])?$"
+        return key
+    }
 }

@@ -104,16 +104,23 @@ private func batchKind(_ request: ServerRequest) throws -> (kind: BatchKind, con
 }
 
 /// The request's `Idempotency-Key`, if it has one.
+///
+/// Only printable ASCII is accepted. Other bytes have no agreed encoding and could all be read as the same replacement
+/// character, so that different keys would look equal.
 private func idempotencyKey(_ request: ServerRequest) throws -> String? {
     guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
     let values = request.fields[values: name]
-    guard values.count <= 1, values.allSatisfy(TextLimits.allows) else {
-        throw HTTPProblem.reid(
-            .badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key",
-            "Idempotency-Key must be \(TextLimits.expectation), given once.", parameter: "Idempotency-Key")
-    }
+    guard values.count <= 1,
+        values.allSatisfy({ TextLimits.allows($0) && $0.utf8.allSatisfy((0x20...0x7E).contains) })
+    else { throw invalidIdempotencyKey }
     return values.first
 }
+
+/// The problem for a key of any other form.
+let invalidIdempotencyKey = HTTPProblem.reid(
+    .badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key",
+    "Idempotency-Key must be 1 to \(TextLimits.bytes) printable ASCII characters, given once.",
+    parameter: "Idempotency-Key")
 
 /// The SHA-256 of a body, which is read piece by piece.
 private func sha256(_ source: ByteSource) throws -> [UInt8] {

@@ -218,4 +218,18 @@ import Testing
         #expect(try bench.send(.get, "/admin/v1/batches/\(ids[0])/items?state=lost").status == 400)
         #expect(try bench.send(.post, "/admin/v1/batches/b_unknown/cancel").status == 404)
     }
+
+    @Test(arguments: [[0x85], [0x61, 0xE9], [0xC3, 0xA9], [0x09], [], Array(repeating: 0x61, count: 257)])
+    func `an idempotency key that is not printable ASCII is refused`(key: [UInt8]) throws {
+        let bench = try AdminBench(start: false)
+        try bench.gallery()
+        let name = try #require(HTTPField.Name("Idempotency-Key"))
+        let answer = try bench.send(
+            .post, "/admin/v1/galleries/lobby/batches", type: BatchType.tar,
+            body: .bytes(testTar([("a.jpg", try testJPEG(1))])), fields: HTTPFields([HTTPField(name: name, value: key)])
+        )
+        #expect(answer.status == 400)
+        #expect(answer.text.contains("urn:reid:invalid-idempotency-key"))
+        #expect(try bench.bodies().isEmpty)
+    }
 }
