@@ -43,7 +43,7 @@ struct DescribedAPI: Sendable {
             let pattern = Self.segments(operation.pattern)
             return operation.method == method && pattern.count == segments.count
                 && zip(pattern, segments).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
-        }.min { $0.pattern.count { $0 == "{" } < $1.pattern.count { $0 == "{" } }
+        }.min { Self.openSegments($0.pattern) < Self.openSegments($1.pattern) }
     }
 
     /// What of an answer is not described; `isWhole` for one that came over a socket, with the server's own fields.
@@ -84,7 +84,8 @@ struct DescribedAPI: Sendable {
             return isRequired && (isWhole || name != "X-Request-Id")
                 && !fields.contains { $0.name.canonicalName == name.lowercased() }
         }
-        return surplus.map { "the header \($0) is not described" } + missing.map { "the header \($0.key) is missing" }
+        return surplus.map { "the header \($0.rawName) is not described" }
+            + missing.map { "the header \($0.key) is missing" }
     }
 
     private func faults(of body: [UInt8], _ contentType: String?, against described: JSONValue) -> [String] {
@@ -106,6 +107,8 @@ struct DescribedAPI: Sendable {
         guard let reference = value?["$ref"]?.text else { return value }
         return validator.resolved(reference)
     }
+
+    private static func openSegments(_ pattern: String) -> Int { pattern.filter { $0 == "{" }.count }
 
     private static func segments(_ target: String) -> [Substring] {
         target.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)

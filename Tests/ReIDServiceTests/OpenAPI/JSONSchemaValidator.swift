@@ -13,7 +13,10 @@ struct JSONSchemaValidator: Sendable {
     func faults(of value: JSONValue, against schema: JSONValue, at place: String = "") -> [String] {
         guard case .object(let keywords) = schema else { return ["\(place): the schema is not an object"] }
         return keywords.sorted { $0.key < $1.key }.flatMap { keyword, rule in
-            faults(of: value, keyword, rule, keywords).map { $0.hasPrefix("/") ? place + $0 : "\(place): \($0)" }
+            faults(of: value, keyword, rule, keywords).map { fault in
+                // A fault further in, or behind a reference, has its place already.
+                fault.hasPrefix("/") || fault.hasPrefix(": ") ? place + fault : "\(place): \(fault)"
+            }
         }
     }
 
