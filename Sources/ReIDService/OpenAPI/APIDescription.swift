@@ -53,7 +53,10 @@ struct APIDescription: Sendable {
         "ETag": header("Names this state of the answer, for `If-None-Match`.", #""3""#),
         "Location": header("The path of what was made.", "/v1/queries/\(Examples.queryID)"),
         "X-Content-Type-Options": header("`nosniff`: the media type is to be believed.", "nosniff"),
-        "Accept": header("The media types that the route takes.", "image/jpeg, image/png, multipart/form-data"),
+        "Accept": [
+            "description": "The media types that the route takes, where the body's type is at fault.",
+            "schema": ["type": "string"], "example": "image/jpeg, image/png, multipart/form-data",
+        ],
         "WWW-Authenticate": header("What credentials are needed.", #"Bearer realm="reid admin""#),
         "Retry-After": [
             "description": "Seconds after which to try again, where that is known.",
@@ -79,7 +82,7 @@ extension APIDescription {
                 JSON members are refused with status 400. The admin listener has a description of its own.
                 """,
             routes: searchDescriptions(configuration) + queryDescriptions(configuration)
-                + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(),
+                + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(configuration),
             schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 })
     }
 

@@ -124,6 +124,7 @@ extension Refusals {
     private static let faultsOfContainers: [ContainerError] = [
         .badChecksum(offset: 512), .truncated(member: "0042_c3s1_000451_00.jpg", offset: 512),
         .duplicateName(name: "a.jpg", offset: 1536), .unexpectedPart(name: "photo", offset: 0), .noManifest, .empty,
+        .compressed(.gzip),
         .tooManyItems(limit: IngestionLimits.items),
     ]
 }

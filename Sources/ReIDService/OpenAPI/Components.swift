@@ -68,7 +68,9 @@ enum Components {
                 "started_at": .time("When it first ran; null before.").orNull,
                 "finished_at": .time("When it came to its end; null before.").orNull,
                 "reason": .text("Why it failed as a whole; null unless it did.").orNull,
-            ]),
+                "warnings": .list(
+                    "What about the batch as a whole looks wrong; absent where nothing does.", of: .text("A sentence.")),
+            ], optional: ["warnings"]),
         "BatchItem": .object(
             "What became of one item of a batch.",
             [

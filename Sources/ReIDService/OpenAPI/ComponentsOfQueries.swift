@@ -20,6 +20,7 @@ extension Components {
                 "camera_id": .text("Which camera saw it; null when unknown.").orNull,
                 "captured_at": .time("When; null when unknown.").orNull,
                 "external_id": .text("The sender's own id of it; null when there is none.").orNull,
+                "name": fileName,
                 "sha256": .text("SHA-256 of the bytes as they were enrolled, in hexadecimal."),
                 "media_type": .choice(
                     "The stored image's type; null for an image that was enrolled as a vector alone.",
@@ -36,7 +37,7 @@ extension Components {
                 "image_id": .text("The image's id."),
                 "camera_id": .text("Which camera saw it; null when unknown.").orNull,
                 "captured_at": .time("When; null when unknown.").orNull,
-                "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
+                "name": fileName, "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
             ]),
         "RankingResult": .object(
             "One row of a ranking: an image, or a person represented by their best image.",
@@ -47,6 +48,7 @@ extension Components {
                 "camera_id": .text("Which camera saw it; null when unknown.").orNull,
                 "captured_at": .time("When; null when unknown.").orNull,
                 "external_id": .text("The sender's own id of the image; null when there is none.").orNull,
+                "name": fileName,
                 "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
                 "similarity": .number("Cosine of the vectors, -1 to 1."),
                 "vector": .list("The feature vector, where the search asked for it.", of: .number("A value.")),
@@ -57,6 +59,8 @@ extension Components {
             ], optional: ["vector", "images", "image_count"]),
     ]
 
+    private static let fileName =
+        Schema.text("The file name that the image was enrolled under; null if there is none.").orNull
     private static let distance = Schema.number("Squared Euclidean distance of the unit vectors, 0 to 4.")
     private static let rerankedDistance =
         Schema.number("Distance after k-reciprocal re-ranking; null when the search did not re-rank.").orNull
@@ -152,7 +156,17 @@ extension Components {
                 "mirrored": .flag("Whether feature vectors are means over an image and its mirror image."),
                 "trained": .flag("False: the weights are random, and rankings mean nothing yet."),
                 "warnings": warnings,
+                "defaults": .component("RankingOptions"),
+                "limits": .component("SearchLimits"),
             ], optional: ["warnings"]),
+        "SearchLimits": .object(
+            "What a search may bring and ask for.",
+            [
+                "image_bytes": .count("Bytes of one encoded image."),
+                "image_pixels": .count("Pixels of one decoded image."),
+                "images": .count("Images of one search."),
+                "results": .count("Results of one search."),
+            ]),
         "ModelConfiguration": .object(
             "The network's architecture.",
             [

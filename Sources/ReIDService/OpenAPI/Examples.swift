@@ -16,7 +16,8 @@ enum Examples {
 
     static let image = ImageAnswer(
         imageID: imageID, gallery: galleryName, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
-        sha256: String(repeating: "9b1e", count: 16), mediaType: "image/jpeg", width: 64, height: 128,
+        name: "0042_c3s1_000451_00.jpg", sha256: String(repeating: "9b1e", count: 16), mediaType: "image/jpeg",
+        width: 64, height: 128,
         enrolledAt: time, imageURL: "/v1/images/\(imageID)/content")
 
     static let runningBatch = RunningBatch(
@@ -47,7 +48,8 @@ enum Examples {
         timing.total = 27.9
         let result = RankingResult(
             rank: 1, imageID: imageID, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
-            distance: 0.41, similarity: 0.795, rerankedDistance: 0.18, imageURL: "/v1/images/\(imageID)/content",
+            name: "0042_c3s1_000451_00.jpg", distance: 0.41, similarity: 0.795, rerankedDistance: 0.18,
+            imageURL: "/v1/images/\(imageID)/content",
             vector: nil, images: nil, imageCount: nil)
         return RankingAnswer(
             queryID: isKept ? queryID : nil, revision: isKept ? 3 : nil, gallery: galleryName, model: model,
@@ -65,9 +67,16 @@ enum Examples {
         model: model, dimensions: 4, embeddings: [.init(index: 0, vector: .floats([0.5, -0.5, 0.5, 0.5]))],
         warnings: nil)
 
-    static let modelAnswer = ModelAnswer(
-        name: "CSPR-Net", sha256: model, config: CSPRConfiguration(), dimensions: 1024, branches: 8,
-        parameters: 27_000_000, precision: "F32", mirrored: false, trained: true, warnings: nil)
+    static func modelAnswer(_ configuration: ServiceConfiguration) -> ModelAnswer {
+        let limits = configuration.limits
+        return ModelAnswer(
+            name: "CSPR-Net", sha256: model, config: CSPRConfiguration(), dimensions: 1024, branches: 8,
+            parameters: 27_000_000, precision: "F32", mirrored: false, trained: true, warnings: nil,
+            defaults: options(configuration.ranking),
+            limits: SearchLimits(
+                imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,
+                results: limits.results))
+    }
 
     static func readiness(isReady: Bool) -> ReadinessAnswer {
         ReadinessAnswer(

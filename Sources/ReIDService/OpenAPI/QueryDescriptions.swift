@@ -70,9 +70,7 @@ extension Parameter {
         schema: .text("The `ETag` of what the client has; 304 if it is the newest."),
         example: #""2""#)
 
-    /// The parameters of a list.
-    ///
-    /// - Parameter cursors: the letter that the list's cursors begin with; nil: the list takes any text.
+    /// The parameters of a list, whose cursors begin with the letter `cursors`; nil if it takes any text.
     static func page(_ limits: ServiceLimits, cursors: Character?) -> [Parameter] {
         var cursor = Schema.option("`next` of the page before; absent for the first.")
         if let cursors { cursor.keywords["pattern"] = .text("^\(cursors)(0|[1-9a-z][0-9a-z]{0,11})$") }

@@ -2,11 +2,11 @@ internal import HTTP
 internal import HTTPTypes
 
 /// `modelRoutes`, `healthRoutes` and the description itself.
-func serviceDescriptions() -> [RouteDescription] {
+func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
     [
         RouteDescription(
             method: .get, pattern: "/v1/model", name: "getModel", summary: "Tell about the network being served.",
-            answers: [.json("The model.", .component("Model"), example: Examples.modelAnswer)]),
+            answers: [.json("The model.", .component("Model"), example: Examples.modelAnswer(configuration))]),
         RouteDescription(
             method: .get, pattern: "/livez", name: "getLiveness", summary: "Tell whether the process answers.",
             answers: [.json("It does.", .component("Liveness"), example: ["status": "alive"])]),
