@@ -1,17 +1,17 @@
 internal import HTTP
 internal import HTTPTypes
 
-/// What a listener offers, route by route: the document behind `GET /openapi.json`, in OpenAPI 3.1.
+/// The description of a listener, route by route: the OpenAPI 3.1 document behind `GET /openapi.json`.
 struct APIDescription: Sendable {
-    /// What the listener is for, in a few words.
+    /// The title of the document.
     let title: String
-    /// What a reader should know first.
+    /// The introduction of the document.
     let introduction: String
     /// Every route of the listener.
     let routes: [RouteDescription]
-    /// The wire types that the routes name.
+    /// The schemas of the wire types, by the names that the routes use.
     let schemas: [String: Schema]
-    /// Whether the routes need the admin token, but for those that say otherwise.
+    /// Whether the routes need the admin token, except those that say otherwise.
     var needsToken = false
 
     /// The document.
@@ -73,7 +73,7 @@ struct APIDescription: Sendable {
 }
 
 extension APIDescription {
-    /// The query listener, as `configuration` limits it.
+    /// The description of the query listener, with the limits of `configuration`.
     static func query(_ configuration: ServiceConfiguration) -> APIDescription {
         APIDescription(
             title: "reid: queries",
@@ -86,7 +86,7 @@ extension APIDescription {
             schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 })
     }
 
-    /// The admin listener, as `configuration` limits it.
+    /// The description of the admin listener, with the limits of `configuration`.
     static func admin(_ configuration: ServiceConfiguration) -> APIDescription {
         APIDescription(
             title: "reid: administration",

@@ -2,7 +2,7 @@ internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
-/// `adminRoutes`, but for batches.
+/// The descriptions of `adminRoutes`, except those of batches.
 func adminGalleryDescriptions() -> [RouteDescription] {
     let ofAnotherModel = GalleryError.modelMismatch(expected: Examples.model, found: "sha256:0000")
     return [
@@ -90,7 +90,7 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
 }
 
 extension Content {
-    /// The forms of a batch's body.
+    /// The forms that a batch's body may have.
     fileprivate static let ofBatches: [Content] = [
         Content(type: "application/x-tar", schema: .bytes),
         Content(
@@ -111,7 +111,7 @@ extension Content {
 }
 
 extension Refusals {
-    /// What a batch may be refused for as a whole.
+    /// The reasons for which a whole batch may be refused.
     fileprivate static let ofBatches: [any Error] =
         ofBodies + faultsOfContainers + [
             invalidIdempotencyKey, GalleryError.unknownGallery("hall"),
@@ -130,14 +130,14 @@ extension Refusals {
 }
 
 extension Schema {
-    /// A manifest; OpenAPI 3.1 has no words for the lines of a text.
+    /// A manifest; OpenAPI 3.1 cannot describe the lines of a text.
     fileprivate static var lines: Schema {
         var lines = text("Lines of JSON; each is a `ManifestLine`. At least one is not blank.")
         lines.keywords["pattern"] = #"[^ \t\r\n]"#
         return lines
     }
 
-    /// A key that a sender gives a request.
+    /// The key that a client gives a request.
     fileprivate static var idempotencyKey: Schema {
         var key = option("A key of the sender's own: the same request with it is enrolled once.")
         key.keywords["pattern"] = "^[!-~]([ -~]*[!-~])?$"

@@ -4,15 +4,15 @@ internal import HTTP
 internal import HTTPTypes
 internal import Imaging
 
-/// One answer that a route gives.
+/// One answer of a route.
 struct Answer: Sendable {
     /// Its status.
     let status: HTTPResponse.Status
-    /// When it is given, and what it tells.
+    /// When the answer is given, and what it contains.
     var description: String
-    /// The header fields that it has, beside those that frame a message and `X-Request-Id`, which every answer has.
+    /// The answer's header fields, except those that frame a message and `X-Request-Id`, which every answer has.
     var fields: [HTTPField.Name] = []
-    /// The body's forms; empty where there is no body.
+    /// The forms of the body; empty if there is no body.
     var content: [Content] = []
 
     /// An answer without a body.
@@ -32,18 +32,18 @@ struct Answer: Sendable {
             content: [Content(type: "application/json", schema: schema, examples: ["usual": example])])
     }
 
-    /// An answer that nobody may change, of these media types, with a validator.
+    /// An image with one of these media types and an `ETag`.
     static func image(_ description: String, types: [String]) -> Answer {
         Answer(
             status: .ok, description: description, fields: [.cacheControl, .eTag, .xContentTypeOptions],
             content: types.map { Content(type: $0, schema: .bytes) })
     }
 
-    /// The client has the answer already.
+    /// A 304: the client has the answer already.
     static let notModified = Answer.empty(
         .notModified, "What `If-None-Match` names is the newest.", fields: [.cacheControl, .eTag])
 
-    /// The answer as OpenAPI writes it.
+    /// The answer in OpenAPI's form.
     var json: JSONValue {
         get throws {
             var headers: [String: JSONValue] = [:]
@@ -56,7 +56,7 @@ struct Answer: Sendable {
         }
     }
 
-    /// One answer of what both may be; `other` has the same status.
+    /// One answer that covers both; `other` has the same status.
     func merged(into other: Answer?) -> Answer {
         guard let other else { return self }
         var merged = other
@@ -68,7 +68,7 @@ struct Answer: Sendable {
 }
 
 extension Answer {
-    /// The answer that tells a problem, with that problem as its example.
+    /// The answer with a problem document; the problem is its example.
     init(_ problem: HTTPProblem) {
         let kind = problem.type.split(separator: ":").last.map(String.init) ?? ""
         self.init(
@@ -82,7 +82,7 @@ extension Answer {
     }
 }
 
-/// A problem's document, as a response would carry it.
+/// The document of a problem, as in a response.
 private struct ProblemExample: Encodable, Sendable {
     let problem: HTTPProblem
 
@@ -95,9 +95,9 @@ private struct ProblemExample: Encodable, Sendable {
     }
 }
 
-/// What a listener may refuse any request for.
+/// The problems that a listener may answer to any request.
 enum Refusals {
-    /// One problem of each status; found before a route's handler runs, but for the parameters.
+    /// One problem for each status; all are found before a route's handler runs, except wrong parameters.
     static let common: [HTTPProblem] = [
         ServiceError.unknownParameter("color", known: ["cursor", "limit"]).problem,
         HTTPProblem(.requestTimeout, detail: "The request's head took too long."),
@@ -113,13 +113,13 @@ enum Refusals {
         HTTPProblem(.httpVersionNotSupported, detail: "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
     ]
 
-    /// What a route that takes a body adds.
+    /// The problems that a route with a body adds.
     static let ofBodies: [any Error] = [
         HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
         HTTPProblem.contentTooLarge(limit: ServiceLimits().searchBody), GalleryError.diskFull(path: ""),
     ]
 
-    /// What a route that takes images adds.
+    /// The problems that a route with images adds.
     static let ofImages: [any Error] = ofBodies + faultsOfImages + [EmbedderError.overloaded(queued: 256, limit: 256)]
 
     private static let faultsOfImages: [ServiceError] = [

@@ -2,7 +2,7 @@ internal import Gallery
 
 /// The wire types as schemas, by the names that the routes' descriptions use.
 enum Components {
-    /// What both listeners answer.
+    /// The schemas of the answers of both listeners.
     static let shared: [String: Schema] = [
         "Problem": .object(
             "A refusal, as RFC 9457 writes it.",
@@ -45,7 +45,7 @@ enum Components {
             ]),
     ]
 
-    /// What the admin listener answers about batches.
+    /// The schemas of the admin listener's answers about batches.
     static let ofBatches: [String: Schema] = [
         "Batch": .object(
             "A batch on its way into a gallery.",

@@ -2,7 +2,7 @@ internal import CSPRModel
 internal import NeuralNetwork
 
 extension Components {
-    /// What the query listener answers.
+    /// The schemas of the query listener's answers.
     static func ofQueries(_ configuration: ServiceConfiguration) -> [String: Schema] {
         ofImages.merging(ofRankings(configuration)) { $1 }.merging(ofTheModel) { $1 }
     }

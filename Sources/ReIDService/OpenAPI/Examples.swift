@@ -1,11 +1,11 @@
 internal import CSPRModel
 internal import Gallery
 
-/// The values that the description's examples are made of.
+/// The values of the description's examples.
 enum Examples {
     static let galleryName = "demo"
     static let requestID = "4f6a0c1d2e3b5a79"
-    /// What follows the letter and underscore of an id.
+    /// The part of an id after the letter and the underscore.
     static let idTail = "k3v9q2m7x4c8n1p5t6w0"
     static let imageID = "i_" + idTail
     static let queryID = "q_" + idTail
@@ -38,7 +38,7 @@ enum Examples {
 
     static func options(_ defaults: RankingDefaults) -> SearchOptions { SearchOptions(defaults: defaults) }
 
-    /// A search's answer; a kept query's newest ranking where `isKept`.
+    /// The answer of a search, or a kept query's newest ranking if `isKept`.
     static func ranking(_ defaults: RankingDefaults, isKept: Bool) -> RankingAnswer {
         var timing = RankingTiming()
         timing.decode = 0.6

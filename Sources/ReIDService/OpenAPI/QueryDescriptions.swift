@@ -64,13 +64,13 @@ func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
 }
 
 extension Parameter {
-    /// What the client has already.
+    /// The `If-None-Match` parameter.
     static let ifNoneMatch = Parameter(
         name: "If-None-Match", place: .header,
         schema: .text("The `ETag` of what the client has; 304 if it is the newest."),
         example: #""2""#)
 
-    /// The parameters of a list, whose cursors begin with the letter `cursors`; nil if it takes any text.
+    /// The parameters of a list; its cursors begin with the letter `cursors`, or may be any text if that is nil.
     static func page(_ limits: ServiceLimits, cursors: Character?) -> [Parameter] {
         var cursor = Schema.option("`next` of the page before; absent for the first.")
         if let cursors { cursor.keywords["pattern"] = .text("^\(cursors)(0|[1-9a-z][0-9a-z]{0,11})$") }

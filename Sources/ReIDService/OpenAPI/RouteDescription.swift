@@ -1,7 +1,7 @@
 internal import HTTP
 internal import HTTPTypes
 
-/// What one route takes and answers: an operation of OpenAPI.
+/// The description of one route, which is an operation in OpenAPI.
 struct RouteDescription: Sendable {
     /// The method.
     let method: HTTPRequest.Method
@@ -9,22 +9,22 @@ struct RouteDescription: Sendable {
     let pattern: String
     /// The operation's own name, for generated clients.
     let name: String
-    /// What it does, in a few words.
+    /// What the route does, in a few words.
     let summary: String
-    /// Query parameters and header fields; those of the path follow from the pattern.
+    /// Query parameters and header fields; the parameters of the path follow from the pattern.
     var parameters: [Parameter] = []
-    /// The body's forms; empty where the route takes no body.
+    /// The forms of the body; empty if the route takes no body.
     var body: [Content] = []
     /// Whether a request without a body is refused.
     var requiresBody = true
     /// The answers to a request that was understood.
     var answers: [Answer]
-    /// What the route itself may refuse a request for, as examples of each kind; every route adds `Refusals.common`.
+    /// The errors that the route itself may answer, with an example of each kind; every route adds `Refusals.common`.
     var refusals: [any Error] = []
-    /// Whether the admin listener answers it without its token.
+    /// Whether the admin listener answers it without the token.
     var isOpen = false
 
-    /// The operation as OpenAPI writes it; `needsToken` tells of the listener's other routes.
+    /// The operation in OpenAPI's form; `needsToken`: whether the listener's routes need the token.
     func json(needsToken: Bool) throws -> JSONValue {
         let isGuarded = needsToken && !isOpen
         var operation: [String: JSONValue] = [
@@ -43,7 +43,7 @@ struct RouteDescription: Sendable {
         pattern.split(separator: "/").filter { $0.hasPrefix("{") }.map { .path(String($0.dropFirst().dropLast())) }
     }
 
-    /// Each status once; a refusal that is the same for every route is a component.
+    /// The answers, each status once; an answer that is the same for every route refers to a component.
     private func responses(isGuarded: Bool) throws -> JSONValue {
         var refusals = refusals
         if isGuarded { refusals.append(ServiceError.unauthorized(isMissing: true)) }
@@ -71,7 +71,7 @@ struct RouteDescription: Sendable {
 
 /// A parameter of a route.
 struct Parameter: Sendable {
-    /// Where a parameter stands.
+    /// The place of a parameter.
     enum Place: String, Sendable {
         case path
         case query
@@ -80,9 +80,9 @@ struct Parameter: Sendable {
 
     /// Its name.
     let name: String
-    /// Where it stands.
+    /// The parameter's place.
     let place: Place
-    /// What it may be; a list is given by repeating the parameter.
+    /// The schema of its value; for a list, the parameter is repeated.
     let schema: Schema
     /// A value that it may have.
     var example: JSONValue?
@@ -92,7 +92,7 @@ struct Parameter: Sendable {
         Parameter(name: name, place: .query, schema: schema, example: example)
     }
 
-    /// The parameter that a segment of a path stands for.
+    /// The parameter for a segment of a path.
     static func path(_ name: String) -> Parameter {
         guard name == "gallery" else {
             return Parameter(
@@ -104,7 +104,7 @@ struct Parameter: Sendable {
         return Parameter(name: name, place: .path, schema: schema, example: .text(Examples.galleryName))
     }
 
-    /// The parameter as OpenAPI writes it.
+    /// The parameter in OpenAPI's form.
     var json: JSONValue {
         var schema = schema
         schema.keywords["description"] = nil
@@ -122,14 +122,14 @@ struct Parameter: Sendable {
 struct Content: Sendable {
     /// Its media type.
     let type: String
-    /// What it may be.
+    /// The schema of the value.
     let schema: Schema
-    /// Examples by their names; texts for a body that is not JSON.
+    /// The examples by their names; texts if the body is not JSON.
     var examples: [String: any Encodable & Sendable] = [:]
     /// The media types of a form's parts, by the parts' names.
     var partTypes: [String: String] = [:]
 
-    /// Forms by their media types, as OpenAPI writes them; forms of the same type share their examples.
+    /// The forms by their media types, in OpenAPI's form; forms of the same type share their examples.
     static func json(_ contents: [Content]) throws -> JSONValue {
         var merged: [String: Content] = [:]
         for content in contents {

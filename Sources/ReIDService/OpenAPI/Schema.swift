@@ -3,7 +3,7 @@ struct Schema: Sendable {
     /// The keywords and their values.
     var keywords: [String: JSONValue]
 
-    /// What the value means, for a reader.
+    /// The meaning of the value.
     var description: String? {
         guard case .text(let description) = keywords["description"] else { return nil }
         return description
@@ -25,7 +25,7 @@ struct Schema: Sendable {
         return schema
     }
 
-    /// The same value, with what stands for it where it is absent.
+    /// The same schema with a default.
     func usually(_ value: JSONValue) -> Schema {
         var schema = self
         schema.keywords["default"] = value
@@ -37,7 +37,7 @@ extension Schema {
     /// Bytes that are not text.
     static let bytes = Schema(keywords: ["type": "string", "format": "binary"])
 
-    /// The schema that the description's components have under this name.
+    /// A reference to the component with this name.
     static func component(_ name: String) -> Schema {
         Schema(keywords: ["$ref": .text("#/components/schemas/\(name)")])
     }
@@ -52,7 +52,7 @@ extension Schema {
             ["minLength": 1, "maxLength": .number(Double(TextLimits.bytes)), "pattern": #"^[^\x00-\x1f\x7f-\x9f]+$"#])
     }
 
-    /// A moment in UTC, as RFC 3339 writes it.
+    /// A time in UTC, in the format of RFC 3339.
     static func time(_ description: String) -> Schema { typed("string", description, ["format": "date-time"]) }
 
     /// One of some texts.
@@ -96,7 +96,7 @@ extension Schema {
         return typed("array", description, more)
     }
 
-    /// An object of exactly these members; all are always there but those in `optional`.
+    /// An object with exactly these members; only those in `optional` may be absent.
     static func object(
         _ description: String, _ members: [String: Schema], optional: Set<String> = []
     ) -> Schema {

@@ -30,7 +30,7 @@ func searchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescript
 }
 
 extension Content {
-    /// One image as it is, or a form of several of the same person; `options` names the schema of the form's JSON part.
+    /// One image, or a form with several images of the same person; `options` names the schema of the form's JSON part.
     static func images(atMost maximum: Int, options: String?) -> [Content] {
         var members = [
             "image": Schema.list("The images; each is a JPEG or a PNG.", of: .bytes, count: 1...maximum)
@@ -49,7 +49,7 @@ extension Content {
 }
 
 extension Refusals {
-    /// What a search and a query to keep may be refused for.
+    /// The errors of a search, and of keeping a query.
     static let ofSearches: [any Error] =
         ofImages + faultsOfOptions + [GalleryError.unknownGallery("hall")]
 

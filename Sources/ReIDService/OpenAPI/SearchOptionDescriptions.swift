@@ -1,12 +1,12 @@
 internal import Ranking
 
-/// The options of a search, in each form that the API knows: query parameters, a form's JSON part, and the answer.
+/// The options of a search, in each of their forms: query parameters, a form's JSON part, and the answer.
 struct SearchOptionDescriptions {
-    /// One option: what it may be, and what stands for it where it is absent.
+    /// One option, with its schema and its default.
     private struct Option {
         let name: String
         let schema: Schema
-        /// Nil: it restricts nothing where it is absent.
+        /// The default; nil: an absent option restricts nothing.
         var usual: JSONValue?
         var isList = false
 
@@ -19,7 +19,7 @@ struct SearchOptionDescriptions {
             return .query(name, usual.map(form.usually) ?? form)
         }
 
-        /// The option as a member of a JSON part, where one value may stand for a list of one.
+        /// The option as a member of a JSON part, in which one value may stand for a list of one.
         var member: Schema {
             guard isList else { return schema.orNull }
             return Schema(keywords: ["anyOf": [list.json, schema.json, ["type": "null"]]])
@@ -28,7 +28,7 @@ struct SearchOptionDescriptions {
 
     private let options: [Option]
 
-    /// The options as `configuration` limits and presets them.
+    /// The options, with the limits and defaults of `configuration`.
     init(_ configuration: ServiceConfiguration) {
         let defaults = SearchOptions(defaults: configuration.ranking)
         let neighborhoods = ReRanking.neighborhoods
@@ -61,7 +61,7 @@ struct SearchOptionDescriptions {
             ]
     }
 
-    /// Which images may appear; a listing of images takes these too.
+    /// The options that say which images may appear; lists of images have them too.
     private static let filters: [Option] = [
         Option(name: "camera", schema: .option("Only images of one of these cameras."), isList: true),
         Option(name: "exclude_camera", schema: .option("No image of one of these cameras."), isList: true),
@@ -89,7 +89,7 @@ struct SearchOptionDescriptions {
         return .object("How to rank; query parameters win over these.", members, optional: Set(members.keys))
     }
 
-    /// The options that were in force, as an answer tells them.
+    /// The options of a search as they appear in its answer.
     var answer: Schema {
         var members: [String: Schema] = [:]
         for option in options { members[option.name] = option.isList ? option.list : option.schema }

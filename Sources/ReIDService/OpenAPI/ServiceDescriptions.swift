@@ -1,7 +1,7 @@
 internal import HTTP
 internal import HTTPTypes
 
-/// `modelRoutes`, `healthRoutes` and the description itself.
+/// The descriptions of `modelRoutes`, of `healthRoutes` and of the description itself.
 func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
     [
         RouteDescription(
@@ -36,7 +36,7 @@ func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescrip
 }
 
 extension RouteDescription {
-    /// The document that this is part of.
+    /// The description of the route of this document.
     static let ofTheDescription = RouteDescription(
         method: .get, pattern: "/openapi.json", name: "getDescription",
         summary: "Describe every route of this listener.",

@@ -1,7 +1,7 @@
 internal import HTTP
 internal import HTTPTypes
 
-/// `GET /openapi.json`: the description of the listener that answers, made once at the start.
+/// `GET /openapi.json`: the description of the listener, made once at the start.
 func descriptionRoute(_ description: APIDescription) throws -> Route {
     let response = try ServerResponse.json(try description.json())
     return Route(.get, "/openapi.json", execution: .loop) { request in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ReIDService
 
-/// A listener's description, held against what the listener answers.
+/// Compares a listener's answers with its description.
 struct DescribedAPI: Sendable {
     /// One described route.
     struct Operation: Sendable {
@@ -14,7 +14,7 @@ struct DescribedAPI: Sendable {
         let pattern: String
         let description: JSONValue
 
-        /// The names of its parameters of one place: `path`, `query` or `header`.
+        /// The names of its parameters in one place: `path`, `query` or `header`.
         func parameters(in place: String) -> [String] {
             (description["parameters"]?.items ?? []).filter { $0["in"] == .text(place) }.compactMap { $0["name"]?.text }
         }
@@ -46,7 +46,8 @@ struct DescribedAPI: Sendable {
         }.min { Self.openSegments($0.pattern) < Self.openSegments($1.pattern) }
     }
 
-    /// What of an answer is not described; `isWhole` for one that came over a socket, with the server's own fields.
+    /// The parts of an answer that are not described; `isWhole`: the answer came over a socket, with the server's own
+    /// fields.
     func faults(
         of answer: (status: Int, fields: HTTPFields, body: [UInt8]), to method: HTTPRequest.Method, _ target: String,
         isWhole: Bool = false
@@ -66,7 +67,7 @@ struct DescribedAPI: Sendable {
             + self.faults(of: answer.body, answer.fields[.contentType], against: described)
     }
 
-    /// A path without a route is answered by a problem, or by a file of the web page.
+    /// The faults of an answer for a path without a route, which must be a problem or a file of the dashboard.
     private func faultsOfUndescribed(_ answer: (status: Int, fields: HTTPFields, body: [UInt8])) -> [String] {
         if answer.fields[.contentSecurityPolicy] != nil { return [] }
         guard answer.status == 404 || answer.status == 405 else { return ["the route is not described"] }
@@ -102,7 +103,7 @@ struct DescribedAPI: Sendable {
         return validator.faults(of: value, against: schema)
     }
 
-    /// A component in place of a reference to it.
+    /// The component for a reference; other values are returned unchanged.
     private func resolved(_ value: JSONValue?) -> JSONValue? {
         guard let reference = value?["$ref"]?.text else { return value }
         return validator.resolved(reference)
@@ -124,12 +125,12 @@ struct DescribedAPI: Sendable {
 }
 
 extension DescribedAPI {
-    /// The query listener's, as a service of these settings describes it.
+    /// The description of the query listener of a service with this configuration.
     static func query(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
         try made(.query(configuration), for: configuration, listener: "query")
     }
 
-    /// The admin listener's.
+    /// The description of the admin listener.
     static func admin(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
         try made(.admin(configuration), for: configuration, listener: "admin")
     }
@@ -146,10 +147,10 @@ extension DescribedAPI {
         }
     }
 
-    /// Descriptions made before: many tests have the same settings.
+    /// The descriptions that were made before, because many tests have the same configuration.
     private static let known = Mutex<[[[UInt8]]: DescribedAPI]>([:])
 
-    /// Fails the running test where an answer is not as described.
+    /// Fails the running test if an answer is not as described.
     func check(_ response: ServerResponse, to method: HTTPRequest.Method, _ target: String) {
         let body: [UInt8]
         switch response.body {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ReIDService
 
-/// That an answer which is not described is found; the whole suite relies on it.
+/// Tests that an answer which is not described is found, because all other tests rely on that.
 @Suite struct DescribedAPITests {
     private let liveness: [UInt8] = Array(#"{"status":"alive"}"#.utf8)
     private let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]

@@ -5,9 +5,9 @@ import Testing
 
 @testable import ReIDService
 
-/// `GET /openapi.json` of both listeners, held against their routers.
+/// Compares `GET /openapi.json` of both listeners with their routers.
 @Suite struct DescriptionTests {
-    /// A listener with what it says of itself.
+    /// A listener with its description.
     private struct Listener {
         let router: Router
         let api: DescribedAPI
@@ -74,7 +74,7 @@ import Testing
                     .flatMap { kind, parts in parts.members.keys.map { "#/components/\(kind)/\($0)" } }
                 let validator = JSONSchemaValidator(document: listener.api.document)
                 for reference in references { #expect(validator.resolved(reference) != nil, "\(reference)") }
-                // A line of a manifest is told of in words: NDJSON has no schema of its own in OpenAPI 3.1.
+                // A line of a manifest is described in words, because OpenAPI 3.1 has no schema for NDJSON.
                 #expect(
                     Set(components).subtracting(references).isSubset(of: ["#/components/schemas/ManifestLine"]))
             }

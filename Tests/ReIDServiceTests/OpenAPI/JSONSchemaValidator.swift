@@ -2,25 +2,25 @@ import Foundation
 
 @testable import ReIDService
 
-/// Checks JSON against schemas of draft 2020-12, in the keywords that the service's description uses.
+/// Checks JSON against schemas of draft 2020-12 with the keywords that the service's description uses.
 ///
-/// A keyword that it does not know is a fault too, so that nothing in a schema is silently ignored.
+/// An unknown keyword is a fault too, so that nothing in a schema is silently ignored.
 struct JSONSchemaValidator: Sendable {
     /// The document that `$ref` points into.
     let document: JSONValue
 
-    /// What is wrong with `value`, each fault with the place where it is; empty if nothing is.
+    /// The faults of `value`, each with its place; empty if there are none.
     func faults(of value: JSONValue, against schema: JSONValue, at place: String = "") -> [String] {
         guard case .object(let keywords) = schema else { return ["\(place): the schema is not an object"] }
         return keywords.sorted { $0.key < $1.key }.flatMap { keyword, rule in
             faults(of: value, keyword, rule, keywords).map { fault in
-                // A fault further in, or behind a reference, has its place already.
+                // A fault of an inner value, or behind a reference, has its place already.
                 fault.hasPrefix("/") || fault.hasPrefix(": ") ? place + fault : "\(place): \(fault)"
             }
         }
     }
 
-    /// The value that a `$ref` of this document names; nil: none.
+    /// The value that a `$ref` of this document names, or nil.
     func resolved(_ reference: String) -> JSONValue? {
         guard reference.hasPrefix("#/") else { return nil }
         var found = document
@@ -74,7 +74,7 @@ struct JSONSchemaValidator: Sendable {
             ("items", .object, _), ("minItems", .number, _), ("maxItems", .number, _), ("minimum", .number, _),
             ("maximum", .number, _), ("minLength", .number, _), ("maxLength", .number, _), ("pattern", .text, _),
             ("format", .text("date-time"), _), ("format", .text("binary"), _):
-            // These say something of one type of value alone.
+            // These keywords apply only to values of one type.
             []
         default: ["the schema has \(keyword): \(rule), which is not known here"]
         }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import ReIDService
 
-/// The validator that every answer of the service is held against; good and bad documents made by hand.
+/// Tests the validator that checks every answer of the service, with valid and invalid documents made by hand.
 @Suite struct JSONSchemaValidatorTests {
-    /// A schema with a document that it takes and documents that it does not.
+    /// A schema with a document that is valid and documents that are not.
     struct Case: Sendable, CustomTestStringConvertible {
         let schema: JSONValue
         let good: [JSONValue]
@@ -53,7 +53,7 @@ import Testing
         Case(schema: ["description": "any", "default": 3], good: [.null, 1, "a"], bad: []),
     ]
 
-    /// What the validator does not know must not pass.
+    /// Schemas with keywords that the validator does not know; they must not pass.
     private static let unknown: [Case] = [
         Case(schema: ["$ref": "#/parts/none"], good: [], bad: [1, "a"]),
         Case(schema: ["multipleOf": 2], good: [], bad: [2, "a"]),
