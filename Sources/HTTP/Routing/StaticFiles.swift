@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import HTTPTypes
+public import HTTPTypes
 
 /// Serves the files of one folder to browsers; no hidden files, no symbolic links, nothing outside the folder.
 public struct StaticFiles: Sendable {
@@ -118,6 +118,8 @@ public struct StaticFiles: Sendable {
 extension HTTPField.Name {
     /// `Referrer-Policy`, for which HTTPTypes has no constant.
     static let referrerPolicy = known("Referrer-Policy")
+    /// `X-Request-Id`.
+    public static let xRequestID = known("X-Request-Id")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }

@@ -111,7 +111,7 @@ private func idempotencyKey(_ request: ServerRequest) throws -> String? {
     guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
     let values = request.fields[values: name]
     guard values.count <= 1,
-        values.allSatisfy({ TextLimits.allows($0) && $0.utf8.allSatisfy((0x20...0x7E).contains) })
+        values.allSatisfy({ TextLimits.allows($0) && $0.utf8.allSatisfy { 0x20...0x7E ~= $0 } })
     else { throw invalidIdempotencyKey }
     return values.first
 }
