@@ -196,9 +196,9 @@ public enum TrainingSetError: Error, Sendable, Equatable, CustomStringConvertibl
         case .noImages(let folder):
             "\(folder) holds no images of people: expected bounding_box_train, or 0002_c1s1_000451_03.jpg, or PERSON/CAMERA_NAME.jpg"
         case .singlePerson(let folder, let name):
-            "\(folder) holds images of one person alone, \(name); training needs at least two"
+            "\(folder) has images of only one person, \(name); training needs at least two"
         case .unreadableName(let folder, let name):
-            "\(folder)/\(name): the name does not tell person and camera, as 0002_c1s1_000451_03.jpg does"
+            "\(folder)/\(name): the name does not contain person and camera, as 0002_c1s1_000451_03.jpg does"
         }
     }
 }

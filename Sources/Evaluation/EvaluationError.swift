@@ -21,9 +21,9 @@ extension EvaluationError: CustomStringConvertible {
         switch self {
         case .stopped: "stopped"
         case .nothingToScore(let error): error.description
-        case .undecodable(let path, let reason): "\(path) does not decode: \(reason)"
+        case .undecodable(let path, let reason): "\(path) cannot be decoded: \(reason)"
         case .nothingToRank(let task):
-            "no query or no gallery image\(task.isEmpty ? "" : " of \(task)") decodes"
+            "no query or no gallery image\(task.isEmpty ? "" : " of \(task)") can be decoded"
         case .model(let error): error.description
         }
     }

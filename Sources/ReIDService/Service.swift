@@ -215,12 +215,12 @@ extension StartError: CustomStringConvertible {
 
     private static func reason(_ error: ServerError) -> String {
         switch error {
-        case .badAddress: "that is no address"
+        case .badAddress: "this is not an address"
         case .addressInUse: "the port is in use"
         case .notPermitted: "this user may not use the port"
         case .spoolFolder(let path): "the folder \(path) is missing or cannot be written"
         case .configuration(let field, let reason): "\(field) \(reason)"
-        case .alreadyStarted: "it listens already"
+        case .alreadyStarted: "it is listening already"
         case .system(let call, let code): "\(call) failed with error \(code)"
         }
     }

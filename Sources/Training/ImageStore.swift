@@ -43,7 +43,7 @@ final class ImageStore: Sendable {
             let candidate = (index + offset) % images.count
             if let image = try load(candidate, warn: warn) { return (image, candidate) }
         }
-        throw .undecodable(path: images[index].path, reason: "nor does any other image decode")
+        throw .undecodable(path: images[index].path, reason: "none of the images can be decoded")
     }
 
     private func load(_ index: Int, warn: (String) -> Void) throws(TrainingError) -> RGBImage? {

@@ -36,15 +36,15 @@ extension TrainingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidRecipe(let field, let expected): "\(field): expected \(expected)"
-        case .runExists(let path): "\(path) already holds a run: go on with --resume, or name another folder"
+        case .runExists(let path): "\(path) already holds a run: continue it with --resume, or choose another folder"
         case .nothingToResume(let path): "\(path) holds no checkpoint to resume from"
         case .otherRecipe(let field, let checkpoint, let asked):
             "the checkpoint was made with \(field) \(checkpoint), not \(asked)"
         case .otherImages(let checkpoint, let found):
-            "the checkpoint was made on other images: \(checkpoint) of them then, \(found) now, or other files"
+            "the checkpoint was made on other images: \(checkpoint) then, \(found) now, or other files"
         case .damagedCheckpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)"
-        case .tooFewImages(let found, let batch): "\(found) images do not fill a batch of \(batch)"
-        case .undecodable(let path, let reason): "\(path) does not decode: \(reason)"
+        case .tooFewImages(let found, let batch): "\(found) images are fewer than a batch of \(batch)"
+        case .undecodable(let path, let reason): "\(path) cannot be decoded: \(reason)"
         case .notFinite(let term, let update, let checkpoint):
             "the loss term \(term) of update \(update) is not finite; "
                 + (checkpoint.map { "the last good checkpoint is \($0)" } ?? "there is no checkpoint yet")

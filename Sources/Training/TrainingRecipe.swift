@@ -102,7 +102,7 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
             try check(step.rate >= 0 && step.rate.isFinite, "\(name).rate", "a number of at least 0")
             try check(step.localRate >= 0 && step.localRate.isFinite, "\(name).localRate", "a number of at least 0")
         }
-        try check(global.epochs + joint.epochs > 0, "epochs", "at least one epoch in one of the steps")
+        try check(global.epochs + joint.epochs > 0, "epochs", "at least one epoch in one of the phases")
         try check((2...4096).contains(batch), "batch", "a number in 2...4096")
         try check(
             accumulation >= 1 && batch.isMultiple(of: accumulation) && batch / max(1, accumulation) >= 2,

@@ -44,7 +44,7 @@ struct TrainingReport {
 
     private var summary: String {
         let epochs = records.filter { $0.kind == .epoch }
-        guard let last = epochs.last else { return "<p>No epoch is done yet.</p>" }
+        guard let last = epochs.last else { return "<p>No epoch is complete yet.</p>" }
         let best = epochs.compactMap(\.cmc1).max()
         let first = records.first { $0.cmc1 != nil }?.cmc1
         var text = "<p>\(last.update) updates in \(Self.duration(last.seconds)); "
@@ -110,7 +110,7 @@ struct TrainingReport {
         let share = max(1, joint.count / 10)
         guard let before = Self.concentration(joint.prefix(1)), let after = Self.concentration(joint.suffix(share))
         else {
-            return "<p>The joint step has not begun.</p>"
+            return "<p>The joint phase has not begun.</p>"
         }
         func row(_ name: String, _ value: (ratio: Double, potential: Double)) -> String {
             "<tr><td>\(name)<td>\(String(format: "%.3f", value.ratio))<td>\(String(format: "%.3f", value.potential))"

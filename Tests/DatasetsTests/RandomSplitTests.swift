@@ -82,7 +82,7 @@ import Testing
                 #expect(paths.count == 2 && sequence != nil)
             }
         }
-        #expect(set.notes.contains("1 of 3 people left out, having a single sequence"))
+        #expect(set.notes.contains("1 of 3 people with a single sequence left out"))
         #expect(set.notes.contains("3 people, 192 in the published 3DPeS"))
     }
 

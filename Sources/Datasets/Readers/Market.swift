@@ -27,7 +27,9 @@ func readMarketStyle(
     // Persons -1 (junk) and 0 (distractors) cannot be queries: no image is a right answer for them.
     let queries = all.filter { $0.sighting.person > 0 }
     var notes = given
-    if queries.count < all.count { notes.append("\(all.count - queries.count) queries of nobody left out") }
+    if queries.count < all.count {
+        notes.append("\(all.count - queries.count) queries of junk or distractors left out")
+    }
     if let note = kind.note(published: [published], training: training, queries: all.count, gallery: gallery.count) {
         notes.append(note)
     }

@@ -55,7 +55,7 @@ func read3DPeS(_ root: DatasetFolder, _ options: TestSet.Options) throws(Dataset
         "the two cameras are halves of each person's sequences drawn at random, a split of this program's own",
     ]
     let single = everybody.count - people.count
-    if single > 0 { notes.append("\(single) of \(everybody.count) people left out, having a single sequence") }
+    if single > 0 { notes.append("\(single) of \(everybody.count) people with a single sequence left out") }
     if everybody.count != 192 { notes.append("\(everybody.count) people, 192 in the published 3DPeS") }
     return TestSet(.threeDPeS, tasks: tasks, seed: options.seed, notes: notes)
 }

@@ -57,12 +57,12 @@ public struct EvaluationReport {
             "\(counts.scored) of \(counts.all) queries have a right answer; \(counts.all - counts.scored) are left out of "
                 + "the means. \(gallery) gallery images"
                 + (evaluation.tasks.count > 1 ? ", over \(evaluation.tasks.count) tasks" : "") + ".",
-            "Model \(model.identity)\(model.isTrained ? "" : ", which is untrained: its rankings mean nothing").",
+            "Model \(model.identity)\(model.isTrained ? "" : ", which is untrained: its rankings are meaningless").",
         ]
         lines += evaluation.set.notes.map { "\($0)." }
         if let seed = evaluation.set.seed { lines.append("Seed of the random splits: \(seed).") }
         if !evaluation.skipped.isEmpty {
-            lines.append("\(evaluation.skipped.count) images did not decode and were skipped.")
+            lines.append("\(evaluation.skipped.count) images could not be decoded and were skipped.")
         }
         return lines.map { "<p>\($0.escaped)</p>" }.joined(separator: "\n")
     }

@@ -35,7 +35,7 @@ public final class BatchProcessor: Sendable {
         do {
             try files.removeOrphans(unfinished: try service.store.unfinishedBatches())
         } catch {
-            service.logger.warning("leftover bodies of batches not removed", metadata: ["error": "\(error)"])
+            service.logger.warning("bodies of old batches could not be removed", metadata: ["error": "\(error)"])
         }
         let watching = service.store.observe { [weak self] change in self?.take(change) }
         observation.withLock { $0 = watching }
@@ -108,7 +108,7 @@ public final class BatchProcessor: Sendable {
                 if !mustStop { pause() }
             } catch {
                 if told.fault != "\(error)" {
-                    service.logger.error("enrollment is held up", metadata: ["error": "\(error)"])
+                    service.logger.error("enrollment failed and is tried again", metadata: ["error": "\(error)"])
                 }
                 told.fault = "\(error)"
                 pause()
@@ -164,7 +164,8 @@ public final class BatchProcessor: Sendable {
                     "failed": "\(done.failed)",
                 ])
         } catch let error as ContainerError {
-            service.logger.error("a batch's body is lost", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
+            service.logger.error(
+                "a batch's body cannot be used", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
             try service.store.setBatchState(batch.id, to: .failed, failure: "\(error)")
         } catch GalleryError.unknownGallery, GalleryError.notRunning, GalleryError.invalidTransition {
             service.logger.info("a batch ended with its gallery", metadata: ["batch": "\(batch.id)"])
@@ -234,7 +235,7 @@ public final class BatchProcessor: Sendable {
                 if let vector = candidate.item.embedding ?? made[item.index], isUnit(vector) {
                     result = .image(candidate.enrolled(embedding: vector, model: reader.model))
                 } else {
-                    result = .failed(.corruptImage, detail: "the network finds no direction in this image.")
+                    result = .failed(.corruptImage, detail: "the network computes no usable vector for this image.")
                 }
             }
             return ItemOutcome(index: item.index, name: item.name, result: result)

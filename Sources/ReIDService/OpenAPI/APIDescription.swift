@@ -49,17 +49,17 @@ struct APIDescription: Sendable {
     /// The header fields that answers have.
     private static let headers: [String: JSONValue] = [
         "X-Request-Id": header("The request's id, as in the log and as a problem's `instance`.", "4f6a0c1d2e3b5a79"),
-        "Cache-Control": header("Whether and how the answer may be kept.", "no-store"),
-        "ETag": header("Names this state of the answer, for `If-None-Match`.", #""3""#),
-        "Location": header("The path of what was made.", "/v1/queries/\(Examples.queryID)"),
-        "X-Content-Type-Options": header("`nosniff`: the media type is to be believed.", "nosniff"),
+        "Cache-Control": header("Whether and how caches may keep the answer.", "no-store"),
+        "ETag": header("The version of the answer, for `If-None-Match`.", #""3""#),
+        "Location": header("The path of the new resource.", "/v1/queries/\(Examples.queryID)"),
+        "X-Content-Type-Options": header("`nosniff`: clients must trust the media type.", "nosniff"),
         "Accept": [
-            "description": "The media types that the route takes, where the body's type is at fault.",
+            "description": "The media types that the route takes, if the body's type is wrong.",
             "schema": ["type": "string"], "example": "image/jpeg, image/png, multipart/form-data",
         ],
-        "WWW-Authenticate": header("What credentials are needed.", #"Bearer realm="reid admin""#),
+        "WWW-Authenticate": header("The credentials that are needed.", #"Bearer realm="reid admin""#),
         "Retry-After": [
-            "description": "Seconds after which to try again, where that is known.",
+            "description": "Seconds after which to try again.",
             "schema": ["type": "integer", "minimum": 0], "example": 2,
         ],
     ]

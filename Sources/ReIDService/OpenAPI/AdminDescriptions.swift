@@ -11,12 +11,13 @@ func adminGalleryDescriptions() -> [RouteDescription] {
             summary: "Create a gallery that is bound to the model being served.",
             body: [
                 Content(
-                    type: "application/json", schema: .object("Nothing, for clients that must send a body.", [:]))
+                    type: "application/json",
+                    schema: .object("An empty object, for clients that must send a body.", [:]))
             ],
             requiresBody: false,
             answers: [
                 .json("The gallery is new.", .component("Gallery"), example: Examples.gallery, status: .created),
-                .json("The gallery was there already.", .component("Gallery"), example: Examples.gallery),
+                .json("The gallery existed already.", .component("Gallery"), example: Examples.gallery),
             ],
             refusals: [
                 invalidGalleryName, ofAnotherModel, ServiceError.malformedJSON(part: "body"),
@@ -24,12 +25,12 @@ func adminGalleryDescriptions() -> [RouteDescription] {
             ]),
         RouteDescription(
             method: .delete, pattern: "/admin/v1/galleries/{gallery}", name: "deleteGallery",
-            summary: "Delete a gallery with its images, its queries and what is left of its batches.",
-            answers: [.empty(.noContent, "It is gone.")], refusals: [GalleryError.unknownGallery("hall")]),
+            summary: "Delete a gallery with its images, its queries and its batches.",
+            answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownGallery("hall")]),
         RouteDescription(
             method: .delete, pattern: "/admin/v1/images/{image}", name: "deleteImage",
             summary: "Erase an image from the disk, the index and every ranking.",
-            answers: [.empty(.noContent, "It is gone.")], refusals: [GalleryError.unknownImage(Examples.imageID)]),
+            answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownImage(Examples.imageID)]),
     ]
 }
 
@@ -40,7 +41,7 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
     return [
         RouteDescription(
             method: .post, pattern: "/admin/v1/galleries/{gallery}/batches", name: "enrollBatch",
-            summary: "Enroll a batch of images; it is durable when it is answered, and processed afterwards.",
+            summary: "Enroll a batch of images; when it is answered it is durable, and it is processed afterwards.",
             parameters: [
                 Parameter(
                     name: "Idempotency-Key", place: .header,
@@ -62,11 +63,11 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
                     example: ListAnswer(items: [Examples.batch], next: nil))
             ], refusals: [GalleryError.invalidCursor("x")]),
         RouteDescription(
-            method: .get, pattern: "/admin/v1/batches/{batch}", name: "getBatch", summary: "Tell about a batch.",
+            method: .get, pattern: "/admin/v1/batches/{batch}", name: "getBatch", summary: "Get a batch.",
             answers: [.json("The batch.", .component("Batch"), example: Examples.batch)], refusals: [unknown]),
         RouteDescription(
             method: .get, pattern: "/admin/v1/batches/{batch}/items", name: "listBatchItems",
-            summary: "List what became of a batch's items.",
+            summary: "List the results of a batch's items.",
             parameters: [.query("state", .choice("Only items of this state.", of: ItemState.self))]
                 + Parameter.page(limits, cursors: "t"),
             answers: [
@@ -76,11 +77,12 @@ func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
             ], refusals: [unknown, GalleryError.invalidCursor("x")]),
         RouteDescription(
             method: .post, pattern: "/admin/v1/batches/{batch}/cancel", name: "cancelBatch",
-            summary: "Stop a batch; what is enrolled stays.",
+            summary: "Cancel a batch; images that were enrolled stay.",
             answers: [
-                .json("It is at its end.", .component("Batch"), example: Examples.batch),
+                .json("The batch is over.", .component("Batch"), example: Examples.batch),
                 .json(
-                    "It stops after the items in work.", .component("Batch"), example: Examples.batch, status: .accepted
+                    "The batch stops after the items that are being processed.", .component("Batch"),
+                    example: Examples.batch, status: .accepted
                 ),
             ],
             refusals: [
@@ -139,7 +141,7 @@ extension Schema {
 
     /// The key that a client gives a request.
     fileprivate static var idempotencyKey: Schema {
-        var key = option("A key of the sender's own: the same request with it is enrolled once.")
+        var key = option("A key of the client's own: the same request with the same key is enrolled once.")
         key.keywords["pattern"] = "^[!-~]([ -~]*[!-~])?$"
         return key
     }

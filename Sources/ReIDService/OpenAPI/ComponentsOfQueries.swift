@@ -16,27 +16,28 @@ extension Components {
             [
                 "image_id": .text("The image's id."),
                 "gallery": .text("The gallery it is in."),
-                "person_id": .text("Who is on it; null when unknown.").orNull,
-                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
-                "captured_at": .time("When; null when unknown.").orNull,
-                "external_id": .text("The sender's own id of it; null when there is none.").orNull,
+                "person_id": .text("The person on the image; null if unknown.").orNull,
+                "camera_id": .text("The camera that took the image; null if unknown.").orNull,
+                "captured_at": .time("When the image was taken; null if unknown.").orNull,
+                "external_id": .text("The client's own id for the image; null if there is none.").orNull,
                 "name": fileName,
-                "sha256": .text("SHA-256 of the bytes as they were enrolled, in hexadecimal."),
+                "sha256": .text("The SHA-256 of the enrolled bytes, in hexadecimal."),
                 "media_type": .choice(
-                    "The stored image's type; null for an image that was enrolled as a vector alone.",
+                    "The stored image's type; null for an image that was enrolled as a vector only.",
                     ["image/jpeg", "image/png"]
                 ).orNull,
-                "width": .count("Columns of the stored image; null when there is none.").orNull,
-                "height": .count("Rows of the stored image; null when there is none.").orNull,
-                "enrolled_at": .time("When it came into the gallery."),
-                "image_url": .text("Path of the stored image on this listener; null when there is none.").orNull,
+                "width": .count("The width of the stored image in pixels; null if there is none.").orNull,
+                "height": .count("The height of the stored image in pixels; null if there is none.").orNull,
+                "enrolled_at": .time("When the image was enrolled."),
+                "image_url": .text("The path of the image's bytes on the query listener; null if there are none.")
+                    .orNull,
             ]),
         "PersonImage": .object(
             "One image of a person in a ranking of persons.",
             [
                 "image_id": .text("The image's id."),
-                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
-                "captured_at": .time("When; null when unknown.").orNull,
+                "camera_id": .text("The camera that took the image; null if unknown.").orNull,
+                "captured_at": .time("When the image was taken; null if unknown.").orNull,
                 "name": fileName, "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
             ]),
         "RankingResult": .object(
@@ -44,18 +45,18 @@ extension Components {
             [
                 "rank": .integer("From 1.", in: 1...Int(Int32.max)),
                 "image_id": .text("The image's id."),
-                "person_id": .text("Who is on it; null when unknown.").orNull,
-                "camera_id": .text("Which camera saw it; null when unknown.").orNull,
-                "captured_at": .time("When; null when unknown.").orNull,
-                "external_id": .text("The sender's own id of the image; null when there is none.").orNull,
+                "person_id": .text("The person on the image; null if unknown.").orNull,
+                "camera_id": .text("The camera that took the image; null if unknown.").orNull,
+                "captured_at": .time("When the image was taken; null if unknown.").orNull,
+                "external_id": .text("The client's own id for the image; null if there is none.").orNull,
                 "name": fileName,
                 "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
                 "similarity": .number("Cosine of the vectors, -1 to 1."),
-                "vector": .list("The feature vector, where the search asked for it.", of: .number("A value.")),
+                "vector": .list("The embedding, if the search asked for it.", of: .number("A value.")),
                 "images": .list(
-                    "The person's best images, best first, where rows stand for persons.",
+                    "The person's best images, the best first, if rows stand for persons.",
                     of: .component("PersonImage")),
-                "image_count": .count("How many images of the person were ranked, where rows stand for persons."),
+                "image_count": .count("The number of the person's images that were ranked, if rows stand for persons."),
             ], optional: ["vector", "images", "image_count"]),
     ]
 
@@ -63,30 +64,32 @@ extension Components {
         Schema.text("The file name that the image was enrolled under; null if there is none.").orNull
     private static let distance = Schema.number("Squared Euclidean distance of the unit vectors, 0 to 4.")
     private static let rerankedDistance =
-        Schema.number("Distance after k-reciprocal re-ranking; null when the search did not re-rank.").orNull
+        Schema.number("The distance after k-reciprocal re-ranking; null if the search did not re-rank.").orNull
     private static let imageURL =
-        Schema.text("Path of the stored image on this listener; null for an image enrolled as a vector alone.").orNull
+        Schema.text("The path of the image's bytes on this listener; null for an image enrolled as a vector only.")
+        .orNull
 
     private static func ofRankings(_ configuration: ServiceConfiguration) -> [String: Schema] {
         let options = SearchOptionDescriptions(configuration)
         let ranking: [String: Schema] = [
             "gallery": .text("The gallery's name."),
             "model": .text("The gallery's model: `sha256:` and the digest of the weight file."),
-            "gallery_size": .count("Images in the gallery, whether the filters let them through or not."),
+            "gallery_size": .count("The number of images in the gallery, without regard to filters."),
             "options": .component("RankingOptions"),
             "results": .list("Best first.", of: .component("RankingResult")),
             "warnings": warnings,
             "timing_ms": .component("RankingTiming"),
             "query_id": .text("The kept query."),
-            "revision": .integer("Counts the changes of the query's ranking.", in: 1...Int(Int32.max)),
+            "revision": .integer(
+                "The version of the query's ranking, which counts its changes.", in: 1...Int(Int32.max)),
         ]
         return [
             "Ranking": .object(
-                "The gallery's images in the order of their likeness to the query's.",
+                "The gallery's images, the most similar to the query first.",
                 ranking.filter { !["query_id", "revision"].contains($0.key) }, optional: ["warnings"]),
             "KeptRanking": .object("The newest ranking of a kept query.", ranking, optional: ["warnings"]),
             "RankingTiming": .object(
-                "Where the time of one ranking went, in milliseconds.",
+                "The times of one ranking in milliseconds.",
                 [
                     "decode": .number("Decoding the images."),
                     "wait": .number("Waiting for a network thread."),
@@ -103,23 +106,23 @@ extension Components {
                 "A kept query.",
                 [
                     "query_id": .text("The query's id."),
-                    "gallery": .text("The gallery it asks."),
+                    "gallery": .text("The gallery that the query searches."),
                     "options": .component("RankingOptions"),
                     "standing": .flag("Whether it is ranked again whenever the gallery changes."),
                     "state": .choice(
                         "`ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.",
                         ["ranked", "stale"]),
-                    "created_at": .time("When it was asked."),
-                    "revision": .count("The revision of its newest ranking."),
+                    "created_at": .time("When the query was kept."),
+                    "revision": .count("The version of its newest ranking."),
                     "ranking_url": .text("Path of its newest ranking."),
-                    "images": .count("How many images it was asked with."),
-                    "image_url": .text("Path of its first image; `?index=` tells the others."),
+                    "images": .count("The number of its images."),
+                    "image_url": .text("The path of its first image; `?index=` selects another one."),
                 ]),
         ]
     }
 
     private static let warnings = Schema.list(
-        "What a reader should know before trusting the numbers; absent where there is nothing.",
+        "Reasons to doubt the numbers; absent if there are none.",
         of: .text("A sentence."))
 
     private static let ofTheModel: [String: Schema] = [
@@ -134,7 +137,7 @@ extension Components {
         "Embedding": .object(
             "One image's vector.",
             [
-                "index": .count("The image's place in the request, from 0."),
+                "index": .count("The image's index in the request, from 0."),
                 "vector": Schema(keywords: [
                     "description": "Its unit vector, as `encoding` asks for it.",
                     "oneOf": [
@@ -146,21 +149,22 @@ extension Components {
         "Model": .object(
             "The network being served.",
             [
-                "name": .text("What it is called."),
+                "name": .text("The name of the network."),
                 "sha256": .text("Its identity: `sha256:` and the digest of the weight file."),
                 "config": .component("ModelConfiguration"),
                 "dimensions": .count("The length of a feature vector."),
-                "branches": .count("Attention branches, the values of `branch` in attention images."),
-                "parameters": .count("Trained numbers in the file."),
+                "branches": .count(
+                    "The number of attention branches, which `branch` of attention images selects from."),
+                "parameters": .count("The number of learned parameters in the file."),
                 "precision": .text("How the file stores them, such as `F32`."),
                 "mirrored": .flag("Whether feature vectors are means over an image and its mirror image."),
-                "trained": .flag("False: the weights are random, and rankings mean nothing yet."),
+                "trained": .flag("False: the weights are random, and rankings are meaningless."),
                 "warnings": warnings,
                 "defaults": .component("RankingOptions"),
                 "limits": .component("SearchLimits"),
             ], optional: ["warnings"]),
         "SearchLimits": .object(
-            "What a search may bring and ask for.",
+            "The limits of a search.",
             [
                 "image_bytes": .count("Bytes of one encoded image."),
                 "image_pixels": .count("Pixels of one decoded image."),
@@ -178,7 +182,7 @@ extension Components {
                 "branches": .count("Attention branches."),
                 "branch_dim": .count("Length of one branch's feature."),
                 "global_dim": .count("Length of the global feature."),
-                "attention": .choice("What the branches attend with.", of: CSPRConfiguration.Attention.self),
+                "attention": .choice("How the branches compute their attention.", of: CSPRConfiguration.Attention.self),
                 "descriptor": .text("Letters of S (statistical), P (positional) and R (relational)."),
                 "candidate_ratios": .list(
                     "The share of positions that each branch concentrates on.", of: .number("A share.", in: 0...1)),

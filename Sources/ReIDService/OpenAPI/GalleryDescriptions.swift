@@ -16,7 +16,7 @@ func galleryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescrip
                     example: ListAnswer(items: [Examples.gallery], next: nil))
             ]),
         RouteDescription(
-            method: .get, pattern: "/v1/galleries/{gallery}", name: "getGallery", summary: "Tell about a gallery.",
+            method: .get, pattern: "/v1/galleries/{gallery}", name: "getGallery", summary: "Get a gallery.",
             answers: [.json("The gallery.", .component("Gallery"), example: Examples.gallery)], refusals: [unknown]),
         RouteDescription(
             method: .get, pattern: "/v1/galleries/{gallery}/images", name: "listImages",
@@ -41,7 +41,8 @@ func imageDescriptions() -> [RouteDescription] {
     let noContent = GalleryError.noContent(image: Examples.imageID)
     return [
         RouteDescription(
-            method: .get, pattern: "/v1/images/{image}", name: "getImage", summary: "Tell about an enrolled image.",
+            method: .get, pattern: "/v1/images/{image}", name: "getImage",
+            summary: "Get what is known about an enrolled image.",
             answers: [.json("The image.", .component("Image"), example: Examples.image)], refusals: [unknown]),
         RouteDescription(
             method: .get, pattern: "/v1/images/{image}/content", name: "getImageContent",

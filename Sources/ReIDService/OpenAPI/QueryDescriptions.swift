@@ -11,7 +11,7 @@ func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
     return [
         RouteDescription(
             method: .post, pattern: "/v1/galleries/{gallery}/queries", name: "keepQuery",
-            summary: "Keep a query: it is ranked at once, and again with the gallery where it is standing.",
+            summary: "Keep a query: it is ranked at once, and again when the gallery changes if it is standing.",
             parameters: SearchOptionDescriptions(configuration).parameters(takesStanding: true),
             body: Content.images(atMost: limits.imagesPerSearch, options: "QueryOptions"),
             answers: [
@@ -27,15 +27,15 @@ func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
             ],
             refusals: [GalleryError.invalidCursor("x")]),
         RouteDescription(
-            method: .get, pattern: "/v1/queries/{query}", name: "getQuery", summary: "Tell about a kept query.",
+            method: .get, pattern: "/v1/queries/{query}", name: "getQuery", summary: "Get a kept query.",
             answers: [.json("The query.", .component("Query"), example: query)], refusals: [unknown]),
         RouteDescription(
             method: .delete, pattern: "/v1/queries/{query}", name: "deleteQuery",
-            summary: "Forget a kept query with its images and rankings.",
-            answers: [.empty(.noContent, "It is gone.")], refusals: [unknown]),
+            summary: "Delete a kept query with its images and its ranking.",
+            answers: [.empty(.noContent, "It is deleted.")], refusals: [unknown]),
         RouteDescription(
             method: .get, pattern: "/v1/queries/{query}/image", name: "getQueryImage",
-            summary: "Get an image that a kept query was asked with.",
+            summary: "Get an image of a kept query.",
             parameters: [
                 .query("index", .integer("Which one, from 0.", in: 0...limits.imagesPerSearch - 1).usually(0)),
                 .ifNoneMatch,
@@ -67,17 +67,17 @@ extension Parameter {
     /// The `If-None-Match` parameter.
     static let ifNoneMatch = Parameter(
         name: "If-None-Match", place: .header,
-        schema: .text("The `ETag` of what the client has; 304 if it is the newest."),
+        schema: .text("The `ETag` of the answer that the client has; 304 if it is still the newest."),
         example: #""2""#)
 
     /// The parameters of a list; its cursors begin with the letter `cursors`, or may be any text if that is nil.
     static func page(_ limits: ServiceLimits, cursors: Character?) -> [Parameter] {
-        var cursor = Schema.option("`next` of the page before; absent for the first.")
+        var cursor = Schema.option("`next` of the previous page; absent for the first page.")
         if let cursors { cursor.keywords["pattern"] = .text("^\(cursors)(0|[1-9a-z][0-9a-z]{0,11})$") }
         return [
             .query(
                 "limit",
-                .integer("Items of a page at most.", in: 1...limits.results)
+                .integer("The most items of a page.", in: 1...limits.results)
                     .usually(.number(Double(ListParameters.usualLimit)))),
             .query("cursor", cursor),
         ]

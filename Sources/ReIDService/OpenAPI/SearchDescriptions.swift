@@ -9,7 +9,7 @@ func searchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescript
     return [
         RouteDescription(
             method: .post, pattern: "/v1/galleries/{gallery}/search", name: "search",
-            summary: "Rank a gallery's images by their likeness to the person on these images.",
+            summary: "Rank a gallery's images by similarity to the person on these images.",
             parameters: SearchOptionDescriptions(configuration).parameters(takesStanding: false),
             body: Content.images(atMost: limits.imagesPerSearch, options: "SearchOptions"),
             answers: [
@@ -19,7 +19,7 @@ func searchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescript
             ], refusals: Refusals.ofSearches),
         RouteDescription(
             method: .post, pattern: "/v1/embeddings", name: "embed",
-            summary: "Tell the feature vectors of images; nothing is kept.",
+            summary: "Compute the embeddings of images; nothing is stored.",
             parameters: [
                 .query("encoding", .choice("How vectors are written.", ["float", "base64"]).usually("float"))
             ],

@@ -35,16 +35,19 @@ struct SearchOptionDescriptions {
         options =
             [
                 Option(
-                    name: "limit", schema: .integer("Results at most.", in: 1...configuration.limits.results),
+                    name: "limit", schema: .integer("The most results.", in: 1...configuration.limits.results),
                     usual: .number(Double(defaults.limit))),
                 Option(
                     name: "rerank", schema: .flag("Whether results are ordered by re-ranked distance."),
                     usual: .flag(defaults.rerank)),
                 Option(
-                    name: "k1", schema: .integer("Neighbors that must name each other.", in: neighborhoods),
+                    name: "k1",
+                    schema: .integer(
+                        "The number of neighbors within which two images must have each other.", in: neighborhoods),
                     usual: .number(Double(defaults.k1))),
                 Option(
-                    name: "k2", schema: .integer("Neighbors whose encodings are averaged.", in: neighborhoods),
+                    name: "k2",
+                    schema: .integer("The number of neighbors whose encodings are averaged.", in: neighborhoods),
                     usual: .number(Double(defaults.k2))),
                 Option(
                     name: "lambda",
@@ -68,7 +71,7 @@ struct SearchOptionDescriptions {
         Option(name: "captured_from", schema: .time("Only images captured at this time or later.")),
         Option(
             name: "captured_to",
-            schema: .time("Only images captured before this time or at it; not before `captured_from`.")),
+            schema: .time("Only images captured at this time or earlier; not before `captured_from`.")),
         Option(name: "person", schema: .option("Only images of this person.")),
         Option(name: "external_id", schema: .option("Only the images with this external id.")),
     ]
@@ -86,7 +89,8 @@ struct SearchOptionDescriptions {
         var members: [String: Schema] = [:]
         for option in options { members[option.name] = option.member }
         if takesStanding { members["standing"] = Self.standing.orNull }
-        return .object("How to rank; query parameters win over these.", members, optional: Set(members.keys))
+        return .object(
+            "The options of the search; query parameters win over these.", members, optional: Set(members.keys))
     }
 
     /// The options of a search as they appear in its answer.
@@ -94,9 +98,9 @@ struct SearchOptionDescriptions {
         var members: [String: Schema] = [:]
         for option in options { members[option.name] = option.isList ? option.list : option.schema }
         return .object(
-            "The options that were in force; those that restrict nothing are left out.", members,
+            "The options of the search, including defaults; those that restrict nothing are left out.", members,
             optional: Set(options.filter { $0.usual == nil }.map(\.name)))
     }
 
-    private static let standing = Schema.flag("Whether the ranking follows the gallery: a watch list.")
+    private static let standing = Schema.flag("Whether the query is ranked again whenever the gallery changes.")
 }

@@ -5,14 +5,14 @@ internal import HTTPTypes
 func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
     [
         RouteDescription(
-            method: .get, pattern: "/v1/model", name: "getModel", summary: "Tell about the network being served.",
+            method: .get, pattern: "/v1/model", name: "getModel", summary: "Get the network that is served.",
             answers: [.json("The model.", .component("Model"), example: Examples.modelAnswer(configuration))]),
         RouteDescription(
-            method: .get, pattern: "/livez", name: "getLiveness", summary: "Tell whether the process answers.",
+            method: .get, pattern: "/livez", name: "getLiveness", summary: "Check whether the process answers.",
             answers: [.json("It does.", .component("Liveness"), example: ["status": "alive"])]),
         RouteDescription(
             method: .get, pattern: "/readyz", name: "getReadiness",
-            summary: "Tell whether the service takes requests.",
+            summary: "Check whether the service takes requests.",
             answers: [
                 .json("It does.", .component("Readiness"), example: Examples.readiness(isReady: true)),
                 .json(
@@ -21,7 +21,7 @@ func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescrip
             ]),
         RouteDescription(
             method: .get, pattern: "/metrics", name: "getMetrics",
-            summary: "Tell counters and timers in the text format of Prometheus.",
+            summary: "Get counters and timers in the text format of Prometheus.",
             answers: [
                 Answer(
                     status: .ok, description: "The metrics.", fields: [.cacheControl],

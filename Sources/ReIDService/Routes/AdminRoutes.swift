@@ -46,6 +46,6 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
 
 /// What a gallery of another name is refused with.
 let invalidGalleryName = HTTPProblem.reid(
-    .badRequest, "invalid-name", "Not a gallery's name",
+    .badRequest, "invalid-name", "Invalid gallery name",
     "A gallery's name is a lowercase letter or digit, then up to \(GalleryName.maximumLength - 1) of those, '.', '_' and '-'.",
     parameter: "gallery")

@@ -46,7 +46,7 @@ struct MATLABReader {
         let word = Int(number(at: position, bytes: 4))
         if word >> 16 != 0 {
             // An element of up to four bytes may be stored in its tag.
-            guard word >> 16 <= 4 else { throw .malformed(reason: "a small element that is not", offset: position) }
+            guard word >> 16 <= 4 else { throw .malformed(reason: "a tag's element over 4 bytes", offset: position) }
             return Element(
                 type: word & 0xFFFF, data: position + 4..<position + 4 + word >> 16, end: position + 8)
         }
@@ -112,7 +112,7 @@ struct MATLABReader {
             var position = label.end
             for _ in 0..<count {
                 let cell = try element(at: position, before: range.upperBound)
-                guard cell.type == Code.matrix else { throw fail("a cell that is no array") }
+                guard cell.type == Code.matrix else { throw fail("a cell that is not an array") }
                 cells.append(try matrix(cell.data, depth: depth + 1).value)
                 position = cell.end
             }
@@ -133,7 +133,7 @@ struct MATLABReader {
             element.data.count.isMultiple(of: width)
         else {
             throw .malformed(
-                reason: "\(element.data.count) bytes of type \(element.type) are no numbers",
+                reason: "\(element.data.count) bytes of type \(element.type) are not numbers",
                 offset: element.data.lowerBound)
         }
         return stride(from: element.data.lowerBound, to: element.data.upperBound, by: width).map { position in

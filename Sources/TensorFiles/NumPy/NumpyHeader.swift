@@ -101,7 +101,7 @@ struct NumpyHeader: Equatable {
         mutating func expectEnd() throws(NumpyError) {
             skipSpaces()
             guard offset == text.count || (text[offset] == UInt8(ascii: "\n") && offset == text.count - 1) else {
-                throw malformed("text behind the dictionary")
+                throw malformed("text after the dictionary")
             }
         }
 
@@ -111,7 +111,7 @@ struct NumpyHeader: Equatable {
             guard let end = text[offset...].firstIndex(of: quote) else { throw malformed("a string has no end") }
             let bytes = text[offset..<end]
             guard bytes.allSatisfy({ (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "\\") }) else {
-                throw malformed("a string has other than plain characters")
+                throw malformed("a string has characters that are not plain")
             }
             offset = end + 1
             return String(decoding: bytes, as: UTF8.self)

@@ -158,7 +158,7 @@ private struct DirectoryRecord {
             return value
         }
         guard try field(0, 4) == 0x0201_4B50 else {
-            throw .malformedArchive(reason: "this is no directory record", offset: base + position)
+            throw .malformedArchive(reason: "this is not a directory record", offset: base + position)
         }
         let (flags, method) = (try field(8, 2), try field(10, 2))
         checksum = UInt32(truncatingIfNeeded: try field(16, 4))

@@ -63,7 +63,7 @@ struct PyTorchContents {
         objects = try next()
         let list = try next()
         guard let keys = list.items(list.root, .list) else {
-            throw .malformedPickle(reason: "the storages' keys are no list", offset: position)
+            throw .malformedPickle(reason: "the storages' keys are not a list", offset: position)
         }
         storages = try Self.storages(keys, of: objects, in: file, from: position)
     }

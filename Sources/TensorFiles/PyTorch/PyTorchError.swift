@@ -46,7 +46,7 @@ extension PyTorchError: CustomStringConvertible {
         switch self {
         case .file(let error): error.description
         case .unknownFormat(let bytes):
-            "the file is no PyTorch checkpoint: it begins with the bytes \(bytes.map(hexadecimal).joined(separator: " "))"
+            "the file is not a PyTorch checkpoint: it begins with the bytes \(bytes.map(hexadecimal).joined(separator: " "))"
         case .malformedArchive(let reason, let offset): "malformed zip archive at byte \(offset): \(reason)"
         case .unsupportedEntry(let name, let reason): "the archive's entry \"\(name)\" cannot be read: \(reason)"
         case .missingEntry(let name): "the archive has no entry \"\(name)\""
@@ -58,7 +58,7 @@ extension PyTorchError: CustomStringConvertible {
             "the pickle opcode \(hexadecimal(code)) at byte \(offset) is refused: no state dict needs it"
         case .forbiddenGlobal(let name, let offset):
             "the pickled global \"\(name)\" at byte \(offset) is refused: no state dict needs it"
-        case .noStateDict(let found): "the file holds no state dict but \(found)"
+        case .noStateDict(let found): "the file has \(found) instead of a state dict"
         case .missingStorage(let tensor, let key): "tensor \"\(tensor)\": its storage \"\(key)\" is not in the file"
         case .wrongStorageSize(let key, let expected, let found):
             "storage \"\(key)\" needs \(expected) bytes, the file has \(found)"

@@ -35,7 +35,7 @@ extension PickleReader {
             try charge(pairs.count)
             for pair in pairs {
                 guard let pair = objects.items(pair, .list) ?? objects.items(pair, .tuple), pair.count == 2 else {
-                    throw malformed("an OrderedDict of what are not pairs")
+                    throw malformed("an OrderedDict with an item that is not a pair")
                 }
                 items += pair
             }
@@ -73,7 +73,7 @@ extension PickleReader {
         guard let fields = objects.items(identifier, .tuple), 5...6 ~= fields.count, fields[0].string == "storage",
             case .global(.storage(let type)) = fields[1], let key = fields[2].string, let count = fields[4].integer,
             count >= 0
-        else { throw malformed("a persistent identifier that is no storage's") }
+        else { throw malformed("a persistent identifier that does not name a storage") }
         guard fields.count == 5 || fields[5] == .none else { throw malformed("a storage that is a view of another") }
         objects.storages.append(PickledStorage(key: key, type: type, count: count))
         return .storage(objects.storages.count - 1)
