@@ -1,24 +1,5 @@
+public import Randomness
 public import Tensors
-
-/// A random number generator that gives the same numbers for the same seed on every platform (SplitMix64, Steele et
-/// al., OOPSLA 2014).
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    /// Starts the sequence of `seed`.
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    /// The next 64 random bits.
-    public mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
 
 extension Tensor {
     /// Random weights for a layer before a rectifier: mean 0, variance 2 / fan, where fan is the number of inputs of

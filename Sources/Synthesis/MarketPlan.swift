@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// The part of a data set: people to train on, or people to test with.
 public enum SyntheticSplit: String, Sendable, CaseIterable {
     /// `bounding_box_train`.
@@ -55,7 +57,7 @@ public struct MarketPlan: Sendable {
         precondition((1...cameras).contains(seen), "\(seen) of \(cameras) cameras")
         var images: [Image] = []
         for person in 1...people {
-            var random = SeededRandom(seed, person, 40)
+            var random = SeededGenerator(seed, person, 40)
             let places = (1...cameras).shuffled(using: &random).prefix(seen).sorted()
             for camera in places {
                 for sighting in 1...sightings {
@@ -67,7 +69,7 @@ public struct MarketPlan: Sendable {
         }
         if split == .test, distractors > 0 {
             for person in people + 1...people + distractors {
-                var random = SeededRandom(seed, person, 41)
+                var random = SeededGenerator(seed, person, 41)
                 let camera = Int(random.next() % UInt64(cameras)) + 1
                 images.append(Self.image("bounding_box_test", person, named: 0, camera, 1))
             }

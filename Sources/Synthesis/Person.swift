@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// One invented person: body, clothes, hair and things carried; the same in every image.
 struct Person {
     let physique: Physique
@@ -15,15 +17,15 @@ struct Person {
     /// Some pairs (an odd number and the next one) are hard to tell apart: they wear the same clothes and differ in
     /// everything else, or they wear the same kinds of clothes in other colors.
     init(_ number: Int, seed: UInt64, garments: VariationPart) {
-        var pair = SeededRandom(seed, (number + 1) / 2, 10)
+        var pair = SeededGenerator(seed, (number + 1) / 2, 10)
         let isTwin = pair.chance(0.12) && number.isMultiple(of: 2)
         let recolorsTop = pair.chance(0.3)
         let recolorsBottom = pair.chance(0.3)
-        var random = SeededRandom(seed, number, 11)
+        var random = SeededGenerator(seed, number, 11)
         var physique = Physique(&random)
         if isTwin {
             // The same body as the partner's, so that the two differ only in details.
-            var partner = SeededRandom(seed, number - 1, 11)
+            var partner = SeededGenerator(seed, number - 1, 11)
             physique = Physique(&partner)
         }
         self.physique = physique
@@ -34,7 +36,7 @@ struct Person {
         hat = wardrobe.hat(hair, &random)
         carried = wardrobe.carried(physique, &random)
         offset = SIMD2(random.number(0...250), random.number(0...250))
-        var clothes = SeededRandom(seed, isTwin ? number - 1 : number, 12)
+        var clothes = SeededGenerator(seed, isTwin ? number - 1 : number, 12)
         var outfit = wardrobe.outfit(physique, &clothes)
         if isTwin, recolorsTop { outfit.top.cloth.pattern.ground = ClothesColor.upper(&random) }
         if isTwin, recolorsBottom { outfit.bottom.cloth.pattern.ground = ClothesColor.lower(&random) }
@@ -42,7 +44,7 @@ struct Person {
     }
 
     /// Removes a carried thing now and then, as if it had been set down out of sight.
-    mutating func setDown(_ random: inout SeededRandom) {
+    mutating func setDown(_ random: inout SeededGenerator) {
         carried = carried.filter { _ in !random.chance(0.05) }
     }
 
@@ -62,7 +64,7 @@ struct Person {
 }
 
 extension Wardrobe {
-    func hair(_ physique: Physique, _ random: inout SeededRandom) -> Hair {
+    func hair(_ physique: Physique, _ random: inout SeededGenerator) -> Hair {
         let women = physique.femininity > 0.5
         let style: Hair.Style = random.pick(
             weighted: women
@@ -82,7 +84,7 @@ extension Wardrobe {
             mask: random.chance(0.04) ? (random.chance(0.5) ? RGB(0.25, 0.45, 0.6) : RGB(0.75, 0.77, 0.8)) : nil)
     }
 
-    func shoes(_ physique: Physique, _ random: inout SeededRandom) -> Shoes {
+    func shoes(_ physique: Physique, _ random: inout SeededGenerator) -> Shoes {
         let women = physique.femininity > 0.5
         let isBoot = random.chance(women ? 0.22 : 0.1)
         let color: RGB = random.pick(weighted: [
@@ -100,7 +102,7 @@ extension Wardrobe {
                 ? cloth(random.chance(0.45) ? RGB(0.7, 0.7, 0.7) : ClothesColor.lower(&random), &random) : nil)
     }
 
-    func hat(_ hair: Hair, _ random: inout SeededRandom) -> Hat {
+    func hat(_ hair: Hair, _ random: inout SeededGenerator) -> Hat {
         let kind: Hat.Kind = random.pick(weighted: [
             .none: 83, .cap: 6, .beanie: 4.5, .brim: part == .train ? 0 : 2.5, .helmet: 1, .headscarf: 1.6,
         ])
@@ -110,7 +112,7 @@ extension Wardrobe {
         return Hat(kind: kind, surface: surface, isBackwards: random.chance(0.12))
     }
 
-    func carried(_ physique: Physique, _ random: inout SeededRandom) -> [Carried] {
+    func carried(_ physique: Physique, _ random: inout SeededGenerator) -> [Carried] {
         let women = physique.femininity > 0.5
         let choices: [([Carried.Kind], Float)] = [
             ([], 40), ([.backpack], 24), ([.shoulderBag], women ? 16 : 8), ([.handbag], women ? 13 : 2),

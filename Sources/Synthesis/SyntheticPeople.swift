@@ -1,5 +1,6 @@
 internal import Foundation
 public import Imaging
+internal import Randomness
 
 /// Invented pedestrians as surveillance cameras see them; everything follows from one seed.
 ///
@@ -59,7 +60,7 @@ public struct ImageMaker {
         let camera = cameras[cameraNumber] ?? SurveillanceCamera(cameraNumber, seed: world.seed, scenes: world.scenes)
         cameras[cameraNumber] = camera
         var person = Person(number, seed: world.seed, garments: world.garments)
-        var random = SeededRandom(world.seed, number, cameraNumber, sighting, 30)
+        var random = SeededGenerator(world.seed, number, cameraNumber, sighting, 30)
         person.setDown(&random)
         let pose = Pose(&random, holding: person.holding)
         let distance = random.number(camera.distances)
@@ -86,7 +87,9 @@ public struct ImageMaker {
     }
 
     /// Sometimes adds another person beside or in front.
-    private func addCompany(_ figure: inout Figure, beside place: Vector, _ number: Int, _ random: inout SeededRandom) {
+    private func addCompany(
+        _ figure: inout Figure, beside place: Vector, _ number: Int, _ random: inout SeededGenerator
+    ) {
         let isFar = random.chance(0.16)
         guard isFar || random.chance(0.16) else { return }
         let other = Person(

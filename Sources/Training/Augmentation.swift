@@ -1,7 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import Imaging
-internal import NeuralNetwork
+internal import Randomness
 
 /// How training images are varied at random; the defaults are the paper's.
 public struct Augmentation: Codable, Sendable, Equatable {
@@ -215,20 +215,5 @@ public struct Augmentation: Codable, Sendable, Equatable {
 
     private func chance(_ share: Float, _ random: inout SeededGenerator) -> Bool {
         uniform(0, 1, &random) < share
-    }
-}
-
-extension SeededGenerator {
-    /// A separate sequence for each seed and path of numbers, such as epoch 3 and image 17.
-    init(_ seed: UInt64, _ path: Int...) {
-        self.init(seed: Self.seed(seed, path))
-    }
-
-    /// The seed of such a sequence.
-    static func seed(_ seed: UInt64, _ path: [Int]) -> UInt64 {
-        path.reduce(seed) { state, step in
-            var generator = SeededGenerator(seed: state ^ UInt64(truncatingIfNeeded: step) &* 0xd6e8_feb8_6659_fd93)
-            return generator.next()
-        }
     }
 }

@@ -1,7 +1,7 @@
 internal import CSPRModel
 internal import Datasets
 internal import Foundation
-internal import NeuralNetwork
+internal import Randomness
 
 /// The input of one update.
 struct TrainingBatch {

@@ -1,4 +1,4 @@
-internal import NeuralNetwork
+internal import Randomness
 
 /// Chooses the images of the batches of an epoch; depends only on the seed and the epoch.
 struct EpochSampler {
@@ -20,7 +20,7 @@ struct EpochSampler {
     }
 
     private func shuffled(epoch: Int) -> [[Int]] {
-        var random = SeededGenerator(seed, epoch, 1)
+        var random = SeededGenerator(seed: SeededGenerator.seed(seed, [epoch, 1]))
         let order = people.indices.shuffled(using: &random)
         return (0..<batchCount).map { Array(order[$0 * batch..<($0 + 1) * batch]) }
     }
@@ -28,7 +28,7 @@ struct EpochSampler {
     /// Batches of P people with K images each: goes through the people in random order, and through each person's
     /// images in random order.
     private func grouped(epoch: Int) -> [[Int]] {
-        var random = SeededGenerator(seed, epoch, 2)
+        var random = SeededGenerator(seed: SeededGenerator.seed(seed, [epoch, 2]))
         var decks: [Int: [Int]] = [:]
         for (image, person) in people.enumerated() { decks[person, default: []].append(image) }
         let names = decks.keys.sorted()

@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import NeuralNetwork
+internal import Randomness
 internal import TensorFiles
 internal import Tensors
 

@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import Foundation
 internal import NeuralNetwork
+internal import Randomness
 internal import Tensors
 
 /// A CSPR-Net on a ResNet-50 for 751 people, as in Market-1501, with `width` channels in the stem.

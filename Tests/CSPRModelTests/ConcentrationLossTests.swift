@@ -1,4 +1,5 @@
 import NeuralNetwork
+import Randomness
 import Testing
 
 @testable import CSPRModel

@@ -1,4 +1,5 @@
 import Imaging
+import Randomness
 import Testing
 
 @Suite struct BadInputTests {
@@ -144,7 +145,7 @@ import Testing
     }
 
     @Test func `random damage is an error or an image`() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         var limits = ImageLimits()
         limits.pixels = 1 << 20
         let files = try smallFiles()

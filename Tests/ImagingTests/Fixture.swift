@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Randomness
 import Testing
 
 /// An image as `Fixtures/make_fixtures.py` wrote it, with the RGB it must become.
@@ -41,22 +42,9 @@ func meanDifference(_ a: RGBImage, _ b: RGBImage) -> Double {
     return Double(sum) / Double(a.pixels.count)
 }
 
-/// A generator with a seed, for tests that need many different values.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
-/// Noise of the given size, from a seed.
+/// Noise of a size and seed.
 func noise(_ width: Int, _ height: Int, seed: UInt64 = 1) -> RGBImage {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     return RGBImage(
         width: width, height: height, pixels: (0..<width * height * 3).map { _ in .random(in: 0...255, using: &random) }
     )

@@ -1,4 +1,5 @@
 import NeuralNetwork
+import Randomness
 import Tensors
 import Testing
 

@@ -1,4 +1,5 @@
 import NeuralNetwork
+import Randomness
 import Tensors
 
 /// A convolution by its definition: x [batch, inputs, height, width], kernel [outputs, inputs, k, k].

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Ranking
 
 /// The plain definition of k-reciprocal re-ranking: every distance, every set, straight from the paper.
@@ -58,23 +59,6 @@ func plainSquaredDistance(_ a: [Float], _ b: [Float]) -> Double {
     zip(a, b).reduce(0) { sum, pair in
         let difference = Double(pair.0) - Double(pair.1)
         return sum + difference * difference
-    }
-}
-
-/// A small generator with a seed: the same numbers on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &+ 0x9E37_79B9_7F4A_7C15
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 

@@ -1,3 +1,4 @@
+import Randomness
 import Testing
 
 @testable import Synthesis
@@ -5,7 +6,7 @@ import Testing
 @Suite struct FigureTests {
     private static func figure(_ number: Int) -> (Person, Figure) {
         let person = Person(number, seed: 3, garments: .all)
-        var random = SeededRandom(3, number)
+        var random = SeededGenerator(3, number)
         return (person, Figure(person, Pose(&random, holding: person.holding)))
     }
 
@@ -36,7 +37,7 @@ import Testing
 
     @Test func `limbs keep their length in every pose`() {
         for number in 1...50 {
-            var random = SeededRandom(4, number)
+            var random = SeededGenerator(4, number)
             let physique = Physique(&random)
             let skeleton = Skeleton(physique, Pose(&random, holding: (nil, nil)))
             for arm in skeleton.arms {
@@ -54,7 +55,7 @@ import Testing
         let person = Person(8, seed: 3, garments: .all)
         var colors: [[RGB]] = []
         for sighting in 1...5 {
-            var random = SeededRandom(3, sighting)
+            var random = SeededGenerator(3, sighting)
             let figure = Figure(person, Pose(&random, holding: person.holding))
             colors.append(figure.surfaces.map { $0.pattern.color(at: [0.05, 0.2], footprint: 0.01, noise: .shared) })
         }

@@ -1,3 +1,4 @@
+import Randomness
 import Testing
 
 @testable import Synthesis
@@ -46,7 +47,7 @@ import Testing
     @Test func `a held thing is where the hand is`() {
         for number in 1...200 {
             let person = Self.person(number)
-            var random = SeededRandom(9, number)
+            var random = SeededGenerator(9, number)
             let pose = Pose(&random, holding: person.holding)
             for thing in person.carried where thing.kind == .handbag {
                 #expect((thing.side == 0 ? pose.arms.0 : pose.arms.1) == .carry)

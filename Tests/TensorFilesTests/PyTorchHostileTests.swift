@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Testing
 
 @testable import TensorFiles
@@ -26,7 +27,7 @@ import Testing
     @Test(arguments: ["small", "small_legacy", "no_checksum", "attack"])
     func `a changed byte anywhere gives tensors or an error`(name: String) throws {
         let bytes = try PyTorchFixtures.bytes(name)
-        var random = Random(state: 1)
+        var random = SeededGenerator(seed: 1)
         for position in bytes.indices {
             for _ in 0..<2 {
                 var changed = bytes
@@ -38,7 +39,7 @@ import Testing
 
     @Test func `many changed bytes give tensors or an error`() throws {
         let bytes = try PyTorchFixtures.bytes("legacy")
-        var random = Random(state: 2)
+        var random = SeededGenerator(seed: 2)
         for _ in 0..<1000 {
             var changed = bytes
             for _ in 0..<Int.random(in: 2...20, using: &random) {
@@ -110,18 +111,5 @@ import Testing
         #expect(
             try PyTorchFixtures.refusal(file)
                 == .tooLarge(what: "bytes of pickled data", count: limit + 1, limit: limit))
-    }
-}
-
-/// Random bits from a seed (SplitMix64).
-private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

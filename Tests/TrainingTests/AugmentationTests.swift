@@ -2,6 +2,7 @@ import CSPRModel
 import Foundation
 import Imaging
 import NeuralNetwork
+import Randomness
 import Testing
 
 @testable import Training
@@ -58,7 +59,7 @@ import Testing
         let image = RGBImage(width: 100, height: 250, pixels: [UInt8](repeating: 0, count: 75_000))
         var quarters = [[Int]](repeating: [0, 0, 0, 0], count: 4)
         for seed in 0..<4000 {
-            var random = SeededGenerator(5, seed)
+            var random = SeededGenerator(seed: SeededGenerator.seed(5, [seed]))
             let crop = augmentation.crop(of: image, using: &random)
             let shares = [
                 (crop.width * crop.height / 25_000 - 0.1) / 0.1, log(crop.width / crop.height * 3) / log(1.5),

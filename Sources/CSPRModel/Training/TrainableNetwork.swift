@@ -1,4 +1,5 @@
 public import NeuralNetwork
+internal import Randomness
 public import Tensors
 
 /// A CSPR-Net in training: its parameters, and the losses and gradients of a batch.

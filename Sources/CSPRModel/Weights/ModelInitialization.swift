@@ -1,4 +1,4 @@
-internal import NeuralNetwork
+internal import Randomness
 public import TensorFiles
 
 extension CSPRModel {

@@ -1,4 +1,5 @@
 internal import NeuralNetwork
+internal import Randomness
 internal import Tensors
 
 /// Name, shape and role of one tensor of a weight file.

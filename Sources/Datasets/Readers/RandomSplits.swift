@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// Splits a data set at random: half of the people are tested, in both directions.
 struct RandomSplits {
     /// For each person, the images by one camera and by the other.
@@ -14,10 +16,10 @@ struct RandomSplits {
     ///
     /// `people` returns the images of a split; it continues with the split's random numbers.
     func tasks(
-        of count: Int, _ people: (_ chosen: [Int], _ random: inout SplitGenerator) -> People
+        of count: Int, _ people: (_ chosen: [Int], _ random: inout SeededGenerator) -> People
     ) -> [RetrievalTask] {
         (0..<options.splits).flatMap { split in
-            var random = SplitGenerator(seed: options.seed, split: split)
+            var random = SeededGenerator(seed: options.seed, split: split)
             let chosen = random.shuffled(Array(0..<count)).prefix(count - count / 2).sorted()
             let images = people(chosen, &random)
             let (a, b) = (images.flatMap(\.a), images.flatMap(\.b))
@@ -35,23 +37,11 @@ struct RandomSplits {
     }
 }
 
-/// The random numbers of one split; the same on every machine and with every version of the standard library.
-///
-/// SplitMix64, from Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-struct SplitGenerator {
-    private var state: UInt64
-
+extension SeededGenerator {
+    /// The random numbers of one split.
     init(seed: UInt64, split: Int) {
-        state = seed
-        state = next() ^ UInt64(split)
-    }
-
-    /// The next 64 bits.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        let first = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        let second = (first ^ (first >> 27)) &* 0x94D0_49BB_1331_11EB
-        return second ^ (second >> 31)
+        var first = SeededGenerator(seed: seed)
+        self.init(seed: first.next() ^ UInt64(split))
     }
 
     /// The elements in random order, by Fisher and Yates' shuffle from the end.

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPTypes
+internal import Randomness
 
 /// How the end of a reply is marked.
 enum ReplyFraming: Equatable {
@@ -90,17 +91,13 @@ struct DateClock {
     }
 }
 
-/// Request ids: 16 hexadecimal digits, unique for all practical purposes (SplitMix64 from a random start).
+/// Request ids: 16 hexadecimal digits, unique for all practical purposes, because they start at random.
 struct RequestIDs {
-    private var state = UInt64.random(in: .min ... .max)
+    private var generator = SeededGenerator(seed: .random(in: .min ... .max))
 
     mutating func next() -> String {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        mixed ^= mixed >> 31
+        let bits = generator.next()
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: (0..<16).map { digits[Int(truncatingIfNeeded: mixed >> ($0 * 4)) & 15] }, as: UTF8.self)
+        return String(decoding: (0..<16).map { digits[Int(truncatingIfNeeded: bits >> ($0 * 4)) & 15] }, as: UTF8.self)
     }
 }

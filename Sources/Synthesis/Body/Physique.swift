@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// The shape of one person's body, the same in every image.
 struct Physique {
     /// Meters from sole to crown.
@@ -22,7 +24,7 @@ struct Physique {
     /// −1: toes in, 1: toes out.
     let toes: Float
 
-    init(_ random: inout SeededRandom) {
+    init(_ random: inout SeededGenerator) {
         let isFeminine = random.chance(0.5)
         femininity = isFeminine ? random.number(0.7...1) : random.number(0...0.25)
         let isChild = random.chance(0.04)

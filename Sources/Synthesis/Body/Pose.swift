@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// The pose of a person in one image.
 struct Pose {
@@ -22,7 +23,7 @@ struct Pose {
     let jitter: (Float, Float)
 
     /// Draws a pose at random; an arm that holds something keeps holding it.
-    init(_ random: inout SeededRandom, holding: (Arm?, Arm?)) {
+    init(_ random: inout SeededGenerator, holding: (Arm?, Arm?)) {
         let isStanding = random.chance(0.16)
         phase = random.number(0...2 * .pi)
         pace = isStanding ? random.number(0...0.16) : (random.chance(0.02) ? 1.5 : random.middling(0.55...1.2))

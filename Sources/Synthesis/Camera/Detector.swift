@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// How boxes are drawn around people, by a detector or by hand.
 struct Detector {
     /// The width over the height of every box; nil: as wide as the person.
@@ -8,7 +10,7 @@ struct Detector {
     /// The probability that feet or head are cut off.
     let cutting: Float
 
-    init(_ random: inout SeededRandom) {
+    init(_ random: inout SeededGenerator) {
         aspect = random.chance(0.55) ? random.number(0.36...0.52) : nil
         looseness = random.number(-0.01...0.07)
         jitter = random.number(0.008...0.035)
@@ -16,7 +18,7 @@ struct Detector {
     }
 
     /// The box around a person who covers `body`.
-    func box(around body: Window, _ random: inout SeededRandom) -> Window {
+    func box(around body: Window, _ random: inout SeededGenerator) -> Window {
         let tall = body.height
         var top = body.top - tall * (looseness + random.normal() * jitter)
         var bottom = body.top + body.height + tall * (looseness * 0.8 + random.normal() * jitter)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import Randomness
 
 /// An image on its way through a camera, as linear light and then as levels.
 struct Exposure {
@@ -14,7 +15,7 @@ struct Exposure {
 
     /// Converts linear light to 8-bit levels, as `sensor` does; light of the strength `key` becomes about a middle
     /// gray.
-    mutating func develop(_ sensor: Sensor, key: Float, _ random: inout SeededRandom) -> RGBImage {
+    mutating func develop(_ sensor: Sensor, key: Float, _ random: inout SeededGenerator) -> RGBImage {
         // Lenses and shutters match the resolution somewhat.
         blur(deviation: min(sensor.lensBlur, 0.15 + Float(height) * 0.008))
         let motion = min(sensor.motion * abs(random.normal()), Float(height) * 0.014)
@@ -53,7 +54,7 @@ struct Exposure {
         return RGBImage(width: width, height: height, pixels: bytes)
     }
 
-    private mutating func addNoise(_ sensor: Sensor, _ random: inout SeededRandom) {
+    private mutating func addNoise(_ sensor: Sensor, _ random: inout SeededGenerator) {
         let noise = Noise.shared
         let offset = SIMD2(random.number(0...200), random.number(0...200))
         for row in 0..<height {

@@ -1,4 +1,5 @@
 internal import Imaging
+internal import Randomness
 
 /// How a camera's video is compressed, and how boxes are stored.
 struct Recorder {
@@ -10,7 +11,7 @@ struct Recorder {
     let rows: Int
     let aspect: Float
 
-    init(_ random: inout SeededRandom) {
+    init(_ random: inout SeededGenerator) {
         quality = Int(
             random.pick(weighted: [random.number(26...50): 1.4, random.number(50...80): 5, random.number(80...97): 4]))
         halvesColor = random.chance(0.8)
@@ -19,7 +20,7 @@ struct Recorder {
     }
 
     /// The image after compression.
-    func encoded(_ image: RGBImage, _ random: inout SeededRandom) -> RGBImage {
+    func encoded(_ image: RGBImage, _ random: inout SeededGenerator) -> RGBImage {
         let quality = min(98, max(12, self.quality + Int(random.normal() * 5)))
         // Neither fails: the image is far below a JPEG's limits, and its encoding can be decoded.
         guard let file = try? image.jpeg(quality: quality, halvesColor: halvesColor),

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// The lens, the sensor and the color processing of a camera.
 struct Sensor {
@@ -24,7 +25,7 @@ struct Sensor {
     let isInterlaced: Bool
     let isMonochrome: Bool
 
-    init(isIndoors: Bool, _ random: inout SeededRandom) {
+    init(isIndoors: Bool, _ random: inout SeededGenerator) {
         lensBlur = random.pick(weighted: [
             random.number(0.25...0.55): 5, random.number(0.55...1): 4, random.number(1...1.6): 1,
         ])

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// One camera: its place, its scene, and its lens, sensor and recorder.
 struct SurveillanceCamera {
@@ -19,7 +20,7 @@ struct SurveillanceCamera {
     let pathSpread: Float
 
     init(_ number: Int, seed: UInt64, scenes: VariationPart) {
-        var random = SeededRandom(seed, number, 20)
+        var random = SeededGenerator(seed, number, 20)
         self.number = number
         height = random.pick(weighted: [
             random.number(1.4...2.2): 2.5, random.number(2.2...3.6): 5, random.number(3.6...7): 3.5,

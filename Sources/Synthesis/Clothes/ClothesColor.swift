@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// Random colors of clothes, distributed as people wear them: many dark and gray ones, few saturated ones.
 enum ClothesColor {
@@ -19,7 +20,7 @@ enum ClothesColor {
 
     private enum Family { case black, white, gray, navy, blue, red, green, brown, pink, yellow, purple, any, pastel }
 
-    static func upper(_ random: inout SeededRandom) -> RGB {
+    static func upper(_ random: inout SeededGenerator) -> RGB {
         let family = random.pick(weighted: [
             Family.black: 23, .white: 13, .gray: 14, .navy: 9, .blue: 9, .red: 8, .green: 6, .brown: 7,
             .pink: 3.5, .yellow: 3.5, .purple: 2.5, .pastel: 3, .any: 5,
@@ -27,7 +28,7 @@ enum ClothesColor {
         return color(of: family, &random)
     }
 
-    static func lower(_ random: inout SeededRandom) -> RGB {
+    static func lower(_ random: inout SeededGenerator) -> RGB {
         let family = random.pick(weighted: [
             Family.black: 38, .white: 4, .gray: 16, .navy: 14, .blue: 10, .red: 2, .green: 3,
             .brown: 11, .pink: 1, .pastel: 1, .any: 2.5,
@@ -35,7 +36,7 @@ enum ClothesColor {
         return color(of: family, &random)
     }
 
-    static func accent(_ random: inout SeededRandom) -> RGB {
+    static func accent(_ random: inout SeededGenerator) -> RGB {
         let family = random.pick(weighted: [
             Family.black: 14, .white: 20, .gray: 10, .navy: 6, .blue: 9, .red: 11, .green: 6,
             .brown: 6, .pink: 5, .yellow: 7, .purple: 3, .any: 10,
@@ -43,7 +44,7 @@ enum ClothesColor {
         return color(of: family, &random)
     }
 
-    static func bag(_ random: inout SeededRandom) -> RGB {
+    static func bag(_ random: inout SeededGenerator) -> RGB {
         let family = random.pick(weighted: [
             Family.black: 40, .gray: 12, .navy: 8, .blue: 8, .red: 8, .green: 5, .brown: 12, .pink: 4,
             .yellow: 2, .purple: 2, .white: 3, .any: 6,
@@ -52,7 +53,7 @@ enum ClothesColor {
     }
 
     /// Denim: the cloth and how it looks where it is worn.
-    static func denim(_ random: inout SeededRandom) -> (RGB, RGB) {
+    static func denim(_ random: inout SeededGenerator) -> (RGB, RGB) {
         let value = random.pick(weighted: [
             random.number(0.16...0.28): 4, random.number(0.28...0.45): 5, random.number(0.45...0.68): 3,
         ])
@@ -64,7 +65,7 @@ enum ClothesColor {
         )
     }
 
-    private static func color(of family: Family, _ random: inout SeededRandom) -> RGB {
+    private static func color(of family: Family, _ random: inout SeededGenerator) -> RGB {
         var hsv: (Float, Float, Float)
         switch family {
         case .black: hsv = (random.number(0...360), random.number(0...0.14), random.number(0.06...0.2))
@@ -85,7 +86,7 @@ enum ClothesColor {
         return albedo(hue: hsv.0, saturation: hsv.1, value: hsv.2)
     }
 
-    static func skin(_ random: inout SeededRandom) -> RGB {
+    static func skin(_ random: inout SeededGenerator) -> RGB {
         let tone = random.pick(weighted: [
             random.number(0...0.35): 6, random.number(0.3...0.65): 3, random.number(0.65...1): 2,
         ])
@@ -96,7 +97,7 @@ enum ClothesColor {
         return base * (1 + random.normal() * 0.06)
     }
 
-    static func hair(_ random: inout SeededRandom) -> RGB {
+    static func hair(_ random: inout SeededGenerator) -> RGB {
         random.pick(weighted: [
             albedo(0.1, 0.085, 0.08): 34, albedo(0.17, 0.125, 0.1): 24, albedo(0.28, 0.19, 0.13): 15,
             albedo(0.42, 0.29, 0.18): 8, albedo(0.62, 0.48, 0.3): 7, albedo(0.76, 0.64, 0.44): 4,

@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// Which kinds of garments and scenes a data set may show: all, or one of two parts that do not share the rarer kinds.
 public enum VariationPart: String, Sendable, CaseIterable {
     /// Every kind.
@@ -21,7 +23,7 @@ struct Wardrobe {
         (.gingham, 3), (.camouflage, 3), (.zigzag, 2), (.patches, 3),
     ]
 
-    func outfit(_ physique: Physique, _ random: inout SeededRandom) -> Outfit {
+    func outfit(_ physique: Physique, _ random: inout SeededGenerator) -> Outfit {
         let women = physique.femininity > 0.5
         // 0: high summer, 1: winter.
         let cold = random.number(0...1)
@@ -45,7 +47,7 @@ struct Wardrobe {
         return Outfit(top: top, outer: outer, bottom: bottom, scarf: scarf)
     }
 
-    private func top(cold: Float, _ women: Bool, _ random: inout SeededRandom) -> Top {
+    private func top(cold: Float, _ women: Bool, _ random: inout SeededGenerator) -> Top {
         let sleeve: Float
         if cold > 0.55 {
             sleeve = random.number(1.75...1.95)
@@ -74,7 +76,7 @@ struct Wardrobe {
             hasCollar: hasButtons || random.chance(0.15))
     }
 
-    private func outer(cold: Float, _ women: Bool, _ physique: Physique, _ random: inout SeededRandom) -> Outer {
+    private func outer(cold: Float, _ women: Bool, _ physique: Physique, _ random: inout SeededGenerator) -> Outer {
         let isCoat = cold > 0.5 && random.chance(0.33)
         let isVest = random.chance(0.07)
         var cloth =
@@ -99,7 +101,7 @@ struct Wardrobe {
             cloth: cloth, sleeves: sleeves)
     }
 
-    private func bottom(cold: Float, _ women: Bool, _ random: inout SeededRandom) -> Bottom {
+    private func bottom(cold: Float, _ women: Bool, _ random: inout SeededGenerator) -> Bottom {
         let kind: Bottom.Kind = random.pick(weighted: [
             .trousers: 10 + 8 * cold, .shorts: cold < 0.45 ? 5 : 0.2, .skirt: women ? 3 : 0.02,
         ])
@@ -147,13 +149,13 @@ struct Wardrobe {
         }
     }
 
-    private func tights(cold: Float, _ random: inout SeededRandom) -> Surface? {
+    private func tights(cold: Float, _ random: inout SeededGenerator) -> Surface? {
         random.chance(0.15 + 0.7 * cold)
             ? cloth(random.chance(0.8) ? RGB(0.02, 0.02, 0.022) : ClothesColor.lower(&random), &random) : nil
     }
 
     /// Plain cloth of a color, with random folds.
-    func cloth(_ color: RGB, _ random: inout SeededRandom) -> Surface {
+    func cloth(_ color: RGB, _ random: inout SeededGenerator) -> Surface {
         let offset = SIMD2(random.number(0...250), random.number(0...250))
         return Surface(
             kind: .cloth, pattern: .plain(color, offset: offset), folds: random.number(0.22...0.72),
@@ -161,7 +163,7 @@ struct Wardrobe {
             gloss: random.chance(0.1) ? random.number(0.03...0.08) : 0.015)
     }
 
-    private func patterned(_ color: RGB, _ random: inout SeededRandom) -> Surface {
+    private func patterned(_ color: RGB, _ random: inout SeededGenerator) -> Surface {
         var surface = cloth(color, &random)
         let kinds: [(Pattern.Kind, Float)] =
             switch part {
@@ -182,7 +184,7 @@ struct Wardrobe {
         return surface
     }
 
-    private func measures(of kind: Pattern.Kind, _ random: inout SeededRandom) -> (Float, Float) {
+    private func measures(of kind: Pattern.Kind, _ random: inout SeededGenerator) -> (Float, Float) {
         switch kind {
         case .plain, .heather, .logo, .washed: (0.1, 0.5)
         case .stripes: (random.scale(0.018...0.16), random.number(0.2...0.65))

@@ -1,3 +1,5 @@
+internal import Randomness
+
 /// A smooth random field over the plane, always the same; makes cloth, ground and walls uneven.
 struct Noise: Sendable {
     private static let side = 256
@@ -7,7 +9,7 @@ struct Noise: Sendable {
     static let shared = Noise()
 
     private init() {
-        var random = SeededRandom(0x5EED)
+        var random = SeededGenerator(0x5EED)
         lattice = (0..<Self.side * Self.side).map { _ in random.number(-1...1) }
     }
 

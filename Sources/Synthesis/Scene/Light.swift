@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// The light of a scene, in units in which white in full light is about 1.
 struct Light {
@@ -12,7 +13,7 @@ struct Light {
     let softness: Float
     let isIndoors: Bool
 
-    init(isIndoors: Bool, _ random: inout SeededRandom) {
+    init(isIndoors: Bool, _ random: inout SeededGenerator) {
         self.isIndoors = isIndoors
         let azimuth = random.number(0...2 * .pi)
         let elevation = isIndoors ? random.number(0.9...1.5) : random.number(0.3...1.15)

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// A scene without people: ground, walls, things on the ground, and light.
 ///
@@ -43,7 +44,7 @@ struct Scene {
     /// Shine of the floor.
     let polish: Float
 
-    init(distance: ClosedRange<Float>, part: VariationPart, _ random: inout SeededRandom) {
+    init(distance: ClosedRange<Float>, part: VariationPart, _ random: inout SeededGenerator) {
         let isIndoors = random.chance(0.3)
         light = Light(isIndoors: isIndoors, &random)
         near = Texture.ground(isIndoors: isIndoors, part: part, &random)
@@ -75,7 +76,7 @@ struct Scene {
     }
 
     private static func wall(
-        facing yaw: Float, distance: Float, _ isIndoors: Bool, _ part: VariationPart, _ random: inout SeededRandom
+        facing yaw: Float, distance: Float, _ isIndoors: Bool, _ part: VariationPart, _ random: inout SeededGenerator
     ) -> Wall {
         Wall(
             normal: Vector(-sin(yaw), 0, -cos(yaw)), along: Vector(cos(yaw), 0, -sin(yaw)), distance: distance,
@@ -84,7 +85,7 @@ struct Scene {
     }
 
     private static func clutter(
-        _ distance: ClosedRange<Float>, _ isIndoors: Bool, _ random: inout SeededRandom
+        _ distance: ClosedRange<Float>, _ isIndoors: Bool, _ random: inout SeededGenerator
     ) -> Clutter {
         let kind: Clutter.Kind = random.pick(
             weighted: isIndoors
@@ -109,7 +110,7 @@ struct Scene {
     }
 
     /// Painted things out of doors are duller than clothes.
-    private static func dulled(_ color: RGB, _ random: inout SeededRandom) -> RGB {
+    private static func dulled(_ color: RGB, _ random: inout SeededGenerator) -> RGB {
         mix(color, RGB(repeating: color.luminance), random.number(0.2...0.8)) + 0.02
     }
 

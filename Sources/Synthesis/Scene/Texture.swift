@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Randomness
 
 /// What ground and walls are made of.
 struct Texture {
@@ -26,7 +27,7 @@ struct Texture {
     ]
     private static let innerWalls: [(Kind, Float)] = [(.plaster, 8), (.panels, 4), (.glass, 6), (.doors, 4)]
 
-    static func ground(isIndoors: Bool, part: VariationPart, _ random: inout SeededRandom) -> Texture {
+    static func ground(isIndoors: Bool, part: VariationPart, _ random: inout SeededGenerator) -> Texture {
         var kinds = isIndoors ? floors : grounds
         if part != .train {
             let held: [(Kind, Float)] = isIndoors ? [(.checker, 3), (.wood, 4)] : [(.pavers, 8)]
@@ -35,7 +36,7 @@ struct Texture {
         return Texture(random.pick(among: kinds), &random)
     }
 
-    static func wall(isIndoors: Bool, part: VariationPart, _ random: inout SeededRandom) -> Texture {
+    static func wall(isIndoors: Bool, part: VariationPart, _ random: inout SeededGenerator) -> Texture {
         var kinds = isIndoors ? innerWalls : walls
         if part != .train {
             let held: [(Kind, Float)] = [(.shutter, 3), (.posters, 3)]
@@ -44,7 +45,7 @@ struct Texture {
         return Texture(random.pick(among: kinds), &random)
     }
 
-    private init(_ kind: Kind, _ random: inout SeededRandom) {
+    private init(_ kind: Kind, _ random: inout SeededGenerator) {
         self.kind = kind
         offset = SIMD2(random.number(0...200), random.number(0...200))
         dirt = random.number(0.3...1)

@@ -1,4 +1,5 @@
 import NeuralNetwork
+import Randomness
 import Testing
 
 /// The one check of a gradient for every layer of the definition: central differences, in double precision.

@@ -1,3 +1,4 @@
+import Randomness
 import Ranking
 import Testing
 

@@ -1,23 +1,7 @@
-/// SplitMix64: the same seed gives the same numbers on every machine.
-///
-/// From Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
+internal import Randomness
 
-    /// A separate sequence for each seed and path of numbers, such as person 3 at camera 2.
-    init(_ seed: UInt64, _ path: Int...) {
-        state = seed
-        for step in path { state = next() ^ UInt64(truncatingIfNeeded: step) &* 0xD6E8_FEB8_6659_FD93 }
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+/// How numbers, choices and signs are drawn.
+extension SeededGenerator {
     /// A number in `range`, by the upper 24 bits of the stream.
     mutating func number(_ range: ClosedRange<Float>) -> Float {
         range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
