@@ -68,12 +68,13 @@ let package = Package(
         library("HTTP", ["Randomness", httpTypes, logging, deque]),
         library("Datasets", ["TensorFiles", "Randomness"]),
         library("Synthesis", ["Imaging", "Randomness"]),
+        library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors", "TensorFiles"]),
         library(
             "Training",
             [
-                "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Imaging", "Ranking", "Randomness",
+                "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Evaluation", "Imaging",
+                "Randomness",
             ]),
-        library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors", "TensorFiles"]),
         library(
             "ReIDService",
             [

@@ -87,6 +87,11 @@ public struct TestSet: Sendable, Equatable {
         }
     }
 
+    /// A set of one task whose images are known already.
+    public init(queries: [TestImage], gallery: [TestImage]) {
+        self.init(.folder, tasks: [RetrievalTask(name: "", queries: queries, gallery: gallery)])
+    }
+
     init(
         _ kind: DatasetKind, tasks: [RetrievalTask], seed: UInt64? = nil, notes: [String] = [],
         trainingImages: Int = 0

@@ -36,6 +36,8 @@ public struct DatasetEvaluation: Sendable {
         public var batch = 8
         /// Threads of the forward pass.
         public var threads: Int
+        /// The parts of the feature that are compared; a network without branches has the global one alone.
+        public var views = FeatureView.allCases
         /// Whether an image that does not decode ends the evaluation instead of being skipped.
         public var isStrict = false
 
@@ -57,7 +59,7 @@ public struct DatasetEvaluation: Sendable {
     public let tasks: [RetrievalTask]
     /// The features of each task, with both parts.
     public let features: [FeatureSet]
-    /// The parts of the feature that were compared: all three, or only the global part if the network has no branches.
+    /// The parts of the feature that were compared.
     public let views: [FeatureView]
     /// For each view and ranking, the evaluation of every task.
     public let evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]]
@@ -66,7 +68,7 @@ public struct DatasetEvaluation: Sendable {
     /// The network's architecture.
     let configuration: CSPRConfiguration
 
-    /// Embeds every image once, then scores the rankings of every task by every part of the feature.
+    /// Evaluates a network: embeds every image once, then scores the rankings of every task by every part of the feature.
     ///
     /// - Parameters:
     ///   - set: The data set.
@@ -77,18 +79,15 @@ public struct DatasetEvaluation: Sendable {
     ///     the total number.
     ///   - warn: Called for each image that is skipped.
     /// - Throws: `EvaluationError`.
-    public init(
+    public static func run(
         _ set: TestSet, model: CSPRModel, options: Options = Options(),
         isStopped: @escaping @Sendable () -> Bool = { false },
         progress: @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void = { _, _, _ in },
         warn: (ImageFailure) -> Void = { _ in }
-    ) throws(EvaluationError) {
-        self.set = set
-        configuration = model.configuration
-        let embedded = try EmbeddedImages(
+    ) throws(EvaluationError) -> DatasetEvaluation {
+        let embedded = try EmbeddedImages.embed(
             set.tasks.flatMap { $0.queries + $0.gallery }, model: model, options: options, isStopped: isStopped,
             progress: { progress(.embedding, $0, $1) }, warn: warn)
-        skipped = embedded.failures
         var tasks: [RetrievalTask] = []
         for task in set.tasks {
             let kept = RetrievalTask(
@@ -96,13 +95,13 @@ public struct DatasetEvaluation: Sendable {
             guard !kept.queries.isEmpty, !kept.gallery.isEmpty else { throw .nothingToRank(task: task.name) }
             tasks.append(kept)
         }
-        self.tasks = tasks
-        features = tasks.map { task in
+        let features = tasks.map { task in
             FeatureSet(
                 query: embedded.rows(of: task.queries), gallery: embedded.rows(of: task.gallery),
                 querySightings: task.queries.map(\.sighting), gallerySightings: task.gallery.map(\.sighting))
         }
-        views = configuration.hasLocalBranch ? FeatureView.allCases : [.global]
+        let configuration = model.configuration
+        let views = configuration.hasLocalBranch ? options.views : [.global]
         let total = views.count * tasks.reduce(0) { $0 + $1.queries.count }
         let done = Atomic(0)
         var evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]] = [:]
@@ -116,7 +115,9 @@ public struct DatasetEvaluation: Sendable {
                 }
             }
         }
-        self.evaluations = evaluations
+        return DatasetEvaluation(
+            set: set, tasks: tasks, features: features, views: views, evaluations: evaluations,
+            skipped: embedded.failures, configuration: configuration)
     }
 
     /// The figures for a part of the feature and a kind of ranking, as means over the tasks; nil if that ranking was

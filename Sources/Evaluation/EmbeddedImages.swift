@@ -17,15 +17,21 @@ struct EmbeddedImages {
     }
 
     /// The images that could not be decoded, in order.
-    private(set) var failures: [ImageFailure] = []
-    private var places: [Key: Int] = [:]
-    private var matrix: EmbeddingMatrix
+    let failures: [ImageFailure]
+    private let places: [Key: Int]
+    private let matrix: EmbeddingMatrix
 
-    init(
+    private init(failures: [ImageFailure], places: [Key: Int], matrix: EmbeddingMatrix) {
+        (self.failures, self.places, self.matrix) = (failures, places, matrix)
+    }
+
+    /// Runs the images through the network, a batch at a time.
+    ///
+    /// - Throws: `EvaluationError.stopped`, `.undecodable` where `options` are strict, or `.model`.
+    static func embed(
         _ images: [TestImage], model: CSPRModel, options: DatasetEvaluation.Options, isStopped: () -> Bool,
         progress: (Int, Int) -> Void, warn: (ImageFailure) -> Void
-    ) throws(EvaluationError) {
-        matrix = EmbeddingMatrix(dimensions: model.dimensions)
+    ) throws(EvaluationError) -> EmbeddedImages {
         var seen: Set<Key> = []
         let different = images.filter { seen.insert(Key($0)).inserted }
         let executor: CSPRExecutor
@@ -33,7 +39,8 @@ struct EmbeddedImages {
         do { executor = try model.makeExecutor(batch: options.batch) } catch { throw .model(error) }
         let loader = ImageLoader(different, Preprocessing(model.configuration), batch: options.batch)
         var done = 0
-        var (found, rows, failures): ([Key: Int], EmbeddingMatrix, [ImageFailure]) = ([:], matrix, [])
+        var (found, failures): ([Key: Int], [ImageFailure]) = ([:], [])
+        var rows = EmbeddingMatrix(dimensions: model.dimensions)
         try loader.forEachBatch { batch throws(EvaluationError) in
             guard !isStopped() else { throw .stopped }
             for failure in batch.failures {
@@ -57,7 +64,7 @@ struct EmbeddedImages {
             done += batch.places.count + batch.failures.count
             progress(done, different.count)
         }
-        (places, matrix, self.failures) = (found, rows, failures)
+        return EmbeddedImages(failures: failures, places: found, matrix: rows)
     }
 
     /// Whether the image could be decoded.

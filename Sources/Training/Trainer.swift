@@ -6,7 +6,7 @@ internal import Tensors
 
 /// Trains a CSPR-Net in the paper's two phases; writes checkpoints, a log and a report to a run folder.
 ///
-/// Everything runs on the calling thread, except decoding and varying images. A run that was interrupted and resumed
+/// Everything runs on the calling thread, except decoding, varying and ranking images. A run that was interrupted and resumed
 /// gives the same losses and weights, bit for bit, as an uninterrupted run with the same recipe and images.
 public final class Trainer {
     /// How a call to `run` ended.
@@ -43,7 +43,7 @@ public final class Trainer {
         public var loaderThreads = 1
         /// Bytes of decoded images that are kept in memory.
         public var cacheLimit = 2 << 30
-        /// An image that cannot be decoded ends the run instead of being skipped.
+        /// An image that cannot be decoded, validation images included, ends the run instead of being skipped.
         public var isStrict = false
 
         /// A checkpoint every five minutes, a line every ten updates, a validation every epoch.
@@ -57,7 +57,7 @@ public final class Trainer {
     private let folder: RunFolder
     private let network: TrainableNetwork
     private let log: RunLog
-    private let validation: Validation
+    private var validation: Validation
     private let digest: String
     private var position: TrainingPosition
     private var lastCheckpoint = ContinuousClock.now
@@ -101,7 +101,7 @@ public final class Trainer {
         position = checkpoint?.description.position ?? TrainingPosition()
         hasCheckpoint = checkpoint != nil
         log = try RunLog(path: folder.log, keepingThrough: position.updates)
-        validation = Validation(images, threads: recipe.threads)
+        validation = Validation(images, threads: recipe.threads, isStrict: settings.isStrict)
         store = ImageStore(
             images.train, width: recipe.network.widthPixels, height: recipe.network.height,
             limit: settings.cacheLimit,
@@ -161,7 +161,9 @@ public final class Trainer {
                 continue
             }
             let isStarted = log.records.contains { $0.kind == .event && $0.step == step }
-            if position.epoch == 0, position.batch == 0, !isStarted { try validate(step, .event) }
+            if position.epoch == 0, position.batch == 0, !isStarted {
+                try validate(step, .event, warn: warn)
+            }
             guard try runEpoch(step, isStopped: isStopped, observe: observe, warn: warn) else {
                 try saveCheckpoint()
                 return .interrupted
@@ -216,7 +218,7 @@ public final class Trainer {
         }
         position.epoch += 1
         position.batch = 0
-        try finishEpoch(step, skipped: store.failureCount)
+        try finishEpoch(step, skipped: store.failureCount, warn: warn)
         return true
     }
 
@@ -264,15 +266,17 @@ public final class Trainer {
     }
 
     /// Validates if it is due, writes the report and a checkpoint.
-    private func finishEpoch(_ step: TrainableNetwork.Step, skipped: Int) throws {
-        try validate(step, .epoch, skipped: skipped)
+    private func finishEpoch(_ step: TrainableNetwork.Step, skipped: Int, warn: (String) -> Void) throws {
+        try validate(step, .epoch, skipped: skipped, warn: warn)
         try TrainingReport(log.records, recipe: recipe, folder: folder).write()
         try saveCheckpoint()
     }
 
     /// Exports the weights, and validates and logs them: before a phase, at its end, and in between as often as the
     /// settings say.
-    private func validate(_ step: TrainableNetwork.Step, _ kind: LogRecord.Kind, skipped: Int? = nil) throws {
+    private func validate(
+        _ step: TrainableNetwork.Step, _ kind: LogRecord.Kind, skipped: Int? = nil, warn: (String) -> Void
+    ) throws {
         try network.exportWeights(
             to: folder.weights, slot: recipe.averageDecay > 0 ? .average : .value, step: step)
         var record = record(kind, step)
@@ -281,7 +285,7 @@ public final class Trainer {
         let isDue = position.epoch.isMultiple(of: settings.validationInterval)
         if isDue || position.epoch == recipe.recipe(of: step).epochs {
             let figures = try validation.run(
-                weights: folder.weights, name: "\(step.rawValue)-\(position.epoch)", folder)
+                weights: folder.weights, name: "\(step.rawValue)-\(position.epoch)", folder, warn: warn)
             record.cmc1 = figures?.cmc1
             record.mAP = figures?.mAP
         }

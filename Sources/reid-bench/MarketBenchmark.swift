@@ -21,9 +21,11 @@ func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
         try .measure("\(name), \(size)", runs: runs, itemsPerRun: Double(queryCount), unit: "queries", work)
     }
     func score(_ distances: [[Double]]) throws {
-        let evaluation = try RetrievalEvaluation(
-            queries: queryCount, gallery: galleryCount, relevance: relevance
-        ) { distances[$0 % distances.count] }
+        let scores = (0..<queryCount).map { query in
+            RetrievalEvaluation.QueryScore(
+                relevance: relevance(query), distances: distances[query % distances.count], rule: .common)
+        }
+        let evaluation = try RetrievalEvaluation(scores: scores, gallery: galleryCount)
         precondition(evaluation.validQueries > 0)
     }
 

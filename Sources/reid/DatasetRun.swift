@@ -37,7 +37,7 @@ struct DatasetRun {
         let bars = Mutex<[DatasetEvaluation.Stage: ProgressBar]>([:])
         let skipped = Mutex(0)
         do {
-            return try DatasetEvaluation(
+            return try DatasetEvaluation.run(
                 set, model: network, options: settings, isStopped: isStopped,
                 progress: { stage, done, total in
                     let note = skipped.withLock { $0 > 0 ? "\($0) skipped" : "" }

@@ -61,7 +61,7 @@ final class ColoredPeople {
     @Test func `people who look the same everywhere are found by every part of the feature`() throws {
         let people = try ColoredPeople(Self.names)
         let steps = Mutex<[String: [[Int]]]>([:])
-        let evaluation = try DatasetEvaluation(
+        let evaluation = try DatasetEvaluation.run(
             people.set(), model: people.model, options: Self.options,
             progress: { stage, done, total in steps.withLock { $0[stage.rawValue, default: []].append([done, total]) } }
         )
@@ -79,7 +79,7 @@ final class ColoredPeople {
 
     @Test func `features are those of the network, an image at a time`() throws {
         let people = try ColoredPeople(Self.names)
-        let evaluation = try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
+        let evaluation = try DatasetEvaluation.run(people.set(), model: people.model, options: Self.options)
         let executor = try people.model.makeExecutor(batch: 1)
         let preprocessing = Preprocessing(people.model.configuration)
         for (row, image) in evaluation.tasks[0].gallery.enumerated() {
@@ -94,7 +94,7 @@ final class ColoredPeople {
 
     @Test func `a network without branches has its global feature alone`() throws {
         let people = try ColoredPeople(Self.names, attention: .none)
-        let evaluation = try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
+        let evaluation = try DatasetEvaluation.run(people.set(), model: people.model, options: Self.options)
         #expect(evaluation.views == [.global] && evaluation.figures(.both, .plain) == nil)
         #expect(evaluation.figures(.global, .plain)?.mAP == 1)
         let html = try EvaluationReport(evaluation, model: people.model).html()
@@ -106,7 +106,7 @@ final class ColoredPeople {
         try people.write(Array("no image".utf8), to: "images/bert/gate_1.png")
         try people.write(Array(ColoredPeople.image(of: "x").png().prefix(60)), to: "images/cleo/hall_1.png")
         var warned: [String] = []
-        let evaluation = try DatasetEvaluation(
+        let evaluation = try DatasetEvaluation.run(
             people.set(), model: people.model, options: Self.options, warn: { warned.append($0.path) })
         #expect(warned.map { $0.suffix(15) } == ["bert/gate_1.png", "cleo/hall_1.png"])
         #expect(evaluation.skipped.map(\.path) == warned && evaluation.tasks[0].gallery.count == 6)
@@ -114,13 +114,13 @@ final class ColoredPeople {
         var options = Self.options
         options.isStrict = true
         #expect(throws: EvaluationError.undecodable(path: warned[0], reason: "\(ImageError.unsupportedFormat)")) {
-            try DatasetEvaluation(people.set(), model: people.model, options: options)
+            try DatasetEvaluation.run(people.set(), model: people.model, options: options)
         }
         for name in Self.names where !name.contains("door") {
             try people.write([1], to: "images/\(name)")
         }
         #expect(throws: EvaluationError.nothingToRank(task: "")) {
-            try DatasetEvaluation(people.set(), model: people.model, options: Self.options)
+            try DatasetEvaluation.run(people.set(), model: people.model, options: Self.options)
         }
     }
 
@@ -129,7 +129,7 @@ final class ColoredPeople {
         let people = try ColoredPeople(Self.names)
         let asked = Atomic(0)
         #expect(throws: EvaluationError.stopped) {
-            try DatasetEvaluation(
+            try DatasetEvaluation.run(
                 people.set(), model: people.model, options: Self.options,
                 isStopped: { asked.wrappingAdd(1, ordering: .relaxed).oldValue >= after })
         }
@@ -152,7 +152,7 @@ final class ColoredPeople {
 
                 """.utf8), to: "images/manifest.ndjson")
         var warned: [ImageFailure] = []
-        let evaluation = try DatasetEvaluation(
+        let evaluation = try DatasetEvaluation.run(
             people.set(), model: people.model, options: Self.options, warn: { warned.append($0) })
         let features = evaluation.features[0]
         #expect(features.query[0] == features.gallery[0] && features.query[0] != features.gallery[1])
@@ -170,7 +170,7 @@ final class ColoredPeople {
         options.splits = 4
         let set = try TestSet(.viper, folder: "\(people.path)/images", options: options)
         let total = Mutex(0)
-        let evaluation = try DatasetEvaluation(
+        let evaluation = try DatasetEvaluation.run(
             set, model: people.model, options: Self.options,
             progress: { stage, _, all in total.withLock { if stage == .embedding { $0 = all } } })
         #expect(total.withLock { $0 } == 10 && evaluation.features.count == 8)
@@ -181,7 +181,7 @@ final class ColoredPeople {
 @Suite struct EvaluationReportTests {
     @Test func `a report needs nothing from elsewhere and frames right and wrong answers`() throws {
         let people = try ColoredPeople(DatasetEvaluationTests.names + ["<b>&/door_1.png", "<b>&/gate_1.png"])
-        let evaluation = try DatasetEvaluation(
+        let evaluation = try DatasetEvaluation.run(
             people.set(), model: people.model, options: DatasetEvaluationTests.options)
         let html = try EvaluationReport(evaluation, model: people.model).html()
         func count(_ text: String) -> Int { html.components(separatedBy: text).count - 1 }

@@ -1,6 +1,9 @@
 import CSPRModel
+import Datasets
 import Foundation
+import Imaging
 import NeuralNetwork
+import Synchronization
 import TensorFiles
 import Testing
 
@@ -70,6 +73,23 @@ import Testing
         _ = try makeTrainer(folder, run: "one") { $0.loaderThreads = 1 }.run()
         _ = try makeTrainer(folder, run: "three") { $0.loaderThreads = 3 }.run()
         #expect(try losses(folder, run: "one") == losses(folder, run: "three"))
+    }
+
+    @Test func `a validation image that does not decode is reported once, or ends a strict run`() throws {
+        let folder = try TemporaryFolder()
+        try drawPeople(in: "\(folder.path)/people")
+        let set = try TrainingSet(folder: "\(folder.path)/people")
+        let path = try #require(set.validationGallery.first).path
+        try Data("no image".utf8).write(to: URL(fileURLWithPath: path))
+        let warnings = Mutex<[String]>([])
+        let trainer = try makeTrainer(folder)
+        #expect(try trainer.run(warn: { warning in warnings.withLock { $0.append(warning) } }) == .finished)
+        #expect(warnings.withLock { $0 } == ["\(path): \(ImageError.unsupportedFormat); skipped"])
+        #expect(trainer.newestValidation != nil)
+        let strict = try makeTrainer(folder, run: "strict") { $0.isStrict = true }
+        #expect(throws: TrainingError.undecodable(path: path, reason: "\(ImageError.unsupportedFormat)")) {
+            try strict.run()
+        }
     }
 
     @Test func `a run folder that holds a run is not written over`() throws {

@@ -5,7 +5,7 @@ internal import Imaging
 /// An image in an HTML file, as a data URI.
 struct EmbeddedImage {
     /// The height of images in a report, in pixels.
-    static let height = 192
+    static let height = AttentionRows.height
 
     private let jpeg: [UInt8]
 

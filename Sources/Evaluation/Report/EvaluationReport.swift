@@ -84,12 +84,12 @@ public struct EvaluationReport {
 
     private func attention(_ chosen: [Int]) throws(EvaluationError) -> String {
         let queries = evaluation.tasks[0].queries
-        let drawing = try AttentionSheet(model)
-        guard let rows = try drawing?.rows(chosen.prefix(Self.shownAttention).map { queries[$0] }) else { return "" }
+        guard let drawing = try AttentionRows(model) else { return "" }
+        let rows = try drawing.drawn(chosen.prefix(Self.shownAttention).map { queries[$0] })
         let images = rows.map { row in
             "<div class=\"attention\">"
-                + row.enumerated().map { place, image in
-                    image.element(place == 0 ? "the image" : "attention of branch \(place)")
+                + row.enumerated().compactMap { place, image in
+                    EmbeddedImage(image)?.element(place == 0 ? "the image" : "attention of branch \(place)")
                 }.joined() + "</div>"
         }
         return """

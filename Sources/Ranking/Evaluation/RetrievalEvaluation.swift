@@ -52,27 +52,6 @@ public struct RetrievalEvaluation: Sendable, Equatable {
         return cumulativeMatches.isEmpty ? 0 : cumulativeMatches[min(rank, cumulativeMatches.count) - 1]
     }
 
-    /// Scores the ranking of every query.
-    ///
-    /// - Parameters:
-    ///   - queries: the number of queries.
-    ///   - gallery: the size of the gallery.
-    ///   - rule: how to score.
-    ///   - maximumRank: CMC is computed up to this rank, or up to the gallery's size if that is smaller.
-    ///   - relevance: returns, for the index of a query, whether each gallery image is an answer.
-    ///   - distances: returns, for the index of a query, its distances to all gallery images; smaller is more similar,
-    ///     none is NaN.
-    /// - Throws: `RankingError.noValidQuery` if no query can be averaged.
-    public init(
-        queries: Int, gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50,
-        relevance: (Int) -> [Relevance], distances: (Int) -> [Double]
-    ) throws(RankingError) {
-        let scores = (0..<queries).map { query in
-            QueryScore(relevance: relevance(query), distances: distances(query), rule: rule)
-        }
-        try self.init(scores: scores, gallery: gallery, rule: rule, maximumRank: maximumRank)
-    }
-
     /// Averages the scores of queries that were scored one by one.
     ///
     /// - Parameters:

@@ -120,7 +120,7 @@ struct SynthesizeCommand: ParsableCommand {
         let seconds = Date().timeIntervalSince(started)
         if let sheet {
             do {
-                let image = try ContactSheet(folder: folder, plan: plan, seed: seed).image()
+                let image = try SyntheticSheet(folder: folder, plan: plan, seed: seed).image()
                 try Data(image.png()).write(to: URL(fileURLWithPath: sheet), options: .atomic)
             } catch {
                 throw CommandFailure("\(sheet): \(describe(error))")

@@ -20,7 +20,7 @@ import Testing
             kept = kept.filter { !gallery[$0].isJunk }
             gallery = kept.map { gallery[$0] }
         }
-        let found = try RetrievalEvaluation(
+        let found = try evaluate(
             queries: queries.count, gallery: gallery.count, rule: variant == "official" ? .official : .common,
             maximumRank: maximumRank
         ) { query in

@@ -15,6 +15,17 @@ struct Seen: Equatable {
     }
 }
 
+/// Scores the ranking of every query; `relevance` and `distances` are those of a query, given by its place, to the whole gallery.
+func evaluate(
+    queries: Int, gallery: Int, rule: ScoringRule = .common, maximumRank: Int = 50, relevance: (Int) -> [Relevance],
+    distances: (Int) -> [Double]
+) throws(RankingError) -> RetrievalEvaluation {
+    let scores = (0..<queries).map { query in
+        RetrievalEvaluation.QueryScore(relevance: relevance(query), distances: distances(query), rule: rule)
+    }
+    return try RetrievalEvaluation(scores: scores, gallery: gallery, rule: rule, maximumRank: maximumRank)
+}
+
 @Suite struct RetrievalEvaluationTests {
     /// A rule, and whether junk is ignored.
     static let rules: [(ScoringRule, ignoresJunk: Bool)] = [
@@ -56,7 +67,7 @@ struct Seen: Equatable {
             gallery.map { $0.relevance(to: queries[query], ignoringJunk: ignoresJunk) }
         }
         func evaluation() throws -> RetrievalEvaluation {
-            try RetrievalEvaluation(queries: queries.count, gallery: gallery.count, rule: rule, relevance: relevance) {
+            try evaluate(queries: queries.count, gallery: gallery.count, rule: rule, relevance: relevance) {
                 distances[$0]
             }
         }
@@ -83,14 +94,14 @@ struct Seen: Equatable {
 
     @Test func `a gallery without a right answer cannot be scored`() {
         #expect(throws: RankingError.noValidQuery(queries: 1)) {
-            try RetrievalEvaluation(queries: 1, gallery: 1) { _ in
+            try evaluate(queries: 1, gallery: 1) { _ in
                 [.ignored]
             } distances: { _ in
                 [0]
             }
         }
         #expect(throws: RankingError.noValidQuery(queries: 0)) {
-            try RetrievalEvaluation(queries: 0, gallery: 1, rule: .official) { _ in
+            try evaluate(queries: 0, gallery: 1, rule: .official) { _ in
                 [.ignored]
             } distances: { _ in
                 [0]
@@ -100,7 +111,7 @@ struct Seen: Equatable {
 
     @Test func `a perfect ranking scores one`() throws {
         for (rule, _) in Self.rules {
-            let found = try RetrievalEvaluation(queries: 1, gallery: 4, rule: rule) { _ in
+            let found = try evaluate(queries: 1, gallery: 4, rule: rule) { _ in
                 [.wrong, .right, .wrong, .right]
             } distances: { _ in
                 [0.5, 0.1, 0.9, 0.2]

@@ -1,25 +1,34 @@
-internal import CSPRModel
-internal import Datasets
-internal import Imaging
+public import CSPRModel
+public import Datasets
+public import Imaging
 internal import Tensors
 
 /// Draws what the network's branches attend to.
-struct AttentionSheet {
+public struct AttentionRows {
+    /// The height of every image, in pixels.
+    public static let height = 192
+
     private let executor: CSPRExecutor
     private let preprocessing: Preprocessing
 
     /// Nil if the network has no branches.
-    init?(_ model: CSPRModel) throws(EvaluationError) {
+    public init?(_ model: CSPRModel) throws(EvaluationError) {
         guard model.configuration.hasLocalBranch else { return nil }
         do { executor = try model.makeExecutor(batch: 1) } catch { throw .model(error) }
         preprocessing = Preprocessing(model.configuration)
     }
 
-    /// For each image that can be decoded, a row: the image, then the image with the map of each branch over it.
-    func rows(_ images: [TestImage]) throws(EvaluationError) -> [[EmbeddedImage]] {
-        var rows: [[EmbeddedImage]] = []
+    /// The width of every image, in pixels: as the network sees them.
+    public var width: Int { preprocessing.width * Self.height / preprocessing.height }
+
+    /// For each image that can be decoded, a row: the image, then the image with the map of each branch over it, all of one size.
+    ///
+    /// - Throws: `EvaluationError.model` if the network fails.
+    public func drawn(_ images: [TestImage]) throws(EvaluationError) -> [[RGBImage]] {
+        var rows: [[RGBImage]] = []
         for image in images {
             let size = (width: preprocessing.width, height: preprocessing.height)
+            // Whoever embeds the images reports those that do not decode.
             guard let image = try? ImageLoader.decode(image, covering: size) else { continue }
             let output: CSPROutput
             do { output = try executor.run(preprocessing.prepare(image), count: 1, wants: .attention) } catch {
@@ -27,11 +36,8 @@ struct AttentionSheet {
             }
             guard let attention = output.attention else { continue }
             let maps = Tensor(shape: Array(attention.shape.dropFirst()), elements: attention.elements)
-            // All images get the same size and proportions, as the network sees them.
-            let height = EmbeddedImage.height
-            let shown = image.resized(width: height * size.width / size.height, height: height)
-            let drawn = (0..<maps.shape[0]).map { AttentionImage().draw(branch: $0, of: maps, over: shown) }
-            rows.append(([shown] + drawn).compactMap { EmbeddedImage($0) })
+            let shown = image.resized(width: width, height: Self.height)
+            rows.append([shown] + (0..<maps.shape[0]).map { AttentionImage().draw(branch: $0, of: maps, over: shown) })
         }
         return rows
     }

@@ -2,15 +2,14 @@ internal import Foundation
 internal import Imaging
 internal import Synthesis
 
-/// One image that shows many images of a data set: rows of one person by several cameras, then random thumbnails.
-struct ContactSheet {
+/// A contact sheet of rendered people: rows of one person by several cameras, then random images.
+struct SyntheticSheet {
     let folder: String
     let plan: MarketPlan
     let seed: UInt64
 
     private static let columns = 20
     private static let tile = (width: 64, height: 128)
-    private static let gap = 2
 
     /// Draws the sheet from the files of the data set.
     ///
@@ -30,25 +29,12 @@ struct ContactSheet {
         for first in stride(from: 0, to: mixed.count, by: Self.columns) {
             rows.append(Array(mixed[first..<min(first + Self.columns, mixed.count)]))
         }
-        return try draw(rows)
+        let sheet = ContactSheet(columns: Self.columns, tile: Self.tile, gap: 2, background: 32)
+        return sheet.drawn(try rows.map { try $0.map(read) })
     }
 
-    private func draw(_ rows: [[MarketPlan.Image]]) throws -> RGBImage {
-        let (stepX, stepY) = (Self.tile.width + Self.gap, Self.tile.height + Self.gap)
-        let width = Self.columns * stepX
-        var pixels = [UInt8](repeating: 32, count: width * rows.count * stepY * 3)
-        for (row, images) in rows.enumerated() {
-            for (column, image) in images.enumerated() {
-                let url = URL(fileURLWithPath: "\(folder)/\(image.folder)/\(image.name)")
-                let tile = try decodeImage([UInt8](Data(contentsOf: url)))
-                    .resized(width: Self.tile.width, height: Self.tile.height)
-                for y in 0..<tile.height {
-                    let start = ((row * stepY + y) * width + column * stepX) * 3
-                    let line = tile.pixels[y * tile.width * 3..<(y + 1) * tile.width * 3]
-                    pixels.replaceSubrange(start..<start + tile.width * 3, with: line)
-                }
-            }
-        }
-        return RGBImage(width: width, height: rows.count * stepY, pixels: pixels)
+    private func read(_ image: MarketPlan.Image) throws -> RGBImage {
+        let url = URL(fileURLWithPath: "\(folder)/\(image.folder)/\(image.name)")
+        return try decodeImage([UInt8](Data(contentsOf: url))).resized(width: Self.tile.width, height: Self.tile.height)
     }
 }
