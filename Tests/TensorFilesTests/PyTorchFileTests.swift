@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `the checksum is the standard one`() {
-        let crc = unsafe Array("123456789".utf8).withUnsafeBytes { unsafe crc32($0) }
+        let crc = unsafe Array("123456789".utf8).withUnsafeBytes { unsafe PyTorchArchive.checksum($0) }
         #expect(crc == 0xCBF4_3926)
     }
 }

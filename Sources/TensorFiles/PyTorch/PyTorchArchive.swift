@@ -1,3 +1,5 @@
+internal import CZlib
+
 /// The entries of a zip archive as `torch.save` writes it: all entries are stored, none is compressed.
 ///
 /// From PKWARE's APPNOTE.TXT 6.3: the entries' sizes are those of the central directory, so data descriptors after the
@@ -79,9 +81,15 @@ struct PyTorchArchive {
     func check(_ entry: Entry) throws(PyTorchError) {
         guard entry.checksum != 0 else { return }
         let found = unsafe file.withBytes { bytes in
-            unsafe crc32(UnsafeRawBufferPointer(rebasing: bytes[entry.range]))
+            unsafe Self.checksum(UnsafeRawBufferPointer(rebasing: bytes[entry.range]))
         }
         guard found == entry.checksum else { throw .damagedEntry(name: entry.name) }
+    }
+
+    /// The CRC-32 of zip archives (ISO 3309, ITU-T V.42).
+    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        let start = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress
+        return UInt32(truncatingIfNeeded: unsafe crc32_z(0, start, bytes.count))
     }
 }
 
