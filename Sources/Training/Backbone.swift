@@ -11,9 +11,6 @@ internal import Tensors
 /// backbone. Of the other layers, those are used whose names and shapes fit the network. Tensors that the network does
 /// not have, such as the classifier `fc`, are ignored.
 struct Backbone {
-    /// The prefix of the names of the backbone's parameters.
-    private static let prefix = "backbone."
-
     private let path: String
     private let tensor: (String) throws -> Tensor
     private let shape: (String) -> [Int]?
@@ -43,8 +40,11 @@ struct Backbone {
     func load(into network: TrainableNetwork) throws {
         var problems: [String] = []
         var found: [(Parameter, Tensor)] = []
+        let backbone = Set(network.parameters(of: .backbone).map(\.name))
         for parameter in network.parameters.all {
-            let name = parameter.name.hasPrefix(Self.prefix) ? String(parameter.name.dropFirst(Self.prefix.count)) : nil
+            // A parameter of the backbone has torchvision's name behind the first dot.
+            let name =
+                backbone.contains(parameter.name) ? String(parameter.name.drop { $0 != "." }.dropFirst()) : nil
             let keys =
                 [parameter.name, Checkpoint.name(of: parameter, .value)] + (name.map { [$0, "module.\($0)"] } ?? [])
             let key = keys.first { shape($0) != nil }

@@ -113,7 +113,7 @@ public final class Trainer {
         if !isResuming {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            try folder.write(try encoder.encode(recipe), to: folder.recipe)
+            try RunFolder.write(try encoder.encode(recipe), to: folder.recipe)
         }
     }
 
@@ -197,9 +197,8 @@ public final class Trainer {
             imagesSinceLog += recipe.batch
             var record = record(.update, step)
             record.losses = terms
-            record.rate = recipe.recipe(of: step).rate(of: "embedding", progress: progress, warmUp: recipe.warmUp)
-            record.localRate = recipe.recipe(of: step).rate(
-                of: "descriptor.", progress: progress, warmUp: recipe.warmUp)
+            record.rate = recipe.recipe(of: step).rate(of: .global, progress: progress, warmUp: recipe.warmUp)
+            record.localRate = recipe.recipe(of: step).rate(of: .local, progress: progress, warmUp: recipe.warmUp)
             let elapsed = (ContinuousClock.now - clock) / .seconds(1)
             record.imagesPerSecond = Double(imagesSinceLog) / max(elapsed, 1e-9)
             observe(
@@ -253,13 +252,9 @@ public final class Trainer {
             scale *= min(1, recipe.gradientLimit / max(length, 1e-12))
         }
         let rates = recipe.recipe(of: step)
-        for isLocal in [false, true] {
-            let group = network.parameters.all.filter {
-                TrainableNetwork.isLocal($0.name) == isLocal && network.trains($0.name, in: step)
-            }
-            let rate = rates.rate(
-                of: isLocal ? "descriptor." : "embedding", progress: progress, warmUp: recipe.warmUp)
-            try recipe.optimizer.step(group, learningRate: rate, gradientScale: scale)
+        for group in ParameterGroup.allCases where step.trains(group) {
+            let rate = rates.rate(of: group, progress: progress, warmUp: recipe.warmUp)
+            try recipe.optimizer.step(network.parameters(of: group), learningRate: rate, gradientScale: scale)
         }
         if recipe.averageDecay > 0 { try network.parameters.updateAverages(decay: recipe.averageDecay) }
         return sum

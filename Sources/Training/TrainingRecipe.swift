@@ -41,9 +41,9 @@ public struct StepRecipe: Codable, Sendable, Equatable {
     /// How the rate changes during the phase.
     public var localSchedule: RateSchedule
 
-    /// The rate of a parameter after the share `progress`, in 0...1, of the phase.
-    public func rate(of name: String, progress: Double, warmUp: Double) -> Float {
-        TrainableNetwork.isLocal(name)
+    /// The rate of a group of parameters after the share `progress`, in 0...1, of the phase.
+    public func rate(of group: ParameterGroup, progress: Double, warmUp: Double) -> Float {
+        group.isOfBranches
             ? localRate * Float(localSchedule.factor(progress: progress, warmUp: warmUp))
             : rate * Float(schedule.factor(progress: progress, warmUp: warmUp))
     }

@@ -87,7 +87,6 @@ private final class BenchmarkTraining {
     }
 
     func update(_ step: TrainableNetwork.Step) throws {
-        let parameters = network.parameters.all.filter { network.trains($0.name, in: step) }
-        try SGD().step(parameters, learningRate: 1e-4)
+        try SGD().step(network.parameters(trainedIn: step), learningRate: 1e-4)
     }
 }

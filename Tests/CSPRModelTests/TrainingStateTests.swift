@@ -92,8 +92,7 @@ import Testing
         for number in 1...2 {
             _ = try network.computeGradients(
                 images(network, count: 2, number: UInt64(number)), labels: [0, 1], losses: TrainingLosses())
-            try SGD().step(
-                network.parameters.all.filter { network.trains($0.name, in: .global) }, learningRate: 0.01)
+            try SGD().step(network.parameters(trainedIn: .global), learningRate: 0.01)
             try network.parameters.updateAverages(decay: 0.5)
         }
         let kept: [Parameter.Slot] = [.value, .velocity, .average]

@@ -12,6 +12,9 @@ public final class TrainableNetwork {
         case global
         /// Everything.
         case joint
+
+        /// Whether the phase trains the parameters of a group.
+        public func trains(_ group: ParameterGroup) -> Bool { self == .joint || !group.isOfBranches }
     }
 
     /// The network's architecture, with the number of identities.
@@ -21,6 +24,7 @@ public final class TrainableNetwork {
     /// Whether there is a batch norm between each embedding and its classifier.
     public let hasNeck: Bool
     private(set) var compiled: CompiledStep?
+    private var groups: [ParameterGroup: [Parameter]] = [:]
 
     /// A network with seeded random weights (He initialization); `configuration.identities` must be at least 1.
     ///
@@ -49,20 +53,19 @@ public final class TrainableNetwork {
                 try parameters.add(
                     specification.name, specification.initialValue(using: &generator),
                     isLearned: specification.isLearned)
+                groups[specification.group, default: []].append(parameters[specification.name])
             }
         } catch {
             throw .compute(error)
         }
     }
 
-    /// Whether phase `step` trains the parameter with this name.
-    public func trains(_ name: String, in step: Step) -> Bool {
-        step == .joint || !Self.isLocal(name)
-    }
+    /// The parameters of a group, in their fixed order; empty if the network has no such part.
+    public func parameters(of group: ParameterGroup) -> [Parameter] { groups[group] ?? [] }
 
-    /// Whether a parameter belongs to the local branch.
-    public static func isLocal(_ name: String) -> Bool {
-        ["attention.", "descriptor.", "classifier_local.", "neck_local."].contains { name.hasPrefix($0) }
+    /// The parameters that phase `step` trains.
+    public func parameters(trainedIn step: Step) -> [Parameter] {
+        ParameterGroup.allCases.filter(step.trains).flatMap(parameters(of:))
     }
 
     /// Creates the operations and buffers for phase `step` and batches of `batch` images, unless they exist.
@@ -106,10 +109,8 @@ extension CSPRConfiguration {
     /// Every tensor of a network of this configuration during training: those of its weight file, and the necks.
     func trainingParameterList(hasNeck: Bool) -> [ParameterSpecification] {
         guard hasNeck else { return parameterList }
-        let local = hasLocalBranch ? [("neck_local", branches * branchDimensions)] : []
-        return parameterList
-            + ([("neck_global", globalDimensions)] + local).flatMap { name, length in
-                ParameterSpecification.norm(name, channels: length)
-            }
+        let list = parameterList + ParameterSpecification.norm("neck_global", channels: globalDimensions, .global)
+        guard hasLocalBranch else { return list }
+        return list + ParameterSpecification.norm("neck_local", channels: branches * branchDimensions, .local)
     }
 }

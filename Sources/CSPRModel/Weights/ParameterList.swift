@@ -8,41 +8,38 @@ struct ParameterSpecification: Sendable, Equatable {
     enum Role: Sendable {
         /// A layer's weights.
         case weight
-        /// A classifier's weights, a layer's bias, or a batch norm's shift or running mean: initialized with zero.
+        /// A classifier's weights, a layer's bias, or a batch norm's shift: initialized with zero.
         case zero
         /// A batch norm's scale: initialized with one.
         case one
+        /// A batch norm's running mean: initialized with zero.
+        case mean
         /// A batch norm's running variance: initialized with one, never negative.
         case variance
-
-        /// The ending of the names of running means, which are not learned.
-        static let runningMeanSuffix = ".running_mean"
     }
 
     var name: String
     var shape: [Int]
     var role: Role
+    var group: ParameterGroup
 
     /// Whether training's gradient descent changes the tensor.
-    var isLearned: Bool { role != .variance && !name.hasSuffix(Role.runningMeanSuffix) }
+    var isLearned: Bool { role != .mean && role != .variance }
 
     /// The tensor's value before training: He initialization for weights; batch norms pass their input on unchanged.
     func initialValue(using generator: inout SeededGenerator) -> Tensor {
         switch role {
         case .weight: Tensor.heInitialized(shape, using: &generator)
-        case .zero: Tensor(zeros: shape)
+        case .zero, .mean: Tensor(zeros: shape)
         case .one, .variance: Tensor(shape: shape, elements: Array(repeating: 1, count: shape.reduce(1, *)))
         }
     }
 
     /// The tensors of a batch norm.
-    static func norm(_ name: String, channels: Int) -> [ParameterSpecification] {
-        [
-            ParameterSpecification(name: "\(name).weight", shape: [channels], role: .one),
-            ParameterSpecification(name: "\(name).bias", shape: [channels], role: .zero),
-            ParameterSpecification(name: "\(name)\(Role.runningMeanSuffix)", shape: [channels], role: .zero),
-            ParameterSpecification(name: "\(name).running_var", shape: [channels], role: .variance),
-        ]
+    static func norm(_ name: String, channels: Int, _ group: ParameterGroup) -> [ParameterSpecification] {
+        [("weight", Role.one), ("bias", .zero), ("running_mean", .mean), ("running_var", .variance)].map { part, role in
+            ParameterSpecification(name: "\(name).\(part)", shape: [channels], role: role, group: group)
+        }
     }
 }
 
@@ -50,42 +47,46 @@ extension CSPRConfiguration {
     /// Every tensor of a weight file of this configuration: the only list, used for loading, initializing and counting.
     var parameterList: [ParameterSpecification] {
         var list: [ParameterSpecification] = []
-        func add(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role) {
-            list.append(ParameterSpecification(name: name, shape: shape, role: role))
+        func add(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role, _ group: ParameterGroup) {
+            list.append(ParameterSpecification(name: name, shape: shape, role: role, group: group))
         }
-        func addNorm(_ name: String, _ channels: Int) {
-            list += ParameterSpecification.norm(name, channels: channels)
+        func addNorm(_ name: String, _ channels: Int, _ group: ParameterGroup) {
+            list += ParameterSpecification.norm(name, channels: channels, group)
         }
-        func addLayer(_ name: String, _ shape: [Int], _ role: ParameterSpecification.Role = .weight) {
-            add("\(name).weight", shape, role)
-            add("\(name).bias", [shape[0]], .zero)
+        func addLayer(
+            _ name: String, _ shape: [Int], _ group: ParameterGroup, _ role: ParameterSpecification.Role = .weight
+        ) {
+            add("\(name).weight", shape, role, group)
+            add("\(name).bias", [shape[0]], .zero, group)
         }
 
         let backbone = backbone
         for convolution in backbone.convolutions {
-            add("backbone.\(convolution.name).weight", convolution.geometry.weightShape, .weight)
-            addNorm("backbone.\(convolution.norm)", convolution.geometry.outputs)
+            add("backbone.\(convolution.name).weight", convolution.geometry.weightShape, .weight, .backbone)
+            addNorm("backbone.\(convolution.norm)", convolution.geometry.outputs, .backbone)
         }
-        addLayer("embedding", [globalDimensions, backbone.channels(ofStage: 4)])
+        addLayer("embedding", [globalDimensions, backbone.channels(ofStage: 4)], .global)
         if hasLocalBranch {
             let channels = backbone.channels(ofStage: localStage)
             for branch in 0..<branches {
                 let attention = "attention.\(branch)"
-                addLayer("\(attention).conv1x1", [1, channels, 1, 1])
+                addLayer("\(attention).conv1x1", [1, channels, 1, 1], .local)
                 if self.attention == .multiscale {
-                    addLayer("\(attention).conv3x3", [1, channels, 3, 3])
-                    addLayer("\(attention).conv5x5", [1, channels, 5, 5])
-                    addLayer("\(attention).reduce", [1, 5, 1, 1])
+                    addLayer("\(attention).conv3x3", [1, channels, 3, 3], .local)
+                    addLayer("\(attention).conv5x5", [1, channels, 5, 5], .local)
+                    addLayer("\(attention).reduce", [1, 5, 1, 1], .local)
                 }
-                addNorm("\(attention).bn", 1)
-                addLayer("descriptor.\(branch)", [branchDimensions, rawLength(channels: channels)])
+                addNorm("\(attention).bn", 1, .local)
+                addLayer("descriptor.\(branch)", [branchDimensions, rawLength(channels: channels)], .local)
             }
         }
         if identities > 0 {
             // A classifier that starts at zero gives all people the same probability, so it sends no noise into the
             // embedding.
-            addLayer("classifier_global", [identities, globalDimensions], .zero)
-            if hasLocalBranch { addLayer("classifier_local", [identities, branches * branchDimensions], .zero) }
+            addLayer("classifier_global", [identities, globalDimensions], .globalClassifier, .zero)
+            if hasLocalBranch {
+                addLayer("classifier_local", [identities, branches * branchDimensions], .localClassifier, .zero)
+            }
         }
         return list
     }
