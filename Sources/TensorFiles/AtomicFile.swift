@@ -31,6 +31,13 @@ package final class AtomicFile {
         if !isCommitted { unsafe unlink(temporaryPath) }
     }
 
+    /// Writes a whole file: the path holds either the old one or the new one, never a part.
+    package static func replace(_ path: String, with bytes: some Sequence<UInt8>) throws(FileError) {
+        let file = try AtomicFile(replacing: path)
+        try file.append(Array(bytes))
+        try file.commit()
+    }
+
     /// Appends the bytes of plain values.
     package func append<Element: BitwiseCopyable>(_ elements: [Element]) throws(FileError) {
         let failure = unsafe elements.withUnsafeBytes { unsafe writeAll($0) }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TensorFiles
 
 /// The folder of a training run, and the paths of its files.
 public struct RunFolder: Sendable {
@@ -35,9 +36,12 @@ public struct RunFolder: Sendable {
     }
 
     /// Replaces a file atomically.
-    func write(_ data: Data, to path: String) throws(TrainingError) {
-        do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .cannotWrite(path: path, reason: error.localizedDescription)
+    static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(TrainingError) {
+        do { try AtomicFile.replace(path, with: bytes) } catch {
+            switch error {
+            case .cannotRead(let path, let reason), .cannotWrite(let path, let reason):
+                throw .cannotWrite(path: path, reason: reason)
+            }
         }
     }
 }

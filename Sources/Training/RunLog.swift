@@ -66,9 +66,8 @@ public final class RunLog {
                 if record.update <= update { records.append(record) }
             }
         }
-        let lines = try records.map(Self.line)
+        try RunFolder.write(try records.map(Self.line).joined(), to: path)
         do {
-            try Data(lines.joined()).write(to: URL(fileURLWithPath: path), options: .atomic)
             handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try handle.seekToEnd()
         } catch {

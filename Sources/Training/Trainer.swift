@@ -1,5 +1,6 @@
 internal import CSPRModel
 public import Datasets
+internal import Evaluation
 internal import Foundation
 internal import NeuralNetwork
 internal import Tensors

@@ -16,7 +16,7 @@ struct TrainingReport {
     }
 
     func write() throws {
-        try folder.write(Data(html.utf8), to: folder.report)
+        try RunFolder.write(html.utf8, to: folder.report)
     }
 
     private var html: String {

@@ -1,7 +1,6 @@
 internal import CSPRModel
 internal import Datasets
 internal import Evaluation
-internal import Foundation
 internal import Imaging
 
 /// Evaluates exported weights on a run's validation images, and draws what the branches attend to.
@@ -39,7 +38,7 @@ struct Validation {
             queries: images.validationQueries.map(TestImage.init), gallery: images.validationGallery.map(TestImage.init)
         )
         do {
-            try drawAttention(model, to: "\(folder.attention)/\(name).jpg", folder)
+            try drawAttention(model, to: "\(folder.attention)/\(name).jpg")
             guard !images.validationQueries.isEmpty, !images.validationGallery.isEmpty else { return nil }
             let evaluation = try DatasetEvaluation.run(
                 set, model: model, options: options,
@@ -58,14 +57,14 @@ struct Validation {
     }
 
     /// Draws a row per image: the image, then the image with each branch's attention over it.
-    private func drawAttention(_ model: CSPRModel, to path: String, _ folder: RunFolder) throws {
+    private func drawAttention(_ model: CSPRModel, to path: String) throws {
         guard let attention = try AttentionRows(model) else { return }
         let shown = images.validationQueries.isEmpty ? images.train : images.validationQueries
         let rows = try attention.drawn(shown.prefix(Self.drawn).map(TestImage.init))
         guard let columns = rows.first?.count else { return }
         let sheet = ContactSheet(
             columns: columns, tile: (attention.width, AttentionRows.height), gap: 4, background: 255)
-        try folder.write(Data(try sheet.drawn(rows).jpeg(quality: 80)), to: path)
+        try RunFolder.write(try sheet.drawn(rows).jpeg(quality: 80), to: path)
     }
 }
 

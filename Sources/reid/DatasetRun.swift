@@ -1,9 +1,9 @@
 internal import CSPRModel
 internal import Datasets
 internal import Evaluation
-internal import Foundation
 internal import Ranking
 internal import Synchronization
+internal import TensorFiles
 
 /// The evaluation of a weight file on a data set.
 struct DatasetRun {
@@ -70,7 +70,9 @@ struct DatasetRun {
         if let path = options.report {
             do {
                 let html = try EvaluationReport(evaluation, model: network).html()
-                try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+                try AtomicFile.replace(path, with: html.utf8)
+            } catch let error as FileError {
+                throw CommandFailure("\(error)")
             } catch {
                 throw CommandFailure("\(path): \(describe(error))")
             }

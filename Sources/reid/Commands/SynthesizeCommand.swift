@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Imaging
 internal import Synthesis
+internal import TensorFiles
 
 /// `reid synthesize`: renders a data set of invented pedestrians.
 struct SynthesizeCommand: ParsableCommand {
@@ -121,7 +122,9 @@ struct SynthesizeCommand: ParsableCommand {
         if let sheet {
             do {
                 let image = try SyntheticSheet(folder: folder, plan: plan, seed: seed).image()
-                try Data(image.png()).write(to: URL(fileURLWithPath: sheet), options: .atomic)
+                try AtomicFile.replace(sheet, with: image.png())
+            } catch let error as FileError {
+                throw CommandFailure("\(error)")
             } catch {
                 throw CommandFailure("\(sheet): \(describe(error))")
             }

@@ -7,8 +7,6 @@ enum DefaultWeights {
     static func write(to path: String) throws(FileError) {
         var count = 0
         let start = unsafe c_default_weights(&count)
-        let file = try AtomicFile(replacing: path)
-        try file.append(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
-        try file.commit()
+        try unsafe AtomicFile.replace(path, with: UnsafeBufferPointer(start: start, count: count))
     }
 }
