@@ -5,6 +5,10 @@ import Testing
 ///
 /// They agree to about 5e-8 of a tensor's maximum, which is the rounding of the golden files; the tests ask for 1e-3.
 @Suite struct GoldenDefinitionTests {
+    @Test func `there are golden cases to hold the network against`() {
+        #expect(!GoldenFixtures.available.isEmpty)
+    }
+
     @Test(arguments: GoldenFixtures.available)
     func `losses, gradients and two steps of gradient descent agree with the reference`(name: String) throws {
         let golden = try GoldenTraining(name)

@@ -68,6 +68,7 @@ struct GoldenTraining {
         _ found: [String: [Double]], toEqual expected: [String: [Double]], _ what: String,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
+        #expect(!expected.isEmpty, "\(name): nothing to compare \(what) with", sourceLocation: sourceLocation)
         for (key, values) in expected.sorted(by: { $0.key < $1.key }) {
             let difference = Self.difference(found[key] ?? [], values)
             #expect(

@@ -4,8 +4,16 @@ import Testing
 /// Agreement with the float64 definitions; the same sums in the same order, so only rounding may differ.
 @Suite struct GoldenEvaluationTests {
     static let tolerance = 1e-12
+    static let variants = ["torchreid", "official", "torchreid_junk_removed"]
 
-    @Test(arguments: GoldenCase.names(kind: "evaluation"), ["torchreid", "official", "torchreid_junk_removed"])
+    @Test func `there are golden cases of every variant`() throws {
+        let known = try GoldenCase.names(kind: "evaluation").flatMap { name in
+            try #require(GoldenCase(name).manifest["expected"] as? [String: Any]).keys
+        }
+        #expect(Set(known).isSuperset(of: Self.variants))
+    }
+
+    @Test(arguments: GoldenCase.names(kind: "evaluation"), Self.variants)
     func `CMC, mAP and mINP are those of the definition`(name: String, variant: String) throws {
         let golden = try GoldenCase(name)
         let all = try #require(golden.manifest["expected"] as? [String: Any])

@@ -17,6 +17,13 @@ import Testing
         }
     }
 
+    @Test func `there are golden cases of pools, of single queries and of galleries that grow`() throws {
+        let names = GoldenCase.names(kind: "rerank")
+        #expect(try names.contains { try !parameters(GoldenCase($0)).isEmpty })
+        #expect(try names.contains { try GoldenCase($0).integers("nq") == [1] && !parameters(GoldenCase($0)).isEmpty })
+        #expect(!GoldenCase.names(kind: "incremental").isEmpty)
+    }
+
     @Test(arguments: GoldenCase.names(kind: "rerank"))
     func `a pool is re-ranked as the reference does`(name: String) throws {
         let golden = try GoldenCase(name)
