@@ -8,6 +8,11 @@ public struct ImageBox: Sendable, Equatable {
     public let width: Int
     /// Pixels, at least 1.
     public let height: Int
+
+    /// A box of `width` × `height` pixels, both at least 1, whose top left corner is (`x`, `y`).
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    }
 }
 
 /// An image file of a test set, with its labels.

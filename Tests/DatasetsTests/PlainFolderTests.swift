@@ -52,20 +52,23 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"image": "a.jpg", "age": 3}"#, #"the line has the unknown member "age""#),
+        (
+            #"{"image": "a.jpg", "age": 3}"#,
+            #"the line has the unknown member "age"; known are image, external_id, person_id, camera_id, captured_at, box"#
+        ),
         (#"{"person_id": "anna"}"#, "the line lacks image"),
         (#"{"image": "../a.jpg"}"#, "the line has an image that is not a file of the folder"),
         (#"{"image": "/etc/passwd"}"#, "the line has an image that is not a file of the folder"),
         (#"{"image": "a.jpg", "person_id": 7}"#, "the line has a person_id that is not a string"),
         (
             #"{"image": "a.jpg", "box": [0, 0, 0, 5]}"#,
-            "the line has a box that is not [x, y, width, height] with sides of at least 1"
+            "the line has a box that has a negative corner or an empty side"
         ),
         (
             #"{"image": "a.jpg", "box": [0, 0, 5]}"#,
-            "the line has a box that is not [x, y, width, height] with sides of at least 1"
+            "the line has a box that is not four integers [x, y, width, height]"
         ),
-        ("nonsense", "the line is not a JSON object"), ("[]", "the line is not a JSON object"),
+        ("nonsense", "the line is not a JSON object in UTF-8"), ("[]", "the line is not a JSON object in UTF-8"),
     ])
     func `a line that is none is refused by its number`(line: String, reason: String) throws {
         let folder = try DrawnFolder(["a.jpg"], texts: ["manifest.ndjson": #"{"image": "a.jpg"}"# + "\n" + line])

@@ -99,8 +99,11 @@ final class LabeledArray {
             #"{"set": "query", "person_id": 1, "camera_id": ""}"#,
             "has a camera_id that is not an integer or a string that is not empty"
         ),
-        (#"{"set": "query", "person": 1, "camera": 1}"#, #"has the unknown member "camera""#),
-        ("query 1 1", "is not a JSON object"), (#"["query", 1, 1]"#, "is not a JSON object"),
+        (
+            #"{"set": "query", "person": 1, "camera": 1}"#,
+            #"has the unknown member "camera"; known are image, external_id, person_id, camera_id, captured_at, box, set"#
+        ),
+        ("query 1 1", "is not a JSON object in UTF-8"), (#"["query", 1, 1]"#, "is not a JSON object in UTF-8"),
     ])
     func `a line that is none is refused by its number`(line: String, reason: String) throws {
         let array = try LabeledArray([1, 0, 0, 1], shape: "(2, 2)", lines: [Self.gallery, "", line])

@@ -48,7 +48,7 @@ private struct FeatureEntry: Decodable {
     let camera: String
 
     init(from decoder: any Decoder) throws {
-        let members = try ManifestMembers(decoder, known: ManifestEntry.known.union(["set"]))
+        let members = try ManifestMembers(decoder, known: ManifestMembers.ofImages + ["set"])
         func name(_ member: String) throws -> String {
             let name: Name = try members.require(member, "an integer or a string that is not empty")
             return name.text

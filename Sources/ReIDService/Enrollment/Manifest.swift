@@ -1,13 +1,9 @@
+internal import Datasets
 internal import Foundation
 internal import Gallery
 
 /// One line of a manifest: an image, and what is known about it.
 struct ManifestItem: Sendable, Equatable {
-    /// A rectangle of the image, in pixels from the top left corner, after EXIF orientation.
-    struct Box: Sendable, Equatable {
-        let x: Int, y: Int, width: Int, height: Int
-    }
-
     /// Where the images of a manifest's items are.
     enum Style: Sendable {
         /// In files that the manifest names: tar and multipart bodies.
@@ -26,34 +22,14 @@ struct ManifestItem: Sendable, Equatable {
     var cameraID: String?
     /// When.
     var capturedAt: Timestamp?
-    /// The part of the image to enroll; nil: all of it.
-    var box: Box?
+    /// The part of the image to enroll, after EXIF orientation; nil: all of it.
+    var box: ImageBox?
     /// A feature vector that was computed elsewhere by `model`; it may have any length except 0.
     var embedding: [Float]?
     /// The identity of the model that computed `embedding`.
     var model: String?
     /// The image's encoded bytes.
     var imageBytes: [UInt8]?
-}
-
-/// Why a manifest's line could not be read as an item; the reader of the manifest adds the line's number.
-enum ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
-    case notAnObject
-    case unknownMember(String, known: [String])
-    case missingMember(String)
-    case wrongType(member: String, expected: String)
-    case unacceptable(member: String, reason: String)
-
-    var description: String {
-        switch self {
-        case .notAnObject: "is not a JSON object in UTF-8"
-        case .unknownMember(let name, let known):
-            "has the unknown member \"\(name)\"; known are \(known.joined(separator: ", "))"
-        case .missingMember(let name): "lacks \(name)"
-        case .wrongType(let member, let expected): "has a \(member) that is not \(expected)"
-        case .unacceptable(let member, let reason): "has a \(member) that \(reason)"
-        }
-    }
 }
 
 extension ManifestItem {
@@ -76,42 +52,26 @@ extension ManifestItem {
 /// The members of a line, with checked types.
 private struct Fields: DecodableWithConfiguration {
     private var image, externalID, personID, cameraID, capturedAt, model, imageBase64: String?
-    private var box: [Int]?
+    private var box: ImageBox?
     private var embedding: [Float]?
 
-    private struct Member: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    private static let common = ["image", "external_id", "person_id", "camera_id", "captured_at", "box"]
     private static let inline = ["embedding", "model", "image_base64"]
 
     init(from decoder: any Decoder, configuration style: ManifestItem.Style) throws {
-        let members = try decoder.container(keyedBy: Member.self)
-        let unknown = members.allKeys.map(\.stringValue).filter { !(Self.common + Self.inline).contains($0) }.min()
-        if let unknown {
-            throw ManifestError.unknownMember(
-                unknown, known: style == .inline ? Self.common + Self.inline : Self.common)
-        }
-        func read<Value: Decodable>(_ name: String, _ expected: String) throws -> Value? {
-            do {
-                return try members.decodeIfPresent(Value.self, forKey: Member(stringValue: name))
-            } catch {
-                throw ManifestError.wrongType(member: name, expected: expected)
+        let members =
+            switch style {
+            case .named: try ManifestMembers(decoder, known: ManifestMembers.ofImages, others: Self.inline)
+            case .inline: try ManifestMembers(decoder, known: ManifestMembers.ofImages + Self.inline)
             }
-        }
-        image = try read("image", "a string")
-        externalID = try read("external_id", "a string")
-        personID = try read("person_id", "a string")
-        cameraID = try read("camera_id", "a string")
-        capturedAt = try read("captured_at", "a string")
-        model = try read("model", "a string")
-        imageBase64 = try read("image_base64", "a string")
-        box = try read("box", "four integers [x, y, width, height]")
-        embedding = try read("embedding", "an array of numbers")
+        image = try members.read("image", "a string")
+        externalID = try members.read("external_id", "a string")
+        personID = try members.read("person_id", "a string")
+        cameraID = try members.read("camera_id", "a string")
+        capturedAt = try members.read("captured_at", "a string")
+        model = try members.read("model", "a string")
+        imageBase64 = try members.read("image_base64", "a string")
+        box = try members.box()
+        embedding = try members.read("embedding", "an array of numbers")
     }
 
     func item(_ style: ManifestItem.Style) throws(ManifestError) -> ManifestItem {
@@ -139,7 +99,7 @@ private struct Fields: DecodableWithConfiguration {
             }
             item.capturedAt = time
         }
-        item.box = try readBox()
+        item.box = box
         return item
     }
 
@@ -161,18 +121,6 @@ private struct Fields: DecodableWithConfiguration {
         }
         item.embedding = embedding
         item.model = model
-    }
-
-    private func readBox() throws(ManifestError) -> ManifestItem.Box? {
-        guard let box else { return nil }
-        guard box.count == 4 else {
-            throw .wrongType(member: "box", expected: "four integers [x, y, width, height]")
-        }
-        // Images are much smaller than this; the check only keeps the sums from overflowing.
-        guard box.allSatisfy({ 0..<(1 << 30) ~= $0 }), box[2] > 0, box[3] > 0 else {
-            throw .unacceptable(member: "box", reason: "has a negative corner or an empty side")
-        }
-        return .init(x: box[0], y: box[1], width: box[2], height: box[3])
     }
 
     /// Checks a text that searches can filter by; manifests and searches allow the same texts.
