@@ -78,8 +78,7 @@ let package = Package(
         library(
             "ReIDService",
             [
-                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding", "Tensors",
-                "TensorFiles", httpTypes,
+                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding", httpTypes,
                 logging, metrics,
             ]),
 
@@ -127,7 +126,7 @@ let package = Package(
             [
                 "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
                 "Tensors", "TensorFiles",
-                httpTypes, logging,
+                httpTypes, logging, metrics,
             ]),
         tests("CommandLineTests", ["reid", "ReIDService", "Tensors", "TensorFiles", "Imaging"]),
     ]

@@ -32,8 +32,6 @@ final class CompiledStep {
             ? try LocalBranchTraining(network, output: output, shape: graph.shape(of: middle), batch: batch) : nil
     }
 
-    var bytes: Int { backbone.bytes }
-
     /// Called with the name and the time of every part of a run.
     var observer: ((String, Duration) -> Void)? {
         didSet { backbone.observer = observer }

@@ -75,9 +75,6 @@ public final class TrainableNetwork {
         do { compiled = try CompiledStep(self, step: step, batch: batch) } catch { throw .compute(error) }
     }
 
-    /// The bytes of the compiled phase's activations and buffers; 0 if none is compiled.
-    public var bytes: Int { compiled?.bytes ?? 0 }
-
     /// Computes the losses of a batch and, in the `gradient` slots, the gradients of all parameters that the compiled
     /// phase trains.
     ///

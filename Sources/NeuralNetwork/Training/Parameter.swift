@@ -75,12 +75,6 @@ public final class Parameter {
         unsafe try memory(slot).floats(count: layout.bytes / 4)
     }
 
-    /// Empties a slot.
-    public func drop(_ slot: Slot) {
-        precondition(slot != .value, "\(name) would have no value")
-        slots[slot] = nil
-    }
-
     /// The memory of `slot`; a missing slot is created.
     func memory(_ slot: Slot) throws(OneDNNError) -> AlignedMemory {
         if let memory = slots[slot] { return memory }
@@ -127,9 +121,6 @@ public final class ParameterStore {
         guard let parameter = byName[name] else { preconditionFailure("there is no parameter \(name)") }
         return parameter
     }
-
-    /// The parameter of this name, or nil.
-    public func find(_ name: String) -> Parameter? { byName[name] }
 
     /// The number of learned floats.
     public var learnedCount: Int { all.filter(\.isLearned).reduce(0) { $0 + $1.shape.reduce(1, *) } }

@@ -62,9 +62,6 @@ public final class TrainingExecutor {
         inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
     }
 
-    /// Bytes of activations, gradients and working memory.
-    public var bytes: Int { memories.reduce(0) { $0 + $1.count } }
-
     /// Computes the outputs for `images`, row-major [batch, channels, height, width], and updates the running
     /// statistics.
     public func forward(_ images: [Float]) throws(OneDNNError) {

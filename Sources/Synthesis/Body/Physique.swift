@@ -48,9 +48,7 @@ struct Physique {
     var ankleHeight: Float { 0.043 * height }
     var kneeHeight: Float { 0.283 * height * legs }
     var hipHeight: Float { 0.525 * height * legs }
-    var crotchHeight: Float { hipHeight - 0.055 * height }
     var shoulderHeight: Float { hipHeight + (0.815 - 0.525) * height }
-    var neckHeight: Float { hipHeight + (0.842 - 0.525) * height }
     /// Half the height of the head, from chin to crown.
     var headSize: Float { 0.0665 * height * head }
     var headHeight: Float { hipHeight + (0.93 - 0.525) * height }
