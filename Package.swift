@@ -78,7 +78,9 @@ let package = Package(
         library(
             "ReIDService",
             [
-                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding", httpTypes,
+                "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
+                "NeuralNetwork",
+                httpTypes,
                 logging, metrics,
             ]),
 
@@ -117,7 +119,7 @@ let package = Package(
             "CSPRModelTests",
             ["CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Randomness"], fixtures: true),
         tests(
-            "EmbeddingTests", ["Embedding", "CSPRModel", "NeuralNetwork", "Imaging", "Tensors", "TensorFiles", logging]),
+            "EmbeddingTests", ["Embedding", "CSPRModel", "Randomness", "Imaging", "Tensors", "TensorFiles", logging]),
         tests("RankingTests", ["Ranking", "Randomness"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
         tests("HTTPTests", ["HTTP", httpTypes, logging]),

@@ -78,6 +78,7 @@ public struct DatasetEvaluation: Sendable {
     ///   - progress: Called after each batch, and after each query (by any thread), with the number that is done and
     ///     the total number.
     ///   - warn: Called for each image that is skipped.
+    /// - Returns: The features, and how well rankings by them find the people.
     /// - Throws: `EvaluationError`.
     public static func run(
         _ set: TestSet, model: CSPRModel, options: Options = Options(),

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import Randomness
 import Testing
 
 @testable import Embedding
