@@ -19,18 +19,26 @@ struct Backbone {
     init(contentsOf path: String) throws {
         self.path = path
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw TrainingError.backboneMismatch(path: path, problems: ["it cannot be opened"])
+            throw TrainingError.unreadableBackbone(path: path, reason: "it cannot be opened")
         }
         let start = Array(try handle.read(upToCount: 9) ?? Data())
         try handle.close()
         // A safetensors file begins with its header's length and a brace.
         if start.count == 9, start[8] == UInt8(ascii: "{") {
             let file: SafetensorsFile
-            do { file = try SafetensorsFile(contentsOf: path) } catch { throw TrainingError.file(error) }
+            do { file = try SafetensorsFile(contentsOf: path) } catch {
+                throw TrainingError.unreadableBackbone(path: path, reason: error.description)
+            }
             shape = { file.shape(of: $0) }
             tensor = { try file.floats($0) }
         } else {
-            let file = try PyTorchFile(contentsOf: path)
+            let file: PyTorchFile
+            do { file = try PyTorchFile(contentsOf: path) } catch PyTorchError.unknownFormat {
+                let reason = "this is neither a safetensors file nor a PyTorch checkpoint"
+                throw TrainingError.unreadableBackbone(path: path, reason: reason)
+            } catch {
+                throw TrainingError.unreadableBackbone(path: path, reason: "\(error)")
+            }
             shape = { file.shape(of: $0) }
             tensor = { try file.floats($0) }
         }

@@ -21,6 +21,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case undecodable(path: String, reason: String)
     /// A term of the loss is infinite or not a number; files that were saved before are intact.
     case notFinite(term: String, update: Int, checkpoint: String?)
+    /// A backbone file is missing, damaged, or of another kind.
+    case unreadableBackbone(path: String, reason: String)
     /// A backbone file does not fit the network; `problems` names each wrong tensor.
     case backboneMismatch(path: String, problems: [String])
     /// A file of the run folder could not be written.
@@ -48,6 +50,7 @@ extension TrainingError: CustomStringConvertible {
         case .notFinite(let term, let update, let checkpoint):
             "the loss term \(term) of update \(update) is not finite; "
                 + (checkpoint.map { "the last good checkpoint is \($0)" } ?? "there is no checkpoint yet")
+        case .unreadableBackbone(let path, let reason): "\(path): \(reason)"
         case .backboneMismatch(let path, let problems):
             "\(path) does not fit the network: " + problems.joined(separator: "; ")
         case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"

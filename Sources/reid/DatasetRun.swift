@@ -9,7 +9,8 @@ internal import TensorFiles
 struct DatasetRun {
     let kind: DatasetKind
     let folder: String
-    let model: String
+    /// The weight file; nil: the built-in weights.
+    let model: String?
     let options: DatasetOptions
     let rules: EvaluationProtocol
     let json: Bool
@@ -19,8 +20,10 @@ struct DatasetRun {
         do { set = try TestSet(kind, folder: folder, options: options.reading) } catch {
             throw CommandFailure("\(error)")
         }
-        let network = try ModelText.open(model)
-        if !network.isTrained { Terminal.complain("reid: \(model) is untrained: its rankings mean nothing") }
+        let network = try ModelText.open(orBuiltIn: model)
+        if !network.isTrained {
+            Terminal.complain("reid: \(model ?? DefaultWeights.title) is untrained: its rankings mean nothing")
+        }
         let evaluation = try evaluate(set, network)
         try keep(evaluation, network)
         if json { return try Terminal.printJSON(DatasetAnswer(evaluation, network, rules, options)) }
@@ -51,6 +54,8 @@ struct DatasetRun {
                     skipped.withLock { $0 += 1 }
                     Terminal.complain("reid: \($0.path): \($0.reason); skipped")
                 })
+        } catch EvaluationError.stopped {
+            throw stop.interruption("nothing was written; the same command starts again from the first image")
         } catch {
             throw CommandFailure("\(folder): \(error)")
         }

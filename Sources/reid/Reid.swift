@@ -3,20 +3,42 @@ internal import Foundation
 internal import ReIDService
 
 /// The command line; each subcommand has its own file.
-///
-/// Exit codes: 0 success, 1 failure, 2 wrong usage.
 @main
 struct Reid: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reid",
         abstract: "Person re-identification: where else was this person seen?",
-        discussion: "EXAMPLE:\n  reid serve --data ./data\n  reid search image.jpg --gallery demo",
+        discussion: """
+            EXAMPLE:
+              reid serve --data ./data
+              reid search image.jpg --gallery demo
+
+            \(exitCodes)
+            """,
         version: Release.version,
-        subcommands: [
-            ServeCommand.self, InitCommand.self, EmbedCommand.self, EnrollCommand.self, SearchCommand.self,
-            EvaluateCommand.self, RerankCommand.self, ModelCommand.self, TrainCommand.self,
-            SynthesizeCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Service",
+                subcommands: [
+                    ServeCommand.self, EnrollCommand.self, SearchCommand.self, GalleriesCommand.self,
+                    BatchesCommand.self, ImagesCommand.self,
+                ]),
+            CommandGroup(
+                name: "Network",
+                subcommands: [
+                    InitCommand.self, TrainCommand.self, ModelCommand.self, EmbedCommand.self, EvaluateCommand.self,
+                    RerankCommand.self, SynthesizeCommand.self,
+                ]),
         ])
+
+    /// The exit codes, as the help of the commands lists them.
+    static let exitCodes = """
+        EXIT CODES:
+          0    done
+          1    failed; standard error says why
+          64   used wrongly
+          130  interrupted by Ctrl-C; standard error says how to go on
+        """
 
     static func main() {
         do {
@@ -24,16 +46,16 @@ struct Reid: ParsableCommand {
             try command.run()
         } catch let failure as CommandFailure {
             Terminal.complain("reid: \(failure.message)")
-            Foundation.exit(1)
+            Foundation.exit(failure.code)
         } catch {
             let message = fullMessage(for: error)
             let code = exitCode(for: error)
             if code == .success {
                 if !message.isEmpty { print(message) }
-                Foundation.exit(0)
+            } else {
+                Terminal.complain(message)
             }
-            Terminal.complain(message)
-            Foundation.exit(code == .validationFailure ? 2 : 1)
+            Foundation.exit(code.rawValue)
         }
     }
 }
@@ -41,6 +63,11 @@ struct Reid: ParsableCommand {
 /// Why a command failed, as a message for the terminal.
 struct CommandFailure: Error {
     let message: String
+    /// The exit code of the program.
+    let code: Int32
 
-    init(_ message: String) { self.message = message }
+    init(_ message: String, code: Int32 = 1) {
+        self.message = message
+        self.code = code
+    }
 }

@@ -69,6 +69,37 @@ import Testing
         #expect(strict.status == 1 && strict.errors.contains("-1_c1s1_000001_00.jpg cannot be decoded"))
     }
 
+    @Test func `without --model the built-in weights are evaluated, and no file of them is left`() throws {
+        let folder = try people()
+        let temporary = folder.path("temporary")
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        let outcome = try ReidProgram.run(
+            "TMPDIR=\(temporary)", ReidProgram.url.path, "evaluate", "--dataset", "market1501", folder.path("data"),
+            "--rerank", "none", "--json", program: URL(fileURLWithPath: "/usr/bin/env"))
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let digest = try ReidProgram.run(
+            [FileCommandTests.defaultWeights], program: URL(fileURLWithPath: "/usr/bin/sha256sum"))
+        #expect(try object(outcome.output)["model"] as? String == "sha256:" + digest.output.prefix(64))
+        #expect(outcome.errors.contains("built-in weights"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+    }
+
+    @Test func `an interrupted evaluation ends with 130 and says that nothing was written`() throws {
+        let folder = try people()
+        let image = Array(try Data(contentsOf: URL(fileURLWithPath: folder.path("data/query/0001_c1s1_000001_00.jpg"))))
+        for number in 0..<200 {
+            let name = "0001_c2s1_\(String(format: "%06d", number))_01.jpg"
+            try write(image, "data/bounding_box_test/\(name)", folder)
+        }
+        let report = folder.path("r.html")
+        let run = try StartedProgram(["evaluate", "--dataset", "market1501", folder.path("data"), "--report", report])
+        try run.interrupt { $0.contains("embedding ") }
+        let outcome = try run.end()
+        #expect(outcome.status == 130 && outcome.output.isEmpty)
+        #expect(outcome.errors.contains("reid: interrupted: nothing was written"))
+        #expect(!FileManager.default.fileExists(atPath: report))
+    }
+
     @Test func `random splits name the seed that gives them again`() throws {
         let folder = try people()
         for person in 0..<4 {
@@ -89,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--dataset", "market1501"], ["--dataset", "market1501", "data"],
+        ["--dataset", "market1501"], ["--model", "m"], ["--features", "f", "--model", "m"],
         ["--dataset", "imagenet", "data", "--model", "m"],
         ["data", "--model", "m"], ["--features", "f", "--dataset", "viper", "data", "--model", "m"], [],
         ["--features", "f", "--report", "r.html"], ["--features", "f", "--junk", "burn"], ["--features", "f", "data"],
@@ -99,7 +130,7 @@ import Testing
     ])
     func `what does not go together is refused as wrong usage`(arguments: [String]) throws {
         let outcome = try ReidProgram.run(["evaluate"] + arguments)
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty && !outcome.errors.isEmpty)
     }
 

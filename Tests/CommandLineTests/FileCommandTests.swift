@@ -7,6 +7,9 @@ import Testing
 /// Commands that read and write files, held against the golden files of the reference programs.
 @Suite struct FileCommandTests {
     static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let defaultWeights = tests.deletingLastPathComponent().appendingPathComponent(
+        "Sources/CDefaultWeights/default.safetensors"
+    ).path
     static func network(_ name: String) -> String {
         tests.appendingPathComponent("CSPRModelTests/Fixtures/golden/\(name).safetensors").path
     }
@@ -47,6 +50,38 @@ import Testing
         let line = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
         #expect(line["path"] as? String == folder.path("a.png"))
         #expect((line["feature"] as? [Double])?.count == 20 + 3 * 6)
+    }
+
+    @Test func `without --model the built-in weights embed`() throws {
+        let folder = try TemporaryFolder()
+        let image = RGBImage(width: 20, height: 60, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 * 13) })
+        try Data(image.png()).write(to: URL(fileURLWithPath: folder.path("a.png")))
+        let outcome = try ReidProgram.run("embed", folder.path("a.png"))
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("built-in weights"))
+        let expected = try ReidProgram.run("embed", "--model", Self.defaultWeights, folder.path("a.png"))
+        #expect(expected.output.contains("feature") && outcome.output == expected.output)
+    }
+
+    /// Commands without their output, which comes last; their inputs need not exist, as outputs are looked at first.
+    static let writers = [
+        ["model", "convert", "m.safetensors", "--precision", "float16", "--output"],
+        ["embed", "--tensor", "t.safetensors", "--output"], ["rerank", "--query", "q", "--gallery", "g", "--output"],
+        ["evaluate", "--dataset", "viper", "v", "--report"],
+        ["evaluate", "--dataset", "viper", "v", "--save-features"],
+        ["synthesize", "/dev/null/s", "--sheet"], ["init", "--output"],
+    ]
+
+    @Test(arguments: writers) func `no output replaces a file unless it is forced`(command: [String]) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("result")
+        try Data("an earlier result".utf8).write(to: URL(fileURLWithPath: path))
+        let refused = try ReidProgram.run(command + [path])
+        #expect(refused.status == 1)
+        #expect(refused.errors == "reid: \(path): exists already; give --force to replace it\n")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "an earlier result")
+        let unreplaced = try ReidProgram.run(command + [folder.url.path, "--force"])
+        #expect(unreplaced.status == 1 && unreplaced.errors.contains("\(folder.url.path): is no file"))
     }
 
     @Test func `init is deterministic and model show says that it is untrained`() throws {
@@ -131,7 +166,7 @@ import Testing
             let outcome = try ReidProgram.run(
                 "rerank", "--query", folder.path("q.npy"), "--gallery", folder.path("g.npy"), "--k1",
                 "\(parameters["k1"] ?? "")", "--k2", "\(parameters["k2"] ?? "")", "--lambda",
-                "\(parameters["lam"] ?? "")", "--output", folder.path("d.npy"), "--pool", pool)
+                "\(parameters["lam"] ?? "")", "--output", folder.path("d.npy"), "--force", "--pool", pool)
             try #require(outcome.status == 0, "\(outcome.errors)")
             let expected = unsafe try Data(contentsOf: golden.appendingPathComponent("final_\(index).f8"))
                 .withUnsafeBytes { unsafe Array($0.bindMemory(to: Double.self)) }

@@ -20,22 +20,43 @@ enum ReidProgram {
         try run(arguments, program: program)
     }
 
-    static func run(_ arguments: [String], program: URL = url) throws -> Outcome {
-        let folder = try TemporaryFolder()
-        let process = Process()
+    static func run(_ arguments: [String], program: URL = url, input: FileHandle = .nullDevice) throws -> Outcome {
+        try StartedProgram(arguments, program: program, input: input).end()
+    }
+}
+
+/// A program that is running.
+final class StartedProgram {
+    private let process = Process()
+    private let folder: TemporaryFolder
+
+    init(_ arguments: [String], program: URL = ReidProgram.url, input: FileHandle = .nullDevice) throws {
+        folder = try TemporaryFolder()
         process.executableURL = program
         process.arguments = arguments
         // Files instead of pipes: a full pipe would stop the program.
         for name in ["output", "errors"] { try Data().write(to: folder.url.appendingPathComponent(name)) }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: folder.url.appendingPathComponent("output"))
         process.standardError = try FileHandle(forWritingTo: folder.url.appendingPathComponent("errors"))
         try process.run()
+    }
+
+    /// Presses Ctrl-C once `isReached` says so of what standard error has had until then, or the program has ended.
+    func interrupt(when isReached: (String) throws -> Bool) throws {
+        while process.isRunning, try !isReached(text("errors")) { usleep(2_000) }
+        process.interrupt()
+    }
+
+    /// Waits for the end.
+    func end() throws -> ReidProgram.Outcome {
         process.waitUntilExit()
-        func text(_ name: String) throws -> String {
-            String(decoding: try Data(contentsOf: folder.url.appendingPathComponent(name)), as: UTF8.self)
-        }
-        return Outcome(status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+        return ReidProgram.Outcome(
+            status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+    }
+
+    private func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: folder.url.appendingPathComponent(name)), as: UTF8.self)
     }
 }
 

@@ -37,6 +37,22 @@ import Testing
         #expect(try files("set") == whole)
     }
 
+    @Test func `an interrupted run ends with 130, and the same command goes on`() throws {
+        let arguments = ["synthesize", folder.path("set"), "--people", "10", "--cameras", "2", "--sightings", "1"]
+        let run = try StartedProgram(arguments)
+        try run.interrupt { _ in
+            try FileManager.default.fileExists(atPath: folder.path("set")) && !files("set").isEmpty
+        }
+        let outcome = try run.end()
+        let made = try files("set").count
+        #expect(outcome.status == 130)
+        #expect((1..<20).contains(made))
+        #expect(outcome.errors.contains("interrupted: \(made) of 20 images are in \(folder.path("set"))"))
+        let again = try ReidProgram.run(arguments + ["--json"])
+        let summary = try #require(try JSONSerialization.jsonObject(with: Data(again.output.utf8)) as? [String: Any])
+        #expect(summary["kept"] as? Int == made && summary["written"] as? Int == 20 - made)
+    }
+
     @Test func `the test split has queries, a gallery and distractors at the size asked for`() throws {
         let outcome = try synthesize(
             "set", "--split", "test", "--sightings", "2", "--distractors", "1", "--height", "128", "--width", "64")
@@ -64,9 +80,9 @@ import Testing
         ["--cameras-per-person", "7"], ["--distractors", "3"], ["--split", "test", "--cameras", "1"],
         ["--scenes", "nowhere"], ["--layout", "viper"],
     ])
-    func `options that make no sense end with 2`(options: [String]) throws {
+    func `options that make no sense end with 64`(options: [String]) throws {
         let outcome = try ReidProgram.run(["synthesize", folder.path("set")] + options)
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(!outcome.errors.isEmpty)
     }
 

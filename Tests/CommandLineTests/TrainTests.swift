@@ -49,25 +49,20 @@ import Testing
         let folder = try TemporaryFolder()
         try drawPeople(in: folder.path("people"))
         let options = ["--epochs", "40,0", "--learning-rate", "1e-3"]
-        let process = Process()
-        process.executableURL = ReidProgram.url
-        process.arguments =
-            ["train", folder.path("people"), "--run", folder.path("run")] + Self.network + options
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // The first line of the log shows that training has begun.
-        while process.isRunning, (FileManager.default.contents(atPath: folder.path("run/log.ndjson")) ?? Data()).isEmpty
-        {
-            usleep(10_000)
+        let run = try StartedProgram(
+            ["train", folder.path("people"), "--run", folder.path("run")] + Self.network + options)
+        // The log's first line tells that training has begun.
+        try run.interrupt { _ in
+            !(FileManager.default.contents(atPath: folder.path("run/log.ndjson")) ?? Data()).isEmpty
         }
-        process.interrupt()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 1)
+        let interrupted = try run.end()
+        #expect(interrupted.status == 130)
         #expect(FileManager.default.fileExists(atPath: folder.path("run/checkpoint.safetensors")))
         let refused = try train(folder, options)
         #expect(refused.status == 1 && refused.errors.contains("--resume"))
-        let resumed = try train(folder, options + ["--resume", "--json"])
+        let command = try #require(interrupted.errors.components(separatedBy: "go on with: ").last)
+        let resumed = try ReidProgram.run(
+            "-c", command.trimmingCharacters(in: .newlines) + " --json", program: URL(fileURLWithPath: "/bin/sh"))
         #expect(resumed.status == 0, "\(resumed.errors)")
         let answer = try #require(try JSONSerialization.jsonObject(with: Data(resumed.output.utf8)) as? [String: Any])
         #expect(answer["updates"] as? Int == 120)
@@ -114,6 +109,15 @@ import Testing
         #expect(strict.errors.contains("c0_9.png"))
     }
 
+    @Test func `a backbone of another kind is refused as what it is not`() throws {
+        let folder = try TemporaryFolder()
+        try drawPeople(in: folder.path("people"))
+        let outcome = try train(folder, ["--backbone", "/etc/passwd"])
+        #expect(outcome.status == 1)
+        let reason = "this is neither a safetensors file nor a PyTorch checkpoint"
+        #expect(outcome.errors == "reid: /etc/passwd: \(reason)\n")
+    }
+
     @Test func `an empty folder, a single person and a missing folder are refused by name`() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path("people"), withIntermediateDirectories: true)
@@ -135,7 +139,7 @@ import Testing
         let folder = try TemporaryFolder()
         try drawPeople(in: folder.path("people"))
         let outcome = try train(folder, options)
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(!FileManager.default.fileExists(atPath: folder.path("run")))
     }
 }

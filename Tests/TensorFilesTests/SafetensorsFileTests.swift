@@ -147,6 +147,15 @@ func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) th
             try refusal(safetensors("{}", length: .max)) == .headerTooLarge(bytes: .max, limit: 100_000_000))
     }
 
+    @Test(arguments: [
+        "root:x:0:0:root:/root:/bin/bash\n", "# A title\n\nA page of text.\n", "PK\u{3}\u{4}\u{14}\0\0\0\u{8}\0",
+    ])
+    func `a file of another kind is not said to have a header`(content: String) throws {
+        let path = temporaryPath("other")
+        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try refusal(path) == .notSafetensors)
+    }
+
     @Test(arguments: 0..<8)
     func `a truncated tensor is named with its shape`(count: Int) throws {
         #expect(

@@ -87,7 +87,11 @@ import Testing
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/backbone.pth"
         try Data("this is no state dict".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(throws: (any Error).self) { try Backbone(contentsOf: path) }
-        #expect(throws: (any Error).self) { try Backbone(contentsOf: "\(folder.path)/absent") }
+        let reason = "this is neither a safetensors file nor a PyTorch checkpoint"
+        #expect(throws: TrainingError.unreadableBackbone(path: path, reason: reason)) { try Backbone(contentsOf: path) }
+        let absent = "\(folder.path)/absent"
+        #expect(throws: TrainingError.unreadableBackbone(path: absent, reason: "it cannot be opened")) {
+            try Backbone(contentsOf: absent)
+        }
     }
 }

@@ -5,8 +5,8 @@
 
 // Swift cannot embed a file in a program; C23 can.
 
-/// The bytes of default.safetensors, the weights that `reid serve` uses unless it is given others; `count` receives
-/// their number.
+/// The bytes of default.safetensors, the weights that `reid` uses unless it is given others; `count` receives their
+/// number.
 const unsigned char *_Nonnull c_default_weights(size_t *_Nonnull count);
 
 #endif

@@ -34,7 +34,7 @@ public struct HTTPProblem: Error, Sendable, Equatable {
 
     /// The response with this problem document; `instance` is the request's id.
     public func response(instance: String) -> ServerResponse {
-        let body = Body(
+        let body = Document(
             type: type, title: title, status: status.code, detail: detail, instance: instance, pointer: pointer,
             parameter: parameter)
         let encoder = JSONEncoder()
@@ -48,14 +48,21 @@ public struct HTTPProblem: Error, Sendable, Equatable {
     }
 
     /// The members of a problem document; absent ones are left out.
-    private struct Body: Encodable {
-        let type: String
-        let title: String
-        let status: Int
-        let detail: String?
-        let instance: String
-        let pointer: String?
-        let parameter: String?
+    package struct Document: Codable, Sendable, Equatable {
+        /// A URI reference naming the kind of problem.
+        package let type: String
+        /// The kind of problem in a few words.
+        package let title: String
+        /// The status of the response.
+        package let status: Int
+        /// What happened this time.
+        package let detail: String?
+        /// The request's id.
+        package let instance: String
+        /// A JSON pointer to the member at fault.
+        package let pointer: String?
+        /// The query parameter or header field at fault.
+        package let parameter: String?
     }
 }
 

@@ -2,6 +2,8 @@
 public enum SafetensorsError: Error, Sendable, Equatable {
     /// The operating system refuses to read or write the file.
     case file(FileError)
+    /// The first eight bytes announce no possible header, and no `{` of one follows: this is another kind of file.
+    case notSafetensors
     /// The file is too short for the header that its first eight bytes announce.
     case truncatedHeader(expectedBytes: Int, foundBytes: Int)
     /// The header is larger than `SafetensorsFile.maximumHeaderBytes`.
@@ -35,9 +37,11 @@ extension SafetensorsError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .notSafetensors: "this is not a safetensors file"
         case .truncatedHeader(let expected, let found):
             "the file ends inside its header: \(found) bytes, at least \(expected) expected"
-        case .headerTooLarge(let bytes, let limit): "the header has \(bytes) bytes, at most \(limit) are read"
+        case .headerTooLarge(let bytes, let limit):
+            "not a safetensors file: its header would have \(bytes) bytes, and at most \(limit) are read"
         case .malformedHeader(let reason, let offset): "malformed header at byte \(offset): \(reason)"
         case .duplicateName(let name): "the name \"\(name)\" occurs twice"
         case .invalidName(let name): "invalid tensor name \"\(name)\""

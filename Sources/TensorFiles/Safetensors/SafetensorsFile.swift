@@ -25,6 +25,8 @@ public struct SafetensorsFile: Sendable {
             bytes throws(SafetensorsError) -> (SafetensorsHeader, Int) in
             guard bytes.count >= 8 else { throw .truncatedHeader(expectedBytes: 8, foundBytes: bytes.count) }
             let length = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+            let isPossible = length <= UInt64(Self.maximumHeaderBytes) && Int(length) <= bytes.count - 8
+            guard unsafe isPossible || bytes.count == 8 || bytes[8] == UInt8(ascii: "{") else { throw .notSafetensors }
             guard length <= UInt64(Self.maximumHeaderBytes) else {
                 throw .headerTooLarge(bytes: length, limit: Self.maximumHeaderBytes)
             }

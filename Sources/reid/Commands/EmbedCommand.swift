@@ -17,18 +17,23 @@ struct EmbedCommand: ParsableCommand {
             standard error, the others are still done, and the exit code is 1.
 
             EXAMPLE:
-              reid embed --model model.safetensors a.jpg b.png
+              reid embed a.jpg b.png
               reid embed --model model.safetensors --tensor in.safetensors --output out.safetensors
             """)
 
-    @Option(help: "A weight file.")
-    var model: String
+    @Option(help: "A weight file; absent: the built-in weights.")
+    var model: String?
 
     @Option(help: "A safetensors file with `image` [B, 3, H, W], float32, already normalized.")
     var tensor: String?
 
-    @Option(help: "Where --tensor's outputs go: attention, raw, global, local, feature.")
+    @Option(
+        help: """
+            Where --tensor's outputs go: attention, raw, global, local, feature; a file that exists is kept unless --force is given.
+            """)
     var output: String?
+
+    @OptionGroup var outputOptions: OutputOptions
 
     @Argument(help: "Images, JPEG or PNG.")
     var images: [String] = []
@@ -39,7 +44,9 @@ struct EmbedCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let network = try ModelText.open(model)
+        try outputOptions.check(output)
+        let network = try ModelText.open(orBuiltIn: model)
+        let title = model ?? DefaultWeights.title
         if let tensor, let output { return try embed(tensor: tensor, into: output, with: network) }
         var failed = 0
         let embedder: Embedder
@@ -47,7 +54,7 @@ struct EmbedCommand: ParsableCommand {
             embedder = try Embedder(
                 model: network, configuration: .init(), logger: Logger(label: "reid") { _ in SwiftLogNoOpLogHandler() })
         } catch {
-            throw CommandFailure("\(model): \(error)")
+            throw CommandFailure("\(title): \(error)")
         }
         defer { embedder.stop() }
         let chunk = 16
@@ -66,7 +73,7 @@ struct EmbedCommand: ParsableCommand {
             do {
                 vectors = try embedder.embed(images.map(\.1), priority: .enrollment).vectors
             } catch {
-                throw CommandFailure("\(model): \(error)")
+                throw CommandFailure("\(title): \(error)")
             }
             for ((path, _), feature) in zip(images, vectors) {
                 try Terminal.printJSON(Line(path: path, feature: feature))

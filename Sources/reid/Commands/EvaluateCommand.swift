@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             With --dataset, DIR is a data set as its authors published it, or with `folder` any folder of images: a
             manifest.ndjson, person/camera_anything.jpg, or names as in Market-1501; query and gallery within are taken as such. Its
-            images are embedded with --model, and the global and local part of the feature are scored besides the whole.
+            images are embedded with --model, by default with the built-in weights, and the global and local part of the feature are
+            scored besides the whole.
 
             With --features, a safetensors file holds `query` and `gallery` (float32 rows) and `query_person`, `query_camera`,
             `gallery_person`, `gallery_camera` (int64). A .npy holds the rows of both, [n, dimensions] of float32 or float64; its
@@ -42,10 +43,12 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The data set's folder.", valueName: "dir"))
     var folder: String?
 
-    @Option(help: "The weight file to evaluate.")
+    @Option(help: "The weight file to evaluate; absent: the built-in weights.")
     var model: String?
 
     @OptionGroup var datasetOptions: DatasetOptions
+
+    @OptionGroup var outputOptions: OutputOptions
 
     @OptionGroup var scoring: ScoringOptions
 
@@ -56,13 +59,13 @@ struct EvaluateCommand: ParsableCommand {
 
     func validate() throws {
         guard (features == nil) != (dataset == nil) else {
-            throw ValidationError("give either --features FILE, or --dataset NAME DIR --model FILE")
+            throw ValidationError("give either --features FILE, or --dataset NAME DIR")
         }
         guard manifest == nil || isArray else {
             throw ValidationError("--manifest goes with --features FILE.npy; a safetensors file has its own labels")
         }
         guard (dataset == nil) == (folder == nil) else { throw ValidationError("--dataset and its folder go together") }
-        guard (dataset == nil) == (model == nil) else { throw ValidationError("--dataset and --model go together") }
+        guard dataset != nil || model == nil else { throw ValidationError("--model goes with --dataset") }
         guard dataset != nil || datasetOptions.areUnused else {
             throw ValidationError(
                 "--report, --save-features, --seed, --splits, --detected and --strict go with --dataset")
@@ -70,9 +73,10 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let rules = try scoring.evaluationProtocol(options.validated())
+        let rules = try scoring.evaluationProtocol(options.reRanking())
         if let features { return try evaluate(features: features, by: rules) }
-        guard let dataset, let folder, let model else { return }
+        guard let dataset, let folder else { return }
+        try outputOptions.check(datasetOptions.report, datasetOptions.saveFeatures)
         try DatasetRun(kind: dataset, folder: folder, model: model, options: datasetOptions, rules: rules, json: json)
             .run()
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import CSPRModel
-internal import Foundation
 internal import TensorFiles
 
 /// `reid init`: writes random weights from a seed.
@@ -20,8 +19,7 @@ struct InitCommand: ParsableCommand {
     @Option(help: "Where the weight file goes; one that exists is kept unless --force is given.")
     var output: String
 
-    @Flag(help: "Replace a file that exists.")
-    var force = false
+    @OptionGroup var outputOptions: OutputOptions
 
     @Option(help: "The same seed gives the same bytes.")
     var seed: UInt64 = 1
@@ -32,11 +30,15 @@ struct InitCommand: ParsableCommand {
     @Option(help: "float32 or float16.")
     var precision: WeightPrecision = .float32
 
+    func validate() throws { _ = try network() }
+
+    private func network() throws -> CSPRConfiguration {
+        try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
+    }
+
     mutating func run() throws {
-        let network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
-        guard force || !FileManager.default.fileExists(atPath: output) else {
-            throw CommandFailure("\(output): exists already; give --force to replace it")
-        }
+        let network = try network()
+        try outputOptions.check(output)
         do {
             try CSPRModel.initialize(
                 configuration: network, seed: seed, to: output, precision: precision.stored)

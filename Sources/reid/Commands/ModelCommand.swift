@@ -28,15 +28,17 @@ struct ModelCommand: ParsableCommand {
                 dimensions: model.dimensions, precision: model.precision, mirrored: model.isMirrored,
                 config: model.configuration)
             if json { return try Terminal.printJSON(description) }
-            print("identity    \(model.identity)")
-            print("trained     \(model.isTrained ? "yes" : "no: its rankings mean nothing yet")")
-            print("parameters  \(model.parameters)")
-            print("dimensions  \(model.dimensions)")
-            print("precision   \(model.precision)")
-            print("mirrored    \(model.isMirrored ? "yes: embeddings are means over image and mirror image" : "no")")
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys]
-            print("config      \(String(decoding: try encoder.encode(model.configuration), as: UTF8.self))")
+            print(
+                Terminal.facts([
+                    ("identity", model.identity),
+                    ("trained", model.isTrained ? "yes" : "no: its rankings mean nothing yet"),
+                    ("parameters", "\(model.parameters)"), ("dimensions", "\(model.dimensions)"),
+                    ("precision", model.precision),
+                    ("mirrored", model.isMirrored ? "yes: embeddings are means over image and mirror image" : "no"),
+                    ("config", String(decoding: try encoder.encode(model.configuration), as: UTF8.self)),
+                ]))
         }
     }
 
@@ -49,8 +51,10 @@ struct ModelCommand: ParsableCommand {
         @Argument(help: "A weight file in the safetensors format.")
         var file: String
 
-        @Option(help: "Where the new file goes; one that exists is kept.")
+        @Option(help: "Where the new file goes; one that exists is kept unless --force is given.")
         var output: String
+
+        @OptionGroup var outputOptions: OutputOptions
 
         @Option(help: "float32 or float16.")
         var precision: WeightPrecision
@@ -59,10 +63,8 @@ struct ModelCommand: ParsableCommand {
         var mirrored = false
 
         mutating func run() throws {
+            try outputOptions.check(output)
             let model = try ModelText.open(file)
-            guard !FileManager.default.fileExists(atPath: output) else {
-                throw CommandFailure("\(output): exists already")
-            }
             do {
                 try model.write(
                     to: output, precision: precision.stored, isMirrored: mirrored || model.isMirrored)
@@ -92,6 +94,13 @@ enum ModelText {
         } catch {
             throw CommandFailure("\(file): \(error)")
         }
+    }
+
+    /// The checked model in `file`, or, where that is nil, the built-in network; standard error then says so.
+    static func open(orBuiltIn file: String?) throws -> CSPRModel {
+        if let file { return try open(file) }
+        Terminal.complain("reid: no --model: using the built-in weights, which were trained on invented people")
+        return try DefaultWeights.open()
     }
 
     /// The default configuration with the members of `json` replaced.

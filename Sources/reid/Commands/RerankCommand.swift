@@ -38,8 +38,11 @@ struct RerankCommand: ParsableCommand {
     @Option(help: "pool: all queries at once, as in the literature; single: each query alone, as the service does.")
     var pool: Pool = .pool
 
+    @OptionGroup var outputOptions: OutputOptions
+
     mutating func run() throws {
-        let reRanking = try options.validated()
+        let reRanking = try options.reRanking()
+        try outputOptions.check(output)
         let query = try read(query)
         let gallery = try read(gallery)
         guard query.dimensions == gallery.dimensions else {
@@ -79,32 +82,6 @@ struct RerankCommand: ParsableCommand {
             throw failure
         } catch {
             throw CommandFailure("\(path): \(error)")
-        }
-    }
-}
-
-/// k1, k2 and λ, shared by every command that re-ranks.
-struct ReRankingOptions: ParsableArguments {
-    @Option(help: "Neighbors that must be reciprocal, 1...1000; absent: 20 (search: as the service has it).")
-    var k1: Int?
-
-    @Option(
-        help: "Neighbors averaged by the local query expansion, 1...1000; absent: 6 (search: as the service has it).")
-    var k2: Int?
-
-    @Option(
-        name: .customLong("lambda"),
-        help: "Share of the original distance, 0...1; absent: 0.3 (search: as the service has it).")
-    var lambda: Double?
-
-    /// The options; absent ones take the paper's values.
-    func validated() throws -> ReRanking {
-        let standard = ReRanking.standard
-        do {
-            return try ReRanking(k1: k1 ?? standard.k1, k2: k2 ?? standard.k2, lambda: lambda ?? standard.lambda)
-        } catch {
-            // The error's first word is the option's name.
-            throw ValidationError("--\(error)")
         }
     }
 }

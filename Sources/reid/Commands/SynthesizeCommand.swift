@@ -12,7 +12,7 @@ struct SynthesizeCommand: ParsableCommand {
         discussion: """
             Train writes bounding_box_train; test writes query and bounding_box_test with other people and other cameras,
             and mostly with the kinds of scenes and garments that train leaves out. The same options give the same bytes;
-            files that are there are kept, so that a run that was stopped goes on.
+            images that are there are kept, so that a run that was stopped goes on when the same command is run again.
 
             EXAMPLE:
               reid synthesize ./train --people 2000 --cameras 60 --cameras-per-person 6 --sightings 2 --seed 1
@@ -79,8 +79,12 @@ struct SynthesizeCommand: ParsableCommand {
     @Option(help: "Kinds of garments and things carried: all, train or test; absent: as the split.")
     var garments: Kinds?
 
-    @Option(help: "A PNG of people across cameras and of random thumbnails.")
+    @Option(
+        help:
+            "A PNG of people across cameras and of random thumbnails; one that exists is kept unless --force is given.")
     var sheet: String?
+
+    @OptionGroup var outputOptions: OutputOptions
 
     @Flag(help: "A summary as one JSON object.")
     var json = false
@@ -105,6 +109,7 @@ struct SynthesizeCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        try outputOptions.check(sheet)
         let kinds: VariationPart = split == .train ? .train : .test
         // The test split always has other people and cameras, also with the same seed.
         let world = SyntheticPeople(
@@ -117,7 +122,13 @@ struct SynthesizeCommand: ParsableCommand {
         let writer = SyntheticFolder(
             folder: folder, world: world, plan: plan, size: cameraSize ? nil : (width: width, height: height))
         let started = Date()
-        let (written, kept) = try writer.write()
+        let stop = StopSignals()
+        let (written, kept) = try writer.write(isStopped: stop.question)
+        guard written + kept == plan.images.count else {
+            throw stop.interruption(
+                "\(written + kept) of \(plan.images.count) images are in \(folder); "
+                    + "the same command goes on with the others")
+        }
         let seconds = Date().timeIntervalSince(started)
         if let sheet {
             do {

@@ -93,14 +93,13 @@ struct TrainCommand: ParsableCommand {
             display.end()
             Terminal.complain("peak memory \(TrainingDisplay.peakMemory)")
             guard outcome == .finished else {
-                throw CommandFailure("stopped; the checkpoint is \(folder.checkpoint), go on with --resume")
+                let command = Terminal.command(with: "--resume")
+                throw stop.interruption("the checkpoint is \(folder.checkpoint); go on with: \(command)")
             }
             Terminal.complain("weights: \(folder.weights)\nreport: \(folder.report)")
             if json { try Terminal.printJSON(Answer(trainer, folder)) }
         } catch let error as CommandFailure {
             throw error
-        } catch let TrainingError.invalidRecipe(field, expected) {
-            throw ValidationError("\(field): expected \(expected)")
         } catch {
             throw CommandFailure(describe(error))
         }

@@ -1,4 +1,6 @@
 internal import CDefaultWeights
+internal import CSPRModel
+internal import Foundation
 internal import TensorFiles
 
 /// The weights that are part of the program; `Sources/CDefaultWeights/model-card.md` describes them and their limits.
@@ -8,5 +10,21 @@ enum DefaultWeights {
         var count = 0
         let start = unsafe c_default_weights(&count)
         try unsafe AtomicFile.replace(path, with: UnsafeBufferPointer(start: start, count: count))
+    }
+
+    /// Stands for a path in messages.
+    static let title = "the built-in weights"
+
+    /// The network with these weights; its temporary file has no name any more once this returns.
+    static func open() throws -> CSPRModel {
+        let name = "reid-\(UUID().uuidString).safetensors"
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        do {
+            try write(to: path)
+            return try CSPRModel(contentsOf: path)
+        } catch {
+            throw CommandFailure("\(title): \(error)")
+        }
     }
 }

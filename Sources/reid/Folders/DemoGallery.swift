@@ -32,10 +32,8 @@ struct DemoGallery {
         } catch {
             throw CommandFailure("\(queries): \(describe(error))")
         }
-        let token = try Admin.token(in: tokenFile)
-        let client = try APIClient(base: admin, token: token)
-        let gallery = try client.send(
-            client.request("PUT", ["admin", "v1", "galleries", "demo"]), as: GalleryCount.self)
+        let client = try APIClient(base: admin, token: AdminListener.token(in: tokenFile))
+        let gallery: GalleryAnswer = try client.send(client.request("PUT", ["admin", "v1", "galleries", "demo"]))
         guard gallery.images == 0 else { return }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("reid-demo-\(UUID().uuidString).tar")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -44,15 +42,11 @@ struct DemoGallery {
         } catch {
             throw CommandFailure("the demo gallery: \(describe(error))")
         }
-        var request = client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
+        var request = try client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
         request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
         // The key is the same at every start, so that a batch that still runs is not sent again.
         request.setValue("reid-demo-gallery-3", forHTTPHeaderField: "Idempotency-Key")
-        _ = try client.send(request, body: .file(file), as: BatchState.self)
-    }
-
-    private struct GalleryCount: Decodable {
-        let images: Int
+        try client.exchange(request, body: .file(file))
     }
 
     private func writeQueries() throws {

@@ -20,11 +20,11 @@ struct SyntheticFolder {
         var bar = ProgressBar("rendering")
     }
 
-    /// Renders the images that are missing.
+    /// Renders the images that are missing, or as many of them as it can before `isStopped` returns true.
     ///
     /// - Returns: The number of files that were written, and of those that existed before.
     /// - Throws: `CommandFailure` with the first file that could not be written; the others are kept.
-    func write() throws -> (written: Int, kept: Int) {
+    func write(isStopped: @Sendable () -> Bool) throws -> (written: Int, kept: Int) {
         for name in Set(plan.images.map(\.folder)).sorted() {
             do {
                 try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: true)
@@ -35,7 +35,7 @@ struct SyntheticFolder {
         let progress = Mutex(Progress())
         DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
             var maker = ImageMaker(world)
-            while let image = progress.withLock({ take(&$0) }) {
+            while !isStopped(), let image = progress.withLock({ take(&$0) }) {
                 let outcome = Result { try make(image, &maker) }
                 progress.withLock { record(outcome, image, &$0) }
             }

@@ -90,8 +90,16 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Decay of a moving average of the weights, which is then exported; 0 for none.")
     var average: Float = 0
 
-    /// The recipe; throws a `ValidationError` that names the option that cannot be read.
+    func validate() throws { _ = try recipe() }
+
+    /// The recipe; throws a `ValidationError` that names the option that cannot be read or is out of range.
     func recipe() throws -> TrainingRecipe {
+        let recipe = try uncheckedRecipe()
+        do { try recipe.validate() } catch { throw ValidationError("\(error)") }
+        return recipe
+    }
+
+    private func uncheckedRecipe() throws -> TrainingRecipe {
         var recipe = TrainingRecipe()
         recipe.network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
         if let input {

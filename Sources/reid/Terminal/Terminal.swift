@@ -27,6 +27,27 @@ enum Terminal {
     }
 }
 
+extension Terminal {
+    /// One line for each name and value, with the values aligned.
+    static func facts(_ pairs: [(name: String, value: String)]) -> String {
+        let width = pairs.map(\.name.count).max() ?? 0
+        return pairs.map { name, value in
+            name + String(repeating: " ", count: width + 2 - name.count) + value
+        }.joined(separator: "\n")
+    }
+
+    /// The command that started this process, quoted for a shell; `option` is added unless it is there already.
+    static func command(with option: String) -> String {
+        let arguments = CommandLine.arguments + (CommandLine.arguments.contains(option) ? [] : [option])
+        return arguments.map { argument in
+            let isPlain = argument.utf8.allSatisfy { byte in
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || "0123456789_-+=.,:/@%".utf8.contains(byte)
+            }
+            return isPlain && !argument.isEmpty ? argument : "'\(argument.replacing("'", with: #"'\''"#))'"
+        }.joined(separator: " ")
+    }
+}
+
 /// A progress bar on standard error: redrawn on a terminal; elsewhere a new line for every tenth.
 struct ProgressBar {
     private let label: String

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// The address of the query listener.
+struct QueryListener: ParsableArguments {
+    @Option(help: "The query listener.")
+    var query = "http://127.0.0.1:8080"
+
+    /// A client of this listener.
+    func client() throws -> APIClient { try APIClient(base: query) }
+}
+
+/// The address of the admin listener, and the file with its token.
+struct AdminListener: ParsableArguments {
+    @Option(help: "The admin listener.")
+    var admin = "http://127.0.0.1:8081"
+
+    @Option(help: "The file with the admin token.")
+    var tokenFile = "data/admin-token"
+
+    /// A client that sends the token; `stop` ends a request that waits for its answer.
+    func client(stop: StopSignals? = nil) throws -> APIClient {
+        try APIClient(base: admin, token: try Self.token(in: tokenFile), stop: stop)
+    }
+
+    /// The token in the file at `path`, without the line end.
+    static func token(in path: String) throws -> String {
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch {
+            throw CommandFailure("\(path): \(describe(error)) (the service prints the path of its token at start)")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import Gallery
+internal import ReIDService
+
+/// `reid images`: the images in the galleries of a running service.
+struct ImagesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "images",
+        abstract: "List, show and delete the images of a running service's galleries.",
+        discussion: """
+            EXAMPLE:
+              reid images list lobby --person 0002 --camera c1
+              reid images delete i_0123456789abcdef --yes
+
+            \(Reid.exitCodes)
+            """,
+        subcommands: [List.self, Show.self, Delete.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the images of a gallery that the filters let through.",
+            discussion: "EXAMPLE:\n  reid images list lobby --captured-from 2026-11-22T10:00:00Z\n\n\(Reid.exitCodes)")
+
+        @Argument(help: "The gallery's name.")
+        var gallery: String
+
+        @OptionGroup var filter: FilterArguments
+
+        @OptionGroup var listener: QueryListener
+
+        @OptionGroup var options: ListOptions
+
+        mutating func run() throws {
+            let images: ListAnswer<ImageAnswer> = try listener.client().list(
+                ["v1", "galleries", gallery, "images"], query: filter.parameters, options)
+            try options.show(images, ["image", "person", "camera", "captured at", "external id", "size", "enrolled"]) {
+                [
+                    $0.imageID, $0.personID ?? "-", $0.cameraID ?? "-", $0.capturedAt?.rfc3339 ?? "-",
+                    $0.externalID ?? "-", $0.size, $0.enrolledAt.rfc3339,
+                ]
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what is known about one image.",
+            discussion: "EXAMPLE:\n  reid images show i_0123456789abcdef\n\n\(Reid.exitCodes)")
+
+        @Argument(help: "The image's id.")
+        var id: String
+
+        @OptionGroup var listener: QueryListener
+
+        @Flag(help: "The image's metadata as one JSON object.")
+        var json = false
+
+        mutating func run() throws {
+            let client = try listener.client()
+            let image: ImageAnswer = try client.send(client.request("GET", ["v1", "images", id]))
+            if json { return try Terminal.printJSON(image) }
+            print(
+                Terminal.facts([
+                    ("image", image.imageID), ("gallery", image.gallery), ("person", image.personID ?? "-"),
+                    ("camera", image.cameraID ?? "-"), ("captured at", image.capturedAt?.rfc3339 ?? "-"),
+                    ("external id", image.externalID ?? "-"), ("size", image.size),
+                    ("media type", image.mediaType ?? "-"), ("sha256", image.sha256),
+                    ("enrolled", image.enrolledAt.rfc3339),
+                    ("content", image.imageURL.map { listener.query + $0 } ?? "-"),
+                ]))
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete one image: from its gallery, its rankings and the disk.",
+            discussion: "EXAMPLE:\n  reid images delete i_0123456789abcdef --yes\n\n\(Reid.exitCodes)")
+
+        @Argument(help: "The image's id.")
+        var id: String
+
+        @OptionGroup var listener: AdminListener
+
+        @OptionGroup var deletion: DeletionOptions
+
+        mutating func run() throws {
+            let client = try listener.client()
+            let request = try client.request("DELETE", ["admin", "v1", "images", id])
+            try deletion.confirm("the image \(id)")
+            try client.exchange(request)
+            Terminal.complain("deleted the image \(id)")
+        }
+    }
+}
+
+extension ImageAnswer {
+    /// Columns and rows, for people.
+    fileprivate var size: String {
+        guard let width, let height else { return "-" }
+        return "\(width)x\(height)"
+    }
+}

@@ -1,0 +1,100 @@
+public import ArgumentParser
+internal import Foundation
+internal import Gallery
+public import ReIDService
+
+#if canImport(FoundationNetworking)
+    internal import FoundationNetworking
+#endif
+
+extension SearchOptions.Grouping: ExpressibleByArgument {}
+
+/// `reid search`: searches a gallery with images of one person, through the API of a running service.
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Ask a running service where else a person was seen.",
+        discussion: """
+            Options that are absent are as the service has them. Several images are taken as images of one person, and their
+            features are averaged.
+
+            EXAMPLE:
+              reid search image.jpg --gallery demo --limit 10
+              reid search front.jpg side.jpg --gallery lobby --exclude-camera c1 --captured-from 2026-11-22T10:00:00Z
+              reid search image.jpg --gallery lobby --group-by person --json
+
+            \(Reid.exitCodes)
+            """)
+
+    @Argument(help: "Images of one person, JPEG or PNG.")
+    var images: [String]
+
+    @Option(help: "The gallery to search.")
+    var gallery: String
+
+    @OptionGroup var listener: QueryListener
+
+    @Option(help: "Rows of the answer at most, 1...1000.")
+    var limit: Int?
+
+    @Flag(inversion: .prefixedNo, help: "k-reciprocal re-ranking.")
+    var rerank: Bool?
+
+    @OptionGroup var options: ReRankingOptions
+
+    @OptionGroup var filter: FilterArguments
+
+    @Option(help: "Only results at least this similar (cosine), -1...1.")
+    var minSimilarity: Double?
+
+    @Option(help: "person: a row for each known person instead of each image.")
+    var groupBy: SearchOptions.Grouping?
+
+    @Flag(help: "With --json: the feature vector of each result.")
+    var includeVectors = false
+
+    @Flag(help: "The service's JSON instead of a table.")
+    var json = false
+
+    func validate() throws {
+        guard (1...1000).contains(limit ?? 1) else { throw ValidationError("--limit: expected 1...1000") }
+        guard (-1...1).contains(minSimilarity ?? 0) else { throw ValidationError("--min-similarity: expected -1...1") }
+        guard json || !includeVectors else { throw ValidationError("--include-vectors goes with --json") }
+    }
+
+    mutating func run() throws {
+        let client = try listener.client()
+        let form = try ImageForm(images)
+        var request = try client.request("POST", ["v1", "galleries", gallery, "search"], query: parameters)
+        request.setValue(form.contentType, forHTTPHeaderField: "Content-Type")
+        if json {
+            let answer = try client.exchange(request, body: .bytes(form.body)).body
+            return print(String(decoding: answer, as: UTF8.self))
+        }
+        let ranking = try client.send(request, body: .bytes(form.body), as: RankingAnswer.self)
+        for warning in ranking.warnings ?? [] { Terminal.complain("warning: \(warning)") }
+        var header = ["rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "image"]
+        if groupBy != nil { header.append("images") }
+        print(Terminal.table(header, ranking.results.map(row)))
+    }
+
+    /// The options as query parameters of the service.
+    private var parameters: [(name: String, value: String)] {
+        let single = [
+            ("limit", limit.map(String.init)), ("rerank", rerank.map(String.init)), ("k1", options.k1.map(String.init)),
+            ("k2", options.k2.map(String.init)), ("lambda", options.lambda.map { "\($0)" }),
+            ("min_similarity", minSimilarity.map { "\($0)" }), ("group_by", groupBy?.rawValue),
+            ("include_vectors", includeVectors ? "true" : nil),
+        ]
+        return single.compactMap { name, value in value.map { (name, $0) } } + filter.parameters
+    }
+
+    private func row(_ result: RankingResult) -> [String] {
+        let cells = [
+            "\(result.rank)", result.personID ?? "-", result.cameraID ?? "-", result.capturedAt?.rfc3339 ?? "-",
+            String(format: "%.4f", result.similarity), String(format: "%.4f", result.distance),
+            result.rerankedDistance.map { String(format: "%.4f", $0) } ?? "-", result.imageID,
+        ]
+        return groupBy == nil ? cells : cells + ["\(result.imageCount ?? 0)"]
+    }
+}

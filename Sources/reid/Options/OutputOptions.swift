@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// Whether a command may replace files that exist.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Replace a file that exists.")
+    var force = false
+
+    /// Throws if one of the paths exists and may not be replaced; call it before any work is done. Nil stands for no output.
+    func check(_ paths: String?...) throws {
+        for case let path? in paths where FileManager.default.fileExists(atPath: path) {
+            guard force else { throw CommandFailure("\(path): exists already; give --force to replace it") }
+            let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+            guard type == .typeRegular || type == .typeSymbolicLink else {
+                throw CommandFailure("\(path): is no file, so it cannot be replaced")
+            }
+        }
+    }
+}
