@@ -6,7 +6,7 @@ struct ImageForm {
     let contentType: String
     let body: Data
 
-    /// Reads the files. A single image becomes the body itself; several become the parts of a form.
+    /// Reads the files; a single image becomes the body itself, several become the parts of a form.
     init(_ paths: [String]) throws {
         let images = try paths.map { path in
             do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {

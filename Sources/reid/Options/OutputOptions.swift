@@ -6,7 +6,9 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Replace a file that exists.")
     var force = false
 
-    /// Throws if one of the paths exists and may not be replaced; call it before any work is done. Nil stands for no output.
+    /// Throws if one of the paths exists and may not be replaced; nil stands for no output.
+    ///
+    /// Call it before any work is done.
     func check(_ paths: String?...) throws {
         for case let path? in paths where FileManager.default.fileExists(atPath: path) {
             guard force else { throw CommandFailure("\(path): exists already; give --force to replace it") }
