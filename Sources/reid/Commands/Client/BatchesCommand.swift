@@ -117,5 +117,6 @@ extension BatchAnswer {
                 ("started", startedAt?.rfc3339 ?? "-"), ("finished", finishedAt?.rfc3339 ?? "-"),
                 ("reason", reason ?? "-"),
             ]))
+        for warning in warnings ?? [] { Terminal.complain("warning: \(warning)") }
     }
 }

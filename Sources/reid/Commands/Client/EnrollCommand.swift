@@ -95,6 +95,7 @@ struct EnrollCommand: ParsableCommand {
         print(
             "\(batch.id) \(batch.state): \(batch.enrolled) enrolled, \(batch.duplicate) duplicate, \(batch.failed) failed"
         )
+        for warning in batch.warnings ?? [] { Terminal.complain("warning: \(warning)") }
     }
 
     private func listFailures(of batch: String, _ client: APIClient) throws {

@@ -33,10 +33,12 @@ struct ImagesCommand: ParsableCommand {
         mutating func run() throws {
             let images: ListAnswer<ImageAnswer> = try listener.client().list(
                 ["v1", "galleries", gallery, "images"], query: filter.parameters, options)
-            try options.show(images, ["image", "person", "camera", "captured at", "external id", "size", "enrolled"]) {
+            try options.show(
+                images, ["image", "person", "camera", "captured at", "external id", "file", "size", "enrolled"]
+            ) {
                 [
                     $0.imageID, $0.personID ?? "-", $0.cameraID ?? "-", $0.capturedAt?.rfc3339 ?? "-",
-                    $0.externalID ?? "-", $0.size, $0.enrolledAt.rfc3339,
+                    $0.externalID ?? "-", $0.name ?? "-", $0.size, $0.enrolledAt.rfc3339,
                 ]
             }
         }
@@ -63,7 +65,7 @@ struct ImagesCommand: ParsableCommand {
                 Terminal.facts([
                     ("image", image.imageID), ("gallery", image.gallery), ("person", image.personID ?? "-"),
                     ("camera", image.cameraID ?? "-"), ("captured at", image.capturedAt?.rfc3339 ?? "-"),
-                    ("external id", image.externalID ?? "-"), ("size", image.size),
+                    ("external id", image.externalID ?? "-"), ("file", image.name ?? "-"), ("size", image.size),
                     ("media type", image.mediaType ?? "-"), ("sha256", image.sha256),
                     ("enrolled", image.enrolledAt.rfc3339),
                     ("content", image.imageURL.map { listener.query + $0 } ?? "-"),

@@ -73,7 +73,9 @@ struct SearchCommand: ParsableCommand {
         }
         let ranking = try client.send(request, body: .bytes(form.body), as: RankingAnswer.self)
         for warning in ranking.warnings ?? [] { Terminal.complain("warning: \(warning)") }
-        var header = ["rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "image"]
+        var header = [
+            "rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "file", "image",
+        ]
         if groupBy != nil { header.append("images") }
         print(Terminal.table(header, ranking.results.map(row)))
     }
@@ -93,7 +95,7 @@ struct SearchCommand: ParsableCommand {
         let cells = [
             "\(result.rank)", result.personID ?? "-", result.cameraID ?? "-", result.capturedAt?.rfc3339 ?? "-",
             String(format: "%.4f", result.similarity), String(format: "%.4f", result.distance),
-            result.rerankedDistance.map { String(format: "%.4f", $0) } ?? "-", result.imageID,
+            result.rerankedDistance.map { String(format: "%.4f", $0) } ?? "-", result.name ?? "-", result.imageID,
         ]
         return groupBy == nil ? cells : cells + ["\(result.imageCount ?? 0)"]
     }
