@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Foundation
 public import Gallery
 internal import ReIDService
 
@@ -112,7 +113,7 @@ extension BatchAnswer {
             Terminal.facts([
                 ("id", id), ("gallery", gallery), ("state", isStopping ? "\(state), to be cancelled" : state),
                 ("items", received.map(String.init) ?? "-"), ("enrolled", "\(enrolled)"), ("duplicate", "\(duplicate)"),
-                ("failed", "\(failed)"), ("items a second", itemsPerSecond.map { "\($0)" } ?? "-"),
+                ("failed", "\(failed)"), ("items a second", itemsPerSecond.map { String(format: "%.1f", $0) } ?? "-"),
                 ("estimated end", estimatedEnd?.rfc3339 ?? "-"), ("created", createdAt.rfc3339),
                 ("started", startedAt?.rfc3339 ?? "-"), ("finished", finishedAt?.rfc3339 ?? "-"),
                 ("reason", reason ?? "-"),

@@ -44,7 +44,7 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var filter: FilterArguments
 
-    @Option(help: "Only results at least this similar (cosine), -1...1.")
+    @Option(parsing: .unconditional, help: "Only results at least this similar (cosine), -1...1.")
     var minSimilarity: Double?
 
     @Option(help: "person: a row for each known person instead of each image.")
