@@ -122,7 +122,8 @@ let package = Package(
             "EmbeddingTests", ["Embedding", "CSPRModel", "Randomness", "Imaging", "Tensors", "TensorFiles", logging]),
         tests("RankingTests", ["Ranking", "Randomness"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
-        tests("HTTPTests", ["HTTP", httpTypes, logging]),
+        tests(
+            "HTTPTests", ["HTTP", httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log")]),
         tests(
             "ReIDServiceTests",
             [

@@ -2,7 +2,7 @@ internal import Foundation
 
 extension Embedder {
     /// How the network threads work; every field has a working default.
-    public struct Configuration: Codable, Sendable, Equatable {
+    public struct Configuration: Sendable, Equatable {
         /// The most images in one forward pass, including mirror images; smaller passes are compiled for fewer images.
         public var maximumBatch = 8
         /// Network threads; each keeps its own activations in memory.
@@ -14,30 +14,5 @@ extension Embedder {
 
         /// The defaults.
         public init() {}
-
-        /// Reads a configuration; a field that is absent keeps its default.
-        public init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            maximumBatch = try fields.decodeIfPresent(Int.self, forKey: .maximumBatch) ?? maximumBatch
-            threads = try fields.decodeIfPresent(Int.self, forKey: .threads) ?? threads
-            threadWidth = try fields.decodeIfPresent(Int.self, forKey: .threadWidth) ?? threadWidth
-            queueLimit = try fields.decodeIfPresent(Int.self, forKey: .queueLimit) ?? queueLimit
-        }
-
-        /// The first field that is outside its range, with the allowed range; nil if all fields are valid.
-        public var fault: (field: String, allowed: String)? {
-            if !(1...256 ~= maximumBatch) { return ("maximum_batch", "1...256") }
-            if !(1...1024 ~= threads) { return ("threads", "1...1024") }
-            if !(1...1024 ~= threadWidth) { return ("thread_width", "1...1024") }
-            if queueLimit < 1 { return ("queue_limit", "1 or more") }
-            return nil
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case maximumBatch = "maximum_batch"
-            case threads
-            case threadWidth = "thread_width"
-            case queueLimit = "queue_limit"
-        }
     }
 }

@@ -152,7 +152,7 @@ public final class Service: Sendable {
             if problem.status.kind == .serverError, problem.status != .serviceUnavailable {
                 logger.error(
                     "request failed",
-                    metadata: ["request": "\(request.id)", "path": "\(request.path)", "error": "\(error)"])
+                    metadata: ["request": "\(request.id)", "path": "\(request.target.loggedPath)", "error": "\(error)"])
             }
             return problem.response(instance: request.id)
         }
@@ -219,7 +219,7 @@ extension StartError: CustomStringConvertible {
         case .addressInUse: "the port is in use"
         case .notPermitted: "this user may not use the port"
         case .spoolFolder(let path): "the folder \(path) is missing or cannot be written"
-        case .configuration(let field, let reason): "\(field) \(reason)"
+        case .configuration(let reason): reason
         case .alreadyStarted: "it is listening already"
         case .system(let call, let code): "\(call) failed with error \(code)"
         }

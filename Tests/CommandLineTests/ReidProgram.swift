@@ -20,8 +20,10 @@ enum ReidProgram {
         try run(arguments, program: program)
     }
 
-    static func run(_ arguments: [String], program: URL = url, input: FileHandle = .nullDevice) throws -> Outcome {
-        try StartedProgram(arguments, program: program, input: input).end()
+    static func run(
+        _ arguments: [String], program: URL = url, input: FileHandle = .nullDevice, variables: [String: String] = [:]
+    ) throws -> Outcome {
+        try StartedProgram(arguments, program: program, input: input, variables: variables).end()
     }
 }
 
@@ -30,10 +32,14 @@ final class StartedProgram {
     private let process = Process()
     private let folder: TemporaryFolder
 
-    init(_ arguments: [String], program: URL = ReidProgram.url, input: FileHandle = .nullDevice) throws {
+    init(
+        _ arguments: [String], program: URL = ReidProgram.url, input: FileHandle = .nullDevice,
+        variables: [String: String] = [:]
+    ) throws {
         folder = try TemporaryFolder()
         process.executableURL = program
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(variables) { _, new in new }
         // Files instead of pipes: a full pipe would stop the program.
         for name in ["output", "errors"] { try Data().write(to: folder.url.appendingPathComponent(name)) }
         process.standardInput = input

@@ -269,5 +269,6 @@ final class Connection: @unchecked Sendable {
         if cancels { exchange.cancellation.cancel() }
         loop.core.memory.release(exchange.reserved)
         exchange.reserved = 0
+        loop.core.accessLog?.note(exchange)
     }
 }

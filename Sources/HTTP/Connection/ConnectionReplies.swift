@@ -57,6 +57,7 @@ extension Connection {
         output.append(encodeHead(response, head, date: loop.dateClock.now()))
         output.append(body)
         loop.core.meter.update { $0.responses[response.status.code, default: 0] += 1 }
+        loop.core.accessLog?.note(refused: id, response.status, bytes: body.count, peer: peer)
         lingers = true
         phase = .closing
     }
@@ -92,6 +93,7 @@ extension Connection {
         switch response.body {
         case .empty: done(exchange)
         case .bytes(let bytes):
+            exchange.bytes = bytes.count
             output.append(bytes)
             done(exchange)
         case .file(let file): phase = .sending(exchange, ReplyProducer(.file(file), isChunked: false))
@@ -100,18 +102,11 @@ extension Connection {
         }
     }
 
-    /// Reports an answered request to the metrics and the log.
+    /// Keeps the status for the access log, and reports it to the metrics.
     private func note(_ status: HTTPResponse.Status, _ exchange: Exchange) {
-        if let observe = loop.core.router.observe {
-            observe(exchange.route?.pattern, exchange.request, status, .nanoseconds(uptime() - exchange.start))
-        }
-        guard loop.logsRequests else { return }
-        loop.core.logger.debug(
-            "request",
-            metadata: [
-                "id": "\(exchange.id)", "method": "\(exchange.request.method)", "path": "\(exchange.request.path)",
-                "status": "\(status.code)", "peer": "\(peer)",
-            ])
+        exchange.status = status
+        guard let observe = loop.core.router.observe else { return }
+        observe(exchange.route?.pattern, exchange.request, status, .nanoseconds(uptime() - exchange.start))
     }
 
     /// Continues after a complete reply: with the next request, or by closing.
@@ -152,6 +147,7 @@ extension Connection {
         producer.isWaiting = false
         switch piece {
         case .success(let bytes?):
+            exchange.bytes += bytes.count
             if producer.isChunked, !bytes.isEmpty {
                 output.append(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [cr, lf])
             } else {

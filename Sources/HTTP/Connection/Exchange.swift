@@ -17,6 +17,10 @@ final class Exchange {
     let request: ServerRequest
     /// The bytes reserved from the memory for bodies.
     var reserved = 0
+    /// The reply's status, once its head is made.
+    var status: HTTPResponse.Status?
+    /// Bytes of the reply's body so far.
+    var bytes = 0
 
     init(_ head: RequestHead, number: Int, route: Route?, request: ServerRequest) {
         self.number = number

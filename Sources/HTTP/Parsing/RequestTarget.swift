@@ -8,6 +8,17 @@ public struct RequestTarget: Sendable {
     /// The decoded path.
     public var path: String { "/" + segments.joined(separator: "/") }
 
+    /// The path for a log: every byte that is not visible ASCII is escaped, so that no request can break or forge a line.
+    public var loggedPath: String {
+        path.utf8.reduce(into: "") { text, byte in
+            if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                text += "%" + hexText(byte)
+            }
+        }
+    }
+
     /// Parses a target in origin form: `/path?query`.
     ///
     /// - Throws: A problem 400 for a target without a leading slash, a bad escape, an escaped NUL, or bytes that are
@@ -59,6 +70,11 @@ func decodePercent(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) throws(HTTPPro
         throw .badRequest("The target is not UTF-8 once decoded.")
     }
     return string
+}
+
+/// A byte as two hexadecimal digits.
+private func hexText(_ byte: UInt8) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
 }
 
 /// The value of one hexadecimal digit, 0...15.

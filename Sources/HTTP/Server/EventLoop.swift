@@ -1,5 +1,4 @@
 import Dispatch
-import Logging
 import Synchronization
 
 /// An event loop: one serial queue and its connections; nothing on it ever blocks.
@@ -12,7 +11,6 @@ final class EventLoop: @unchecked Sendable {
     /// It targets a global queue, so that Dispatch creates few threads; handlers and other work do not use that queue.
     let queue: DispatchQueue
     let headLimits: HeadLimits
-    let logsRequests: Bool
     /// The receive buffer, used by the connection whose turn it is.
     var input: ByteBuffer
     var dateClock = DateClock()
@@ -27,7 +25,6 @@ final class EventLoop: @unchecked Sendable {
         let configuration = core.configuration
         queue = DispatchQueue(label: "http.loop.\(index)", target: .global(qos: .userInteractive))
         headLimits = HeadLimits(configuration)
-        logsRequests = core.logger.logLevel <= .debug
         input = ByteBuffer(capacity: configuration.readAheadBytes)
     }
 

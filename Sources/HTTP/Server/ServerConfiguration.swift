@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// How a server runs; every field has a working default, and a JSON file may give only some.
-public struct ServerConfiguration: Codable, Sendable, Equatable {
+/// How a server runs; every field has a working default.
+public struct ServerConfiguration: Sendable, Equatable {
     /// Event loops; no more than there are cores.
     public var loops = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
     /// Handlers that run at once.
@@ -60,103 +60,32 @@ public struct ServerConfiguration: Codable, Sendable, Equatable {
     public var lingerBytes = 4 << 20
     /// What `Retry-After` says when overloaded.
     public var retryAfterSeconds = 1
+    /// Whether each request is logged, in one line at level info, whatever the logger's own level.
+    public var logsRequests = false
 
     /// Creates the defaults.
     public init() {}
 
-    /// Reads the fields that are there; the others keep their defaults.
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        func take<T: Decodable>(_ key: CodingKeys, _ path: WritableKeyPath<Self, T>) throws {
-            if let value = try fields.decodeIfPresent(T.self, forKey: key) { self[keyPath: path] = value }
-        }
-        try take(.loops, \.loops)
-        try take(.workers, \.workers)
-        try take(.backlog, \.backlog)
-        try take(.headBytes, \.headBytes)
-        try take(.targetBytes, \.targetBytes)
-        try take(.headerCount, \.headerCount)
-        try take(.chunkExtensionBytes, \.chunkExtensionBytes)
-        try take(.trailerBytes, \.trailerBytes)
-        try take(.bodyBytes, \.bodyBytes)
-        try take(.bodyMemoryThreshold, \.bodyMemoryThreshold)
-        try take(.bodyMemoryTotal, \.bodyMemoryTotal)
-        try take(.spoolFolder, \.spoolFolder)
-        try take(.connections, \.connections)
-        try take(.connectionsPerAddress, \.connectionsPerAddress)
-        try take(.readAheadBytes, \.readAheadBytes)
-        try take(.turnBytes, \.turnBytes)
-        try take(.turnRequests, \.turnRequests)
-        try take(.unsentBytes, \.unsentBytes)
-        try take(.idleSeconds, \.idleSeconds)
-        try take(.headSeconds, \.headSeconds)
-        try take(.bodyStallSeconds, \.bodyStallSeconds)
-        try take(.writeStallSeconds, \.writeStallSeconds)
-        try take(.progressBytes, \.progressBytes)
-        try take(.heldSeconds, \.heldSeconds)
-        try take(.lingerSeconds, \.lingerSeconds)
-        try take(.lingerBytes, \.lingerBytes)
-        try take(.retryAfterSeconds, \.retryAfterSeconds)
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case loops, workers, backlog, connections
-        case headBytes = "head_bytes"
-        case targetBytes = "target_bytes"
-        case headerCount = "header_count"
-        case chunkExtensionBytes = "chunk_extension_bytes"
-        case trailerBytes = "trailer_bytes"
-        case bodyBytes = "body_bytes"
-        case bodyMemoryThreshold = "body_memory_threshold"
-        case bodyMemoryTotal = "body_memory_total"
-        case spoolFolder = "spool_folder"
-        case connectionsPerAddress = "connections_per_address"
-        case readAheadBytes = "read_ahead_bytes"
-        case turnBytes = "turn_bytes"
-        case turnRequests = "turn_requests"
-        case unsentBytes = "unsent_bytes"
-        case idleSeconds = "idle_seconds"
-        case headSeconds = "head_seconds"
-        case bodyStallSeconds = "body_stall_seconds"
-        case writeStallSeconds = "write_stall_seconds"
-        case progressBytes = "progress_bytes"
-        case heldSeconds = "held_seconds"
-        case lingerSeconds = "linger_seconds"
-        case lingerBytes = "linger_bytes"
-        case retryAfterSeconds = "retry_after_seconds"
-    }
-
-    /// Refuses values that make no sense.
+    /// Refuses values with which no server can run.
     func check() throws(ServerError) {
-        let positive: [(String, Int)] = [
-            ("loops", loops), ("workers", workers), ("head_bytes", headBytes), ("target_bytes", targetBytes),
-            ("header_count", headerCount), ("connections", connections),
-            ("connections_per_address", connectionsPerAddress),
-            ("turn_bytes", turnBytes), ("turn_requests", turnRequests), ("unsent_bytes", unsentBytes),
-            ("progress_bytes", progressBytes), ("linger_bytes", lingerBytes),
-            ("retry_after_seconds", retryAfterSeconds),
-        ]
-        for (field, value) in positive where value < 1 {
-            throw .configuration(field: field, reason: "must be positive")
+        guard loops > 0, workers > 0, backlog >= 0 else {
+            throw .configuration(reason: "loops and workers must be positive, and backlog not negative")
         }
-        let counts: [(String, Int)] = [
-            ("backlog", backlog), ("chunk_extension_bytes", chunkExtensionBytes), ("trailer_bytes", trailerBytes),
-            ("body_bytes", bodyBytes), ("body_memory_threshold", bodyMemoryThreshold),
-            ("body_memory_total", bodyMemoryTotal),
-        ]
-        for (field, value) in counts where value < 0 {
-            throw .configuration(field: field, reason: "must not be negative")
+        let seconds = [idleSeconds, headSeconds, bodyStallSeconds, writeStallSeconds, heldSeconds, lingerSeconds]
+        guard seconds.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+            throw .configuration(reason: "times must be positive")
         }
-        let seconds: [(String, Double)] = [
-            ("idle_seconds", idleSeconds), ("head_seconds", headSeconds), ("body_stall_seconds", bodyStallSeconds),
-            ("write_stall_seconds", writeStallSeconds), ("held_seconds", heldSeconds),
-            ("linger_seconds", lingerSeconds),
+        let counts = [
+            headBytes, targetBytes, headerCount, connections, connectionsPerAddress, turnBytes, turnRequests,
+            unsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
         ]
-        for (field, value) in seconds where !(value > 0) {
-            throw .configuration(field: field, reason: "must be positive")
+        guard counts.allSatisfy({ $0 > 0 }) else { throw .configuration(reason: "counts must be positive") }
+        let optional = [chunkExtensionBytes, trailerBytes, bodyBytes, bodyMemoryThreshold, bodyMemoryTotal]
+        guard optional.allSatisfy({ $0 >= 0 }) else {
+            throw .configuration(reason: "limits of bodies must not be negative")
         }
         guard readAheadBytes >= headBytes else {
-            throw .configuration(field: "read_ahead_bytes", reason: "must be at least head_bytes")
+            throw .configuration(reason: "a receive buffer must hold a whole head")
         }
         guard FileManager.default.isWritableFile(atPath: spoolFolder) else { throw .spoolFolder(spoolFolder) }
     }

@@ -7,6 +7,8 @@ final class ServerCore: Sendable {
     let configuration: ServerConfiguration
     let router: Router
     let logger: Logger
+    /// Where each request is noted; nil: nowhere.
+    let accessLog: AccessLog?
     let workers: WorkerPool
     /// Writes bodies to files and reads files for replies; it is a separate queue, so that busy workers do not stop
     /// uploads.
@@ -23,6 +25,7 @@ final class ServerCore: Sendable {
         self.configuration = configuration
         self.router = router
         self.logger = logger
+        accessLog = configuration.logsRequests ? AccessLog(logger) : nil
         workers = WorkerPool(width: configuration.workers, backlog: configuration.backlog)
         admission = Admission(total: configuration.connections, perAddress: configuration.connectionsPerAddress)
         memory = MemoryBudget(configuration.bodyMemoryTotal)

@@ -9,7 +9,7 @@ public enum ServerError: Error, Sendable, Equatable {
     /// The spool folder is missing or not writable.
     case spoolFolder(String)
     /// A configured value is out of range.
-    case configuration(field: String, reason: String)
+    case configuration(reason: String)
     /// The server was started before.
     case alreadyStarted
     /// A system call failed, with its error number.

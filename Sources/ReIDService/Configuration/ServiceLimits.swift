@@ -1,8 +1,8 @@
 public import Imaging
-public import Ranking
+internal import Ranking
 
 /// What a client of the service may send and ask for; each limit is tested.
-public struct ServiceLimits: Codable, Sendable, Equatable {
+public struct ServiceLimits: Sendable, Equatable {
     /// Bytes of one encoded image.
     public var imageBytes = 20 << 20
     /// Pixels of one decoded image; guards memory against small files that expand.
@@ -25,20 +25,6 @@ public struct ServiceLimits: Codable, Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    /// Reads limits; one that is absent keeps its default.
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        try fields.read(.imageBytes, into: &imageBytes)
-        try fields.read(.imagePixels, into: &imagePixels)
-        try fields.read(.imageSide, into: &imageSide)
-        try fields.read(.searchBody, into: &searchBody)
-        try fields.read(.imagesPerSearch, into: &imagesPerSearch)
-        try fields.read(.imagesPerEmbedding, into: &imagesPerEmbedding)
-        try fields.read(.results, into: &results)
-        try fields.read(.batchBody, into: &batchBody)
-        try fields.read(.wait, into: &wait)
-    }
-
     /// The part that guards the image decoder.
     public var image: ImageLimits {
         var limits = ImageLimits()
@@ -47,67 +33,21 @@ public struct ServiceLimits: Codable, Sendable, Equatable {
         limits.side = imageSide
         return limits
     }
-
-    func validate() throws(ConfigurationError) {
-        let positive = [
-            ("image_bytes", imageBytes), ("image_pixels", imagePixels), ("image_side", imageSide),
-            ("search_body", searchBody), ("images_per_search", imagesPerSearch),
-            ("images_per_embedding", imagesPerEmbedding), ("results", results), ("batch_body", batchBody),
-            ("wait", wait),
-        ]
-        for (field, value) in positive where value < 1 {
-            throw .outOfRange(field: "limits." + field, allowed: "1 or more")
-        }
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case imageBytes = "image_bytes"
-        case imagePixels = "image_pixels"
-        case imageSide = "image_side"
-        case searchBody = "search_body"
-        case imagesPerSearch = "images_per_search"
-        case imagesPerEmbedding = "images_per_embedding"
-        case results
-        case batchBody = "batch_body"
-        case wait
-    }
 }
 
 /// The options of a search that names none.
-public struct RankingDefaults: Codable, Sendable, Equatable {
+public struct RankingDefaults: Sendable, Equatable {
     /// Results of a ranking.
     public var limit = 20
     /// Whether rankings are re-ranked.
     public var rerank = true
-    /// k1, k2 and λ.
-    public var reRanking = ReRanking.cautious
+    /// Neighbors that re-ranking considers, k₁.
+    public var k1 = ReRanking.cautious.k1
+    /// Neighbors whose encodings re-ranking averages, k₂.
+    public var k2 = ReRanking.cautious.k2
+    /// The share of the original distance in the re-ranked one, λ.
+    public var lambda = ReRanking.cautious.lambda
 
     /// The defaults.
     public init() {}
-
-    /// Reads options; one that is absent keeps its default.
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        try fields.read(.limit, into: &limit)
-        try fields.read(.rerank, into: &rerank)
-        try fields.read(.reRanking, into: &reRanking)
-    }
-
-    func validate(maximumResults: Int) throws(ConfigurationError) {
-        guard 1...maximumResults ~= limit else {
-            throw .outOfRange(field: "ranking.limit", allowed: "1...\(maximumResults)")
-        }
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case limit, rerank
-        case reRanking = "re_ranking"
-    }
-}
-
-extension KeyedDecodingContainer {
-    /// Replaces `value` by what the file gives for `key`, if it gives anything.
-    func read<Value: Decodable>(_ key: Key, into value: inout Value) throws {
-        if let found = try decodeIfPresent(Value.self, forKey: key) { value = found }
-    }
 }

@@ -44,9 +44,9 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public init(defaults: RankingDefaults) {
         limit = defaults.limit
         rerank = defaults.rerank
-        k1 = defaults.reRanking.k1
-        k2 = defaults.reRanking.k2
-        lambda = defaults.reRanking.lambda
+        k1 = defaults.k1
+        k2 = defaults.k2
+        lambda = defaults.lambda
     }
 
     /// Replaces the options that `source` has; the others stay.

@@ -46,15 +46,4 @@ enum JSONValue: Codable, Equatable, Sendable {
         case .object(let members): try value.encode(members)
         }
     }
-
-    /// The path of the first member, in the order of names, that `other` does not have, such as `server.loops`; `null`
-    /// counts as absent.
-    func firstMember(missingIn other: JSONValue) -> String? {
-        guard case .object(let members) = self, case .object(let known) = other else { return nil }
-        for (name, value) in members.sorted(by: { $0.key < $1.key }) where value != .null {
-            guard let counterpart = known[name] else { return name }
-            if let inner = value.firstMember(missingIn: counterpart) { return "\(name).\(inner)" }
-        }
-        return nil
-    }
 }

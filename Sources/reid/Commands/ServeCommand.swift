@@ -16,9 +16,16 @@ struct ServeCommand: ParsableCommand {
             and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
             finished, at most 10 seconds; an unfinished batch goes on at the next start.
 
+            CONFIGURATION:
+              Each value comes from the first of these that gives it: an option, an environment variable, the JSON file
+              of --configuration, the default. The variable of the field server.head_bytes is REID_SERVER_HEAD_BYTES.
+              Unknown names, values of the wrong type and values out of range are refused. --print-configuration
+              shows all fields with their values.
+
             EXAMPLE:
               reid serve --data ./data
               reid serve --data ./data --query-address 127.0.0.1:0 --admin-address 127.0.0.1:0 --public Public
+              reid serve --set log.access=true --set limits.image_bytes=5000000
             """)
 
     @Option(help: "The data folder; created when missing. [default: data]")
@@ -36,8 +43,16 @@ struct ServeCommand: ParsableCommand {
     @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public where there is one]")
     var publicFolder: String?
 
-    @Option(name: .customLong("configuration"), help: "A JSON file with limits, time-outs and defaults.")
+    @Option(name: .customLong("configuration"), help: "A JSON file with configuration fields.")
     var configurationFile: String?
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Any configuration field; may be repeated.", valueName: "field=value"))
+    var fields: [String] = []
+
+    @Flag(help: "Print the configuration as it takes effect, in the form of a --configuration file, and exit.")
+    var printConfiguration = false
 
     @Flag(
         help:
@@ -46,13 +61,13 @@ struct ServeCommand: ParsableCommand {
     var demo = false
 
     mutating func run() throws {
-        var logger = Logger(label: "reid") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .notice
         let settings = try settings()
+        if printConfiguration { return try printJSON(settings) }
+        var logger = Logger(label: "reid") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = settings.logLevel
         let signals = StopSignals()
         let service: Service
         do {
-            try settings.validate()
             if settings.modelPath == nil { try writeDefaultWeights(settings.folder) }
             service = try Service(configuration: settings, logger: logger)
             try service.start()
@@ -99,26 +114,44 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    /// The configuration file, with fields replaced by the command line's options.
+    /// The configuration from all its sources, checked.
     private func settings() throws -> ServiceConfiguration {
-        var settings = ServiceConfiguration()
-        if let path = configurationFile {
-            do {
-                settings = try ServiceConfiguration(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
-            } catch {
-                throw CommandFailure("\(path): \(describe(error))")
+        let given = [
+            ("data_folder", data), ("query_address", queryAddress), ("admin_address", adminAddress),
+            ("model_path", model), ("public_folder", publicFolder),
+        ]
+        var options = given.compactMap { field, value in value.map { (field: field, value: $0) } }
+        for text in fields {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { throw CommandFailure("--set takes FIELD=VALUE, not '\(text)'") }
+            options.append((field: String(parts[0]), value: String(parts[1])))
+        }
+        do {
+            var settings = try ServiceConfiguration(
+                file: try configurationFile.map(contents), environment: ProcessInfo.processInfo.environment,
+                options: options)
+            try settings.validate()
+            if settings.publicFolder == nil, FileManager.default.fileExists(atPath: "Public/index.html") {
+                settings.publicFolder = "Public"
             }
+            return settings
+        } catch let error as ConfigurationError {
+            throw CommandFailure("\(error)")
         }
-        if let data { settings.dataFolder = data }
-        if let queryAddress { settings.queryAddress = queryAddress }
-        if let adminAddress { settings.adminAddress = adminAddress }
-        if let model { settings.modelPath = model }
-        if let publicFolder {
-            settings.publicFolder = publicFolder
-        } else if settings.publicFolder == nil, FileManager.default.fileExists(atPath: "Public/index.html") {
-            settings.publicFolder = "Public"
+    }
+
+    private func contents(_ path: String) throws -> [UInt8] {
+        do {
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw CommandFailure("\(path): \(describe(error))")
         }
-        return settings
+    }
+
+    private func printJSON(_ settings: ServiceConfiguration) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(settings), as: UTF8.self))
     }
 
     private func writeDefaultWeights(_ folder: DataFolder) throws {

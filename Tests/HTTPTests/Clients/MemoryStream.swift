@@ -41,8 +41,11 @@ struct MemoryConnection {
     let loop: EventLoop
     let connection: Connection
 
-    init(_ router: Router = testRouter(), configuration: ServerConfiguration = ServerConfiguration()) {
-        let core = ServerCore(configuration: configuration, router: router, logger: quietLogger)
+    init(
+        _ router: Router = testRouter(), configuration: ServerConfiguration = ServerConfiguration(),
+        logger: Logger = quietLogger
+    ) {
+        let core = ServerCore(configuration: configuration, router: router, logger: logger)
         loop = EventLoop(0, core: core)
         connection = Connection(stream: stream, loop: loop, peer: "192.0.2.1")
         core.connections.enter()

@@ -8,22 +8,6 @@ import Testing
 @testable import HTTP
 
 @Suite struct ServerConfigurationTests {
-    @Test func `a file may give some fields only, and all survive a round trip`() throws {
-        var expected = ServerConfiguration()
-        expected.idleSeconds = 5
-        expected.workers = 3
-        let partial = Data(#"{"idle_seconds": 5, "workers": 3}"#.utf8)
-        #expect(try JSONDecoder().decode(ServerConfiguration.self, from: partial) == expected)
-        let text = try JSONEncoder().encode(expected)
-        var fields = try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])
-        #expect(try JSONDecoder().decode(ServerConfiguration.self, from: text) == expected)
-        for (key, value) in fields { fields[key] = (value as? Double).map { $0 + 1 } ?? "/other" }
-        let changed = try JSONDecoder().decode(
-            ServerConfiguration.self, from: JSONSerialization.data(withJSONObject: fields))
-        let again = try JSONSerialization.jsonObject(with: JSONEncoder().encode(changed)) as? NSDictionary
-        #expect(again == fields as NSDictionary)
-    }
-
     @Test func `the defaults are those of the design`() {
         let configuration = ServerConfiguration()
         #expect(configuration.headBytes == 16384 && configuration.headerCount == 100)

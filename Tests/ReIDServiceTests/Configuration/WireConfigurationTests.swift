@@ -14,44 +14,69 @@ import Testing
 
     @Test func `a file may give only some fields`() throws {
         let json = """
-            {"data_folder": "d", "limits": {"image_bytes": 5}, "ranking": {"limit": 7}, "embedder": {"threads": 3}}
+            {"data_folder": "d", "limits": {"image_bytes": 5}, "ranking": {"limit": 7}, "embedder": {"threads": 3},
+            "server": {"idle_seconds": 5, "workers": 3}}
             """
-        let configuration = try JSONDecoder().decode(ServiceConfiguration.self, from: Data(json.utf8))
+        let configuration = try ServiceConfiguration(file: Array(json.utf8))
         var expected = ServiceConfiguration()
         expected.dataFolder = "d"
         expected.limits.imageBytes = 5
         expected.ranking.limit = 7
         expected.embedder.threads = 3
+        expected.server.idleSeconds = 5
+        expected.server.workers = 3
         #expect(configuration == expected)
     }
 
     @Test func `what a file does not say about re-ranking stays cautious`() throws {
-        let configuration = try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
-        #expect(configuration.ranking.reRanking == (try ReRanking(k1: 20, k2: 2, lambda: 0.7)))
-        #expect(ServiceConfiguration().ranking.reRanking == .cautious)
+        func reRanking(_ configuration: ServiceConfiguration) throws -> ReRanking {
+            try SearchOptions(defaults: configuration.ranking).reRanking
+        }
+        let configuration = try ServiceConfiguration(file: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
+        #expect(try reRanking(configuration) == ReRanking(k1: 20, k2: 2, lambda: 0.7))
+        #expect(try reRanking(ServiceConfiguration()) == .cautious)
     }
 
     @Test(arguments: [
-        (#"{"limitz": {}}"#, "limitz"), (#"{"server": {"idle_second": 3}}"#, "server.idle_second"),
-        (#"{"limits": {"wait": 5}, "ranking": {"re_ranking": {"k1": 9, "k3": 1}}}"#, "ranking.re_ranking.k3"),
+        (#"{"limitz": {}}"#, "limitz", "limits"),
+        (#"{"server": {"idle_second": 3}}"#, "server.idle_second", "server.idle_seconds"),
+        (
+            #"{"limits": {"wait": 5}, "ranking": {"re_ranking": {"k1": 9, "k3": 1}}}"#, "ranking.re_ranking.k3",
+            "ranking.re_ranking.k1"
+        ),
+        (#"{"head_bytes": 3}"#, "head_bytes", "server.head_bytes"), (#"{"color": null}"#, "color", nil),
+        (#"{"server.workers": 3}"#, #""server.workers""#, "server.workers"),
     ])
-    func `a field that there is not is refused by name`(json: String, field: String) {
-        #expect(throws: ConfigurationError.unknownField(field)) { try ServiceConfiguration(json: Array(json.utf8)) }
+    func `a field that there is not is refused by name, with the one that was meant`(
+        json: String, field: String, nearest: String?
+    ) {
+        let error = ConfigurationError.unknownField(field, nearest: nearest)
+        #expect(throws: error) { try ServiceConfiguration(file: Array(json.utf8)) }
+        #expect(error.description.contains(field) && error.description.contains(nearest ?? "no"))
     }
 
-    @Test(arguments: [#"{"k1": 0}"#, #"{"k1": 1001}"#, #"{"k2": 0}"#, #"{"lambda": 1.1}"#])
-    func `re-ranking that no search may ask for is refused in a file too`(options: String) {
-        #expect(throws: RankingError.self) {
-            try ServiceConfiguration(json: Array(#"{"ranking": {"re_ranking": \#(options)}}"#.utf8))
+    @Test(arguments: [
+        (#"{"k1": 0}"#, "k1", "0"), (#"{"k1": 1001}"#, "k1", "1001"), (#"{"k2": 0}"#, "k2", "0"),
+        (#"{"lambda": 1.1}"#, "lambda", "1.1"),
+    ])
+    func `re-ranking that no search may ask for is refused in a file too`(json: String, name: String, value: String) {
+        #expect {
+            try ServiceConfiguration(file: Array(#"{"ranking": {"re_ranking": \#(json)}}"#.utf8))
+        } throws: { error in
+            guard case ConfigurationError.outOfRange("ranking.re_ranking." + name, value, _) = error else {
+                return false
+            }
+            return true
         }
     }
 
     @Test func `a file names every field the same way`() throws {
         let json = #"{"server": {"idle_seconds": 5, "body_memory_total": 9}, "model_path": null, "public_folder": "p"}"#
-        let configuration = try ServiceConfiguration(json: Array(json.utf8))
+        let configuration = try ServiceConfiguration(file: Array(json.utf8))
         #expect(configuration.server.idleSeconds == 5 && configuration.server.bodyMemoryTotal == 9)
         #expect(configuration.modelPath == nil && configuration.publicFolder == "p")
         let text = String(decoding: try JSONEncoder().encode(ServiceConfiguration()), as: UTF8.self)
+        #expect(text.contains("\"idle_seconds\":"))
         #expect(text.matches(of: /"[a-z0-9_]*[A-Z][A-Za-z0-9_]*":/).isEmpty, "every name is in snake_case")
     }
 
@@ -60,7 +85,7 @@ import Testing
         configuration.publicFolder = "p"
         configuration.ranking.rerank = false
         let data = try JSONEncoder().encode(configuration)
-        #expect(try JSONDecoder().decode(ServiceConfiguration.self, from: data) == configuration)
+        #expect(try ServiceConfiguration(file: Array(data)) == configuration)
     }
 
     @Test(arguments: ["0.0.0.0:8080", "[::]:8080", "192.168.1.2:8080", "127.0.0.1.example.org:80"])
@@ -83,26 +108,31 @@ import Testing
     func `what is no address is refused`(address: String) {
         var configuration = ServiceConfiguration()
         configuration.adminAddress = address
-        #expect(throws: ConfigurationError.malformedAddress(address)) { try configuration.validate() }
+        let error = ConfigurationError.outOfRange(
+            field: "admin_address", value: "'\(address)'", allowed: "an address such as 127.0.0.1:8080 or [::1]:8080")
+        #expect(throws: error) { try configuration.validate() }
     }
 
     @Test func `a field out of range is named`() {
-        func expectFault(_ field: String, _ change: (inout ServiceConfiguration) -> Void) {
+        func expectFault(_ field: String, _ value: String, _ change: (inout ServiceConfiguration) -> Void) {
             var configuration = ServiceConfiguration()
             change(&configuration)
             #expect {
                 try configuration.validate()
             } throws: { error in
-                guard case ConfigurationError.outOfRange(field, _) = error else { return false }
+                guard case ConfigurationError.outOfRange(field, value, _) = error else { return false }
                 return true
             }
         }
-        expectFault("limits.image_bytes") { $0.limits.imageBytes = 0 }
-        expectFault("limits.wait") { $0.limits.wait = 0 }
-        expectFault("ranking.limit") { $0.ranking.limit = 1001 }
-        expectFault("embedder.threads") { $0.embedder.threads = 0 }
-        expectFault("standing_query_delay") { $0.standingQueryDelay = -1 }
-        expectFault("enrollment_chunk") { $0.enrollmentChunk = 0 }
-        expectFault("data_folder") { $0.dataFolder = "" }
+        expectFault("limits.image_bytes", "0") { $0.limits.imageBytes = 0 }
+        expectFault("limits.wait", "0") { $0.limits.wait = 0 }
+        expectFault("ranking.limit", "1001") { $0.ranking.limit = 1001 }
+        expectFault("embedder.threads", "0") { $0.embedder.threads = 0 }
+        expectFault("standing_query_delay", "-1") { $0.standingQueryDelay = -1 }
+        expectFault("enrollment_chunk", "0") { $0.enrollmentChunk = 0 }
+        expectFault("data_folder", "''") { $0.dataFolder = "" }
+        expectFault("server.read_ahead_bytes", "100") { $0.server.readAheadBytes = 100 }
+        expectFault("server.head_seconds", "inf") { $0.server.headSeconds = .infinity }
+        expectFault("server.body_stall_seconds", "nan") { $0.server.bodyStallSeconds = .nan }
     }
 }

@@ -1,0 +1,62 @@
+public import Embedding
+public import HTTP
+public import Logging
+
+/// How a service runs: plain values, each with a working default.
+///
+/// `ConfigurationField.all` gives every value its name, unit and range; `init(file:environment:options:)` reads them.
+public struct ServiceConfiguration: Sendable, Equatable {
+    /// The data folder; created when it is missing.
+    public var dataFolder = "data"
+    /// The weights to serve; nil: `model.safetensors` in the data folder.
+    public var modelPath: String?
+    /// The folder of the dashboard, served at `/`; nil: no dashboard.
+    public var publicFolder: String?
+    /// Where operators and dashboards ask, `host:port` (0: a free port); loopback only, since queries need no token.
+    public var queryAddress = "127.0.0.1:8080"
+    /// Where galleries are changed, `host:port` (0: a free port); every request needs the bearer token.
+    public var adminAddress = "127.0.0.1:8081"
+    /// Milliseconds in which changes of a gallery are gathered before its standing queries are ranked again.
+    public var standingQueryDelay = 500
+    /// Images that enrollment embeds and commits at once.
+    public var enrollmentChunk = 16
+    /// The least severe messages that are logged.
+    public var logLevel = Logger.Level.info
+    /// Limits, time-outs and access log of both listeners; the spool folder is always the data folder's.
+    public var server = ServerConfiguration()
+    /// The network's queue, batches and threads.
+    public var embedder = Embedder.Configuration()
+    /// What a query's image, body and answer may be.
+    public var limits = ServiceLimits()
+    /// The options of a search that names none.
+    public var ranking = RankingDefaults()
+
+    /// The defaults.
+    public init() {}
+
+    /// The data folder's files by name.
+    public var folder: DataFolder { DataFolder(dataFolder) }
+
+    /// Refuses values outside their ranges, and values that do not fit together.
+    ///
+    /// The query listener answers without a token, so it must be on loopback; put a proxy that authenticates in front of
+    /// it to reach it from elsewhere.
+    public func validate() throws(ConfigurationError) {
+        var copy = self
+        for field in ConfigurationField.all {
+            if let value = field.value(in: self) { try field.set(value, in: &copy, as: field.name) }
+        }
+        guard ListenerAddress(queryAddress)?.isLoopback == true else {
+            throw .queriesWithoutToken(address: queryAddress)
+        }
+        guard ranking.limit <= limits.results else {
+            throw .outOfRange(
+                field: "ranking.limit", value: "\(ranking.limit)", allowed: "at most limits.results, \(limits.results)")
+        }
+        guard server.readAheadBytes >= server.headBytes else {
+            throw .outOfRange(
+                field: "server.read_ahead_bytes", value: "\(server.readAheadBytes)",
+                allowed: "at least server.head_bytes, \(server.headBytes)")
+        }
+    }
+}
