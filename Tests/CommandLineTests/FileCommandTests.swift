@@ -81,7 +81,7 @@ import Testing
         #expect(refused.errors == "reid: \(path): exists already; give --force to replace it\n")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "an earlier result")
         let unreplaced = try ReidProgram.run(command + [folder.url.path, "--force"])
-        #expect(unreplaced.status == 1 && unreplaced.errors.contains("\(folder.url.path): is no file"))
+        #expect(unreplaced.status == 1 && unreplaced.errors.contains("\(folder.url.path): is not a file"))
     }
 
     @Test func `init is deterministic and model show says that it is untrained`() throws {

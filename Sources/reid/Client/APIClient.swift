@@ -32,7 +32,7 @@ struct APIClient {
     ) throws -> URLRequest {
         // Clients and proxies take dots for steps in the path, escaped or not.
         for segment in segments where ["", ".", ".."].contains(segment) {
-            throw CommandFailure("'\(segment)' is no name or id")
+            throw CommandFailure("'\(segment)' is not a name or an id")
         }
         var address = base.absoluteString
         if address.hasSuffix("/") { address.removeLast() }

@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
             guard force else { throw CommandFailure("\(path): exists already; give --force to replace it") }
             let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
             guard type == .typeRegular || type == .typeSymbolicLink else {
-                throw CommandFailure("\(path): is no file, so it cannot be replaced")
+                throw CommandFailure("\(path): is not a file, so it cannot be replaced")
             }
         }
     }
