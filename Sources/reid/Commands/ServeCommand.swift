@@ -123,7 +123,7 @@ struct ServeCommand: ParsableCommand {
         var options = given.compactMap { field, value in value.map { (field: field, value: $0) } }
         for text in fields {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw CommandFailure("--set takes FIELD=VALUE, not '\(text)'") }
+            guard parts.count == 2 else { throw ValidationError("--set takes FIELD=VALUE, not '\(text)'") }
             options.append((field: String(parts[0]), value: String(parts[1])))
         }
         do {
