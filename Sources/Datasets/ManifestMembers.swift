@@ -8,7 +8,7 @@ public enum ManifestError: Error, Sendable, Equatable {
     case missingMember(String)
     /// A member's value has another type than expected.
     case wrongType(member: String, expected: String)
-    /// A member's value has the right type and is refused all the same.
+    /// A member's value has the right type, but is not allowed.
     case unacceptable(member: String, reason: String)
 }
 
@@ -74,7 +74,7 @@ public struct ManifestMembers {
         let expected = "four integers [x, y, width, height]"
         guard let sides: [Int] = try read("box", expected) else { return nil }
         guard sides.count == 4 else { throw .wrongType(member: "box", expected: expected) }
-        // An image's own limits keep sides far below this; it only makes the sums safe.
+        // The sides of images are much smaller; this limit only prevents an overflow of the sums.
         guard sides.allSatisfy({ 0..<(1 << 30) ~= $0 }), sides[2] > 0, sides[3] > 0 else {
             throw .unacceptable(member: "box", reason: "has a negative corner or an empty side")
         }

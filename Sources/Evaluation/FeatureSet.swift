@@ -165,7 +165,7 @@ public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible
         case .wrongLabels(let name, let expected, let shape):
             "`\(name)` must be [\(expected)], one for each row, and is \(shape)"
         case .differentDimensions(let query, let gallery):
-            "rows of `query` have \(query) values and rows of `gallery` \(gallery): they must agree"
+            "rows of `query` have \(query) values and rows of `gallery` \(gallery): they must be equal"
         case .array(let error): error.description
         case .notMatrix(let shape): "the array must be rows [n, dimensions], and is \(shape)"
         case .unrankableArray(let error): error.description

@@ -30,7 +30,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     /// The seed of a sequence of its own for each seed and path of numbers, such as epoch 3 and image 17.
     ///
-    /// Other numbers than those of `init(_:_:)`: a path is mixed in before each step, not after it.
+    /// The numbers differ from those of `init(_:_:)`: a path is mixed in before each step, not after it.
     public static func seed(_ seed: UInt64, _ path: [Int]) -> UInt64 {
         path.reduce(seed) { state, step in
             var generator = SeededGenerator(seed: state ^ scattered(step))

@@ -22,7 +22,7 @@ struct DatasetRun {
         }
         let network = try ModelText.open(orBuiltIn: model)
         if !network.isTrained {
-            Terminal.complain("reid: \(model ?? DefaultWeights.title) is untrained: its rankings mean nothing")
+            Terminal.complain("reid: \(model ?? DefaultWeights.title) is untrained: its rankings are meaningless")
         }
         let evaluation = try evaluate(set, network)
         try keep(evaluation, network)
@@ -90,10 +90,10 @@ struct DatasetRun {
         let tasks = evaluation.tasks.count
         print(
             "\(kind.title): \(counts.scored) of \(counts.all) queries have a right answer, \(counts.all - counts.scored) left out; "
-                + "\(gallery) gallery images" + (tasks > 1 ? ", all told of \(tasks) tasks" : ""))
+                + "\(gallery) gallery images" + (tasks > 1 ? " of \(tasks) tasks together" : ""))
         for note in evaluation.set.notes { print("- \(note)") }
         if !evaluation.skipped.isEmpty {
-            print("- \(evaluation.skipped.count) images did not decode and were skipped")
+            print("- \(evaluation.skipped.count) images could not be decoded and were skipped")
         }
         let rows = evaluation.views.flatMap { view in
             rules.rankings.compactMap { ranking in

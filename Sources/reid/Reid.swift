@@ -36,8 +36,8 @@ struct Reid: ParsableCommand {
         EXIT CODES:
           0    done
           1    failed; standard error says why
-          64   used wrongly
-          130  interrupted by Ctrl-C; standard error says how to go on
+          64   wrong usage
+          130  interrupted by Ctrl-C; standard error says how to continue
         """
 
     static func main() {

@@ -13,7 +13,7 @@ import Testing
         service = try RunningService(data: folder.path("data"), model: folder.path("model.safetensors"))
     }
 
-    /// What the manifest says of image `index`: persons of two images, cameras in turn, one minute apart.
+    /// The manifest's metadata of image `index`: persons of two images, cameras in turn, one minute apart.
     static func seen(_ index: Int) -> (person: String, camera: String, time: String) {
         ("p\(index / 2)", "c\(index % 3 + 1)", "2026-03-02T08:0\(index % 10):00Z")
     }
@@ -108,7 +108,7 @@ import Testing
         #expect(outcome.status == 130, "\(outcome.errors)")
         let id = try #require(try items(try admin("batches", "list", "--json")).first?["id"] as? String)
         #expect(outcome.errors.hasPrefix("batch \(id)\n"))
-        #expect(outcome.errors.contains("batch \(id) goes on in the service"))
+        #expect(outcome.errors.contains("batch \(id) continues in the service"))
         let cancelled = try object(try admin("batches", "cancel", id, "--json"))
         #expect(cancelled["cancel_requested"] as? Bool == true)
         var batch = cancelled

@@ -63,7 +63,7 @@ import Testing
         #expect(expected.output.contains("feature") && outcome.output == expected.output)
     }
 
-    /// Commands without their output, which comes last; their inputs need not exist, as outputs are looked at first.
+    /// Commands without their output, which comes last; their inputs need not exist, because outputs are checked first.
     static let writers = [
         ["model", "convert", "m.safetensors", "--precision", "float16", "--output"],
         ["embed", "--tensor", "t.safetensors", "--output"], ["rerank", "--query", "q", "--gallery", "g", "--output"],
@@ -78,7 +78,7 @@ import Testing
         try Data("an earlier result".utf8).write(to: URL(fileURLWithPath: path))
         let refused = try ReidProgram.run(command + [path])
         #expect(refused.status == 1)
-        #expect(refused.errors == "reid: \(path): exists already; give --force to replace it\n")
+        #expect(refused.errors == "reid: \(path): already exists; give --force to replace it\n")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "an earlier result")
         let unreplaced = try ReidProgram.run(command + [folder.url.path, "--force"])
         #expect(unreplaced.status == 1 && unreplaced.errors.contains("\(folder.url.path): is not a file"))

@@ -48,7 +48,7 @@ final class StartedProgram {
         try process.run()
     }
 
-    /// Presses Ctrl-C once `isReached` says so of what standard error has had until then, or the program has ended.
+    /// Presses Ctrl-C as soon as `isReached` is true for the text on standard error, or the program has ended.
     func interrupt(when isReached: (String) throws -> Bool) throws {
         while process.isRunning, try !isReached(text("errors")) { usleep(2_000) }
         process.interrupt()

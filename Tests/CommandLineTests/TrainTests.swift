@@ -60,7 +60,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path("run/checkpoint.safetensors")))
         let refused = try train(folder, options)
         #expect(refused.status == 1 && refused.errors.contains("--resume"))
-        let command = try #require(interrupted.errors.components(separatedBy: "go on with: ").last)
+        let command = try #require(interrupted.errors.components(separatedBy: "continue with: ").last)
         let resumed = try ReidProgram.run(
             "-c", command.trimmingCharacters(in: .newlines) + " --json", program: URL(fileURLWithPath: "/bin/sh"))
         #expect(resumed.status == 0, "\(resumed.errors)")

@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [[], ["enroll"], ["search"], ["galleries", "delete"], ["batches", "list"], ["images", "show"]])
     func `the help tells the exit codes`(command: [String]) throws {
         let outcome = try ReidProgram.run(command + ["--help"])
-        for line in ["EXIT CODES:", "  1    failed", "  64   used wrongly", "  130  interrupted"] {
+        for line in ["EXIT CODES:", "  1    failed", "  64   wrong usage", "  130  interrupted"] {
             #expect(outcome.output.contains(line))
         }
     }

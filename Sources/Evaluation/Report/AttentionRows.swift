@@ -28,7 +28,7 @@ public struct AttentionRows {
         var rows: [[RGBImage]] = []
         for image in images {
             let size = (width: preprocessing.width, height: preprocessing.height)
-            // Whoever embeds the images reports those that do not decode.
+            // Images that cannot be decoded are reported by the code that embeds them.
             guard let image = try? ImageLoader.decode(image, covering: size) else { continue }
             let output: CSPROutput
             do { output = try executor.run(preprocessing.prepare(image), count: 1, wants: .attention) } catch {

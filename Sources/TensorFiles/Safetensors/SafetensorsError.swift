@@ -2,7 +2,7 @@
 public enum SafetensorsError: Error, Sendable, Equatable {
     /// The operating system refuses to read or write the file.
     case file(FileError)
-    /// The first eight bytes announce no possible header, and no `{` of one follows: this is another kind of file.
+    /// The first eight bytes are not a possible length of a header, and no `{` follows: this is a file of another kind.
     case notSafetensors
     /// The file is too short for the header that its first eight bytes announce.
     case truncatedHeader(expectedBytes: Int, foundBytes: Int)

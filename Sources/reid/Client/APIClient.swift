@@ -30,7 +30,7 @@ struct APIClient {
     func request(
         _ method: String, _ segments: [String], query: [(name: String, value: String)] = []
     ) throws -> URLRequest {
-        // Clients and proxies take dots for steps in the path, escaped or not.
+        // Clients and proxies treat `.` and `..` as steps in the path, even if they are escaped.
         for segment in segments where ["", ".", ".."].contains(segment) {
             throw CommandFailure("'\(segment)' is not a name or an id")
         }
@@ -46,7 +46,7 @@ struct APIClient {
         return request
     }
 
-    /// Percent-encodes all but the characters that RFC 3986, section 2.3, leaves alone.
+    /// Percent-encodes all characters except the unreserved ones of RFC 3986, section 2.3.
     private static func escaped(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
@@ -70,7 +70,7 @@ struct APIClient {
         do {
             return try JSONDecoder().decode(type, from: answer)
         } catch {
-            throw CommandFailure("\(base): an answer that this program does not understand: \(error)")
+            throw CommandFailure("\(base): the answer cannot be read: \(error)")
         }
     }
 

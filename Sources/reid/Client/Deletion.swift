@@ -3,12 +3,12 @@ internal import Foundation
 
 /// Asks the user before something is deleted.
 struct DeletionOptions: ParsableArguments {
-    @Flag(help: "Delete without asking; needed where standard input is no terminal.")
+    @Flag(help: "Delete without asking; needed if standard input is not a terminal.")
     var yes = false
 
     func validate() throws {
         guard yes || isatty(STDIN_FILENO) == 1 else {
-            throw ValidationError("give --yes to delete: standard input is no terminal, so nobody can be asked")
+            throw ValidationError("give --yes to delete: standard input is not a terminal, so no question can be asked")
         }
     }
 

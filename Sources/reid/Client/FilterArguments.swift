@@ -14,7 +14,7 @@ struct FilterArguments: ParsableArguments {
     @Option(help: "No image of this camera; repeatable.")
     var excludeCamera: [String] = []
 
-    @Option(help: "Only images captured at this time or later, as 2026-11-22T10:00:00Z.")
+    @Option(help: "Only images captured at this time or later, such as 2026-11-22T10:00:00Z.")
     var capturedFrom: Timestamp?
 
     @Option(help: "Only images captured at this time or earlier.")

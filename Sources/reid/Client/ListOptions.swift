@@ -3,13 +3,13 @@ internal import ReIDService
 
 /// How many items of a list are shown, and in which format.
 struct ListOptions: ParsableArguments {
-    @Option(help: "Items at most.")
+    @Option(help: "The most items to show.")
     var limit = 100
 
-    @Option(help: "Where to go on: `next` of an earlier list.")
+    @Option(help: "Where to continue: `next` of an earlier list.")
     var cursor: String?
 
-    @Flag(help: "One JSON object instead of a table: items, and next where there are more.")
+    @Flag(help: "One JSON object instead of a table: items, and next if there are more.")
     var json = false
 
     func validate() throws {

@@ -99,7 +99,7 @@ struct EmbedCommand: ParsableCommand {
             )
         }
         guard images.elements.allSatisfy(\.isFinite) else {
-            throw CommandFailure("\(path): `image` holds a value that is not finite")
+            throw CommandFailure("\(path): `image` has a value that is not finite")
         }
         do {
             let result = try outputs(of: network, for: images)

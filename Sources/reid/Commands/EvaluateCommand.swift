@@ -43,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The data set's folder.", valueName: "dir"))
     var folder: String?
 
-    @Option(help: "The weight file to evaluate; absent: the built-in weights.")
+    @Option(help: "The weight file to evaluate; default: the built-in weights.")
     var model: String?
 
     @OptionGroup var datasetOptions: DatasetOptions

@@ -16,7 +16,7 @@ struct InitCommand: ParsableCommand {
               reid init --output small.safetensors --config '{"width": 16, "height": 256}'
             """)
 
-    @Option(help: "Where the weight file goes; one that exists is kept unless --force is given.")
+    @Option(help: "The weight file to write; an existing file is kept unless --force is given.")
     var output: String
 
     @OptionGroup var outputOptions: OutputOptions
@@ -24,7 +24,7 @@ struct InitCommand: ParsableCommand {
     @Option(help: "The same seed gives the same bytes.")
     var seed: UInt64 = 1
 
-    @Option(help: "JSON with the network's configuration; fields that are absent keep their default.")
+    @Option(help: "JSON with the network's configuration; absent fields have their defaults.")
     var config: String?
 
     @Option(help: "float32 or float16.")

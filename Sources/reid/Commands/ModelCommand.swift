@@ -6,7 +6,7 @@ internal import Foundation
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Look into weight files.",
+        abstract: "Show or convert weight files.",
         discussion: "EXAMPLE:\n  reid model show model.safetensors --json",
         subcommands: [Show.self, Convert.self])
 
@@ -33,7 +33,7 @@ struct ModelCommand: ParsableCommand {
             print(
                 Terminal.facts([
                     ("identity", model.identity),
-                    ("trained", model.isTrained ? "yes" : "no: its rankings mean nothing yet"),
+                    ("trained", model.isTrained ? "yes" : "no: its rankings are meaningless"),
                     ("parameters", "\(model.parameters)"), ("dimensions", "\(model.dimensions)"),
                     ("precision", model.precision),
                     ("mirrored", model.isMirrored ? "yes: embeddings are means over image and mirror image" : "no"),
@@ -44,14 +44,14 @@ struct ModelCommand: ParsableCommand {
 
     struct Convert: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Store a weight file in another precision, or to embed mirror images too.",
+            abstract: "Store a weight file in another precision, or so that it embeds mirror images too.",
             discussion:
                 "EXAMPLE:\n  reid model convert weights.safetensors --output half.safetensors --precision float16")
 
         @Argument(help: "A weight file in the safetensors format.")
         var file: String
 
-        @Option(help: "Where the new file goes; one that exists is kept unless --force is given.")
+        @Option(help: "The weight file to write; an existing file is kept unless --force is given.")
         var output: String
 
         @OptionGroup var outputOptions: OutputOptions
@@ -59,7 +59,7 @@ struct ModelCommand: ParsableCommand {
         @Option(help: "float32 or float16.")
         var precision: WeightPrecision
 
-        @Flag(help: "Embed images together with their mirror images from now on: better answers for twice the time.")
+        @Flag(help: "Make embeddings means over image and mirror image: better answers, twice the time.")
         var mirrored = false
 
         mutating func run() throws {
@@ -96,10 +96,10 @@ enum ModelText {
         }
     }
 
-    /// The checked model in `file`, or, where that is nil, the built-in network; standard error then says so.
+    /// The checked model in `file`; if that is nil, the built-in network, which standard error then mentions.
     static func open(orBuiltIn file: String?) throws -> CSPRModel {
         if let file { return try open(file) }
-        Terminal.complain("reid: no --model: using the built-in weights, which were trained on invented people")
+        Terminal.complain("reid: no --model: using the built-in weights, which were trained on rendered people")
         return try DefaultWeights.open()
     }
 
@@ -110,7 +110,7 @@ enum ModelText {
         } catch let error as ModelError {
             throw ValidationError("--config: \(error)")
         } catch {
-            throw ValidationError("--config: expected a JSON object, as {\"width\": 16}; found \(json)")
+            throw ValidationError("--config: expected a JSON object such as {\"width\": 16}; found \(json)")
         }
     }
 }

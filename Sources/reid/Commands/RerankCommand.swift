@@ -32,7 +32,7 @@ struct RerankCommand: ParsableCommand {
 
     @OptionGroup var options: ReRankingOptions
 
-    @Option(help: "Where the distances go, .npy.")
+    @Option(help: "The file of the distances to write, .npy.")
     var output: String
 
     @Option(help: "pool: all queries at once, as in the literature; single: each query alone, as the service does.")
@@ -47,7 +47,7 @@ struct RerankCommand: ParsableCommand {
         let gallery = try read(gallery)
         guard query.dimensions == gallery.dimensions else {
             throw CommandFailure(
-                "\(self.query) has rows of \(query.dimensions), \(self.gallery) of \(gallery.dimensions): they must agree"
+                "\(self.query) has rows of \(query.dimensions), \(self.gallery) of \(gallery.dimensions): they must be equal"
             )
         }
         let rows: [[Float]]

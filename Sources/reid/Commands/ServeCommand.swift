@@ -14,7 +14,7 @@ struct ServeCommand: ParsableCommand {
         discussion: """
             Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
             and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
-            finished, at most 10 seconds; an unfinished batch goes on at the next start.
+            finished, at most 10 seconds; an unfinished batch continues at the next start.
 
             CONFIGURATION:
               Each value comes from the first of these that gives it: an option, an environment variable, the JSON file
@@ -28,19 +28,19 @@ struct ServeCommand: ParsableCommand {
               reid serve --set log.access=true --set limits.image_bytes=5000000
             """)
 
-    @Option(help: "The data folder; created when missing. [default: data]")
+    @Option(help: "The data folder; created if it is missing. [default: data]")
     var data: String?
 
-    @Option(help: "host:port of the query listener; port 0 picks a free one. [default: 127.0.0.1:8080]")
+    @Option(help: "host:port of the query listener; port 0 chooses a free one. [default: 127.0.0.1:8080]")
     var queryAddress: String?
 
-    @Option(help: "host:port of the admin listener; port 0 picks a free one. [default: 127.0.0.1:8081]")
+    @Option(help: "host:port of the admin listener; port 0 chooses a free one. [default: 127.0.0.1:8081]")
     var adminAddress: String?
 
     @Option(help: "A weight file.")
     var model: String?
 
-    @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public where there is one]")
+    @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public if it exists]")
     var publicFolder: String?
 
     @Option(name: .customLong("configuration"), help: "A JSON file with configuration fields.")
@@ -56,7 +56,7 @@ struct ServeCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Create the gallery `demo` with invented people, where it is missing, and DATA/demo with images to search with."
+            "Create the gallery `demo` of rendered people if it is missing, and DATA/demo with query images."
     )
     var demo = false
 
@@ -83,7 +83,7 @@ struct ServeCommand: ParsableCommand {
         if demo { makeDemoGallery(ready, settings.folder) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
         if !service.context.model.isTrained {
-            Terminal.complain("the model is untrained: its rankings mean nothing yet")
+            Terminal.complain("the model is untrained: its rankings are meaningless")
         }
         signals.wait()
         Terminal.complain("stopping")
@@ -97,9 +97,9 @@ struct ServeCommand: ParsableCommand {
             try demo.create()
             Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)")
         } catch let failure as CommandFailure {
-            Terminal.complain("the demo gallery was not made: \(failure.message)")
+            Terminal.complain("the demo gallery could not be created: \(failure.message)")
         } catch {
-            Terminal.complain("the demo gallery was not made: \(error)")
+            Terminal.complain("the demo gallery could not be created: \(error)")
         }
     }
 

@@ -8,7 +8,7 @@ internal import TensorFiles
 struct SynthesizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "synthesize",
-        abstract: "Render a data set of invented pedestrians, in the layout of Market-1501.",
+        abstract: "Render a data set of pedestrians, in the layout of Market-1501.",
         discussion: """
             Train writes bounding_box_train; test writes query and bounding_box_test with other people and other cameras,
             and mostly with the kinds of scenes and garments that train leaves out. The same options give the same bytes;
@@ -37,51 +37,52 @@ struct SynthesizeCommand: ParsableCommand {
         }
     }
 
-    @Argument(help: "The folder of the data set; made where it is missing.")
+    @Argument(help: "The folder of the data set; created if it is missing.")
     var folder: String
 
-    @Option(help: "How many people.")
+    @Option(help: "The number of people.")
     var people = 500
 
-    @Option(help: "How many cameras.")
+    @Option(help: "The number of cameras.")
     var cameras = 6
 
-    @Option(help: "How many of the cameras see each person; absent: all.")
+    @Option(help: "The number of cameras that see each person; default: all.")
     var camerasPerPerson: Int?
 
-    @Option(help: "How often each of these cameras sees a person.")
+    @Option(help: "The number of images of a person by each of these cameras.")
     var sightings = 2
 
-    @Option(help: "People of the test split who are nobody's match (0000), seen once each.")
+    @Option(help: "Distractors: people of the test split (0000) who match no query, with one image each.")
     var distractors = 0
 
     @Option(help: "The same seed gives the same bytes.")
     var seed: UInt64 = 1
 
-    @Option(help: "Rows of every image.")
+    @Option(help: "The height of every image, in pixels.")
     var height = 384
 
-    @Option(help: "Pixels of every row.")
+    @Option(help: "The width of every image, in pixels.")
     var width = 128
 
-    @Flag(help: "Keep every image at the size in which the camera stored it.")
+    @Flag(help: "Keep each image at the size in which its camera stored it.")
     var cameraSize = false
 
-    @Option(help: "Names and folders: market1501.")
+    @Option(help: "The layout of names and folders: market1501.")
     var layout = Layout.market1501
 
     @Option(help: "train or test.")
     var split = Split.train
 
-    @Option(help: "Kinds of scenes: all, train (without those held out) or test; absent: as the split.")
+    @Option(help: "Kinds of scenes: all, train (without those held out) or test; default: as the split.")
     var scenes: Kinds?
 
-    @Option(help: "Kinds of garments and things carried: all, train or test; absent: as the split.")
+    @Option(help: "Kinds of garments and things carried: all, train or test; default: as the split.")
     var garments: Kinds?
 
     @Option(
         help:
-            "A PNG of people across cameras and of random thumbnails; one that exists is kept unless --force is given.")
+            "A PNG of people across cameras and of random thumbnails; an existing file is kept unless --force is given."
+    )
     var sheet: String?
 
     @OptionGroup var outputOptions: OutputOptions
@@ -98,7 +99,7 @@ struct SynthesizeCommand: ParsableCommand {
         try check("--sightings", sightings, 1...limits.sightings)
         try check("--height", height, 16...1024)
         try check("--width", width, 8...1024)
-        if distractors > 0, split == .train { throw ValidationError("--distractors belong to --split test") }
+        if distractors > 0, split == .train { throw ValidationError("--distractors needs --split test") }
         if split == .test, cameras < 2 { throw ValidationError("--split test needs at least two cameras") }
     }
 
@@ -127,7 +128,7 @@ struct SynthesizeCommand: ParsableCommand {
         guard written + kept == plan.images.count else {
             throw stop.interruption(
                 "\(written + kept) of \(plan.images.count) images are in \(folder); "
-                    + "the same command goes on with the others")
+                    + "the same command continues with the others")
         }
         let seconds = Date().timeIntervalSince(started)
         if let sheet {

@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
         discussion: """
             DATA is a Market-1501 style folder, a folder of such images, or a folder per person with CAMERA_NAME.jpg in it. The
             run folder gets recipe.json, log.ndjson, checkpoint.safetensors, weights.safetensors (what `reid serve --model` takes)
-            and report.html. Ctrl-C writes a checkpoint; --resume with the same options goes on from it. The defaults are the
+            and report.html. Ctrl-C writes a checkpoint; --resume with the same options continues from it. The defaults are the
             paper's: 150 epochs of the global branch, then 150 of everything, batches of 32.
 
             EXAMPLE:
@@ -23,10 +23,10 @@ struct TrainCommand: ParsableCommand {
     @Argument(help: "The training images.")
     var data: String
 
-    @Option(name: .customLong("run"), help: "The folder of the run; it must be new, or resumed.")
+    @Option(name: .customLong("run"), help: "The folder of the run; it must be new, unless the run is resumed.")
     var runFolder: String
 
-    @Flag(help: "Go on from the run folder's checkpoint.")
+    @Flag(help: "Continue from the run folder's checkpoint.")
     var resume = false
 
     @OptionGroup var recipeOptions: RecipeOptions
@@ -38,10 +38,11 @@ struct TrainCommand: ParsableCommand {
             """)
     var backbone: String?
 
-    @Option(help: "A Market-1501 style folder (query, bounding_box_test) to validate on; else images are held out.")
+    @Option(
+        help: "A Market-1501 style folder (query, bounding_box_test) to validate on; by default images are held out.")
     var validation: String?
 
-    @Option(help: "People of whom two images each are held out to validate on.")
+    @Option(help: "People of whom two images each are held out for validation.")
     var heldOut = 200
 
     @Option(help: "Epochs between validations.")
@@ -56,7 +57,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Megabytes of decoded images kept in memory.")
     var cacheMegabytes = 2048
 
-    @Flag(help: "End when an image does not decode, instead of skipping it.")
+    @Flag(help: "End if an image cannot be decoded, instead of skipping it.")
     var strict = false
 
     @Flag(help: "One JSON object at the end.")
@@ -94,7 +95,7 @@ struct TrainCommand: ParsableCommand {
             Terminal.complain("peak memory \(TrainingDisplay.peakMemory)")
             guard outcome == .finished else {
                 let command = Terminal.command(with: "--resume")
-                throw stop.interruption("the checkpoint is \(folder.checkpoint); go on with: \(command)")
+                throw stop.interruption("the checkpoint is \(folder.checkpoint); continue with: \(command)")
             }
             Terminal.complain("weights: \(folder.weights)\nreport: \(folder.report)")
             if json { try Terminal.printJSON(Answer(trainer, folder)) }

@@ -15,7 +15,7 @@ enum DefaultWeights {
     /// Stands for a path in messages.
     static let title = "the built-in weights"
 
-    /// The network with these weights; its temporary file has no name any more once this returns.
+    /// The network with these weights; the name of its temporary file is removed before this returns.
     static func open() throws -> CSPRModel {
         let name = "reid-\(UUID().uuidString).safetensors"
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path

@@ -15,7 +15,7 @@ struct FolderPacker {
             defer { try? handle.close() }
             var tar = TarWriter(to: handle)
             let images = try self.images()
-            guard !images.isEmpty else { throw CommandFailure("\(folder): no .jpg, .jpeg or .png in it") }
+            guard !images.isEmpty else { throw CommandFailure("\(folder): it has no .jpg, .jpeg or .png") }
             for name in images { try tar.append(name, bytes(name)) }
             if FileManager.default.fileExists(atPath: folder + "/manifest.ndjson") {
                 try tar.append("manifest.ndjson", bytes("manifest.ndjson"))

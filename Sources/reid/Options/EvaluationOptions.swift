@@ -19,7 +19,7 @@ struct ScoringOptions: ParsableArguments {
     @Option(help: "common: mean of the precisions at the right answers; market: Market-1501's trapezoid.")
     var ap = AveragePrecision.common
 
-    @Option(help: "drop: images of person -1 are not ranked at all; keep: they are ranked and then ignored.")
+    @Option(help: "drop: images of person -1 are left out; keep: they are ranked and then ignored.")
     var junk = Junk.drop
 
     @Option(
@@ -51,22 +51,22 @@ struct DatasetOptions: ParsableArguments {
     @Option(help: "A self-contained HTML file with figures, rankings and attention.")
     var report: String?
 
-    @Option(help: "Keep the features, of the first split where there are several, for --features.")
+    @Option(help: "Write the features to this file, for --features; with several splits, those of the first.")
     var saveFeatures: String?
 
-    @Option(help: "Where random splits come from.")
+    @Option(help: "The seed of the random splits.")
     var seed: UInt64?
 
-    @Option(help: "How many random splits are made, each tried in both directions.")
+    @Option(help: "The number of random splits; each is tested in both directions.")
     var splits: Int?
 
     @Flag(help: "CUHK03's detected boxes instead of the labeled ones.")
     var detected = false
 
-    @Flag(help: "End when an image does not decode, instead of skipping it.")
+    @Flag(help: "End if an image cannot be decoded, instead of skipping it.")
     var strict = false
 
-    @Option(help: "Images of one forward pass.")
+    @Option(help: "The number of images in one forward pass.")
     var batch = 8
 
     /// Whether none of these options is given.

@@ -3,16 +3,16 @@ internal import Ranking
 
 /// k1, k2 and λ, shared by every command that re-ranks.
 struct ReRankingOptions: ParsableArguments {
-    @Option(help: "Neighbors that must be reciprocal, 1...1000; absent: 20 (search: as the service has it).")
+    @Option(help: "Neighbors that must be reciprocal, 1...1000; default: 20 (search: the service's default).")
     var k1: Int?
 
     @Option(
-        help: "Neighbors averaged by the local query expansion, 1...1000; absent: 6 (search: as the service has it).")
+        help: "Neighbors averaged by the local query expansion, 1...1000; default: 6 (search: the service's default).")
     var k2: Int?
 
     @Option(
         name: .customLong("lambda"),
-        help: "Share of the original distance, 0...1; absent: 0.3 (search: as the service has it).")
+        help: "Share of the original distance, 0...1; default: 0.3 (search: the service's default).")
     var lambda: Double?
 
     func validate() throws { _ = try reRanking() }

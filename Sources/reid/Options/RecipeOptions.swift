@@ -6,28 +6,29 @@ internal import Training
 
 /// The options that set the fields of a recipe.
 struct RecipeOptions: ParsableArguments {
-    @Option(help: "Where all random numbers start.")
+    @Option(help: "The seed of all random numbers.")
     var seed: UInt64 = 1
 
-    @Option(help: "OpenMP threads of the network; part of the recipe, as sums depend on it.")
+    @Option(help: "OpenMP threads of the network; part of the recipe, because the last digits of sums depend on it.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
-    @Option(help: "Epochs of the two steps, as 150,150; one number is for both, 0 leaves a step out.")
+    @Option(help: "Epochs of the two phases, such as 150,150; one number is for both; 0 leaves a phase out.")
     var epochs: String?
 
     @Option(help: "Images per update.")
     var batch = 32
 
-    @Option(help: "Parts that a batch is computed in, to save memory; batch norms see a part at a time.")
+    @Option(help: "Parts in which a batch is computed, to save memory; batch norms use the statistics of each part.")
     var accumulate = 1
 
-    @Option(help: "Learning rates of step 1, of step 2's backbone and of step 2's local branch, as 2e-2,2e-4,5e-2.")
+    @Option(
+        help: "Learning rates of phase 1, of phase 2's backbone and of phase 2's local branch, such as 2e-2,2e-4,5e-2.")
     var learningRate: String?
 
     @Option(help: "Schedule of the rates: steps (the paper's), constant or cosine (with warm-up).")
     var schedule: String?
 
-    @Option(help: "Share of a step that the cosine schedule warms up in.")
+    @Option(help: "The share of a phase in which the cosine schedule warms up.")
     var warmUp = 0.05
 
     @Option(help: "Weight of the ratio loss.")
@@ -42,52 +43,52 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Weight decay.")
     var weightDecay: Float = 5e-4
 
-    @Option(help: "The gradient's largest length; 0 for no limit.")
+    @Option(help: "The largest length of the gradient; 0: no limit.")
     var gradientLimit: Float = 0
 
-    @Option(help: "Input as HEIGHTxWIDTH.")
+    @Option(help: "The size of the input, as HEIGHTxWIDTH.")
     var input: String?
 
     @Option(help: "Channels of the stem.")
     var width: Int?
 
-    @Option(help: "Blocks of the four stages, as 3,4,6,3.")
+    @Option(help: "Blocks of the four stages, such as 3,4,6,3.")
     var depths: String?
 
     @Option(help: "Stride of the last stage, 1 or 2.")
     var lastStride: Int?
 
-    @Option(help: "JSON with the network's configuration; the options above win over it.")
+    @Option(help: "JSON with the network's configuration; the options above replace its fields.")
     var config: String?
 
-    @Option(help: "How often left and right are exchanged, 0...1.")
+    @Option(help: "The probability that left and right are exchanged, 0...1.")
     var flip: Float = 0
 
-    @Option(help: "How far colors vary, 0...1.")
+    @Option(help: "How strongly colors vary, 0...1.")
     var jitter: Float = 0
 
-    @Option(help: "How often an image loses its colors, 0...1.")
+    @Option(help: "The probability that an image becomes gray, 0...1.")
     var gray: Float = 0
 
-    @Option(help: "How often a rectangle is erased, 0...1.")
+    @Option(help: "The probability that a rectangle is erased, 0...1.")
     var erasing: Float = 0.5
 
     @Option(help: "Label smoothing, 0..<1.")
     var labelSmoothing: Float = 0
 
-    @Option(help: "Weight of a batch-hard triplet loss; wants --images-per-person.")
+    @Option(help: "Weight of a batch-hard triplet loss; needs --images-per-person.")
     var triplet: Float = 0
 
-    @Option(help: "Weight of a supervised contrastive loss; wants --images-per-person.")
+    @Option(help: "Weight of a supervised contrastive loss; needs --images-per-person.")
     var contrastive: Float = 0
 
-    @Option(help: "Images of the same person in a batch; 0 draws at random.")
+    @Option(help: "Images of the same person in a batch; 0: images are drawn at random.")
     var imagesPerPerson = 0
 
     @Flag(help: "A batch norm between embedding and classifier.")
     var neck = false
 
-    @Option(help: "Decay of a moving average of the weights, which is then exported; 0 for none.")
+    @Option(help: "Decay of a moving average of the weights, which is then exported; 0: none.")
     var average: Float = 0
 
     func validate() throws { _ = try recipe() }
@@ -104,7 +105,9 @@ struct RecipeOptions: ParsableArguments {
         recipe.network = try config.map { try ModelText.configuration(json: $0) } ?? CSPRConfiguration()
         if let input {
             let sides = input.split(separator: "x").compactMap { Int($0) }
-            guard sides.count == 2 else { throw ValidationError("--input \(input): expected HEIGHTxWIDTH, as 256x128") }
+            guard sides.count == 2 else {
+                throw ValidationError("--input \(input): expected HEIGHTxWIDTH, such as 256x128")
+            }
             (recipe.network.height, recipe.network.widthPixels) = (sides[0], sides[1])
         }
         if let width { recipe.network.width = width }
@@ -148,7 +151,7 @@ struct RecipeOptions: ParsableArguments {
         let numbers = parts.compactMap { Number(String($0)) }
         guard numbers.count == parts.count, counts.contains(numbers.count) else {
             let expected = counts.sorted().map(String.init).joined(separator: " or ")
-            throw ValidationError("\(option) \(text): expected \(expected) numbers with commas between")
+            throw ValidationError("\(option) \(text): expected \(expected) numbers, separated by commas")
         }
         return numbers
     }

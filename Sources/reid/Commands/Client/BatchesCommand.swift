@@ -42,7 +42,7 @@ struct BatchesCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show how far one batch is.",
+            abstract: "Show the progress of one batch.",
             discussion: "EXAMPLE:\n  reid batches show b_0123456789abcdef\n\n\(Reid.exitCodes)")
 
         @Argument(help: "The batch's id.")
@@ -61,13 +61,13 @@ struct BatchesCommand: ParsableCommand {
 
     struct Items: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what became of the items of a batch.",
+            abstract: "List the results of a batch's items.",
             discussion: "EXAMPLE:\n  reid batches items b_0123456789abcdef --state failed\n\n\(Reid.exitCodes)")
 
         @Argument(help: "The batch's id.")
         var id: String
 
-        @Option(help: "Only items that came to this: enrolled, duplicate or failed.")
+        @Option(help: "Only items with this result: enrolled, duplicate or failed.")
         var state: ItemState?
 
         @OptionGroup var listener: AdminListener
@@ -85,7 +85,7 @@ struct BatchesCommand: ParsableCommand {
 
     struct Cancel: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Stop a batch after the items in work; what it has enrolled stays.",
+            abstract: "Stop a batch after the items that are being processed; images that were enrolled stay.",
             discussion: "EXAMPLE:\n  reid batches cancel b_0123456789abcdef\n\n\(Reid.exitCodes)")
 
         @Argument(help: "The batch's id.")

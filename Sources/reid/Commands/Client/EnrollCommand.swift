@@ -13,7 +13,7 @@ struct EnrollCommand: ParsableCommand {
         commandName: "enroll",
         abstract: "Enroll a folder or a tar of images through a running service.",
         discussion: """
-            A folder is sent as a tar. Its metadata come from `manifest.ndjson` where there is one, else from
+            A folder is sent as a tar. Its metadata comes from `manifest.ndjson` if there is one, else from
             Market-1501 style names (0002_c1s1_000451_03.jpg), else from person/camera_anything.jpg. The batch's id is
             told once the service has accepted it; from then on the batch goes on by itself, whatever becomes of this
             command, and `reid batches` watches and cancels it.
@@ -34,7 +34,7 @@ struct EnrollCommand: ParsableCommand {
 
     @OptionGroup var listener: AdminListener
 
-    @Flag(help: "Create the gallery where it is missing.")
+    @Flag(help: "Create the gallery if it is missing.")
     var create = false
 
     @Flag(help: "Return once the service has accepted the batch.")
@@ -51,7 +51,7 @@ struct EnrollCommand: ParsableCommand {
             batch = try send(by: client)
         } catch  where stop.hasArrived {
             throw stop.interruption(
-                "the service has not confirmed the batch; `reid batches list` shows whether it has it")
+                "the service has not confirmed the batch; `reid batches list` shows whether it was accepted")
         }
         if noWait { return try show(batch) }
         Terminal.complain("batch \(batch.id)")
@@ -62,7 +62,7 @@ struct EnrollCommand: ParsableCommand {
             guard !stop.hasArrived else {
                 progress.end()
                 throw stop.interruption(
-                    "batch \(batch.id) goes on in the service; `reid batches show \(batch.id)` tells how far it is")
+                    "batch \(batch.id) continues in the service; `reid batches show \(batch.id)` shows its progress")
             }
             batch = try client.send(client.request("GET", ["admin", "v1", "batches", batch.id]))
         }

@@ -18,7 +18,7 @@ struct ImagesCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the images of a gallery that the filters let through.",
+            abstract: "List the images of a gallery that match the filters.",
             discussion: "EXAMPLE:\n  reid images list lobby --captured-from 2026-11-22T10:00:00Z\n\n\(Reid.exitCodes)")
 
         @Argument(help: "The gallery's name.")

@@ -34,7 +34,7 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var listener: QueryListener
 
-    @Option(help: "Rows of the answer at most, 1...1000.")
+    @Option(help: "The most rows of the answer, 1...1000.")
     var limit: Int?
 
     @Flag(inversion: .prefixedNo, help: "k-reciprocal re-ranking.")
@@ -59,7 +59,7 @@ struct SearchCommand: ParsableCommand {
     func validate() throws {
         guard (1...1000).contains(limit ?? 1) else { throw ValidationError("--limit: expected 1...1000") }
         guard (-1...1).contains(minSimilarity ?? 0) else { throw ValidationError("--min-similarity: expected -1...1") }
-        guard json || !includeVectors else { throw ValidationError("--include-vectors goes with --json") }
+        guard json || !includeVectors else { throw ValidationError("--include-vectors needs --json") }
     }
 
     mutating func run() throws {
