@@ -56,9 +56,11 @@ import Testing
         #expect(after.residentBytes > 1 << 20 && after.residentBytes < after.virtualBytes)
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let peak = try #require(status.firstMatch(of: /VmHWM:\s*(\d+) kB/).flatMap { Int($0.1) })
-        #expect(after.residentBytes <= (peak + 1024) << 10)
-        #expect(after.startSeconds == before.startSeconds)
-        #expect(after.startSeconds <= Date().timeIntervalSince1970 + 1)
+        // The kernel adds up pages in lots, thread by thread.
+        #expect(after.residentBytes <= peak << 10 + 64 << 20)
+        // It tells the time of its own start in whole seconds, by a clock that is corrected now and then.
+        #expect(abs(after.startSeconds - before.startSeconds) <= 2)
+        #expect(after.startSeconds <= Date().timeIntervalSince1970 + 2)
         #expect(after.startSeconds > Date().timeIntervalSince1970 - 86_400)
     }
 
