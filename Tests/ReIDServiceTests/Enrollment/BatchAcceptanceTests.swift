@@ -219,7 +219,8 @@ import Testing
         #expect(try bench.send(.post, "/admin/v1/batches/b_unknown/cancel").status == 404)
     }
 
-    @Test(arguments: [[0x85], [0x61, 0xE9], [0xC3, 0xA9], [0x09], [], Array(repeating: 0x61, count: 257)])
+    @Test(
+        arguments: [[0x85], [0x61, 0xE9], [0xC3, 0xA9], [0x09], [], Array(repeating: 0x61, count: 257)] as [[UInt8]])
     func `an idempotency key that is not printable ASCII is refused`(key: [UInt8]) throws {
         let bench = try AdminBench(start: false)
         try bench.gallery()

@@ -138,17 +138,29 @@ extension DescribedAPI {
     private static func made(
         _ description: @autoclosure () -> APIDescription, for configuration: ServiceConfiguration, listener: String
     ) throws -> DescribedAPI {
-        let key = try [jsonBytes(configuration.limits), jsonBytes(configuration.ranking), Array(listener.utf8)]
+        let (limits, ranking) = (configuration.limits, configuration.ranking)
         return try known.withLock { known in
-            if let api = known[key] { return api }
+            if let made = known.first(where: {
+                $0.listener == listener && $0.limits == limits && $0.ranking == ranking
+            }) {
+                return made.api
+            }
             let api = DescribedAPI(try description().json())
-            known[key] = api
+            known.append(Made(listener: listener, limits: limits, ranking: ranking, api: api))
             return api
         }
     }
 
     /// The descriptions that were made before, because many tests have the same configuration.
-    private static let known = Mutex<[[[UInt8]]: DescribedAPI]>([:])
+    private static let known = Mutex<[Made]>([])
+
+    /// A description with what it depends on.
+    private struct Made: Sendable {
+        let listener: String
+        let limits: ServiceLimits
+        let ranking: RankingDefaults
+        let api: DescribedAPI
+    }
 
     /// Fails the running test if an answer is not as described.
     func check(_ response: ServerResponse, to method: HTTPRequest.Method, _ target: String) {

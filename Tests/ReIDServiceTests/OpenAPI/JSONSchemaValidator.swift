@@ -26,7 +26,7 @@ struct JSONSchemaValidator: Sendable {
         var found = document
         for name in reference.dropFirst(2).split(separator: "/") {
             guard case .object(let members) = found,
-                let next = members[name.replacing("~1", with: "/").replacing("~0", with: "~")]
+                let next = members[String(name).replacing("~1", with: "/").replacing("~0", with: "~")]
             else { return nil }
             found = next
         }

@@ -47,7 +47,7 @@ import Testing
         var fields = HTTPFields()
         for line in reply.head.components(separatedBy: "\r\n").dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
-            let name = try #require(HTTPField.Name(String(try #require(parts.first))))
+            let name = try #require(HTTPField.Name(String(parts.first ?? "")))
             fields.append(
                 HTTPField(name: name, value: parts.last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""))
         }
