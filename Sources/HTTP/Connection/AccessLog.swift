@@ -12,7 +12,8 @@ struct AccessLog: Sendable {
         self.logger = logger
     }
 
-    /// Notes a request whose reply is complete, or that was given up before; its status is `none` when no reply was begun.
+    /// Logs a request whose reply is complete, or that was abandoned earlier; its status is `none` if no reply was
+    /// begun.
     func note(_ exchange: Exchange) {
         let request = exchange.request
         logger.info(
@@ -25,7 +26,7 @@ struct AccessLog: Sendable {
             ])
     }
 
-    /// Notes what was refused before its method and path were understood.
+    /// Logs a request that was refused before its method and path were known.
     func note(refused id: String, _ status: HTTPResponse.Status, bytes: Int, peer: String) {
         logger.info(
             "refused",

@@ -7,7 +7,7 @@ final class ServerCore: Sendable {
     let configuration: ServerConfiguration
     let router: Router
     let logger: Logger
-    /// Where each request is noted; nil: nowhere.
+    /// The access log; nil: requests are not logged.
     let accessLog: AccessLog?
     let workers: WorkerPool
     /// Writes bodies to files and reads files for replies; it is a separate queue, so that busy workers do not stop

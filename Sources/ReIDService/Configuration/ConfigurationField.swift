@@ -20,7 +20,7 @@ struct ConfigurationField: Sendable {
     let name: String
     let kind: Kind
     let unit: String?
-    /// The default in words, where it depends on the machine or on other fields.
+    /// The default in words, if it depends on the machine or on other fields.
     let statedDefault: String?
     /// One sentence, for the reference.
     let summary: String
@@ -33,7 +33,7 @@ struct ConfigurationField: Sendable {
         self.summary = summary
     }
 
-    /// What every environment variable of the service begins with.
+    /// The prefix of every environment variable of the service.
     static let variablePrefix = "REID_"
 
     /// The environment variable: `REID_SERVER_HEAD_BYTES` for `server.head_bytes`.
@@ -51,7 +51,7 @@ struct ConfigurationField: Sendable {
         }
     }
 
-    /// The value in `configuration`; nil where an optional one is not set.
+    /// The value in `configuration`; nil if an optional one is not set.
     func value(in configuration: ServiceConfiguration) -> JSONValue? {
         switch kind {
         case .whole(let path, _): .number(Double(configuration[keyPath: path]))

@@ -3,7 +3,7 @@ internal import FoundationEssentials
 extension ServiceConfiguration {
     /// Reads a configuration: an option wins over the environment, the environment over the file, the file over a default.
     ///
-    /// Every source is checked whole: a value that another source replaces must be sound too.
+    /// Every source is checked completely: a value that another source replaces must be valid too.
     ///
     /// swift-configuration 1.4 does not do this: it answers a value of the wrong type with the default, takes `true` for 1,
     /// and its sources do not list their names, so a misspelled one would pass.
@@ -63,7 +63,7 @@ extension ServiceConfiguration {
     ) throws(ConfigurationError) -> [(String, JSONValue)] {
         var found: [(String, JSONValue)] = []
         for (name, value) in object.sorted(by: { $0.key < $1.key }) {
-            // In quotes, a name that holds a dot itself does not read as a path.
+            // A name that contains a dot is quoted, so that it does not look like a path.
             let name = path + (name.contains(".") ? "\"\(name)\"" : name)
             if ConfigurationField.groups.contains(name) {
                 switch value {
@@ -87,9 +87,9 @@ extension ConfigurationField {
     }
 }
 
-/// The name among `names` that is spelled most like `name`; nil when none is close.
+/// The name among `names` that is spelled most like `name`; nil if none is close.
 ///
-/// Two names are close when at most a third of the letters must be added or removed.
+/// Two names are close if at most a third of the letters must be added or removed.
 private func nearestName(to name: String, among names: [String]) -> String? {
     if let inGroup = names.first(where: { $0.hasSuffix("." + name) }) { return inGroup }
     let changes = names.map { (name: $0, count: Array($0).difference(from: Array(name)).count) }
@@ -110,7 +110,7 @@ extension ServiceConfiguration: Encodable {
 }
 
 extension JSONValue {
-    /// Adds `value` under a path of names; objects on the way are made when they are missing.
+    /// Adds `value` under a path of names; missing objects on the way are added.
     fileprivate mutating func insert(_ value: JSONValue, at path: ArraySlice<String>) {
         guard let name = path.first else {
             self = value

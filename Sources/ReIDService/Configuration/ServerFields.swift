@@ -59,7 +59,7 @@ extension ConfigurationField {
             "How much of its replies a client may leave unread before its next request has to wait."),
     ]
 
-    /// Seconds of any time-out: no less than a clock tick, no more than a day.
+    /// The range of every timeout, in seconds: at least a clock tick, at most a day.
     private static let seconds = 0.001...86_400.0
 
     static let serverTimes = [

@@ -6,15 +6,15 @@ public import Logging
 ///
 /// `ConfigurationField.all` gives every value its name, unit and range; `init(file:environment:options:)` reads them.
 public struct ServiceConfiguration: Sendable, Equatable {
-    /// The data folder; created when it is missing.
+    /// The data folder; created if it is missing.
     public var dataFolder = "data"
     /// The weights to serve; nil: `model.safetensors` in the data folder.
     public var modelPath: String?
     /// The folder of the dashboard, served at `/`; nil: no dashboard.
     public var publicFolder: String?
-    /// Where operators and dashboards ask, `host:port` (0: a free port); loopback only, since queries need no token.
+    /// The address of the query listener, `host:port` (0: a free port); loopback only, because queries need no token.
     public var queryAddress = "127.0.0.1:8080"
-    /// Where galleries are changed, `host:port` (0: a free port); every request needs the bearer token.
+    /// The address of the admin listener, `host:port` (0: a free port); requests need the bearer token.
     public var adminAddress = "127.0.0.1:8081"
     /// Milliseconds in which changes of a gallery are gathered before its standing queries are ranked again.
     public var standingQueryDelay = 500
@@ -22,13 +22,13 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var enrollmentChunk = 16
     /// The least severe messages that are logged.
     public var logLevel = Logger.Level.info
-    /// Limits, time-outs and access log of both listeners; the spool folder is always the data folder's.
+    /// Limits, timeouts and access log of both listeners; the spool folder is always in the data folder.
     public var server = ServerConfiguration()
     /// The network's queue, batches and threads.
     public var embedder = Embedder.Configuration()
-    /// What a query's image, body and answer may be.
+    /// Limits of images, bodies and answers.
     public var limits = ServiceLimits()
-    /// The options of a search that names none.
+    /// The defaults of the options of a search.
     public var ranking = RankingDefaults()
 
     /// The defaults.

@@ -35,7 +35,7 @@ public struct ServiceLimits: Sendable, Equatable {
     }
 }
 
-/// The options of a search that names none.
+/// The defaults of the options of a search.
 public struct RankingDefaults: Sendable, Equatable {
     /// Results of a ranking.
     public var limit = 20

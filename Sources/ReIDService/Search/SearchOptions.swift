@@ -40,7 +40,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     /// Whether each result carries its feature vector.
     public var includeVectors: Bool?
 
-    /// The options of a search that names none.
+    /// The defaults of the options of a search.
     public init(defaults: RankingDefaults) {
         limit = defaults.limit
         rerank = defaults.rerank

@@ -103,7 +103,7 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var trained: Bool
     /// The same as a sentence; nil if the model is trained.
     public var warnings: [String]?
-    /// The options of a search that names none.
+    /// The defaults of the options of a search.
     public var defaults: SearchOptions
     /// What a search may send and ask for.
     public var limits: SearchLimits

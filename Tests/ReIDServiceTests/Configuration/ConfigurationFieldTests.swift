@@ -136,7 +136,7 @@ enum Source: CaseIterable {
 struct Samples {
     var allowed: [String] = []
     var beyond: [String] = []
-    /// What the error for a value beyond must name.
+    /// The text that the error for a value out of range must contain.
     var bounds: [String] = []
     var isText = true
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ReIDService
 
-/// Holds the article on configuration against the list of fields.
+/// Compares the article on configuration with the list of fields.
 @Suite struct ConfigurationReferenceTests {
     static let article = URL(fileURLWithPath: #filePath)
         .appendingPathComponent("../../../../Sources/ReIDService/Documentation.docc/Configuration.md").standardized
