@@ -60,6 +60,14 @@ func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescripti
                     example: Examples.ranking(configuration.ranking, isKept: true), fields: [.eTag]),
                 .notModified,
             ], refusals: [unknown]),
+        RouteDescription(
+            method: .post, pattern: "/v1/queries/{query}/ranking", name: "rankAgain",
+            summary: "Rank a kept query again, over its gallery as it is now.",
+            answers: [
+                .json(
+                    "The ranking; its `ETag` is its revision.", .component("KeptRanking"),
+                    example: Examples.ranking(configuration.ranking, isKept: true), fields: [.eTag])
+            ], refusals: [unknown]),
     ]
 }
 

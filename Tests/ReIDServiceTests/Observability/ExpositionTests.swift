@@ -14,9 +14,10 @@ import Testing
     private func metrics() throws -> String {
         var text = ""
         try withService { service in
-            try service.service.start()
+            // Enrolled before the service takes up batches itself.
             try service.makeGallery("lobby")
             try service.enroll(try SearchTests.images(), in: "lobby")
+            try service.service.start()
             let address = "http://" + service.service.queryAddress
             #expect(try run(["/usr/bin/env", "curl", "-s", address + "/livez"]).output.contains("alive"))
             #expect(try run(["/usr/bin/env", "curl", "-s", address + "/v1/%22%5C%0A"]).output.contains("404"))
