@@ -32,9 +32,21 @@ import Testing
         golden.expect(terms.byName, toEqual: try golden.terms(), "loss terms")
     }
 
-    @Test(arguments: GoldenFixtures.available)
-    func `gradients and two steps of gradient descent agree with the definition at the same values`(name: String) throws
-    {
+    @Test func `gradients and two steps of gradient descent agree with the definition at the same values`() throws {
+        var (gradients, moved) = (0, 0)
+        for name in GoldenFixtures.available {
+            let compared = try compareUpdates(of: name)
+            gradients += compared.gradients
+            moved += compared.moved
+        }
+        // How many depends on the processor, whose rounding may decide every tensor of one case, but not of all six.
+        #expect(
+            gradients > 0 && moved > 0, "\(gradients) and \(moved) tensors were compared with the reference directly")
+    }
+
+    /// Compares one case; returns how many tensors were compared with the reference directly.
+    private func compareUpdates(of name: String) throws -> (gradients: Int, moved: Int) {
+        var direct = (gradients: 0, moved: 0)
         let golden = try GoldenTraining(name)
         let images = golden.image.elements.map(Double.init)
         let network = try golden.trainable()
@@ -52,26 +64,30 @@ import Testing
             golden.expect(terms.byName, toEqual: expected.terms.mapValues { [$0] }, "loss terms")
             golden.expect(gradients, toEqual: expected.gradients, "gradients")
             if step == 0 {
-                expectDirectly(golden, gradients, golden: try golden.gradients(), expected.gradients, "gradients")
+                direct.gradients = expectDirectly(
+                    golden, gradients, golden: try golden.gradients(), expected.gradients, "gradients")
             }
             sgd.step(&definition, gradients: expected.gradients, learningRate: 0.01)
             try SGD().step(network.parameters.all, learningRate: 0.01)
         }
         let (moved, expected) = (try network.learned(.value), definition.parameters.mapValues(\.value))
         golden.expect(moved, toEqual: expected, "moved parameters")
-        expectDirectly(golden, moved, golden: try golden.steppedParameters(), expected, "moved parameters")
+        direct.moved = expectDirectly(
+            golden, moved, golden: try golden.steppedParameters(), expected, "moved parameters")
+        return direct
     }
 
     /// Expects the reference's tensors wherever the definition, at the network's values, is well within the tolerance
-    /// of them.
+    /// of them; returns how many they are.
     private func expectDirectly(
         _ golden: GoldenTraining, _ found: [String: [Double]], golden reference: [String: [Double]],
         _ definition: [String: [Double]], _ what: String
-    ) {
+    ) -> Int {
         let comparable = reference.filter { key, values in
             GoldenTraining.difference(definition[key] ?? [], values) < GoldenTraining.tolerance / 2
         }
-        golden.expect(found, toEqual: comparable, "\(what) (directly)")
+        if !comparable.isEmpty { golden.expect(found, toEqual: comparable, "\(what) (directly)") }
+        return comparable.count
     }
 }
 
