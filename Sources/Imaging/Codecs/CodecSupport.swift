@@ -15,3 +15,17 @@ func appendPiece(_ context: UnsafeMutableRawPointer?, _ bytes: UnsafePointer<UIn
 func bigEndian32(_ bytes: ArraySlice<UInt8>, at index: Int) -> UInt32 {
     bytes[index..<index + 4].reduce(0) { $0 << 8 | UInt32($1) }
 }
+
+/// Replaces every four values a, b, c, d by the three a·d / 255, b·d / 255 and c·d / 255, rounded, in place.
+func multiplyByFourth(_ pixels: inout [UInt8]) {
+    let count = pixels.count / 4
+    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+        for index in 0..<count {
+            let fourth = unsafe Int(pixels[index * 4 + 3])
+            for channel in 0..<3 {
+                unsafe pixels[index * 3 + channel] = UInt8((Int(pixels[index * 4 + channel]) * fourth + 127) / 255)
+            }
+        }
+    }
+    pixels.removeLast(count)
+}

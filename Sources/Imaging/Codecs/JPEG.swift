@@ -34,7 +34,9 @@ func decodeJPEG(
         count = done == 1 ? width * height * channels : 0
     }
     guard done == 1 else { throw .corrupt(reason: text(message)) }
-    if isCMYK { convertToRGB(cmyk: &pixels) }
+    // R = C·K / 255, and so on: all writers store 255 − ink, with or without Adobe's marker, so the stored values say how
+    // much light passes. Pillow and browsers read them in the same way.
+    if isCMYK { multiplyByFourth(&pixels) }
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
@@ -91,21 +93,4 @@ private func scaleEighths(width: Int, height: Int, covering target: (width: Int,
         eighths /= 2
     }
     return eighths
-}
-
-/// Replaces C, M, Y, K by R, G, B in place: R = C·K / 255, and so on.
-///
-/// All writers store 255 − ink, with or without Adobe's marker. So the stored values say how much light passes. Pillow
-/// and browsers read them in the same way.
-private func convertToRGB(cmyk pixels: inout [UInt8]) {
-    let count = pixels.count / 4
-    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
-        for index in 0..<count {
-            let black = unsafe Int(pixels[index * 4 + 3])
-            for channel in 0..<3 {
-                unsafe pixels[index * 3 + channel] = UInt8((Int(pixels[index * 4 + channel]) * black + 127) / 255)
-            }
-        }
-    }
-    pixels.removeLast(count)
 }

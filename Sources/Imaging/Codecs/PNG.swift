@@ -21,7 +21,8 @@ func decodePNG(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> RGBI
         count = done == 1 ? width * height * channels : 0
     }
     guard done == 1 else { throw .corrupt(reason: text(message)) }
-    if channels == 4 { layOverBlack(rgba: &pixels) }
+    // An image with alpha is laid over black: R·A, G·A, B·A.
+    if channels == 4 { multiplyByFourth(&pixels) }
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
@@ -45,19 +46,4 @@ func announcedPNGSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, heigh
     }
     let data = bytes[first.data]
     return (Int(bigEndian32(data, at: data.startIndex)), Int(bigEndian32(data, at: data.startIndex + 4)))
-}
-
-/// Replaces R, G, B, A by R·A, G·A, B·A in place.
-private func layOverBlack(rgba pixels: inout [UInt8]) {
-    let count = pixels.count / 4
-    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
-        for index in 0..<count {
-            let alpha = unsafe Int(pixels[index * 4 + 3])
-            for channel in 0..<3 {
-                let color = unsafe Int(pixels[index * 4 + channel])
-                unsafe pixels[index * 3 + channel] = UInt8((color * alpha + 127) / 255)
-            }
-        }
-    }
-    pixels.removeLast(count)
 }
