@@ -30,7 +30,8 @@ struct NetworkThread: Sendable {
                 job.complete(.failure(.cancelled))
                 return false
             }
-            if !jobs.isEmpty, let executor = executors[size] { compute(jobs, with: executor) }
+            guard let executor = executors[size] else { preconditionFailure("no executor for passes of \(size)") }
+            if !jobs.isEmpty { compute(jobs, with: executor) }
         }
     }
 
