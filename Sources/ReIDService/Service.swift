@@ -38,7 +38,7 @@ public final class Service: Sendable {
     /// The database is opened first, because its lock keeps a second service out of the folder.
     ///
     /// - Throws: `ConfigurationError`, `StartError`, `GalleryError`, `AdminTokenError`; each describes itself.
-    public init(configuration: ServiceConfiguration, logger: Logger) throws {
+    public init(configuration: Service.Configuration, logger: Logger) throws {
         try configuration.validate()
         let folder = configuration.folder
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }

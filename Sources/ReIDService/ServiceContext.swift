@@ -6,7 +6,7 @@ public import Logging
 /// Everything that routes work with; opened once at start, and shared by both listeners.
 public final class ServiceContext: Sendable {
     /// How the service runs.
-    public let configuration: ServiceConfiguration
+    public let configuration: Service.Configuration
     /// Where the service keeps its files.
     public let folder: DataFolder
     /// Galleries, images, batches and kept queries.
@@ -27,7 +27,7 @@ public final class ServiceContext: Sendable {
 
     /// Joins the parts, which are open already.
     public init(
-        configuration: ServiceConfiguration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
+        configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
         embedder: Embedder, metrics: ServiceMetrics, logger: Logger
     ) {
         self.configuration = configuration

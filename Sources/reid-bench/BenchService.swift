@@ -26,7 +26,7 @@ final class BenchService {
         var count = 0
         let weights = unsafe c_default_weights(&count)
         try unsafe Data(bytes: weights, count: count).write(to: URL(fileURLWithPath: folder + "/model.safetensors"))
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.dataFolder = folder
         configuration.queryAddress = "127.0.0.1:0"
         configuration.adminAddress = "127.0.0.1:0"

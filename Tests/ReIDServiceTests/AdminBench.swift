@@ -40,10 +40,10 @@ final class AdminBench: Sendable {
     /// Opens a data folder; with `start` false, batches stay queued until `processor.start()`.
     init(
         folder: ScratchFolder? = nil, start: Bool = true, log: RecordedLog = RecordedLog(),
-        configure: (inout ServiceConfiguration) -> Void = { _ in }
+        configure: (inout Service.Configuration) -> Void = { _ in }
     ) throws {
         self.folder = try folder ?? ScratchFolder()
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.dataFolder = self.folder.path
         configuration.embedder.threads = 1
         configure(&configuration)

@@ -29,7 +29,7 @@ final class TestService: Sendable {
     }
 
     /// Opens a service in `folder`, or in a new one; `configure` may change the settings before.
-    init(in folder: String? = nil, configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+    init(in folder: String? = nil, configure: (inout Service.Configuration) -> Void = { _ in }) throws {
         self.folder = folder ?? NSTemporaryDirectory() + "reid-test-" + UUID().uuidString
         var configuration = Self.configuration(in: self.folder)
         configuration.modelPath = try Self.weights.get()
@@ -39,8 +39,8 @@ final class TestService: Sendable {
     }
 
     /// Settings for one small machine: one network thread, free ports, no delays.
-    static func configuration(in folder: String) -> ServiceConfiguration {
-        var configuration = ServiceConfiguration()
+    static func configuration(in folder: String) -> Service.Configuration {
+        var configuration = Service.Configuration()
         configuration.dataFolder = folder
         configuration.queryAddress = "127.0.0.1:0"
         configuration.adminAddress = "127.0.0.1:0"
@@ -81,7 +81,7 @@ final class TestService: Sendable {
 
 /// Runs `body` with a new service, and closes the service afterwards.
 func withService(
-    configure: (inout ServiceConfiguration) -> Void = { _ in }, _ body: (TestService) throws -> Void
+    configure: (inout Service.Configuration) -> Void = { _ in }, _ body: (TestService) throws -> Void
 ) throws {
     let service = try TestService(configure: configure)
     defer { service.close() }

@@ -24,7 +24,7 @@ final class BodyReader {
     private(set) var writer: SpoolWriter?
 
     /// Prepares for a body of at most `limit` bytes; one of more than `memoryLimit` bytes goes to a file.
-    init(_ framing: BodyFraming, limit: Int, memoryLimit: Int, configuration: ServerConfiguration) {
+    init(_ framing: BodyFraming, limit: Int, memoryLimit: Int, configuration: HTTPServer.Configuration) {
         self.limit = limit
         self.memoryLimit = memoryLimit
         switch framing {

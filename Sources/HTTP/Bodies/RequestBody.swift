@@ -4,7 +4,7 @@ import HTTPTypes
 public enum RequestBody: Sendable {
     /// The whole body, in memory.
     case bytes([UInt8])
-    /// A body of more than `ServerConfiguration.bodyMemoryThreshold` bytes, in a file.
+    /// A body of more than `HTTPServer.Configuration.bodyMemoryThreshold` bytes, in a file.
     case file(SpooledFile)
 
     /// The number of bytes in the body.

@@ -60,7 +60,7 @@ final class Connection: @unchecked Sendable {
         self.verdict = verdict
     }
 
-    var configuration: ServerConfiguration { loop.core.configuration }
+    var configuration: HTTPServer.Configuration { loop.core.configuration }
 
     var isClosed: Bool {
         if case .closed = phase { true } else { false }

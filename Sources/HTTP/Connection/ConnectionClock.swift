@@ -47,7 +47,7 @@ struct ConnectionClock {
         }
     }
 
-    private static func wait(of connection: Connection, _ configuration: ServerConfiguration) -> (Wait, Double) {
+    private static func wait(of connection: Connection, _ configuration: HTTPServer.Configuration) -> (Wait, Double) {
         guard connection.output.count <= configuration.unsentBytes else { return (.none, 0) }
         return switch connection.phase {
         case .head where connection.hasPartialHead: (.head, configuration.headSeconds)

@@ -49,7 +49,7 @@ struct HeadLimits {
     /// Header fields.
     var headers: Int
 
-    init(_ configuration: ServerConfiguration) {
+    init(_ configuration: HTTPServer.Configuration) {
         head = configuration.headBytes
         target = configuration.targetBytes
         headers = configuration.headerCount

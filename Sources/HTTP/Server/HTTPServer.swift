@@ -20,7 +20,7 @@ public final class HTTPServer: Sendable {
     private let state = Mutex(State.new)
 
     /// Creates a server; nothing listens yet.
-    public init(configuration: ServerConfiguration = .init(), router: Router, logger: Logger) {
+    public init(configuration: HTTPServer.Configuration = .init(), router: Router, logger: Logger) {
         core = ServerCore(configuration: configuration, router: router, logger: logger)
     }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What the loops of one server share.
 final class ServerCore: Sendable {
-    let configuration: ServerConfiguration
+    let configuration: HTTPServer.Configuration
     let router: Router
     let logger: Logger
     /// The access log; nil: requests are not logged.
@@ -21,7 +21,7 @@ final class ServerCore: Sendable {
     /// A group that every connection is in until its descriptor is closed.
     let connections = DispatchGroup()
 
-    init(configuration: ServerConfiguration, router: Router, logger: Logger) {
+    init(configuration: HTTPServer.Configuration, router: Router, logger: Logger) {
         self.configuration = configuration
         self.router = router
         self.logger = logger

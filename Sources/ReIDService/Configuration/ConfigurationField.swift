@@ -3,7 +3,7 @@ internal import Logging
 
 /// One field of the configuration: its name, where its value is kept, and what the value may be.
 struct ConfigurationField: Sendable {
-    typealias Place<Value> = any WritableKeyPath<ServiceConfiguration, Value> & Sendable
+    typealias Place<Value> = any WritableKeyPath<Service.Configuration, Value> & Sendable
 
     /// Where the value is kept, and what it may be.
     enum Kind: Sendable {
@@ -52,7 +52,7 @@ struct ConfigurationField: Sendable {
     }
 
     /// The value in `configuration`; nil if an optional one is not set.
-    func value(in configuration: ServiceConfiguration) -> JSONValue? {
+    func value(in configuration: Service.Configuration) -> JSONValue? {
         switch kind {
         case .whole(let path, _): .number(Double(configuration[keyPath: path]))
         case .real(let path, _): .number(configuration[keyPath: path])
@@ -71,7 +71,7 @@ struct ConfigurationField: Sendable {
     ///   - source: the field's name as the value's source spells it.
     /// - Throws: `ConfigurationError.wrongType` or `outOfRange`; nothing has changed then.
     func set(
-        _ value: JSONValue, in configuration: inout ServiceConfiguration, as source: String
+        _ value: JSONValue, in configuration: inout Service.Configuration, as source: String
     ) throws(ConfigurationError) {
         func require(_ isAllowed: Bool) throws(ConfigurationError) {
             if !isAllowed { throw .outOfRange(field: source, value: value.summary, allowed: expectation) }

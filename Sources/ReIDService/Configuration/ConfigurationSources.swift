@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-extension ServiceConfiguration {
+extension Service.Configuration {
     /// Reads a configuration: an option wins over the environment, the environment over the file, the file over a default.
     ///
     /// Every source is checked completely: a value that another source replaces must be valid too.
@@ -97,7 +97,7 @@ private func nearestName(to name: String, among names: [String]) -> String? {
 }
 
 /// The effective configuration, in the form of a configuration file.
-extension ServiceConfiguration: Encodable {
+extension Service.Configuration: Encodable {
     /// Writes every field under its name in the file; an optional one that is not set is left out.
     public func encode(to encoder: any Encoder) throws {
         var tree = JSONValue.object([:])

@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// The fields of `ServerConfiguration`; they hold for each of the two listeners.
+/// The fields of `HTTPServer.Configuration`; they hold for each of the two listeners.
 extension ConfigurationField {
     static let server = [
         ConfigurationField(
@@ -36,9 +36,6 @@ extension ConfigurationField {
         ConfigurationField(
             "server.body_memory_total", .whole(\.server.bodyMemoryTotal, in: 0...(1 << 40)), unit: "bytes",
             "The most memory for all bodies together; beyond it, small bodies go to files too."),
-        ConfigurationField(
-            "server.spool_folder", .path(\.server.spoolFolder), default: "`spool` in the data folder",
-            "Accepted for older files and without effect: the service always spools in its data folder."),
         ConfigurationField(
             "server.connections", .whole(\.server.connections, in: 1...1_000_000), unit: "connections",
             "The most connections at once; one more is answered 503."),

@@ -74,7 +74,7 @@ struct APIDescription: Sendable {
 
 extension APIDescription {
     /// The description of the query listener, with the limits of `configuration`.
-    static func query(_ configuration: ServiceConfiguration) -> APIDescription {
+    static func query(_ configuration: Service.Configuration) -> APIDescription {
         APIDescription(
             title: "reid: queries",
             introduction: """
@@ -87,7 +87,7 @@ extension APIDescription {
     }
 
     /// The description of the admin listener, with the limits of `configuration`.
-    static func admin(_ configuration: ServiceConfiguration) -> APIDescription {
+    static func admin(_ configuration: Service.Configuration) -> APIDescription {
         APIDescription(
             title: "reid: administration",
             introduction: """

@@ -35,7 +35,7 @@ func adminGalleryDescriptions() -> [RouteDescription] {
 }
 
 /// `batchRoutes`.
-func batchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+func batchDescriptions(_ configuration: Service.Configuration) -> [RouteDescription] {
     let limits = configuration.limits
     let unknown = GalleryError.unknownBatch(Examples.batchID)
     return [

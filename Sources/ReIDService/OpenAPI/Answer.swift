@@ -116,7 +116,7 @@ enum Refusals {
     /// The problems that a route with a body adds.
     static let ofBodies: [any Error] = [
         HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
-        HTTPProblem.contentTooLarge(limit: ServiceLimits().searchBody), GalleryError.diskFull(path: ""),
+        HTTPProblem.contentTooLarge(limit: Service.Configuration.Limits().searchBody), GalleryError.diskFull(path: ""),
     ]
 
     /// The problems that a route with images adds.

@@ -3,7 +3,7 @@ internal import NeuralNetwork
 
 extension Components {
     /// The schemas of the query listener's answers.
-    static func ofQueries(_ configuration: ServiceConfiguration) -> [String: Schema] {
+    static func ofQueries(_ configuration: Service.Configuration) -> [String: Schema] {
         ofImages.merging(ofRankings(configuration)) { $1 }.merging(ofTheModel) { $1 }
     }
 
@@ -69,7 +69,7 @@ extension Components {
         Schema.text("The path of the image's bytes on this listener; null for an image enrolled as a vector only.")
         .orNull
 
-    private static func ofRankings(_ configuration: ServiceConfiguration) -> [String: Schema] {
+    private static func ofRankings(_ configuration: Service.Configuration) -> [String: Schema] {
         let options = SearchOptionDescriptions(configuration)
         let ranking: [String: Schema] = [
             "gallery": .text("The gallery's name."),

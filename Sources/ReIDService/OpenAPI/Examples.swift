@@ -36,10 +36,12 @@ enum Examples {
     static let batchItem = BatchItemAnswer(
         index: 0, image: "0042_c3s1_000451_00.jpg", state: "enrolled", imageID: imageID, reason: nil, detail: nil)
 
-    static func options(_ defaults: RankingDefaults) -> SearchOptions { SearchOptions(defaults: defaults) }
+    static func options(_ defaults: Service.Configuration.Ranking) -> SearchOptions {
+        SearchOptions(defaults: defaults)
+    }
 
     /// The answer of a search, or a kept query's newest ranking if `isKept`.
-    static func ranking(_ defaults: RankingDefaults, isKept: Bool) -> RankingAnswer {
+    static func ranking(_ defaults: Service.Configuration.Ranking, isKept: Bool) -> RankingAnswer {
         var timing = RankingTiming()
         timing.decode = 0.6
         timing.wait = 1.1
@@ -56,7 +58,7 @@ enum Examples {
             gallerySize: 19_732, options: options(defaults), results: [result], warnings: nil, timing: timing)
     }
 
-    static func query(_ defaults: RankingDefaults) -> QueryAnswer {
+    static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {
         QueryAnswer(
             queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",
             createdAt: time, revision: 3, rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
@@ -67,7 +69,7 @@ enum Examples {
         model: model, dimensions: 4, embeddings: [.init(index: 0, vector: .floats([0.5, -0.5, 0.5, 0.5]))],
         warnings: nil)
 
-    static func modelAnswer(_ configuration: ServiceConfiguration) -> ModelAnswer {
+    static func modelAnswer(_ configuration: Service.Configuration) -> ModelAnswer {
         let limits = configuration.limits
         return ModelAnswer(
             name: "CSPR-Net", sha256: model, config: CSPRConfiguration(), dimensions: 1024, branches: 8,

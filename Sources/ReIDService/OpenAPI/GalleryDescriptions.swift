@@ -4,7 +4,7 @@ internal import HTTPTypes
 internal import Imaging
 
 /// `galleryRoutes`.
-func galleryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+func galleryDescriptions(_ configuration: Service.Configuration) -> [RouteDescription] {
     let unknown = GalleryError.unknownGallery("hall")
     return [
         RouteDescription(

@@ -4,7 +4,7 @@ internal import HTTPTypes
 internal import Imaging
 
 /// `queryRoutes`.
-func queryDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescription] {
     let limits = configuration.limits
     let query = Examples.query(configuration.ranking)
     let unknown = GalleryError.unknownQuery(Examples.queryID)
@@ -79,7 +79,7 @@ extension Parameter {
         example: #""2""#)
 
     /// The parameters of a list; its cursors begin with the letter `cursors`, or may be any text if that is nil.
-    static func page(_ limits: ServiceLimits, cursors: Character?) -> [Parameter] {
+    static func page(_ limits: Service.Configuration.Limits, cursors: Character?) -> [Parameter] {
         var cursor = Schema.option("`next` of the previous page; absent for the first page.")
         if let cursors { cursor.keywords["pattern"] = .text("^\(cursors)(0|[1-9a-z][0-9a-z]{0,11})$") }
         return [

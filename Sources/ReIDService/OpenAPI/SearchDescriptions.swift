@@ -4,7 +4,7 @@ internal import HTTPTypes
 internal import Imaging
 
 /// `searchRoutes` and `embeddingRoutes`.
-func searchDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+func searchDescriptions(_ configuration: Service.Configuration) -> [RouteDescription] {
     let limits = configuration.limits
     return [
         RouteDescription(

@@ -29,7 +29,7 @@ struct SearchOptionDescriptions {
     private let options: [Option]
 
     /// The options, with the limits and defaults of `configuration`.
-    init(_ configuration: ServiceConfiguration) {
+    init(_ configuration: Service.Configuration) {
         let defaults = SearchOptions(defaults: configuration.ranking)
         let neighborhoods = ReRanking.neighborhoods
         options =

@@ -2,7 +2,7 @@ internal import HTTP
 internal import HTTPTypes
 
 /// The descriptions of `modelRoutes`, of `healthRoutes` and of the description itself.
-func serviceDescriptions(_ configuration: ServiceConfiguration) -> [RouteDescription] {
+func serviceDescriptions(_ configuration: Service.Configuration) -> [RouteDescription] {
     [
         RouteDescription(
             method: .get, pattern: "/v1/model", name: "getModel", summary: "Get the network that is served.",

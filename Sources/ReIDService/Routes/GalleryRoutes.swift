@@ -52,13 +52,13 @@ struct ListParameters {
     static let usualLimit = 100
 
     /// Reads both from a request that has no other parameters.
-    init(_ request: ServerRequest, limits: ServiceLimits) throws(ServiceError) {
+    init(_ request: ServerRequest, limits: Service.Configuration.Limits) throws(ServiceError) {
         var parameters = QueryParameters(request.query)
         try self.init(&parameters, limits: limits)
     }
 
     /// Reads both after all other parameters, and throws for parameters that were not read.
-    init(_ parameters: inout QueryParameters, limits: ServiceLimits) throws(ServiceError) {
+    init(_ parameters: inout QueryParameters, limits: Service.Configuration.Limits) throws(ServiceError) {
         limit = try parameters.integer("limit", in: 1...limits.results) ?? Self.usualLimit
         cursor = try parameters.text("cursor")
         try parameters.finish()

@@ -24,7 +24,8 @@ struct ImageUpload {
     ///   - takesOptions: whether a form may have a part `options`.
     ///   - limits: the limits of an image.
     /// - Throws: `ServiceError` or `HTTPProblem`.
-    init(_ request: ServerRequest, maximumImages: Int, takesOptions: Bool, limits: ServiceLimits) throws {
+    init(_ request: ServerRequest, maximumImages: Int, takesOptions: Bool, limits: Service.Configuration.Limits) throws
+    {
         guard !request.body.isEmpty else { throw ServiceError.emptyBody }
         let declared = request.fields[.contentType]
         let type = declared.flatMap { MediaType(parsing: $0) }?.essence
@@ -55,7 +56,7 @@ struct ImageUpload {
     ///
     /// Release the result before decoding the next image: even a small file can be a very large image.
     func decoded(
-        _ index: Int, covering target: (width: Int, height: Int), limits: ServiceLimits
+        _ index: Int, covering target: (width: Int, height: Int), limits: Service.Configuration.Limits
     ) throws(ServiceError) -> RGBImage {
         do {
             return try decodeImage(images[index].bytes, limits: limits.image, covering: target)
@@ -68,7 +69,8 @@ struct ImageUpload {
     private static let optionBytes = 64 << 10
 
     private static func readForm(
-        _ body: RequestBody, boundary: String, maximumImages: Int, takesOptions: Bool, limits: ServiceLimits
+        _ body: RequestBody, boundary: String, maximumImages: Int, takesOptions: Bool,
+        limits: Service.Configuration.Limits
     ) throws -> (images: [[UInt8]], options: [UInt8]?) {
         var reader = try MultipartReader(
             body, boundary: boundary, limits: MultipartLimits(parts: maximumImages + 2))

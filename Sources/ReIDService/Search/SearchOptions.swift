@@ -41,7 +41,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var includeVectors: Bool?
 
     /// The defaults of the options of a search.
-    public init(defaults: RankingDefaults) {
+    public init(defaults: Service.Configuration.Ranking) {
         limit = defaults.limit
         rerank = defaults.rerank
         k1 = defaults.k1
@@ -50,7 +50,8 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     }
 
     /// Replaces the options that `source` has; the others stay.
-    mutating func read(from source: inout some OptionSource, limits: ServiceLimits) throws(ServiceError) {
+    mutating func read(from source: inout some OptionSource, limits: Service.Configuration.Limits) throws(ServiceError)
+    {
         limit = try source.integer("limit", in: 1...limits.results) ?? limit
         rerank = try source.flag("rerank") ?? rerank
         k1 = try source.integer("k1", in: ReRanking.neighborhoods) ?? k1

@@ -115,7 +115,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// The configuration from all its sources, checked.
-    private func settings() throws -> ServiceConfiguration {
+    private func settings() throws -> Service.Configuration {
         let given = [
             ("data_folder", data), ("query_address", queryAddress), ("admin_address", adminAddress),
             ("model_path", model), ("public_folder", publicFolder),
@@ -127,7 +127,7 @@ struct ServeCommand: ParsableCommand {
             options.append((field: String(parts[0]), value: String(parts[1])))
         }
         do {
-            var settings = try ServiceConfiguration(
+            var settings = try Service.Configuration(
                 file: try configurationFile.map(contents), environment: ProcessInfo.processInfo.environment,
                 options: options)
             try settings.validate()
@@ -148,7 +148,7 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    private func printJSON(_ settings: ServiceConfiguration) throws {
+    private func printJSON(_ settings: Service.Configuration) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(settings), as: UTF8.self))

@@ -42,7 +42,7 @@ struct MemoryConnection {
     let connection: Connection
 
     init(
-        _ router: Router = testRouter(), configuration: ServerConfiguration = ServerConfiguration(),
+        _ router: Router = testRouter(), configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
         logger: Logger = quietLogger
     ) {
         let core = ServerCore(configuration: configuration, router: router, logger: logger)

@@ -117,10 +117,10 @@ final class RawClient {
 
 /// Runs a server on a free port during a test.
 func withServer<R>(
-    _ router: Router = testRouter(), _ configure: (inout ServerConfiguration) -> Void = { _ in },
+    _ router: Router = testRouter(), _ configure: (inout HTTPServer.Configuration) -> Void = { _ in },
     _ body: (HTTPServer, String) throws -> R
 ) throws -> R {
-    var configuration = ServerConfiguration()
+    var configuration = HTTPServer.Configuration()
     configuration.loops = 2
     configure(&configuration)
     let server = HTTPServer(configuration: configuration, router: router, logger: quietLogger)

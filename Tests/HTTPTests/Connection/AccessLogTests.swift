@@ -12,7 +12,7 @@ import Testing
     private func entries(
         _ pieces: String..., isOn: Bool = true, level: Logger.Level = .critical, wait count: Int = 1
     ) -> [InMemoryLogHandler.Entry] {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.logsRequests = isOn
         var logger = Logger(label: "test") { _ in handler }
         logger.logLevel = level

@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `one turn answers no more requests than allowed, and the next turns the rest`() {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.turnRequests = 3
         let memory = MemoryConnection(configuration: configuration)
         let request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -68,7 +68,7 @@ import Testing
 
     @Test(arguments: [(20_000, 8), (20_001, 7)])
     func `one turn receives no more than allowed and one read, and the next turns the rest`(turnBytes: Int, left: Int) {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.turnBytes = turnBytes
         let memory = MemoryConnection(configuration: configuration)
         memory.receive([Array("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".utf8)])
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `no request is taken up while too much is unsent`() {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.unsentBytes = 300
         let memory = MemoryConnection(configuration: configuration)
         memory.loop.queue.sync { memory.stream.capacity = 0 }
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `no more is read ahead than allowed while a handler works`() {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.readAheadBytes = 20_000
         var router = Router()
         let held = HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse() })
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func `lingering ends after its limit of bytes`() {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.lingerBytes = 50_000
         let memory = MemoryConnection(configuration: configuration)
         memory.receive([Array("BAD\r\n".utf8)])

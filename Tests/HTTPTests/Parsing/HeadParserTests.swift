@@ -4,7 +4,7 @@ import Testing
 @testable import HTTP
 
 /// Parses a head given as text, with the default limits.
-func parse(_ text: String, limits: ServerConfiguration = ServerConfiguration()) -> HeadParse {
+func parse(_ text: String, limits: HTTPServer.Configuration = HTTPServer.Configuration()) -> HeadParse {
     parseHead(Array(text.utf8).span, limits: HeadLimits(limits))
 }
 
@@ -19,7 +19,7 @@ func head(_ text: String) throws -> RequestHead {
         ("POST /v1/a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8080\r\nContent-Type:\timage/jpeg \r\nEmpty:\r\n"
             + "content-length: 12\r\nX-Caf\u{e9}: \u{e9}\r\nConnection: Keep-Alive, close\r\nExpect: 100-Continue\r\n\r\n")
             .replacing("X-Caf\u{e9}", with: "X-Cafe").utf8)
-    static let limits = HeadLimits(ServerConfiguration())
+    static let limits = HeadLimits(HTTPServer.Configuration())
 
     @Test(arguments: 0..<request.count)
     func `every proper prefix asks for more`(length: Int) {
@@ -102,7 +102,7 @@ func head(_ text: String) throws -> RequestHead {
     }
 
     @Test func `a head of exactly the limit passes, one byte more is a 431`() throws {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         let text = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 100))\r\n\r\n"
         configuration.headBytes = text.utf8.count
         guard case .complete = parse(text, limits: configuration) else {
@@ -116,7 +116,7 @@ func head(_ text: String) throws -> RequestHead {
     }
 
     @Test func `a target of exactly the limit passes, one byte more is a 414`() {
-        var configuration = ServerConfiguration()
+        var configuration = HTTPServer.Configuration()
         configuration.targetBytes = 10
         let text: (Int) -> String = { "GET /\(String(repeating: "x", count: $0 - 1)) HTTP/1.1\r\nHost: a\r\n\r\n" }
         #expect(parse(text(10), limits: configuration).status == nil)

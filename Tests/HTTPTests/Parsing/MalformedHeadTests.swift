@@ -115,7 +115,7 @@ import Testing
     @Test(arguments: requests)
     func `every prefix of it asks for more or is refused for the same reason`(text: String, status: Int) {
         let bytes = Array(text.utf8)
-        let limits = HeadLimits(ServerConfiguration())
+        let limits = HeadLimits(HTTPServer.Configuration())
         let whole = parseHead(bytes.span, limits: limits)
         var isRefused = false
         for length in 0...bytes.count {

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ServerConfigurationTests {
     @Test func `the defaults are those of the design`() {
-        let configuration = ServerConfiguration()
+        let configuration = HTTPServer.Configuration()
         #expect(configuration.headBytes == 16384 && configuration.headerCount == 100)
         #expect(
             configuration.idleSeconds == 60 && configuration.headSeconds == 10 && configuration.bodyStallSeconds == 30)
@@ -18,13 +18,13 @@ import Testing
     }
 
     @Test func `values that make no sense are refused`() {
-        let changes: [(inout ServerConfiguration) -> Void] = [
+        let changes: [(inout HTTPServer.Configuration) -> Void] = [
             { $0.loops = 0 }, { $0.workers = 0 }, { $0.backlog = -1 }, { $0.idleSeconds = 0 },
             { $0.headSeconds = -.infinity },
             { $0.bodyStallSeconds = .nan }, { $0.readAheadBytes = 100 }, { $0.spoolFolder = "/nonexistent" },
         ]
         for change in changes {
-            var configuration = ServerConfiguration()
+            var configuration = HTTPServer.Configuration()
             change(&configuration)
             let server = HTTPServer(configuration: configuration, router: Router(), logger: quietLogger)
             #expect(throws: ServerError.self) { try server.start(address: "127.0.0.1:0") }

@@ -17,7 +17,8 @@ import Testing
 
     @Test func `every value of the configuration has its field`() {
         let parts: [Any] = [
-            ServerConfiguration(), Embedder.Configuration(), ServiceLimits(), RankingDefaults(), ServiceConfiguration(),
+            HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
+            Service.Configuration.Ranking(), Service.Configuration(),
         ]
         let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 4
         #expect(fields.count == values, "values and parts of the configuration, less the four parts")
@@ -34,11 +35,11 @@ import Testing
     }
 
     @Test func `each field sets its own value and no other`() throws {
-        let defaults = ServiceConfiguration()
+        let defaults = Service.Configuration()
         for field in fields {
             let samples = Samples(field)
             let text = try #require(samples.allowed.last { field.value(of: $0) != field.value(in: defaults) })
-            let changed = try ServiceConfiguration(options: [(field: field.name, value: text)])
+            let changed = try Service.Configuration(options: [(field: field.name, value: text)])
             let different = fields.filter { $0.value(in: changed) != $0.value(in: defaults) }
             #expect(different.map(\.name) == [field.name])
             #expect(changed != defaults)
@@ -46,14 +47,14 @@ import Testing
     }
 
     @Test func `a configuration with every value changed survives its own JSON`() throws {
-        let defaults = ServiceConfiguration()
+        let defaults = Service.Configuration()
         let options = try fields.map { field in
             let text = try #require(Samples(field).allowed.first { field.value(of: $0) != field.value(in: defaults) })
             return (field: field.name, value: text)
         }
-        let changed = try ServiceConfiguration(options: options)
+        let changed = try Service.Configuration(options: options)
         let data = try JSONEncoder().encode(changed)
-        #expect(try ServiceConfiguration(file: Array(data)) == changed)
+        #expect(try Service.Configuration(file: Array(data)) == changed)
         let object = try JSONSerialization.jsonObject(with: data)
         #expect(Self.leaves(object) == fields.count)
     }
@@ -120,14 +121,14 @@ enum Source: CaseIterable {
     func name(of field: ConfigurationField) -> String { self == .environment ? field.variable : field.name }
 
     /// A configuration with one value from this source.
-    func read(_ field: ConfigurationField, _ text: String, isQuoted: Bool = true) throws -> ServiceConfiguration {
+    func read(_ field: ConfigurationField, _ text: String, isQuoted: Bool = true) throws -> Service.Configuration {
         switch self {
         case .file:
             let value = isQuoted && Samples(field).isText ? "\"\(text)\"" : text
             let json = field.name.split(separator: ".").reversed().reduce(value) { #"{"\#($1)": \#($0)}"# }
-            return try ServiceConfiguration(file: Array(json.utf8))
-        case .environment: return try ServiceConfiguration(environment: [field.variable: text])
-        case .options: return try ServiceConfiguration(options: [(field: field.name, value: text)])
+            return try Service.Configuration(file: Array(json.utf8))
+        case .environment: return try Service.Configuration(environment: [field.variable: text])
+        case .options: return try Service.Configuration(options: [(field: field.name, value: text)])
         }
     }
 }

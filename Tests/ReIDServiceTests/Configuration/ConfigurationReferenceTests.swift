@@ -25,7 +25,7 @@ import Testing
 
 /// The article: how sources combine, then a table for each group of fields.
 struct ConfigurationReference {
-    private let defaults = ServiceConfiguration()
+    private let defaults = Service.Configuration()
 
     var text: String {
         get throws {

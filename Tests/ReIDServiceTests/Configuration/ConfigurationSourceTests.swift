@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ConfigurationSourceTests {
     @Test func `a file, the environment and the command line each set fields`() throws {
-        var expected = ServiceConfiguration()
+        var expected = Service.Configuration()
         expected.server.headBytes = 4096
         expected.server.idleSeconds = 0.5
         expected.ranking.rerank = false
@@ -18,19 +18,19 @@ import Testing
             {"server": {"head_bytes": 4096, "idle_seconds": 0.5},
             "ranking": {"rerank": false}, "model_path": "m", "log": {"level": "debug"}}
             """
-        #expect(try ServiceConfiguration(file: Array(file.utf8)) == expected)
+        #expect(try Service.Configuration(file: Array(file.utf8)) == expected)
         let environment = [
             "REID_SERVER_HEAD_BYTES": "4096", "REID_SERVER_IDLE_SECONDS": "0.5",
             "REID_RANKING_RERANK": "false", "REID_MODEL_PATH": "m", "REID_LOG_LEVEL": "debug", "PATH": "/bin",
         ]
-        #expect(try ServiceConfiguration(environment: environment) == expected)
+        #expect(try Service.Configuration(environment: environment) == expected)
         let options = [
             (field: "server.head_bytes", value: "4096"),
             (field: "server.idle_seconds", value: "0.5"),
             (field: "ranking.rerank", value: "false"), (field: "model_path", value: "m"),
             (field: "log.level", value: "debug"),
         ]
-        #expect(try ServiceConfiguration(options: options) == expected)
+        #expect(try Service.Configuration(options: options) == expected)
     }
 
     @Test(arguments: [
@@ -40,7 +40,7 @@ import Testing
     func `an option wins over the environment, that over the file, and that over the default`(
         isInFile: Bool, isInEnvironment: Bool, isOption: Bool, workers: Int
     ) throws {
-        let configuration = try ServiceConfiguration(
+        let configuration = try Service.Configuration(
             file: isInFile ? Array(#"{"server": {"workers": 2, "backlog": 5}}"#.utf8) : nil,
             environment: isInEnvironment ? ["REID_SERVER_WORKERS": "3"] : [:],
             options: isOption ? [(field: "server.workers", value: "4")] : [])
@@ -50,19 +50,19 @@ import Testing
 
     @Test func `unknown names are refused in the environment and among the options`() {
         let variable = ConfigurationError.unknownField("REID_SERVER_WORKER", nearest: "REID_SERVER_WORKERS")
-        #expect(throws: variable) { try ServiceConfiguration(environment: ["REID_SERVER_WORKER": "3"]) }
+        #expect(throws: variable) { try Service.Configuration(environment: ["REID_SERVER_WORKER": "3"]) }
         let other = ConfigurationError.unknownField("REID_PORT", nearest: nil)
-        #expect(throws: other) { try ServiceConfiguration(environment: ["REID_PORT": "tcp://10.0.0.1:80"]) }
+        #expect(throws: other) { try Service.Configuration(environment: ["REID_PORT": "tcp://10.0.0.1:80"]) }
         #expect(!other.description.contains("10.0.0.1"))
         let option = ConfigurationError.unknownField("server.worker", nearest: "server.workers")
-        #expect(throws: option) { try ServiceConfiguration(options: [(field: "server.worker", value: "3")]) }
+        #expect(throws: option) { try Service.Configuration(options: [(field: "server.worker", value: "3")]) }
     }
 
     @Test func `a bad value is refused even where another source replaces it`() {
         let error = ConfigurationError.outOfRange(
             field: "server.workers", value: "0", allowed: "a whole number from 1 to 1024 threads")
         #expect(throws: error) {
-            try ServiceConfiguration(
+            try Service.Configuration(
                 file: Array(#"{"server": {"workers": 0}}"#.utf8), environment: ["REID_SERVER_WORKERS": "3"])
         }
         #expect(error.description.contains("server.workers") && error.description.contains("not 0"))
@@ -81,14 +81,14 @@ import Testing
         json: String, field: String, value: String, expected: String
     ) {
         #expect(throws: ConfigurationError.wrongType(field: field, value: value, expected: expected)) {
-            try ServiceConfiguration(file: Array(json.utf8))
+            try Service.Configuration(file: Array(json.utf8))
         }
     }
 
     @Test(arguments: ["", "{", "[1]", "5", #"{"server": {"workers": 3}"#])
     func `a file that is no JSON object is refused`(text: String) {
         #expect {
-            try ServiceConfiguration(file: Array(text.utf8))
+            try Service.Configuration(file: Array(text.utf8))
         } throws: { error in
             guard case ConfigurationError.malformedFile(let reason) = error else { return false }
             return !reason.isEmpty
@@ -97,6 +97,6 @@ import Testing
 
     @Test func `null counts as absent, for a field and for a group`() throws {
         let file = #"{"server": null, "limits": {"wait": null}, "public_folder": null}"#
-        #expect(try ServiceConfiguration(file: Array(file.utf8)) == ServiceConfiguration())
+        #expect(try Service.Configuration(file: Array(file.utf8)) == Service.Configuration())
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct WireConfigurationTests {
     @Test func `the defaults are sound`() throws {
-        try ServiceConfiguration().validate()
+        try Service.Configuration().validate()
     }
 
     @Test func `a file may give only some fields`() throws {
@@ -17,8 +17,8 @@ import Testing
             {"data_folder": "d", "limits": {"image_bytes": 5}, "ranking": {"limit": 7}, "embedder": {"threads": 3},
             "server": {"idle_seconds": 5, "workers": 3}}
             """
-        let configuration = try ServiceConfiguration(file: Array(json.utf8))
-        var expected = ServiceConfiguration()
+        let configuration = try Service.Configuration(file: Array(json.utf8))
+        var expected = Service.Configuration()
         expected.dataFolder = "d"
         expected.limits.imageBytes = 5
         expected.ranking.limit = 7
@@ -29,12 +29,12 @@ import Testing
     }
 
     @Test func `what a file does not say about re-ranking stays cautious`() throws {
-        func reRanking(_ configuration: ServiceConfiguration) throws -> ReRanking {
+        func reRanking(_ configuration: Service.Configuration) throws -> ReRanking {
             try SearchOptions(defaults: configuration.ranking).reRanking
         }
-        let configuration = try ServiceConfiguration(file: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
+        let configuration = try Service.Configuration(file: Array(#"{"ranking": {"re_ranking": {"k1": 20}}}"#.utf8))
         #expect(try reRanking(configuration) == ReRanking(k1: 20, k2: 2, lambda: 0.7))
-        #expect(try reRanking(ServiceConfiguration()) == .cautious)
+        #expect(try reRanking(Service.Configuration()) == .cautious)
     }
 
     @Test(arguments: [
@@ -51,7 +51,7 @@ import Testing
         json: String, field: String, nearest: String?
     ) {
         let error = ConfigurationError.unknownField(field, nearest: nearest)
-        #expect(throws: error) { try ServiceConfiguration(file: Array(json.utf8)) }
+        #expect(throws: error) { try Service.Configuration(file: Array(json.utf8)) }
         #expect(error.description.contains(field) && error.description.contains(nearest ?? "no"))
     }
 
@@ -61,7 +61,7 @@ import Testing
     ])
     func `re-ranking that no search may ask for is refused in a file too`(json: String, name: String, value: String) {
         #expect {
-            try ServiceConfiguration(file: Array(#"{"ranking": {"re_ranking": \#(json)}}"#.utf8))
+            try Service.Configuration(file: Array(#"{"ranking": {"re_ranking": \#(json)}}"#.utf8))
         } throws: { error in
             guard case ConfigurationError.outOfRange("ranking.re_ranking." + name, value, _) = error else {
                 return false
@@ -72,32 +72,32 @@ import Testing
 
     @Test func `a file names every field the same way`() throws {
         let json = #"{"server": {"idle_seconds": 5, "body_memory_total": 9}, "model_path": null, "public_folder": "p"}"#
-        let configuration = try ServiceConfiguration(file: Array(json.utf8))
+        let configuration = try Service.Configuration(file: Array(json.utf8))
         #expect(configuration.server.idleSeconds == 5 && configuration.server.bodyMemoryTotal == 9)
         #expect(configuration.modelPath == nil && configuration.publicFolder == "p")
-        let text = String(decoding: try JSONEncoder().encode(ServiceConfiguration()), as: UTF8.self)
+        let text = String(decoding: try JSONEncoder().encode(Service.Configuration()), as: UTF8.self)
         #expect(text.contains("\"idle_seconds\":"))
         #expect(text.matches(of: /"[a-z0-9_]*[A-Z][A-Za-z0-9_]*":/).isEmpty, "every name is in snake_case")
     }
 
     @Test func `a configuration survives its own JSON`() throws {
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.publicFolder = "p"
         configuration.ranking.rerank = false
         let data = try JSONEncoder().encode(configuration)
-        #expect(try ServiceConfiguration(file: Array(data)) == configuration)
+        #expect(try Service.Configuration(file: Array(data)) == configuration)
     }
 
     @Test(arguments: ["0.0.0.0:8080", "[::]:8080", "192.168.1.2:8080", "127.0.0.1.example.org:80"])
     func `a query listener that others can reach is refused, since it asks for no token`(address: String) {
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.queryAddress = address
         #expect(throws: ConfigurationError.queriesWithoutToken(address: address)) { try configuration.validate() }
     }
 
     @Test(arguments: ["127.0.0.1:0", "127.8.9.1:65535", "localhost:8080", "[::1]:8080"])
     func `a listener on loopback is accepted`(address: String) throws {
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.queryAddress = address
         try configuration.validate()
     }
@@ -106,7 +106,7 @@ import Testing
         "", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "a:+1",
     ])
     func `what is no address is refused`(address: String) {
-        var configuration = ServiceConfiguration()
+        var configuration = Service.Configuration()
         configuration.adminAddress = address
         let error = ConfigurationError.outOfRange(
             field: "admin_address", value: "'\(address)'", allowed: "an address such as 127.0.0.1:8080 or [::1]:8080")
@@ -114,8 +114,8 @@ import Testing
     }
 
     @Test func `a field out of range is named`() {
-        func expectFault(_ field: String, _ value: String, _ change: (inout ServiceConfiguration) -> Void) {
-            var configuration = ServiceConfiguration()
+        func expectFault(_ field: String, _ value: String, _ change: (inout Service.Configuration) -> Void) {
+            var configuration = Service.Configuration()
             change(&configuration)
             #expect {
                 try configuration.validate()

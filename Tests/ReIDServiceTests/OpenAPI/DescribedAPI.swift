@@ -126,17 +126,17 @@ struct DescribedAPI: Sendable {
 
 extension DescribedAPI {
     /// The description of the query listener of a service with this configuration.
-    static func query(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
+    static func query(_ configuration: Service.Configuration) throws -> DescribedAPI {
         try made(.query(configuration), for: configuration, listener: "query")
     }
 
     /// The description of the admin listener.
-    static func admin(_ configuration: ServiceConfiguration) throws -> DescribedAPI {
+    static func admin(_ configuration: Service.Configuration) throws -> DescribedAPI {
         try made(.admin(configuration), for: configuration, listener: "admin")
     }
 
     private static func made(
-        _ description: @autoclosure () -> APIDescription, for configuration: ServiceConfiguration, listener: String
+        _ description: @autoclosure () -> APIDescription, for configuration: Service.Configuration, listener: String
     ) throws -> DescribedAPI {
         let (limits, ranking) = (configuration.limits, configuration.ranking)
         return try known.withLock { known in
@@ -157,8 +157,8 @@ extension DescribedAPI {
     /// A description with what it depends on.
     private struct Made: Sendable {
         let listener: String
-        let limits: ServiceLimits
-        let ranking: RankingDefaults
+        let limits: Service.Configuration.Limits
+        let ranking: Service.Configuration.Ranking
         let api: DescribedAPI
     }
 

@@ -13,7 +13,7 @@ import Testing
         _ status: Int, _ fields: HTTPFields, _ body: [UInt8], method: HTTPRequest.Method = .get,
         target: String = "/livez", isWhole: Bool = false
     ) throws -> [String] {
-        try DescribedAPI.query(ServiceConfiguration())
+        try DescribedAPI.query(Service.Configuration())
             .faults(of: (status, fields, body), to: method, target, isWhole: isWhole)
     }
 

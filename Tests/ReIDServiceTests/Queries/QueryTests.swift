@@ -124,7 +124,7 @@ import Testing
     @Test func `a ranking that several make at once has one revision`() throws {
         try withLobby { service in
             let gallery = try service.store.snapshot(of: "lobby")
-            let options = try jsonBytes(SearchOptions(defaults: RankingDefaults()))
+            let options = try jsonBytes(SearchOptions(defaults: Service.Configuration.Ranking()))
             let image = try TestImage(seed: 1).bytes
             let vectors = try service.context.embedder.embed([try decodeImage(image)], priority: .query).vectors
             let query = try service.store.keepQuery(
@@ -149,7 +149,8 @@ import Testing
             for warnings in [[], ["Made by another model."]] {
                 let query = try service.store.keepQuery(
                     NewQuery(
-                        gallery: "lobby", options: try jsonBytes(SearchOptions(defaults: RankingDefaults())),
+                        gallery: "lobby",
+                        options: try jsonBytes(SearchOptions(defaults: Service.Configuration.Ranking())),
                         isStanding: false, images: [ImageContent(bytes: [1], mediaType: "image/png")],
                         vector: service.store.snapshot(of: "lobby").embeddings[0],
                         model: service.context.model.identity, warnings: warnings))

@@ -1,0 +1,94 @@
+import FoundationEssentials
+
+extension HTTPServer {
+    /// How a server runs; every field has a working default.
+    public struct Configuration: Sendable, Equatable {
+        /// Event loops; no more than there are cores.
+        public var loops = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
+        /// Handlers that run at once.
+        public var workers = 8
+        /// Requests that may wait for a worker; one more is a 503.
+        public var backlog = 64
+
+        /// Bytes of request line and headers, including the blank line; more is a 431.
+        public var headBytes = 16 << 10
+        /// Bytes of the request's target; more is a 414.
+        public var targetBytes = 8 << 10
+        /// Header fields of a request; more is a 431.
+        public var headerCount = 100
+        /// Bytes of a chunk's extensions; more is a 400.
+        public var chunkExtensionBytes = 256
+        /// Bytes of a chunked body's trailers; more is a 431.
+        public var trailerBytes = 4 << 10
+
+        /// Bytes of any body, whatever its route allows; more is a 413.
+        public var bodyBytes = 16 << 30
+        /// Bytes of a body beyond which it goes to a file.
+        public var bodyMemoryThreshold = 1 << 20
+        /// Bytes of all bodies in memory together; beyond, even small ones go to files.
+        public var bodyMemoryTotal = 256 << 20
+        /// Where such files are made; must exist.
+        public var spoolFolder = FileManager.default.temporaryDirectory.path
+
+        /// Connections at once; one more is told 503.
+        public var connections = 4096
+        /// Connections at once from one address; one more is told 429.
+        public var connectionsPerAddress = 256
+        /// Bytes read ahead of what is being handled; also the size of a receive buffer.
+        public var readAheadBytes = 64 << 10
+        /// Bytes one connection may receive before the others of its loop get their turn.
+        public var turnBytes = 256 << 10
+        /// Pipelined requests one connection may have answered before the others get their turn.
+        public var turnRequests = 32
+        /// Bytes of replies not yet taken by the client; while there are more, no further request is handled.
+        public var unsentBytes = 256 << 10
+
+        /// Seconds a connection may sit between requests.
+        public var idleSeconds = 60.0
+        /// Seconds for a whole request head; more is a 408.
+        public var headSeconds = 10.0
+        /// Seconds within which a body must advance by `progressBytes`, or end; more is a 408.
+        public var bodyStallSeconds = 30.0
+        /// Seconds within which the client must take `progressBytes` of a reply, or all.
+        public var writeStallSeconds = 30.0
+        /// What counts as progress.
+        public var progressBytes = 1 << 10
+        /// Seconds a held reply may wait at most.
+        public var heldSeconds = 60.0
+        /// Seconds to read on after an early refusal, so that the client sees it.
+        public var lingerSeconds = 2.0
+        /// Bytes to read on after an early refusal.
+        public var lingerBytes = 4 << 20
+        /// What `Retry-After` says when overloaded.
+        public var retryAfterSeconds = 1
+        /// Whether each request is logged, in one line at level info, whatever the logger's own level.
+        public var logsRequests = false
+
+        /// Creates the defaults.
+        public init() {}
+
+        /// Refuses values with which no server can run.
+        func check() throws(ServerError) {
+            guard loops > 0, workers > 0, backlog >= 0 else {
+                throw .configuration(reason: "loops and workers must be positive, and backlog not negative")
+            }
+            let seconds = [idleSeconds, headSeconds, bodyStallSeconds, writeStallSeconds, heldSeconds, lingerSeconds]
+            guard seconds.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+                throw .configuration(reason: "times must be positive")
+            }
+            let counts = [
+                headBytes, targetBytes, headerCount, connections, connectionsPerAddress, turnBytes, turnRequests,
+                unsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
+            ]
+            guard counts.allSatisfy({ $0 > 0 }) else { throw .configuration(reason: "counts must be positive") }
+            let optional = [chunkExtensionBytes, trailerBytes, bodyBytes, bodyMemoryThreshold, bodyMemoryTotal]
+            guard optional.allSatisfy({ $0 >= 0 }) else {
+                throw .configuration(reason: "limits of bodies must not be negative")
+            }
+            guard readAheadBytes >= headBytes else {
+                throw .configuration(reason: "a receive buffer must hold a whole head")
+            }
+            guard FileManager.default.isWritableFile(atPath: spoolFolder) else { throw .spoolFolder(spoolFolder) }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+public import Imaging
+internal import Ranking
+
+extension Service.Configuration {
+    /// What a client of the service may send and ask for; each limit is tested.
+    public struct Limits: Sendable, Equatable {
+        /// Bytes of one encoded image.
+        public var imageBytes = 20 << 20
+        /// Pixels of one decoded image; guards memory against small files that expand.
+        public var imagePixels = 40_000_000
+        /// Pixels along one side of an image.
+        public var imageSide = 30_000
+        /// Bytes of the body of a search, a kept query or an embedding request.
+        public var searchBody = 64 << 20
+        /// Images of one person in a search.
+        public var imagesPerSearch = 16
+        /// Images in an embedding request.
+        public var imagesPerEmbedding = 64
+        /// Results of a ranking and items of a list.
+        public var results = 1000
+        /// Bytes of the body of a batch.
+        public var batchBody = 16 << 30
+        /// Seconds for which a poll may be held.
+        public var wait = 60
+
+        /// The defaults.
+        public init() {}
+
+        /// The part that guards the image decoder.
+        public var image: ImageLimits {
+            var limits = ImageLimits()
+            limits.bytes = imageBytes
+            limits.pixels = imagePixels
+            limits.side = imageSide
+            return limits
+        }
+    }
+
+    /// The defaults of the options of a search.
+    public struct Ranking: Sendable, Equatable {
+        /// Results of a ranking.
+        public var limit = 20
+        /// Whether rankings are re-ranked.
+        public var rerank = true
+        /// Neighbors that re-ranking considers, k₁.
+        public var k1 = ReRanking.cautious.k1
+        /// Neighbors whose encodings re-ranking averages, k₂.
+        public var k2 = ReRanking.cautious.k2
+        /// The share of the original distance in the re-ranked one, λ.
+        public var lambda = ReRanking.cautious.lambda
+
+        /// The defaults.
+        public init() {}
+    }
+}
