@@ -135,11 +135,10 @@ public final class Service: Sendable {
     private static func adminRouter(_ service: ServiceContext, token: AdminToken) throws -> Router {
         var router = Router(errorResponse: errorResponse(logger: service.logger))
         router.add(adminRoutes(service))
-        let description = try descriptionRoute(.admin(service.configuration))
-        router.add(description)
-        router.admit = { request in
-            // The description holds nothing that the source does not.
-            if request.path != description.pattern { try token.check(request.fields) }
+        router.add(try descriptionRoute(.admin(service.configuration)))
+        router.admit = { request, route in
+            if route.access != .anyone { try token.check(request.fields) }
+            return nil
         }
         router.observe = service.metrics.observer(ofListener: "admin")
         return router

@@ -84,8 +84,10 @@ private func largeImage(bytes: Int) throws -> [UInt8] {
 private func bareRows(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
     var router = Router()
     router.add(
-        Route(.get, "/v1/things/{thing}", execution: .loop) { request in .now(try thing(request)) },
-        Route(.post, "/v1/things/{thing}", execution: .loop, bodyLimit: 1 << 20) { request in .now(try thing(request)) }
+        Route(.get, "/v1/things/{thing}", access: .anyone, execution: .loop) { request in .now(try thing(request)) },
+        Route(.post, "/v1/things/{thing}", access: .anyone, execution: .loop, bodyLimit: 1 << 20) { request in
+            .now(try thing(request))
+        }
     )
     let server = HTTPServer(router: router, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     let address = try server.start(address: "127.0.0.1:0")

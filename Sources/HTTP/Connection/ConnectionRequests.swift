@@ -42,9 +42,11 @@ extension Connection {
             send(router.errorResponse(problem, request), exchange)
         case .route(let route, let parameters):
             request.parameters = parameters
+            let admission = Result { try router.admit?(request, route) }
+            request.principal = try? admission.get()
             let exchange = Exchange(head, number: requests, route: route, request: request)
             do {
-                try router.admit?(request)
+                _ = try admission.get()
                 if route.requiresBody, !head.declaresBody {
                     throw HTTPProblem(.lengthRequired, detail: "This request needs a body with its length.")
                 }

@@ -14,6 +14,8 @@ public struct Route: Sendable {
     public let method: HTTPRequest.Method
     /// The path, with `{name}` for a segment that is a parameter.
     public let pattern: String
+    /// Who may call it; the service's `Router.admit` compares a request with it.
+    public let access: Access
     /// Where the handler runs.
     public let execution: RouteExecution
     /// The most bytes of a body; 0: no body is allowed.
@@ -29,7 +31,8 @@ public struct Route: Sendable {
 
     /// Creates a route.
     public init(
-        _ method: HTTPRequest.Method, _ pattern: String, execution: RouteExecution = .worker, bodyLimit: Int = 0,
+        _ method: HTTPRequest.Method, _ pattern: String, access: Access, execution: RouteExecution = .worker,
+        bodyLimit: Int = 0,
         requiresBody: Bool = false, shortcut: (@Sendable (ServerRequest) -> ServerResponse?)? = nil,
         handler: @escaping @Sendable (ServerRequest) throws -> Reply
     ) {
@@ -37,6 +40,7 @@ public struct Route: Sendable {
         precondition(bodyLimit >= 0, "the body limit \(bodyLimit) of \(pattern) is negative")
         self.method = method
         self.pattern = pattern
+        self.access = access
         self.execution = execution
         self.bodyLimit = bodyLimit
         self.requiresBody = requiresBody

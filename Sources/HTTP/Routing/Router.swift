@@ -19,11 +19,11 @@ public struct Router: Sendable {
     public private(set) var routes: [Route] = []
     /// Turns an error of a handler into a response.
     public let errorResponse: @Sendable (any Error, ServerRequest) -> ServerResponse
-    /// Called when a request's head is read and its route is found, before its body is read; if it throws, the request
-    /// is refused with that error.
+    /// Called when a request's head is read and its route is found, before its body is read; returns who asks, or nil for
+    /// a stranger.
     ///
-    /// Runs on an event loop, so it must not block.
-    public var admit: (@Sendable (ServerRequest) throws -> Void)?
+    /// If it throws, the request is refused with that error. Runs on an event loop, so it must not block.
+    public var admit: (@Sendable (ServerRequest, Route) throws -> Principal?)?
     /// Called after every answered request, for metrics: with the pattern of its route (nil if it has none), the
     /// status, and the time from its head to its reply.
     ///
@@ -60,7 +60,7 @@ public struct Router: Sendable {
 
     /// Serves `files` for every `GET` path that no route has.
     public mutating func serve(_ files: StaticFiles) {
-        fallback = Route(.get, "/") { request in .now(try files.response(to: request)) }
+        fallback = Route(.get, "/", access: .anyone) { request in .now(try files.response(to: request)) }
         self.files = files
     }
 
@@ -76,7 +76,7 @@ public struct Router: Sendable {
                 return .now(errorResponse(HTTPProblem.contentTooLarge(limit: route.bodyLimit), request))
             }
             do {
-                try admit?(request)
+                request.principal = try admit?(request, route)
             } catch {
                 return .now(errorResponse(error, request))
             }

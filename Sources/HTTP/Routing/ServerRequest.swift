@@ -14,6 +14,8 @@ public struct ServerRequest: Sendable {
     public let fields: HTTPFields
     /// The body; empty unless the route allows one.
     public internal(set) var body: RequestBody
+    /// Who asks, as `Router.admit` found; nil: a stranger.
+    public internal(set) var principal: Principal?
     /// The client's IP address, without its port.
     public let peer: String
     /// Set when the client has gone away, or when the server stops for good.

@@ -11,16 +11,17 @@ public func adminRoutes(_ context: ServiceContext) -> [Route] {
 /// The routes that create and delete galleries and erase images.
 private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     [
-        Route(.put, "/admin/v1/galleries/{gallery}", bodyLimit: emptyObjectBytes) { request in
+        Route(.put, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin), bodyLimit: emptyObjectBytes) {
+            request in
             .now(try createGallery(request, service))
         },
-        Route(.delete, "/admin/v1/galleries/{gallery}") { request in
+        Route(.delete, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
             // The bodies of its batches are removed when the store reports that they are cancelled.
             try service.store.deleteGallery(request.parameters["gallery"] ?? "")
             return .now(ServerResponse(.noContent))
         },
-        Route(.delete, "/admin/v1/images/{image}") { request in
+        Route(.delete, "/admin/v1/images/{image}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
             try service.store.deleteImage(id: request.parameters["image"] ?? "")
             return .now(ServerResponse(.noContent))

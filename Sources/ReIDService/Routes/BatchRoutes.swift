@@ -9,22 +9,23 @@ internal import Logging
 func batchRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
-            .post, "/admin/v1/galleries/{gallery}/batches", bodyLimit: service.configuration.limits.batchBody,
+            .post, "/admin/v1/galleries/{gallery}/batches", access: .holder(of: .enroll),
+            bodyLimit: service.configuration.limits.batchBody,
             requiresBody: true
         ) { request in .now(try accept(request, service)) },
-        Route(.get, "/admin/v1/batches") { request in
+        Route(.get, "/admin/v1/batches", access: .holder(of: .enroll)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let found = try service.store.batches(limit: page.limit, cursor: page.cursor)
             let now = Timestamp.now()
             return .now(
                 try .json(ListAnswer(items: found.items.map { BatchAnswer($0, now: now) }, next: found.next)))
         },
-        Route(.get, "/admin/v1/batches/{batch}") { request in
+        Route(.get, "/admin/v1/batches/{batch}", access: .holder(of: .enroll)) { request in
             try QueryParameters(request.query).finish()
             let batch = try service.store.batch(id: request.parameters["batch"] ?? "")
             return .now(try .json(BatchAnswer(batch, now: .now())))
         },
-        Route(.get, "/admin/v1/batches/{batch}/items") { request in
+        Route(.get, "/admin/v1/batches/{batch}/items", access: .holder(of: .enroll)) { request in
             var parameters = QueryParameters(request.query)
             let state: ItemState? = try parameters.choice("state")
             let page = try ListParameters(&parameters, limits: service.configuration.limits)
@@ -32,7 +33,7 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
                 of: request.parameters["batch"] ?? "", state: state, limit: page.limit, cursor: page.cursor)
             return .now(try .json(ListAnswer(items: found.items.map(BatchItemAnswer.init), next: found.next)))
         },
-        Route(.post, "/admin/v1/batches/{batch}/cancel") { request in
+        Route(.post, "/admin/v1/batches/{batch}/cancel", access: .holder(of: .enroll)) { request in
             try QueryParameters(request.query).finish()
             let batch = try service.store.requestCancel(request.parameters["batch"] ?? "")
             // A running batch stops after the items that are being processed: the request is accepted, but not

@@ -7,7 +7,8 @@ internal import HTTPTypes
 func embeddingRoutes(_ service: ServiceContext) -> [Route] {
     let limits = service.configuration.limits
     return [
-        Route(.post, "/v1/embeddings", bodyLimit: limits.searchBody, requiresBody: true) { request in
+        Route(.post, "/v1/embeddings", access: .holder(of: .query), bodyLimit: limits.searchBody, requiresBody: true) {
+            request in
             var parameters = QueryParameters(request.query)
             let encoding: VectorEncoding = try parameters.choice("encoding") ?? .float
             try parameters.finish()

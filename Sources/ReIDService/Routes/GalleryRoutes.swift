@@ -6,7 +6,10 @@ internal import HTTPTypes
 /// `GET /v1/galleries`, `GET /v1/galleries/{gallery}` and the list of a gallery's images.
 func galleryRoutes(_ service: ServiceContext) -> [Route] {
     [
-        Route(.get, "/v1/galleries", shortcut: { service.answers.answer(to: $0, about: .galleries) }) { request in
+        Route(
+            .get, "/v1/galleries", access: .holder(of: .query),
+            shortcut: { service.answers.answer(to: $0, about: .galleries) }
+        ) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let changes = service.answers.changes
             let galleries = try service.store.galleries().map(service.describe)
@@ -17,7 +20,7 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
             return .now(response)
         },
         Route(
-            .get, "/v1/galleries/{gallery}",
+            .get, "/v1/galleries/{gallery}", access: .holder(of: .query),
             shortcut: { service.answers.answer(to: $0, about: .gallery($0.parameters["gallery"] ?? "")) }
         ) { request in
             try QueryParameters(request.query).finish()
@@ -30,7 +33,7 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
             }
             return .now(response)
         },
-        Route(.get, "/v1/galleries/{gallery}/images") { request in
+        Route(.get, "/v1/galleries/{gallery}/images", access: .holder(of: .query)) { request in
             var parameters = QueryParameters(request.query)
             let filter = try FilterOptions(from: &parameters).filter
             let page = try ListParameters(&parameters, limits: service.configuration.limits)

@@ -26,11 +26,11 @@ final class ServiceStatus: Sendable {
 /// `GET /livez`, `/readyz`, `/metrics`.
 func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
     [
-        Route(.get, "/livez", execution: .loop) { request in
+        Route(.get, "/livez", access: .anyone, execution: .loop) { request in
             try QueryParameters(request.query).finish()
             return .now(try .json(["status": "alive"]))
         },
-        Route(.get, "/readyz", execution: .loop) { request in
+        Route(.get, "/readyz", access: .anyone, execution: .loop) { request in
             try QueryParameters(request.query).finish()
             let galleries = service.store.galleries()
             let isReady = status.isReady
@@ -42,7 +42,7 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
             return .now(try .json(answer, status: isReady ? .ok : .serviceUnavailable))
         },
         // On a worker, because reading `/proc` takes longer with every open connection.
-        Route(.get, "/metrics") { request in
+        Route(.get, "/metrics", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             var batches: [String: Int] = [:]
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }

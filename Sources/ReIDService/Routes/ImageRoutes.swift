@@ -9,11 +9,11 @@ internal import Imaging
 /// `GET /v1/images/{image}`, the image's bytes, and its attention images.
 func imageRoutes(_ service: ServiceContext) -> [Route] {
     [
-        Route(.get, "/v1/images/{image}") { request in
+        Route(.get, "/v1/images/{image}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             return .now(try .json(ImageAnswer(try service.store.image(id: request.parameters["image"] ?? ""))))
         },
-        Route(.get, "/v1/images/{image}/content") { request in
+        Route(.get, "/v1/images/{image}/content", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             let image = try service.store.image(id: request.parameters["image"] ?? "")
             let tag = EntityTag(hexString(image.sha256))
@@ -21,7 +21,9 @@ func imageRoutes(_ service: ServiceContext) -> [Route] {
             let content = try service.store.content(of: image.id)
             return .now(imageResponse(content.bytes, mediaType: content.mediaType, tag: tag))
         },
-        Route(.get, "/v1/images/{image}/attention") { request in .now(try attention(request, service)) },
+        Route(.get, "/v1/images/{image}/attention", access: .holder(of: .query)) { request in
+            .now(try attention(request, service))
+        },
     ]
 }
 

@@ -16,7 +16,7 @@ func modelRoutes(_ service: ServiceContext) throws -> [Route] {
                 imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,
                 results: limits.results)))
     return [
-        Route(.get, "/v1/model", execution: .loop) { request in
+        Route(.get, "/v1/model", access: .holder(of: .query), execution: .loop) { request in
             try QueryParameters(request.query).finish()
             return .now(answer)
         }

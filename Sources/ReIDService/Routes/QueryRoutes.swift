@@ -8,32 +8,35 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
     let rankings = KeptRanking(service: service)
     return [
         Route(
-            .post, "/v1/galleries/{gallery}/queries", bodyLimit: service.configuration.limits.searchBody,
+            .post, "/v1/galleries/{gallery}/queries", access: .holder(of: .query),
+            bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in .now(try keep(request, service, rankings)) },
-        Route(.get, "/v1/queries") { request in
+        Route(.get, "/v1/queries", access: .holder(of: .query)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let queries = try service.store.queries(limit: page.limit, cursor: page.cursor)
             return .now(
                 try .json(ListAnswer(items: try queries.items.map(service.describe), next: queries.next)))
         },
-        Route(.get, "/v1/queries/{query}") { request in
+        Route(.get, "/v1/queries/{query}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             return .now(try .json(try service.describe(service.store.query(id: request.parameters["query"] ?? ""))))
         },
-        Route(.delete, "/v1/queries/{query}") { request in
+        Route(.delete, "/v1/queries/{query}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             try service.store.deleteQuery(id: request.parameters["query"] ?? "")
             return .now(ServerResponse(.noContent))
         },
-        Route(.get, "/v1/queries/{query}/image") { request in .now(try queryImage(request, service)) },
+        Route(.get, "/v1/queries/{query}/image", access: .holder(of: .query)) { request in
+            .now(try queryImage(request, service))
+        },
         Route(
-            .get, "/v1/queries/{query}/ranking",
+            .get, "/v1/queries/{query}/ranking", access: .holder(of: .query),
             shortcut: { service.answers.answer(to: $0, about: .ranking(query: $0.parameters["query"] ?? "")) }
         ) { request in
             try ranking(request, service, rankings, waiters: waiters)
         },
-        Route(.post, "/v1/queries/{query}/ranking") { request in
+        Route(.post, "/v1/queries/{query}/ranking", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             let query = try service.store.query(id: request.parameters["query"] ?? "")
             try rankings.update(query)

@@ -6,7 +6,8 @@ internal import HTTPTypes
 func searchRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
-            .post, "/v1/galleries/{gallery}/search", bodyLimit: service.configuration.limits.searchBody,
+            .post, "/v1/galleries/{gallery}/search", access: .holder(of: .query),
+            bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in
             let start = ContinuousClock.now

@@ -74,7 +74,7 @@ import Testing
         try folder.write(String(repeating: "image\r\n", count: 400_000), to: "big image.jpg")
         var router = Router()
         router.add(
-            Route(.post, "/form", bodyLimit: 1 << 30) { request in
+            Route(.post, "/form", access: .anyone, bodyLimit: 1 << 30) { request in
                 let boundary = try #require(MultipartReader.boundary(ofContentType: request.fields[.contentType]))
                 var reader = try MultipartReader(request.body, boundary: boundary)
                 var lines: [String] = []

@@ -102,24 +102,26 @@ func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Reply {
 func testRouter() -> Router {
     var router = Router()
     router.add(
-        Route(.get, "/hello", execution: .loop) { _ in text("hello") },
-        Route(.get, "/items/{item}", execution: .loop) { request in
+        Route(.get, "/hello", access: .anyone, execution: .loop) { _ in text("hello") },
+        Route(.get, "/items/{item}", access: .anyone, execution: .loop) { request in
             text(
                 "\(request.parameters["item"] ?? "")|\(request.query.map { "\($0.name)=\($0.value)" })|\(request.peer)")
         },
-        Route(.post, "/echo", execution: .loop, bodyLimit: 64 << 20) { request in
+        Route(.post, "/echo", access: .anyone, execution: .loop, bodyLimit: 64 << 20) { request in
             .now(ServerResponse(body: .bytes(try request.body.bytes(limit: 64 << 20))))
         },
-        Route(.post, "/job", execution: .worker, bodyLimit: 64 << 20) { request in
+        Route(.post, "/job", access: .anyone, execution: .worker, bodyLimit: 64 << 20) { request in
             switch request.body {
             case .bytes(let bytes): text("memory \(bytes.count) \(checksum(bytes))")
             case .file(let file): text("file \(file.size) \(checksum(try file.open().bytes(in: 0..<file.size)))")
             }
         },
-        Route(.post, "/needs", execution: .loop, bodyLimit: 10, requiresBody: true) { text("\($0.body.count)") },
-        Route(.get, "/fails", execution: .worker) { _ in throw HTTPProblem(.conflict, detail: "no") },
-        Route(.delete, "/nothing", execution: .loop) { _ in .now(ServerResponse(.noContent)) },
-        Route(.get, "/stream", execution: .loop) { _ in
+        Route(.post, "/needs", access: .anyone, execution: .loop, bodyLimit: 10, requiresBody: true) {
+            text("\($0.body.count)")
+        },
+        Route(.get, "/fails", access: .anyone, execution: .worker) { _ in throw HTTPProblem(.conflict, detail: "no") },
+        Route(.delete, "/nothing", access: .anyone, execution: .loop) { _ in .now(ServerResponse(.noContent)) },
+        Route(.get, "/stream", access: .anyone, execution: .loop) { _ in
             let left = Mutex(["one", "", "two", "three"])
             let stream = ResponseStream { left.withLock { $0.isEmpty ? nil : Array($0.removeFirst().utf8) } }
             return .now(ServerResponse(body: .stream(stream)))

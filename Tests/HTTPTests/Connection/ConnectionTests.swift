@@ -102,7 +102,7 @@ import Testing
         configuration.readAheadBytes = 20_000
         var router = Router()
         let held = HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse() })
-        router.add(Route(.get, "/wait", execution: .loop) { _ in .held(held) })
+        router.add(Route(.get, "/wait", access: .anyone, execution: .loop) { _ in .held(held) })
         let memory = MemoryConnection(router, configuration: configuration)
         memory.receive([Array("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n".utf8)])
         memory.receive(Array(repeating: [UInt8](repeating: 0x41, count: 10_000), count: 10))
@@ -205,8 +205,9 @@ import Testing
 
     @Test func `what admit throws refuses a request before its body is asked for`() {
         var router = testRouter()
-        router.admit = { request in
+        router.admit = { request, _ in
             guard request.fields[.authorization] != nil else { throw HTTPProblem(.unauthorized, detail: "no token") }
+            return nil
         }
         let memory = MemoryConnection(router)
         memory.receive([

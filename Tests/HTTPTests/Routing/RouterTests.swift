@@ -35,12 +35,13 @@ import Testing
             { request in text("\(name) \(request.parameters.sorted { $0.key < $1.key }.map { "\($0)=\($1)" })") }
         }
         router.add(
-            Route(.get, "/", handler: name("root")), Route(.get, "/v1/things", handler: name("list")),
-            Route(.get, "/v1/things/{thing}", handler: name("one")),
-            Route(.delete, "/v1/things/{thing}", handler: name("delete")),
-            Route(.get, "/v1/things/latest", handler: name("latest")),
-            Route(.get, "/v1/things/{thing}/parts/{part}", handler: name("part")),
-            Route(.post, "/v1/{kind}/search", bodyLimit: 4, handler: name("search")))
+            Route(.get, "/", access: .anyone, handler: name("root")),
+            Route(.get, "/v1/things", access: .anyone, handler: name("list")),
+            Route(.get, "/v1/things/{thing}", access: .anyone, handler: name("one")),
+            Route(.delete, "/v1/things/{thing}", access: .anyone, handler: name("delete")),
+            Route(.get, "/v1/things/latest", access: .anyone, handler: name("latest")),
+            Route(.get, "/v1/things/{thing}/parts/{part}", access: .anyone, handler: name("part")),
+            Route(.post, "/v1/{kind}/search", access: .anyone, bodyLimit: 4, handler: name("search")))
         return router
     }
 
@@ -96,9 +97,12 @@ import Testing
             ServerResponse(
                 .init(code: 418), contentType: "text/plain", bytes: Array("\(type(of: error)) \(request.id)".utf8))
         })
-        router.add(Route(.get, "/broken") { _ in throw Broken() })
-        router.admit = { request in if request.path == "/closed" { throw Broken() } }
-        router.add(Route(.get, "/closed") { _ in text("open") })
+        router.add(Route(.get, "/broken", access: .anyone) { _ in throw Broken() })
+        router.admit = { request, _ in
+            if request.path == "/closed" { throw Broken() }
+            return nil
+        }
+        router.add(Route(.get, "/closed", access: .anyone) { _ in text("open") })
         #expect(try Self.answer(router, .get, "/broken").text == "Broken test")
         #expect(try Self.answer(router, .get, "/closed").text == "Broken test")
         #expect(try Self.answer(router, .get, "/nowhere").text == "HTTPProblem test")
@@ -108,7 +112,9 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("<p>", to: "index.html")
         var router = Router()
-        router.add(Route(.post, "/v1/x") { _ in text("x") }, Route(.get, "/v1/y") { _ in text("y") })
+        router.add(
+            Route(.post, "/v1/x", access: .anyone) { _ in text("x") },
+            Route(.get, "/v1/y", access: .anyone) { _ in text("y") })
         router.serve(try StaticFiles(folder: folder.path))
         #expect(try Self.answer(router, .get, "/").text == "<p>")
         #expect(try Self.answer(router, .get, "/v1/y").text == "y")

@@ -46,7 +46,8 @@ import Testing
     @Test func `a client that takes nothing of a long reply is cut off`() throws {
         var router = testRouter()
         let body = [UInt8](repeating: 1, count: 32 << 20)
-        router.add(Route(.get, "/long", execution: .loop) { _ in .now(ServerResponse(body: .bytes(body))) })
+        router.add(
+            Route(.get, "/long", access: .anyone, execution: .loop) { _ in .now(ServerResponse(body: .bytes(body))) })
         try withServer(router, { $0.writeStallSeconds = 0.3 }) { server, address in
             let client = try RawClient(address)
             try client.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -11,7 +11,7 @@ import Testing
         let release = Signal()
         var router = testRouter()
         router.add(
-            Route(.get, "/slow") { _ in
+            Route(.get, "/slow", access: .anyone) { _ in
                 running.raise()
                 #expect(release.wait())
                 return text("done")
@@ -49,7 +49,7 @@ import Testing
         let running = Signal()
         var router = Router()
         router.add(
-            Route(.get, "/endless") { request in
+            Route(.get, "/endless", access: .anyone) { request in
                 running.raise()
                 #expect(eventually { request.cancellation.isCancelled })
                 return text("late")
@@ -67,7 +67,7 @@ import Testing
         let holding = Signal()
         var router = Router()
         router.add(
-            Route(.get, "/held", execution: .loop) { _ in
+            Route(.get, "/held", access: .anyone, execution: .loop) { _ in
                 holding.raise()
                 return .held(HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse(.notModified) }))
             })
@@ -99,7 +99,7 @@ import Testing
         func router(timeout: Duration) -> Router {
             var router = testRouter()
             router.add(
-                Route(.get, "/held", execution: .loop) { [self] _ in
+                Route(.get, "/held", access: .anyone, execution: .loop) { [self] _ in
                     let reply = HeldReply(
                         timeout: timeout, onTimeout: { ServerResponse(.notModified) },
                         onAbandon: { [self] in abandoned.raise() })
@@ -176,7 +176,7 @@ import Testing
     @Test func `a reply completed before it is held is sent`() throws {
         var router = Router()
         router.add(
-            Route(.get, "/early") { _ in
+            Route(.get, "/early", access: .anyone) { _ in
                 let reply = HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse(.notModified) })
                 reply.complete(ServerResponse(.accepted))
                 return .held(reply)

@@ -55,7 +55,7 @@ import Testing
         let seen = Mutex<(path: String, mode: mode_t)?>(nil)
         var router = testRouter()
         router.add(
-            Route(.post, "/keep", execution: .worker, bodyLimit: 1 << 30) { request in
+            Route(.post, "/keep", access: .anyone, execution: .worker, bodyLimit: 1 << 30) { request in
                 guard case .file(let file) = request.body else { return text("memory") }
                 var status = stat()
                 _ = unsafe stat(file.path, &status)
@@ -122,7 +122,7 @@ import Testing
         let running = Signal()
         var router = Router()
         router.add(
-            Route(.get, "/slow") { _ in
+            Route(.get, "/slow", access: .anyone) { _ in
                 running.raise()
                 #expect(release.wait())
                 return text("done")
@@ -150,13 +150,13 @@ import Testing
         let running = Signal()
         var router = Router()
         router.add(
-            Route(.get, "/slow") { _ in
+            Route(.get, "/slow", access: .anyone) { _ in
                 running.raise()
                 #expect(release.wait())
                 return text("done")
             },
             Route(
-                .get, "/things/{thing}",
+                .get, "/things/{thing}", access: .anyone,
                 shortcut: { request in
                     guard request.parameters["thing"] == "kept" else { return nil }
                     return ServerResponse(contentType: "text/plain", bytes: Array("at once".utf8))
@@ -181,7 +181,7 @@ import Testing
         let sawCancel = Mutex(false)
         var router = Router()
         router.add(
-            Route(.get, "/slow") { request in
+            Route(.get, "/slow", access: .anyone) { request in
                 running.raise()
                 #expect(eventually { request.cancellation.isCancelled })
                 sawCancel.withLock { $0 = request.cancellation.isCancelled }
@@ -203,9 +203,12 @@ import Testing
         let handled = Mutex(0)
         let cancellations = Mutex<[Cancellation]>([])
         var router = Router()
-        router.admit = { request in cancellations.withLock { $0.append(request.cancellation) } }
+        router.admit = { request, _ in
+            cancellations.withLock { $0.append(request.cancellation) }
+            return nil
+        }
         router.add(
-            Route(.get, "/slow") { _ in
+            Route(.get, "/slow", access: .anyone) { _ in
                 handled.withLock { $0 += 1 }
                 running.raise()
                 #expect(release.wait())
@@ -230,7 +233,7 @@ import Testing
     @Test func `a broken handler's error is the router's to tell`() throws {
         struct Secret: Error {}
         var router = Router()
-        router.add(Route(.get, "/broken") { _ in throw Secret() })
+        router.add(Route(.get, "/broken", access: .anyone) { _ in throw Secret() })
         try withServer(router) { _, address in
             let client = try RawClient(address)
             try client.send("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n")
