@@ -20,6 +20,8 @@ public enum DatasetError: Error, Sendable, Equatable {
     case protocolFile(path: String, error: MATLABError)
     /// A `.mat` file lacks a variable, or has it in another form.
     case protocolVariable(path: String, name: String, expected: String)
+    /// Every image was to be a query, but the folder says itself which ones are.
+    case hasQueries(folder: String)
     /// Too few people were seen by both cameras to make a split.
     case tooFewPeople(folder: String, found: Int)
 }
@@ -39,6 +41,8 @@ extension DatasetError: CustomStringConvertible {
         case .missingImage(let path, let list): "\(path): expected this image, which \(list) names"
         case .protocolFile(let path, let error): "\(path): \(error)"
         case .protocolVariable(let path, let name, let expected): "\(path): expected `\(name)` to be \(expected)"
+        case .hasQueries(let folder):
+            "\(folder): every image cannot be a query, because the folders query and gallery say which ones are"
         case .tooFewPeople(let folder, let found):
             "\(folder): expected at least two people seen by both cameras, and there are \(found)"
         }

@@ -69,6 +69,9 @@ public struct TestSet: Sendable, Equatable {
         public var seed: UInt64 = 1
         /// The number of random splits.
         public var splits = 10
+        /// For `folder`: whether every image of a person is a query, and is looked for in all others; else one for each person
+        /// and camera.
+        public var queriesEveryImage = false
         /// For CUHK03: whether the detected boxes are used instead of the labeled ones.
         public var isDetected = false
 
@@ -88,7 +91,7 @@ public struct TestSet: Sendable, Equatable {
         case .viper: self = try readVIPeR(root, options)
         case .cuhk01: self = try readCUHK01(root, options)
         case .threeDPeS: self = try read3DPeS(root, options)
-        case .folder: self = try readPlainFolder(root)
+        case .folder: self = try readPlainFolder(root, queriesEveryImage: options.queriesEveryImage)
         }
     }
 

@@ -23,7 +23,7 @@ public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepre
 
 /// How rankings are made and scored.
 ///
-/// For each query, gallery images of the same person by the same camera are left out. Means are over the queries that have a right answer.
+/// For each query, gallery images of the same person by the same camera are left out, or all images by that camera. Means are over the queries that have a right answer.
 public struct EvaluationProtocol: Sendable, Equatable {
     /// k₁, k₂ and λ.
     public var reRanking: ReRanking = .standard
@@ -31,6 +31,8 @@ public struct EvaluationProtocol: Sendable, Equatable {
     public var averagePrecision = ScoringRule.AveragePrecision.common
     /// Whether images of person -1 are ranked and then ignored; false leaves them out of the gallery and the pool.
     public var keepsJunk = false
+    /// Whether only images by other cameras than the query's are ranked.
+    public var isAcrossCameras = false
     /// Which rankings are scored.
     public var rankings = RankingKind.allCases
 
@@ -67,7 +69,9 @@ public struct EvaluationProtocol: Sendable, Equatable {
             }
             defer { onQuery() }
             let relevance = set.gallerySightings.map {
-                Relevance(of: $0, to: set.querySightings[query], ignoringJunk: keepsJunk)
+                Relevance(
+                    of: $0, to: set.querySightings[query], ignoringJunk: keepsJunk,
+                    ignoringCamera: isAcrossCameras)
             }
             return rankings.map { ranking in
                 let ranked =

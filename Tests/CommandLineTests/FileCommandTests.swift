@@ -194,7 +194,7 @@ import Testing
                 ("query_person", .integers(shape: [1], elements: [1])),
                 ("query_camera", .integers(shape: [1], elements: [1])),
                 ("gallery_person", .integers(shape: [5], elements: [1, 2, -1, 1, 2])),
-                ("gallery_camera", .integers(shape: [5], elements: [1, 2, 2, 2, 1])),
+                ("gallery_camera", .integers(shape: [5], elements: [1, 1, 2, 2, 1])),
             ], metadata: [:], to: folder.path("f.safetensors"))
         let outcome = try ReidProgram.run("evaluate", "--features", folder.path("f.safetensors"), "--json")
         try #require(outcome.status == 0, "\(outcome.errors)")
@@ -202,6 +202,12 @@ import Testing
         let plain = try #require(json["plain"] as? [String: Double])
         #expect(plain == ["CMC@1": 0, "CMC@5": 1, "CMC@10": 1, "mAP": 0.5, "mINP": 0.5])
         #expect(json["reranked"] != nil && json["reranked_single"] != nil)
+
+        // Across cameras, person 2 of camera 1 is left out too, and the right answer is first.
+        let cross = try ReidProgram.run(
+            "evaluate", "--features", folder.path("f.safetensors"), "--gallery", "cross", "--json")
+        let across = try #require(try JSONSerialization.jsonObject(with: Data(cross.output.utf8)) as? [String: Any])
+        #expect(across["plain"] as? [String: Double] == ["CMC@1": 1, "CMC@5": 1, "CMC@10": 1, "mAP": 1, "mINP": 1])
     }
 
     @Test func `a feature file with labels of the wrong length is refused by name and shape`() throws {

@@ -18,6 +18,18 @@ import Testing
             ])
     }
 
+    @Test func `every image of a known person can be a query among all images`() throws {
+        let folder = try DrawnFolder(["anna/door_1.jpg", "anna/door_2.jpg", "bert/gate_1.jpg", "0000/door_7.jpg"])
+        var options = TestSet.Options()
+        options.queriesEveryImage = true
+        let task = try #require(try folder.read(.folder, options).tasks.first)
+        #expect(
+            folder.described(task.queries) == ["1 1 anna/door_1.jpg", "1 1 anna/door_2.jpg", "2 2 bert/gate_1.jpg"])
+        #expect(folder.described(task.gallery) == ["0 1 0000/door_7.jpg"] + folder.described(task.queries))
+        try folder.write([], to: "query/anna/door_1.jpg")
+        #expect(throws: DatasetError.hasQueries(folder: folder.path)) { try folder.read(.folder, options) }
+    }
+
     @Test func `folders of queries and gallery are taken as they are`() throws {
         let folder = try DrawnFolder(
             ["query/anna/door_1.jpg", "gallery/bert/door_1.jpg", "gallery/anna/gate_1.jpg"])

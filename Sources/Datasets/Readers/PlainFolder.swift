@@ -3,14 +3,22 @@
 /// If the folder has `query` and `gallery`, these are the queries and the gallery. Otherwise they are chosen: if a
 /// camera has several images of a person, the first one is a query; if it has one, that image is a query only if the
 /// camera is the person's first. All other images are the gallery.
-func readPlainFolder(_ root: DatasetFolder) throws(DatasetError) -> TestSet {
+///
+/// If `queriesEveryImage` is true, every image of a known person is a query, and the gallery has all images: a ranking
+/// leaves out those of the query's person and camera, so also the query itself.
+func readPlainFolder(_ root: DatasetFolder, queriesEveryImage: Bool) throws(DatasetError) -> TestSet {
     var numbers = PeopleNumbers()
     if root.hasFolder("query") || root.hasFolder("gallery") {
+        guard !queriesEveryImage else { throw .hasQueries(folder: root.path) }
         let queries = try images(in: root.folder("query", purpose: "query images"), &numbers)
         let gallery = try images(in: root.folder("gallery", purpose: "gallery images"), &numbers)
         return TestSet(.folder, tasks: [RetrievalTask(name: "", queries: queries, gallery: gallery)])
     }
     let all = try images(in: root, &numbers)
+    if queriesEveryImage {
+        let task = RetrievalTask(name: "", queries: all.filter { $0.sighting.person > 0 }, gallery: all)
+        return TestSet(.folder, tasks: [task], notes: ["queries are all images of known people"])
+    }
     let counts = Dictionary(grouping: all, by: \.sighting).mapValues(\.count)
     var firstCameras: [Int: Int] = [:]
     for image in all where firstCameras[image.sighting.person] == nil {

@@ -21,12 +21,13 @@ struct EvaluateCommand: ParsableCommand {
             or gallery; person and camera are integers or strings, 12 being the same as "12". What else a manifest for enrollment
             tells of an image may stand there too.
 
-            Gallery images of the query's person and camera are left out of its ranking; person -1 is junk and is left out of
+            Gallery images of the query's person and camera are left out of its ranking, with --gallery cross all of its camera; person -1 is junk and is left out of
             everything. Means are over the queries that have a right answer.
 
             EXAMPLE:
               reid evaluate --dataset market1501 Market-1501-v15.09.15 --model model.safetensors --report report.html
               reid evaluate --dataset viper VIPeR --model model.safetensors --seed 1 --json
+              reid evaluate --dataset folder people --queries all --gallery cross
               reid evaluate --features features.safetensors --json
               reid evaluate --features features.npy --manifest features.ndjson
             """)
@@ -66,9 +67,12 @@ struct EvaluateCommand: ParsableCommand {
         }
         guard (dataset == nil) == (folder == nil) else { throw ValidationError("--dataset and its folder go together") }
         guard dataset != nil || model == nil else { throw ValidationError("--model goes with --dataset") }
+        guard dataset == .folder || datasetOptions.queries == nil else {
+            throw ValidationError("--queries goes with --dataset folder; the others have their own queries")
+        }
         guard dataset != nil || datasetOptions.areUnused else {
             throw ValidationError(
-                "--report, --save-features, --seed, --splits, --detected and --strict go with --dataset")
+                "--report, --save-features, --seed, --splits, --queries, --detected and --strict go with --dataset")
         }
     }
 

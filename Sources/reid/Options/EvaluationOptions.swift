@@ -10,6 +10,9 @@ struct ScoringOptions: ParsableArguments {
     /// How average precision is computed.
     enum AveragePrecision: String, ExpressibleByArgument, CaseIterable { case common, market }
 
+    /// Which images are ranked for a query.
+    enum Ranked: String, ExpressibleByArgument, CaseIterable { case all, cross }
+
     /// What happens to images of person -1.
     enum Junk: String, ExpressibleByArgument, CaseIterable { case drop, keep }
 
@@ -18,6 +21,9 @@ struct ScoringOptions: ParsableArguments {
 
     @Option(help: "common: mean of the precisions at the right answers; market: Market-1501's trapezoid.")
     var ap = AveragePrecision.common
+
+    @Option(help: "all: every camera is ranked; cross: only other cameras than the query's.")
+    var gallery = Ranked.all
 
     @Option(help: "drop: images of person -1 are left out; keep: they are ranked and then ignored.")
     var junk = Junk.drop
@@ -35,6 +41,7 @@ struct ScoringOptions: ParsableArguments {
         rules.reRanking = reRanking
         rules.averagePrecision = ap == .market ? .trapezoid : .common
         rules.keepsJunk = junk == .keep
+        rules.isAcrossCameras = gallery == .cross
         rules.rankings =
             switch rerank {
             case .both: [.plain, .reranked, .rerankedSingle]
@@ -48,6 +55,9 @@ struct ScoringOptions: ParsableArguments {
 
 /// How a data set is read, embedded and reported.
 struct DatasetOptions: ParsableArguments {
+    /// Which images of a folder are queries.
+    enum Queries: String, ExpressibleByArgument, CaseIterable { case first, all }
+
     @Option(help: "A self-contained HTML file with figures, rankings and attention.")
     var report: String?
 
@@ -60,6 +70,10 @@ struct DatasetOptions: ParsableArguments {
     @Option(help: "The number of random splits; each is tested in both directions.")
     var splits: Int?
 
+    @Option(
+        help: "Of a `folder` without `query`: the first image of each person by each camera is a query, or all are.")
+    var queries: Queries?
+
     @Flag(help: "CUHK03's detected boxes instead of the labeled ones.")
     var detected = false
 
@@ -71,7 +85,7 @@ struct DatasetOptions: ParsableArguments {
 
     /// Whether none of these options is given.
     var areUnused: Bool {
-        report == nil && saveFeatures == nil && seed == nil && splits == nil && !detected && !strict
+        report == nil && saveFeatures == nil && seed == nil && splits == nil && queries == nil && !detected && !strict
     }
 
     func validate() throws {
@@ -84,6 +98,7 @@ struct DatasetOptions: ParsableArguments {
         var options = TestSet.Options()
         options.seed = seed ?? options.seed
         options.splits = splits ?? options.splits
+        options.queriesEveryImage = queries == .all
         options.isDetected = detected
         return options
     }
