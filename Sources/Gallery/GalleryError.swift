@@ -8,6 +8,10 @@ public enum GalleryError: Error, Sendable, Equatable {
     case unknownBatch(String)
     /// No kept query has this id, or it has no such image.
     case unknownQuery(String)
+    /// No token has this id.
+    case unknownToken(String)
+    /// Another token has this name.
+    case duplicateTokenName(String)
     /// The image was enrolled as a vector only, so no image bytes are stored.
     case noContent(image: String)
     /// The gallery is bound to another model.
@@ -59,6 +63,8 @@ extension GalleryError: CustomStringConvertible {
         case .unknownImage(let id): "there is no image \"\(id)\""
         case .unknownBatch(let id): "there is no batch \"\(id)\""
         case .unknownQuery(let id): "there is no query \"\(id)\""
+        case .unknownToken(let id): "there is no token \"\(id)\""
+        case .duplicateTokenName(let name): "there is a token \"\(name)\" already"
         case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without an image"
         case .modelMismatch(let expected, let found): "the gallery is bound to model \(expected), not \(found)"
         case .dimensionMismatch(let expected, let found): "the gallery's vectors have \(expected) values, not \(found)"

@@ -23,6 +23,7 @@ struct Cursor: Equatable {
         case batches = "b"
         case items = "t"
         case queries = "q"
+        case tokens = "k"
     }
 
     let list: List

@@ -48,14 +48,23 @@ extension GalleryStore {
         measured(try read { try $0.batch(id) })
     }
 
-    /// A page of batches, newest first.
-    public func batches(limit: Int, cursor: String? = nil) throws(GalleryError) -> Page<BatchRecord> {
+    /// A page of batches, newest first; only those of galleries that `shows`, if that is given.
+    public func batches(
+        limit: Int, cursor: String? = nil, shows: ((_ gallery: String) -> Bool)? = nil
+    ) throws(GalleryError) -> Page<BatchRecord> {
         try Page<BatchRecord>.check(limit: limit)
         var before = Int64.max
         if let cursor { before = try Cursor(cursor, of: .batches).key }
         let found = try read { db in
-            try db.rows("SELECT * FROM batch WHERE key < ? ORDER BY key DESC LIMIT ?", [before, limit + 1])
-                .map { try BatchRecord($0) }
+            // A batch outlives its gallery, so the names are those of batches.
+            let names = try db.names("SELECT DISTINCT gallery_name FROM batch", shows: shows)
+            return try db.rows(
+                """
+                SELECT * FROM batch
+                WHERE key < ? AND (? IS NULL OR gallery_name IN (SELECT value FROM json_each(?)))
+                ORDER BY key DESC LIMIT ?
+                """, [before, names, names, limit + 1]
+            ).map { try BatchRecord($0) }
         }
         return Page(found.map(measured), limit: limit, list: .batches, key: \.key)
     }
@@ -148,6 +157,14 @@ extension GalleryStore {
 }
 
 extension Database {
+    /// Those of the galleries' names that `sql` selects which `shows`, as a JSON list; nil if `shows` is.
+    func names(_ sql: String, shows: ((String) -> Bool)?) throws -> String? {
+        guard let shows else { return nil }
+        // A gallery's name has no character that JSON would escape.
+        return "[" + (try String.fetchAll(self, sql: sql).filter(shows).map { "\"\($0)\"" }.joined(separator: ","))
+            + "]"
+    }
+
     /// The batch with this id; throws `unknownBatch`.
     func batch(_ id: String) throws -> BatchRecord {
         guard let row = try row("SELECT * FROM batch WHERE id = ?", [id]) else {

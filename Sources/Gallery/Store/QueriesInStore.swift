@@ -34,13 +34,20 @@ extension GalleryStore {
         try read { try $0.query(id) }
     }
 
-    /// A page of kept queries, newest first.
-    public func queries(limit: Int, cursor: String? = nil) throws(GalleryError) -> Page<QueryRecord> {
+    /// A page of kept queries, newest first; only those of galleries that `shows`, if that is given.
+    public func queries(
+        limit: Int, cursor: String? = nil, shows: ((_ gallery: String) -> Bool)? = nil
+    ) throws(GalleryError) -> Page<QueryRecord> {
         try Page<QueryRecord>.check(limit: limit)
         var before = Int64.max
         if let cursor { before = try Cursor(cursor, of: .queries).key }
         let found = try read { db in
-            try db.queries("query.key < ? ORDER BY query.key DESC LIMIT ?", [before, limit + 1])
+            let names = try db.names("SELECT name FROM gallery", shows: shows)
+            return try db.queries(
+                """
+                query.key < ? AND (? IS NULL OR gallery.name IN (SELECT value FROM json_each(?)))
+                ORDER BY query.key DESC LIMIT ?
+                """, [before, names, names, limit + 1])
         }
         return Page(found, limit: limit, list: .queries, key: \.key)
     }

@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 2
+    static let version = 3
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -19,8 +19,27 @@ enum Schema {
         migrator.registerMigration("2 image names, warnings, no body paths") { db in
             try db.execute(sql: namesAndWarnings + "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("3 tokens") { db in
+            try db.execute(sql: tokens + "PRAGMA user_version = 3")
+        }
         return migrator
     }
+
+    /// `scopes` and `galleries` have one entry per line; NULL galleries: every gallery.
+    private static let tokens = """
+        CREATE TABLE token (
+            key INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL UNIQUE,
+            scopes TEXT NOT NULL,
+            galleries TEXT,
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            expires_at INTEGER,
+            created_at INTEGER NOT NULL,
+            last_used_at INTEGER
+        ) STRICT;
+
+        """
 
     /// Images get the names that they have in their batches; kept queries get the warnings of their newest ranking.
     ///

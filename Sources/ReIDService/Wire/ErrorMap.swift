@@ -191,8 +191,10 @@ extension RankingError: ProblemConvertible {
 extension GalleryError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
-        case .unknownGallery, .unknownImage, .unknownBatch, .unknownQuery, .noContent:
+        case .unknownGallery, .unknownImage, .unknownBatch, .unknownQuery, .unknownToken, .noContent:
             .reid(.notFound, "not-found", "Not found", sentence)
+        case .duplicateTokenName:
+            .reid(.conflict, "duplicate-name", "The name is taken", sentence, pointer: "/name")
         case .modelMismatch: .reid(.conflict, "model-mismatch", "The gallery belongs to another model", sentence)
         case .dimensionMismatch, .invalidEmbedding:
             .reid(.unprocessableContent, "invalid-embedding", "Not a vector of this gallery", sentence)
