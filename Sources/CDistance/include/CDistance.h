@@ -1,10 +1,11 @@
 #ifndef CDISTANCE_H
 #define CDISTANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-// Swift compiles for one instruction set; this loop is compiled for several, and the processor's is chosen at run time.
-// All give the same bits.
+// Swift compiles for one instruction set; these loops are compiled for several, and the processor's is chosen at run
+// time.
 
 /// Writes the squared Euclidean distances from `query` to `count` rows of `dimensions` floats into `distances`.
 ///
@@ -12,5 +13,20 @@
 /// values, added pairwise, then the remaining values one by one. No multiplication is fused with an addition, so the
 /// result does not depend on the processor.
 void c_squared_distances(const double *query, const float *rows, size_t count, size_t dimensions, double *distances);
+
+/// The instruction sets that the inner products are compiled for, the slowest first.
+typedef enum { c_kernel_plain = 0, c_kernel_avx2 = 1, c_kernel_avx512 = 2 } c_kernel;
+
+/// Whether this processor can run a kernel.
+bool c_kernel_runs(c_kernel kernel);
+
+/// Writes the inner products of rows: `products[i * right_count + j]` is the product of row i of `left` and row j of
+/// `right`.
+///
+/// All rows have `dimensions` floats and follow each other. Sums are formed in float32; their order depends on the
+/// kernel, but not on the rows' places, so the product of two rows has the same bits either way round. Runs on the
+/// calling thread.
+void c_inner_products(c_kernel kernel, const float *left, size_t left_count, const float *right, size_t right_count,
+                      size_t dimensions, float *products);
 
 #endif

@@ -1,6 +1,6 @@
 import Dispatch
+import Distances
 import Synchronization
-import Tensors
 
 /// Finds the nearest and the farthest other rows of every row of a matrix; looks at each pair of rows only once.
 ///
@@ -30,8 +30,8 @@ struct AllNeighbors: Sendable {
             return Tile(
                 TileRows(first: first, squaredLengths: own.map(Float.init)) { place in
                     // Products: relative · 2 |a| |b|. Four float32 roundings of |a|² + |b|² − 2 a·b: each 2⁻²⁴ of at
-                    // most twice that. The last two terms cover rounding in double, and products so small that they are
-                    // flushed to zero.
+                    // most twice that. The last two terms cover rounding in double, and products so small that their
+                    // relative error is larger.
                     let scale = own[first + place] + longest
                     let error = (relative + 0x1p-21) * scale + Double(matrix.dimensions + 2) * 0x1p-120
                     return (
@@ -42,22 +42,17 @@ struct AllNeighbors: Sendable {
         }
     }
 
-    /// For every row, its nearest and its farthest other rows, best first, the farthest with negated distances; nil if
-    /// oneDNN fails.
-    func lists() -> [(nearest: [Neighbor], farthest: [Neighbor])]? {
+    /// For every row, its nearest and its farthest other rows, best first, the farthest with negated distances.
+    func lists() -> [(nearest: [Neighbor], farthest: [Neighbor])] {
         let pairs = tiles.indices.flatMap { left in (left..<tiles.count).map { (left, $0) } }
-        let failures = Mutex(0)
         DispatchQueue.concurrentPerform(iterations: pairs.count) { index in
             let (left, right) = pairs[index]
-            guard let products = matrix.products(ofBlock: left, withBlock: right) else {
-                return failures.withLock { $0 += 1 }
-            }
+            let products = matrix.products(ofBlock: left, withBlock: right)
             tiles[left].rows.withLock { rows in
                 if left == right { return rows.joinEachOther(products, matrix) }
                 tiles[right].rows.withLock { rows.join(&$0, products, matrix) }
             }
         }
-        guard failures.withLock({ $0 == 0 }) else { return nil }
         let lists = Mutex([[(nearest: [Neighbor], farthest: [Neighbor])]](repeating: [], count: tiles.count))
         DispatchQueue.concurrentPerform(iterations: tiles.count) { index in
             let found = tiles[index].rows.withLock { $0.lists(matrix) }

@@ -1,6 +1,6 @@
 import Dispatch
+import Distances
 import Synchronization
-import Tensors
 
 /// Finds the nearest and farthest other rows of many rows of a matrix.
 ///
@@ -44,10 +44,10 @@ struct NeighborScan: Sendable {
     ///
     /// d = |a|² + |b|² − 2 a·b.
     private func approximateDistances(
-        of row: Int, place: Int, of tileCount: Int, products: [[Float]]?, into approximate: inout [Double]
+        of row: Int, place: Int, of tileCount: Int, products: [[Float]], into approximate: inout [Double]
     ) -> Double {
         // Products of long vectors could overflow.
-        guard let products, largestLength < 0x1p60, let relative = matrix.relativeProductError else {
+        guard largestLength < 0x1p60, let relative = matrix.relativeProductError else {
             return .infinity
         }
         let length = squaredLengths[row]
@@ -60,7 +60,7 @@ struct NeighborScan: Sendable {
             }
             start += width
         }
-        // The second term covers products so small that they are flushed to zero.
+        // The second term covers products so small that their relative error is larger.
         return 2 * relative * length.squareRoot() * largestLength + Double(matrix.dimensions + 2) * 0x1p-120
     }
 }
@@ -119,41 +119,23 @@ extension EmbeddingMatrix {
     /// γ: the float32 inner product of two rows differs from the true one by at most γ·|a|·|b|; nil if rows have too
     /// many values.
     ///
-    /// A sum of n products in any order has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and Stability of
-    /// Numerical Algorithms", 3.1); two terms are added for rounding in the computations in double that follow.
+    /// A sum of n products in any order, fused or not, has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and
+    /// Stability of Numerical Algorithms", 3.1); two terms are added for rounding in the computations in double that
+    /// follow.
     var relativeProductError: Double? {
         let terms = Double(dimensions + 2)
         return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
     }
 
     /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
-    ///
-    /// Nil if oneDNN fails. Computed on the calling thread only.
-    func products(ofBlock left: Int, withBlock right: Int) -> [Float]? {
-        let threads = openMPThreads
-        setOpenMPThreads(1)
-        defer { setOpenMPThreads(threads) }
-        let (a, b) = (blocks[left], blocks[right])
-        return try? multiply(
-            a, b, m: a.count / dimensions, n: b.count / dimensions, k: dimensions, isTransposed: true)
+    func products(ofBlock left: Int, withBlock right: Int) -> [Float] {
+        innerProducts(blocks[left], blocks[right], dimensions: dimensions)
     }
 
     /// The float32 inner products of some rows with all rows: for each block of the matrix an array [rows.count, rows
     /// of the block].
-    ///
-    /// Nil if oneDNN fails. Computed on the calling thread only.
-    func products(of rows: [Int]) -> [[Float]]? {
-        let threads = openMPThreads
-        setOpenMPThreads(1)
-        defer { setOpenMPThreads(threads) }
+    func products(of rows: [Int]) -> [[Float]] {
         let left = rows.flatMap { self[$0] }
-        do {
-            return try blocks.map { block in
-                try multiply(
-                    left, block, m: rows.count, n: block.count / dimensions, k: dimensions, isTransposed: true)
-            }
-        } catch {
-            return nil
-        }
+        return blocks.map { innerProducts(left, $0, dimensions: dimensions) }
     }
 }

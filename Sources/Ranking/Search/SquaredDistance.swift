@@ -1,6 +1,6 @@
-import Tensors
+import Distances
 
-// Distances are computed by `squaredDistances` of Tensors, in double precision. Its relative error of 2⁻⁵⁰ is far below
+// Distances are computed by `squaredDistances` of Distances, in double precision. Its relative error of 2⁻⁵⁰ is far below
 // float32's rounding, so distances in float32 and re-ranking in double agree about which image is nearer.
 
 extension EmbeddingMatrix {
@@ -72,7 +72,7 @@ extension EmbeddingMatrix {
                     guard let query = wide.baseAddress, let start = block.baseAddress,
                         let distances = distances.baseAddress
                     else { return }
-                    unsafe Tensors.squaredDistances(
+                    unsafe Distances.squaredDistances(
                         from: query, to: start + offset, count: rows.count, dimensions: dimensions, into: distances)
                 }
             }

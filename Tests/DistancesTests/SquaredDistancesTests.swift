@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tensors
+@testable import Distances
 
 @Suite struct SquaredDistancesTests {
     /// The definition, one operation at a time: sixteen running sums, added pairwise, then the remaining values.
