@@ -1,0 +1,64 @@
+/// The mean vector of each camera's images, by which vectors of different cameras are made comparable.
+///
+/// A network that has not seen a camera gives all of its images something in common: a part of the vector that depends on
+/// light, color and angle, and not on the person. So an image is nearer to others of its own camera than it should be.
+/// Subtracting the mean of camera c before two vectors are compared takes that part away:
+///
+///     x̃ = (x − μ_c) / ‖x − μ_c‖
+///
+/// A mean needs no labels of people. The idea within a network is that of Zhuang et al., "Rethinking the distribution gap of
+/// person re-identification with camera-based batch normalization", ECCV 2020.
+public struct CameraMeans<Camera: Hashable & Sendable>: Sendable {
+    /// The mean of the camera means: for images of no known camera, and of cameras with few images; zero if there is no
+    /// camera mean.
+    public let common: [Float]
+    private let means: [Camera: [Float]]
+
+    /// Computes the means, in double precision; O(rows · dimensions).
+    ///
+    /// - Parameters:
+    ///   - rows: the vectors, usually of length 1.
+    ///   - cameras: the camera of each row; nil if it is not known.
+    ///   - leastImages: the number of images from which on a camera has a mean of its own; 32 rows give a usable one.
+    public init(of rows: EmbeddingMatrix, cameras: [Camera?], leastImages: Int = 32) {
+        precondition(rows.count == cameras.count, "\(cameras.count) cameras for \(rows.count) rows")
+        var sums: [Camera: (count: Int, sum: [Double])] = [:]
+        for (row, camera) in cameras.enumerated() {
+            guard let camera else { continue }
+            var (count, sum) = sums.removeValue(forKey: camera) ?? (0, [Double](repeating: 0, count: rows.dimensions))
+            for (index, value) in rows[row].enumerated() { sum[index] += Double(value) }
+            count += 1
+            sums[camera] = (count, sum)
+        }
+        let exact = sums.filter { $0.value.count >= leastImages }.mapValues { count, sum in
+            sum.map { $0 / Double(count) }
+        }
+        means = exact.mapValues { $0.map(Float.init) }
+        // In an order that does not depend on the hash seed, so that the same rows give the same bits.
+        var total = [Double](repeating: 0, count: rows.dimensions)
+        var seen: Set<Camera> = []
+        for case let camera? in cameras where seen.insert(camera).inserted {
+            for (index, value) in (exact[camera] ?? []).enumerated() { total[index] += value }
+        }
+        common = total.map { Float($0 / Double(max(exact.count, 1))) }
+    }
+
+    /// The mean of a camera's images, or `common` if it has none of its own.
+    public func mean(of camera: Camera?) -> [Float] { camera.flatMap { means[$0] } ?? common }
+
+    /// The vector without its camera's mean, scaled to length 1; zero if the two are equal.
+    public func normalized(_ vector: [Float], of camera: Camera?) -> [Float] {
+        precondition(vector.count == common.count, "a vector of \(vector.count) for means of \(common.count)")
+        let difference = zip(vector, mean(of: camera)).map { Double($0) - Double($1) }
+        let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return difference.map { length > 0 ? Float($0 / length) : 0 }
+    }
+
+    /// Each row without its camera's mean, scaled to length 1.
+    public func normalized(_ rows: EmbeddingMatrix, of cameras: [Camera?]) -> EmbeddingMatrix {
+        precondition(rows.count == cameras.count, "\(cameras.count) cameras for \(rows.count) rows")
+        var result = EmbeddingMatrix(dimensions: rows.dimensions)
+        for (row, camera) in cameras.enumerated() { result.append(normalized(rows[row], of: camera)) }
+        return result
+    }
+}
