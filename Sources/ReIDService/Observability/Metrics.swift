@@ -48,6 +48,7 @@ public final class ServiceMetrics: Sendable {
     /// batches.
     ///
     /// - Parameters:
+    ///   - isReady: what `/readyz` says.
     ///   - model: the identity of the model being served.
     ///   - embedder: the embedder's counts since the start.
     ///   - galleries: all galleries.
@@ -55,8 +56,8 @@ public final class ServiceMetrics: Sendable {
     ///   - listeners: each listener's counts since the start.
     /// - Returns: the text, in exposition format 0.0.4.
     func render(
-        model: String, embedder: Embedder.Statistics, galleries: [GallerySummary], batches: [String: Int],
-        listeners: [String: ServerCounters]
+        isReady: Bool, model: String, embedder: Embedder.Statistics, galleries: [GallerySummary],
+        batches: [String: Int], listeners: [String: ServerCounters]
     ) -> String {
         state.withLock { state in
             count("reid_embedder_batches_total", embedder.batches - (state.embedder?.batches ?? 0))
@@ -91,6 +92,7 @@ public final class ServiceMetrics: Sendable {
             }
             state.listeners = listeners
         }
+        set("reid_ready", isReady ? 1 : 0)
         set("reid_embedder_queued_images", Double(embedder.queued))
         set("reid_build_info", 1, [("version", Release.version), ("swift", Release.swift), ("model", model)])
         for state in ["queued", "running"] {
@@ -139,6 +141,7 @@ public final class ServiceMetrics: Sendable {
         "reid_standing_query_duration_seconds": "Time to rank one standing query again.",
         "reid_embedder_batches_total": "Forward passes of the network.",
         "reid_embedder_images_total": "Images through the network.",
+        "reid_ready": "1 while the service is ready for searches, as /readyz tells; otherwise 0.",
         "reid_build_info": "Always 1; the labels tell the version of reid, of its compiler, and the model.",
         "process_cpu_seconds_total": "Processor time of this process.",
         "process_resident_memory_bytes": "Memory in use.",

@@ -47,7 +47,7 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
             var batches: [String: Int] = [:]
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
             let text = service.metrics.render(
-                model: service.model.identity, embedder: service.embedder.statistics,
+                isReady: status.isReady, model: service.model.identity, embedder: service.embedder.statistics,
                 galleries: service.store.galleries(), batches: batches, listeners: status.counters)
             var response = ServerResponse(
                 .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))

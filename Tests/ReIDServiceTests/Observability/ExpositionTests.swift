@@ -10,8 +10,8 @@ import Testing
     static let promtool = ["/usr/bin", "/usr/local/bin", "/opt/prometheus"].map { $0 + "/promtool" }
         .first(where: FileManager.default.isExecutableFile)
 
-    /// The metrics of a service that listens, has a gallery and has answered requests.
-    private func metrics() throws -> String {
+    /// The metrics of a service that listens, has a gallery and has answered requests; `record` may add to them.
+    func metrics(record: (ServiceMetrics) -> Void = { _ in }) throws -> String {
         var text = ""
         try withService { service in
             // Enrolled before the service takes up batches itself.
@@ -21,6 +21,7 @@ import Testing
             let address = "http://" + service.service.queryAddress
             #expect(try run(["/usr/bin/env", "curl", "-s", address + "/livez"]).output.contains("alive"))
             #expect(try run(["/usr/bin/env", "curl", "-s", address + "/v1/%22%5C%0A"]).output.contains("404"))
+            record(service.context.metrics)
             text = try service.ask(.get, "/metrics").text
         }
         return text
@@ -84,7 +85,7 @@ import Testing
     }
 
     /// Runs a program to its end; returns its status and its output.
-    private func run(_ command: [String], input text: String = "") throws -> (status: Int32, output: String) {
+    func run(_ command: [String], input text: String = "") throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())

@@ -21,6 +21,7 @@ import Testing
         #expect(answer.model.sha256 == service.context.model.identity)
         #expect(answer.index == .init(galleries: 1, images: 12))
         #expect(answer.warnings?.count == 1)
+        #expect(try service.ask(.get, "/metrics").text.contains("\nreid_ready 1.0\n"))
         service.service.stop(grace: .zero)
         #expect(try service.ask(.get, "/readyz").status == .serviceUnavailable)
         #expect(try service.ask(.get, "/livez").status == .ok)
