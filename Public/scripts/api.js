@@ -153,8 +153,8 @@ export async function deleteQuery(id) {
 /** @param {SearchOptions} options */
 function parameters(options) {
   const list = new URLSearchParams({ rerank: String(options.rerank) });
-  const { limit, k1, k2, lambda } = options;
-  const numbers = options.rerank ? { limit, k1, k2, lambda } : { limit };
+  const { limit, candidates, k1, k2, lambda } = options;
+  const numbers = options.rerank ? { limit, candidates, k1, k2, lambda } : { limit };
   for (const [name, value] of Object.entries(numbers)) if (value !== undefined) list.set(name, String(value));
   for (const camera of options.camera) list.append("camera", camera);
   for (const camera of options.exclude_camera) list.append("exclude_camera", camera);

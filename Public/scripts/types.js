@@ -4,6 +4,7 @@
  * @typedef {object} SearchOptions
  * @property {number} [limit]          the most results; absent: the default of the service
  * @property {boolean} rerank          whether k-reciprocal re-ranking orders the results
+ * @property {number} [candidates]     nearest images that are re-ranked
  * @property {number} [k1]             neighbors considered by re-ranking
  * @property {number} [k2]             neighbors averaged by re-ranking
  * @property {number} [lambda]         weight of the plain distance, 0...1
@@ -22,7 +23,7 @@
  * @property {string | null} [external_id]
  * @property {number} distance         squared Euclidean distance of unit vectors, 0...4
  * @property {number} similarity       cosine, -1...1
- * @property {number | null} [reranked_distance] 0...1
+ * @property {number | null} [reranked_distance] 0...1; null past the candidates
  * @property {number | null} [probability] that it is the same person, if the gallery is calibrated
  * @property {string | null} [image_url]  null for an image that was enrolled as a vector only
  *
@@ -83,6 +84,8 @@
  * @typedef {object} SearchLimits
  * @property {number} image_bytes      of one encoded image
  * @property {number} results          of one ranking
+ * @property {number} candidates       re-ranked by one search
+ * @property {number} neighbors        the largest k1 and k2
  *
  * @typedef {object} View
  * @property {string} title

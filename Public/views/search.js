@@ -49,7 +49,7 @@ export class SearchView {
     });
     service.follow(({ branches, condition, model }) => {
       this.results.setBranches(branches);
-      if (model?.defaults) this.options.setDefaults(model.defaults, model.limits?.results);
+      if (model?.defaults) this.options.setDefaults(model.defaults, model.limits);
       if (model?.limits) this.input.setLimit(model.limits.image_bytes);
       if (condition === "ready") this.session?.hurry();
       if (condition === "ready" && this.visible && this.galleries.length === 0) void this.galleriesAgain("");

@@ -8,8 +8,10 @@ public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepre
     case plain
     /// Re-ranked with all queries and the gallery as one pool, as in the literature.
     case reranked
-    /// Re-ranked with each query alone, as the service does.
+    /// Re-ranked with each query alone and the whole gallery.
     case rerankedSingle = "reranked_single"
+    /// Re-ranked with each query alone and the images nearest to it, as the service does; the others follow.
+    case rerankedCandidates = "reranked_candidates"
 
     /// The name in tables.
     public var title: String {
@@ -17,6 +19,7 @@ public enum RankingKind: String, Sendable, CaseIterable, Codable, CodingKeyRepre
         case .plain: "plain"
         case .reranked: "re-ranked, pool"
         case .rerankedSingle: "re-ranked, single"
+        case .rerankedCandidates: "re-ranked, candidates"
         }
     }
 }
@@ -34,9 +37,11 @@ public struct EvaluationProtocol: Sendable, Equatable {
     /// Whether only images by other cameras than the query's are ranked.
     public var isAcrossCameras = false
     /// Which rankings are scored.
-    public var rankings = RankingKind.allCases
+    public var rankings = [RankingKind.plain, .reranked, .rerankedSingle]
+    /// How many images `rerankedCandidates` re-ranks for each query.
+    public var candidates = ReRanking.usualCandidates
 
-    /// The common protocol, with all rankings.
+    /// The common protocol, with all rankings that use the whole gallery.
     public init() {}
 
     /// The rule that scores one ranking.
@@ -46,7 +51,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - given: The features and their labels.
-    ///   - isStopped: Called for every query; true stops the work.
+    ///   - isStopped: Called often, by any thread; true stops the work.
     ///   - onQuery: Called after every query, by any thread.
     /// - Returns: An evaluation for each of `rankings`.
     /// - Throws: `EvaluationError.stopped`, or `.nothingToScore` if no query has a right answer.
@@ -55,12 +60,17 @@ public struct EvaluationProtocol: Sendable, Equatable {
     ) throws(EvaluationError) -> [RankingKind: RetrievalEvaluation] {
         let set = keepsJunk ? given : given.withoutJunk()
         guard !isStopped() else { throw .stopped }
-        let pool =
-            rankings.contains(.reranked)
-            ? PoolReRanking(queries: set.query, gallery: set.gallery, options: reRanking) : nil
-        guard !isStopped() else { throw .stopped }
-        let graph =
-            rankings.contains(.rerankedSingle) ? NeighborGraph(of: set.gallery, depth: reRanking.depth) : nil
+        let pool: PoolReRanking?
+        let single: QueryReRanking?
+        do {
+            pool =
+                rankings.contains(.reranked)
+                ? try PoolReRanking(
+                    queries: set.query, gallery: set.gallery, options: reRanking, isCancelled: isStopped) : nil
+            single =
+                rankings.contains(.rerankedSingle)
+                ? try QueryReRanking(gallery: set.gallery, options: reRanking, isCancelled: isStopped) : nil
+        } catch { throw .stopped }
         let wasStopped = Atomic(false)
         let scores = mapDistances(from: set.query, to: set.gallery) { query, distances in
             guard !isStopped() else {
@@ -69,20 +79,22 @@ public struct EvaluationProtocol: Sendable, Equatable {
             }
             defer { onQuery() }
             let relevance = set.gallerySightings.map {
-                Relevance(
-                    of: $0, to: set.querySightings[query], ignoringJunk: keepsJunk,
-                    ignoringCamera: isAcrossCameras)
+                Relevance(of: $0, to: set.querySightings[query], ignoringJunk: keepsJunk)
             }
             return rankings.map { ranking in
-                let ranked =
-                    switch ranking {
-                    case .plain: distances
-                    case .reranked: pool?.distances(of: query, original: distances) ?? distances
-                    case .rerankedSingle:
-                        graph.map {
-                            rerank(distances: distances, gallery: set.gallery, graph: $0, options: reRanking)
-                        } ?? distances
-                    }
+                let ranked: [Double]?
+                switch ranking {
+                case .plain: ranked = distances
+                case .reranked: ranked = pool?.distances(of: query, original: distances)
+                case .rerankedSingle:
+                    ranked = try? single?.distances(original: distances, isCancelled: isStopped)
+                case .rerankedCandidates:
+                    ranked = try? places(of: query, in: set, distances: distances, isStopped: isStopped)
+                }
+                guard let ranked else {
+                    wasStopped.store(true, ordering: .relaxed)
+                    return nil
+                }
                 return RetrievalEvaluation.QueryScore(relevance: relevance, distances: ranked, rule: rule)
             }
         }
@@ -95,6 +107,21 @@ public struct EvaluationProtocol: Sendable, Equatable {
             } catch { throw .nothingToScore(error) }
         }
         return evaluations
+    }
+}
+
+extension EvaluationProtocol {
+    /// The place of every gallery row when the query's nearest rows are re-ranked.
+    private func places(
+        of query: Int, in set: FeatureSet, distances: [Double], isStopped: @Sendable () -> Bool
+    ) throws(RankingError) -> [Double] {
+        let matches = distances.indices.map { Match(row: $0, distance: Float(distances[$0])) }.sorted()
+        let ranked = try reRank(
+            matches, for: set.query[query], in: set.gallery, options: reRanking, candidates: candidates,
+            isCancelled: isStopped)
+        var places = [Double](repeating: 0, count: distances.count)
+        for (place, match) in ranked.enumerated() { places[match.row] = Double(place) }
+        return places
     }
 }
 

@@ -8,6 +8,8 @@ public enum RankingError: Error, Sendable, Equatable {
     case optionOutOfRange(name: String, value: Double, minimum: Double, maximum: Double)
     /// No query has a right answer in the gallery, so there is nothing to average.
     case noValidQuery(queries: Int)
+    /// The caller asked a long computation to stop.
+    case cancelled
 }
 
 extension RankingError: CustomStringConvertible {
@@ -19,6 +21,7 @@ extension RankingError: CustomStringConvertible {
         case .optionOutOfRange(let name, let value, let minimum, let maximum):
             "\(name) is \(value), but must lie in \(minimum)...\(maximum)"
         case .noValidQuery(let queries): "none of \(queries) queries has a right answer in the gallery"
+        case .cancelled: "the computation was canceled"
         }
     }
 }

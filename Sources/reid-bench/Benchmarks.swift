@@ -48,7 +48,7 @@ struct Benchmarks: ParsableCommand {
 
     struct Rerank: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "k-reciprocal re-ranking of one query, and of a pool.",
+            abstract: "k-reciprocal re-ranking of one query's candidates, and of a pool.",
             discussion: "EXAMPLE:\n  reid-bench rerank\n  reid-bench rerank --market")
         @OptionGroup var options: Options
 
@@ -57,10 +57,7 @@ struct Benchmarks: ParsableCommand {
 
         mutating func run() throws {
             guard market else {
-                try options.report(rerankBenchmark(smoke: options.smoke))
-                if !options.json {
-                    print("pools of more than \(largestPool) images are left out: see reid-bench rerank --market")
-                }
+                try options.report(try rerankBenchmark(smoke: options.smoke))
                 return
             }
             try options.report(try marketBenchmark(smoke: options.smoke))

@@ -35,9 +35,11 @@ func marketBenchmark(smoke: Bool) throws -> [BenchmarkRow] {
             precondition(mapDistances(from: queries, to: gallery) { $1[0] }.count == queryCount)
         },
         try measure("score given distances, one core") { try score(few) },
-        measure("encode the pool") { _ = PoolReRanking(queries: queries, gallery: gallery, options: .standard) },
-        measure("re-rank as one pool, everything") {
-            let ranking = PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+        try measure("encode the pool") {
+            _ = try PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+        },
+        try measure("re-rank as one pool, everything") {
+            let ranking = try PoolReRanking(queries: queries, gallery: gallery, options: .standard)
             let finals = mapDistances(from: queries, to: gallery) { ranking.distances(of: $0, original: $1)[0] }
             precondition(finals.count == queryCount)
         },

@@ -119,6 +119,8 @@ private struct DatasetAnswer: Encodable {
     let k1: Int
     let k2: Int
     let lambda: Double
+    /// How many nearest images each query alone was re-ranked with; nil: only with the whole gallery.
+    let candidates: Int?
     let tasks: Int
     /// The number of queries of all tasks.
     let queries: Int
@@ -132,7 +134,8 @@ private struct DatasetAnswer: Encodable {
     let global, local, both: [RankingKind: RetrievalFigures]?
 
     enum CodingKeys: String, CodingKey {
-        case dataset, model, trained, ap, junk, k1, k2, lambda, tasks, queries, gallery, skipped, seed, notes
+        case dataset, model, trained, ap, junk, k1, k2, lambda, candidates, tasks, queries, gallery, skipped, seed,
+            notes
         case global, local, both
         case scoredQueries = "scored_queries"
         case leftOut = "left_out"
@@ -146,6 +149,7 @@ private struct DatasetAnswer: Encodable {
         ap = rules.averagePrecision == .trapezoid ? "market" : "common"
         junk = rules.keepsJunk ? "keep" : "drop"
         (k1, k2, lambda) = (rules.reRanking.k1, rules.reRanking.k2, rules.reRanking.lambda)
+        candidates = rules.rankings.contains(.rerankedCandidates) ? rules.candidates : nil
         tasks = evaluation.tasks.count
         let counts = evaluation.queryCounts
         (queries, scoredQueries, leftOut) = (counts.all, counts.scored, counts.all - counts.scored)

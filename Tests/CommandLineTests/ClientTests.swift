@@ -202,7 +202,8 @@ import Testing
         let image = folder.path("images/1.png")
         let given = try object(
             try query([
-                "search", image, "--gallery", "lobby", "--json", "--limit", "7", "--no-rerank", "--k1", "9", "--k2",
+                "search", image, "--gallery", "lobby", "--json", "--limit", "7", "--no-rerank", "--candidates", "70",
+                "--k1", "9", "--k2",
                 "4", "--lambda", "0.25", "--camera", "c1", "--camera", "c2", "--exclude-camera", "c3",
                 "--captured-from",
                 "2026-03-02T08:00:00Z", "--captured-to", "2026-03-02T09:00:00Z", "--person", "p0", "--external-id",
@@ -210,7 +211,7 @@ import Testing
                 "--min-similarity", "-0.5", "--group-by", "person", "--include-vectors",
             ]))
         let expected: [String: Any] = [
-            "limit": 7, "rerank": false, "k1": 9, "k2": 4, "lambda": 0.25, "camera": ["c1", "c2"],
+            "limit": 7, "rerank": false, "candidates": 70, "k1": 9, "k2": 4, "lambda": 0.25, "camera": ["c1", "c2"],
             "exclude_camera": ["c3"], "captured_from": "2026-03-02T08:00:00Z", "captured_to": "2026-03-02T09:00:00Z",
             "person": "p0", "external_id": "e1", "min_similarity": -0.5, "group_by": "person", "include_vectors": true,
         ]

@@ -62,6 +62,15 @@ import Testing
             #expect(kept.allSatisfy { figures[$0.key] == $0.value })
         }
 
+        let few = try ReidProgram.run(arguments + ["--rerank", "single", "--candidates", "3", "--json"])
+        let fewer = try object(few.output)
+        #expect(fewer["candidates"] as? Int == 3)
+        let kinds = try #require(fewer["both"] as? [String: Any])
+        #expect(Set(kinds.keys) == ["plain", "reranked_single", "reranked_candidates"])
+        let shown = try ReidProgram.run(
+            "evaluate", "--features", folder.path("f.safetensors"), "--rerank", "single", "--candidates", "3")
+        #expect(shown.output.contains("re-ranked, single") && shown.output.contains("re-ranked, candidates"))
+
         let table = try ReidProgram.run(arguments + ["--rerank", "none"])
         #expect(table.output.contains("4 of 4 queries have a right answer, 0 left out; 8 gallery images"))
         #expect(table.output.contains("CMC@20") && !table.output.contains("re-ranked"))

@@ -34,7 +34,11 @@ import Testing
         ("model <subcommand>", ["model", "look"]),
         ("model show", ["model", "show"]), ("train", ["train", "data", "--run", "r", "--batch", "1"]),
         ("train", ["train", "data", "--run", "r", "--schedule", "never"]), ("embed", ["embed"]),
-        ("evaluate", ["evaluate", "--features", "f", "--k1", "0"]), ("search", ["search", "a.jpg"]),
+        ("evaluate", ["evaluate", "--features", "f", "--k1", "0"]),
+        ("evaluate", ["evaluate", "--features", "f", "--candidates", "0"]),
+        ("evaluate", ["evaluate", "--features", "f", "--candidates", "4001"]),
+        ("evaluate", ["evaluate", "--features", "f", "--rerank", "pool", "--candidates", "9"]),
+        ("search", ["search", "a.jpg", "--gallery", "g", "--candidates", "4001"]), ("search", ["search", "a.jpg"]),
         ("search", ["search", "--gallery", "g"]), ("search", ["search", "a.jpg", "--gallery", "g", "--limit", "0"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--min-similarity", "2"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--captured-from", "yesterday"]),
@@ -76,7 +80,7 @@ import Testing
             ["search", "p.jpg", "--gallery", "g"],
         ],
         [
-            ("--k1", "0"), ("--k1", "1001"), ("--k2", "0"), ("--k2", "1001"), ("--lambda", "1.01"),
+            ("--k1", "0"), ("--k1", "101"), ("--k2", "0"), ("--k2", "101"), ("--lambda", "1.01"),
             ("--lambda", "nan"),
         ])
     func `an option out of the service's range ends with 64 and is named`(

@@ -70,7 +70,7 @@ final class ColoredPeople {
         #expect(evaluation.views == [.global, .local, .both])
         #expect(evaluation.queryCounts.all == 4 && evaluation.queryCounts.scored == 4)
         for view in evaluation.views {
-            for ranking in RankingKind.allCases {
+            for ranking in Self.options.protocol.rankings {
                 let figures = try #require(evaluation.figures(view, ranking))
                 #expect(figures.named.allSatisfy { $0.value == 1 }, "\(view) \(ranking)")
             }

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Ranking
+import Synchronization
 import Testing
 
 @testable import Evaluation
@@ -53,7 +54,7 @@ struct ProtocolCase: Decodable, Sendable, CustomTestStringConvertible {
             rules.keepsJunk = keepsJunk
             rules.reRanking = try ReRanking(k1: given.k1, k2: given.k2, lambda: given.lambda)
             let found = try rules.score(given.set)
-            for ranking in RankingKind.allCases {
+            for ranking in rules.rankings {
                 let name = "\(ranking.rawValue) \(keepsJunk ? "keep" : "drop") \(isMarket ? "market" : "common")"
                 let expected = try #require(given.expected[name])
                 let evaluation = try #require(found[ranking])
@@ -76,9 +77,39 @@ struct ProtocolCase: Decodable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func `work that is stopped gives no figures`() throws {
+    @Test func `with as many candidates as there are images, the whole gallery is re-ranked`() throws {
+        for given in try ProtocolCase.load() {
+            var rules = EvaluationProtocol()
+            rules.rankings = [.rerankedSingle, .rerankedCandidates]
+            rules.candidates = try given.set.gallery.count
+            let found = try rules.score(given.set)
+            #expect(found[.rerankedCandidates] == found[.rerankedSingle], "\(given)")
+        }
+    }
+
+    @Test func `one candidate changes no ranking`() throws {
+        for given in try ProtocolCase.load() {
+            var rules = EvaluationProtocol()
+            rules.rankings = [.plain, .rerankedCandidates]
+            rules.candidates = 1
+            let found = try rules.score(given.set)
+            #expect(found[.rerankedCandidates] == found[.plain], "\(given)")
+        }
+    }
+
+    @Test(arguments: RankingKind.allCases)
+    func `work that is stopped gives no figures`(ranking: RankingKind) throws {
         let set = try #require(ProtocolCase.load().first).set
-        #expect(throws: EvaluationError.stopped) { try EvaluationProtocol().score(set) { true } }
+        var rules = EvaluationProtocol()
+        rules.rankings = [ranking]
+        #expect(throws: EvaluationError.stopped) { try rules.score(set) { true } }
+        // Stopped in the middle, at one of the first questions that rankings and re-ranking ask.
+        for limit in [2, 3, 5] {
+            let asked = Atomic(0)
+            #expect(throws: EvaluationError.stopped) {
+                try rules.score(set) { asked.wrappingAdd(1, ordering: .relaxed).newValue >= limit }
+            }
+        }
     }
 
     @Test func `figures of several tasks are their means`() throws {

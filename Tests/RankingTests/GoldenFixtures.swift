@@ -12,11 +12,14 @@ struct GoldenCase {
         return Bundle.module.bundleURL.appendingPathComponent("Fixtures/ranking")
     }
 
-    /// The names of all cases of a kind.
-    static func names(kind: String) -> [String] {
+    /// The folder of the cases of re-ranking over candidates.
+    static let candidatesFolder = Bundle.module.bundleURL.appendingPathComponent("Fixtures/candidates")
+
+    /// The names of all cases of a kind in a folder.
+    static func names(kind: String, in folder: URL = folder) -> [String] {
         let found = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return found.sorted().filter { name in
-            guard let golden = try? GoldenCase(name) else { return false }
+            guard let golden = try? GoldenCase(name, in: folder) else { return false }
             return golden.manifest["kind"] as? String == kind
         }
     }
@@ -24,8 +27,8 @@ struct GoldenCase {
     let url: URL
     let manifest: [String: Any]
 
-    init(_ name: String) throws {
-        url = Self.folder.appendingPathComponent(name)
+    init(_ name: String, in folder: URL = folder) throws {
+        url = folder.appendingPathComponent(name)
         let data = try Data(contentsOf: url.appendingPathComponent("manifest.json"))
         manifest = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }

@@ -54,6 +54,32 @@ struct PlainReRanking {
     }
 }
 
+/// The nearest rows re-ranked, and then the others: the definition, from the distances of all allowed rows.
+///
+/// - Returns: The allowed rows in their new order; the final distance is nil past the candidates.
+func plainReRanked(
+    _ query: [Float], gallery: [[Float]], options: ReRanking, candidates: Int, isAllowed: (Int) -> Bool = { _ in true }
+) -> [(row: Int, final: Double?)] {
+    let allowed = gallery.indices.filter(isAllowed)
+    let distances = gallery.map { Float(plainSquaredDistance(query, $0)) }
+    let order = allowed.sorted { (distances[$0], $0) < (distances[$1], $1) }
+    let pool = order.prefix(candidates).sorted()
+    let final = PlainReRanking(options).distances(pool: [query] + pool.map { gallery[$0] }, queries: 1)[0]
+    let ranked = pool.indices.sorted { (final[$0], $0) < (final[$1], $1) }
+    return ranked.map { (pool[$0], final[$0]) } + order.dropFirst(candidates).map { ($0, nil) }
+}
+
+/// A search and the re-ranking of its candidates, as the service does them; all allowed rows are returned.
+func reRanked(
+    _ query: [Float], in gallery: EmbeddingMatrix, options: ReRanking, candidates: Int, where allowed: RowFilter? = nil,
+    isCancelled: @Sendable () -> Bool = { false }
+) throws -> [ReRankedMatch] {
+    let matches = try nearest(
+        to: query, in: gallery, count: gallery.count, where: allowed, isCancelled: isCancelled)
+    return try reRank(
+        matches, for: query, in: gallery, options: options, candidates: candidates, isCancelled: isCancelled)
+}
+
 /// Σ (aᵢ − bᵢ)² one by one in double precision.
 func plainSquaredDistance(_ a: [Float], _ b: [Float]) -> Double {
     zip(a, b).reduce(0) { sum, pair in

@@ -133,10 +133,10 @@ function facts(result, moved) {
     ["Distance", `${decimal(result.distance, 4)} of 4`],
     ["Similarity", decimal(result.similarity, 4)],
   ];
-  if (moved !== null) {
+  if (typeof result.reranked_distance === "number") {
     rows.push(["Re-ranked distance", `${decimal(result.reranked_distance, 4)} of 1`]);
-    rows.push(["Movement", movedSentence(moved)]);
   }
+  if (moved !== null) rows.push(["Movement", movedSentence(moved)]);
   if (typeof result.probability === "number") rows.push(["Same person", `${(100 * result.probability).toFixed(1)} %`]);
   if (result.external_id) rows.push(["External id", result.external_id]);
   rows.push(["Image", result.image_id]);

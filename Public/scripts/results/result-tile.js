@@ -5,13 +5,13 @@ import { LayeredImage } from "./layered-image.js";
 
 /**
  * By how many places re-ranking moved each result, among the results shown; positive: towards the top. Null if the
- * ranking was not re-ranked. Equal distances keep their order.
+ * ranking was not re-ranked. Equal distances keep their order, as do images past the candidates.
  *
  * @param {RankingResult[]} results in the order of their rank
  * @returns {(number | null)[]}
  */
 export function placesMoved(results) {
-  const reranked = results.length > 0 && results.every((result) => typeof result.reranked_distance === "number");
+  const reranked = results.some((result) => typeof result.reranked_distance === "number");
   if (!reranked) return results.map(() => null);
   const byDistance = results.map((_, index) => index);
   byDistance.sort((a, b) => results[a].distance - results[b].distance || a - b);
@@ -93,7 +93,7 @@ export class ResultTile {
     this.time.title = `${moment(result.captured_at)} UTC`;
     this.before.textContent = decimal(result.distance, 4);
     this.after.textContent = decimal(result.reranked_distance, 4);
-    this.afterRow.hidden = moved === null;
+    this.afterRow.hidden = typeof result.reranked_distance !== "number";
     this.similarity.textContent = decimal(result.similarity, 4);
     this.button.setAttribute("aria-label", [
       `Rank ${result.rank}`,
@@ -102,7 +102,7 @@ export class ResultTile {
       `camera ${camera}`,
       result.captured_at ? moment(result.captured_at) : "",
       `distance ${decimal(result.distance)}`,
-      moved === null ? "" : `re-ranked ${decimal(result.reranked_distance)}`,
+      typeof result.reranked_distance !== "number" ? "" : `re-ranked ${decimal(result.reranked_distance)}`,
       movedSentence(moved),
     ].filter(Boolean).join(", "));
   }

@@ -1,7 +1,7 @@
 import { CameraFilter } from "./camera-filter.js";
 import { element } from "../dom.js";
 import { inputTime, requestTime } from "../format.js";
-/** @import { SearchOptions } from "../types.js" */
+/** @import { SearchLimits, SearchOptions } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
 /** The milliseconds without another change after which the search runs again. */
@@ -29,14 +29,16 @@ export class OptionsPanel {
     const changed = () => this.changed();
     this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
     this.rerank = element("input", { type: "checkbox", id: "option-rerank" });
-    this.k1 = number("k1", "k1", { min: 1, max: 1000, step: 1, hint: "neighbors looked at" });
-    this.k2 = number("k2", "k2", { min: 1, max: 1000, step: 1, hint: "neighbors averaged" });
+    this.candidates = number("candidates", "Candidates", { min: 1, max: 4000, step: 1, hint: "nearest images re-ranked" });
+    this.k1 = number("k1", "k1", { min: 1, max: 100, step: 1, hint: "neighbors looked at" });
+    this.k2 = number("k2", "k2", { min: 1, max: 100, step: 1, hint: "neighbors averaged" });
     this.lambda = number("lambda", "λ", { min: 0, max: 1, step: "any", hint: "weight of the plain distance" });
     this.cameras = new CameraFilter(changed);
     this.from = time("captured_from", "Captured from (UTC)");
     this.to = time("captured_to", "Captured to (UTC)");
     this.standing = element("input", { type: "checkbox", id: "option-standing" });
-    this.numbers = element("div", { class: "field-row" }, this.k1.root, this.k2.root, this.lambda.root);
+    this.numbers = element("div", { class: "field-row" },
+      this.candidates.root, this.k1.root, this.k2.root, this.lambda.root);
     this.form = element("form", { class: "options", noValidate: true, oninput: changed },
       element("div", { class: "switches" },
         element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new images")),
@@ -62,12 +64,16 @@ export class OptionsPanel {
    * Shows the service's defaults and limits.
    *
    * @param {Partial<SearchOptions>} defaults
-   * @param {number} [results] the longest ranking
+   * @param {SearchLimits} [limits]
    */
-  setDefaults(defaults, results) {
+  setDefaults(defaults, limits) {
     this.defaults = { ...unrestricted, ...defaults };
     this.form.inert = false;
-    if (results) this.limit.input.max = String(results);
+    if (limits) {
+      this.limit.input.max = String(limits.results);
+      this.candidates.input.max = String(limits.candidates);
+      for (const field of [this.k1, this.k2]) field.input.max = String(limits.neighbors);
+    }
     if (this.chosen) return;
     this.set({});
     this.chosen = false;
@@ -79,8 +85,8 @@ export class OptionsPanel {
    * @returns {Record<string, Field>}
    */
   get fields() {
-    const { limit, k1, k2, lambda, from, to } = this;
-    return { limit, k1, k2, lambda, captured_from: from, captured_to: to };
+    const { limit, candidates, k1, k2, lambda, from, to } = this;
+    return { limit, candidates, k1, k2, lambda, captured_from: from, captured_to: to };
   }
 
   reset() {
@@ -94,6 +100,7 @@ export class OptionsPanel {
     const all = { ...this.defaults, ...options };
     this.limit.input.value = String(all.limit ?? "");
     this.rerank.checked = all.rerank;
+    this.candidates.input.value = String(all.candidates ?? "");
     this.k1.input.value = String(all.k1 ?? "");
     this.k2.input.value = String(all.k2 ?? "");
     this.lambda.input.value = String(all.lambda ?? "");
@@ -109,6 +116,7 @@ export class OptionsPanel {
     return {
       limit: chosenNumber(this.limit),
       rerank: this.rerank.checked,
+      candidates: chosenNumber(this.candidates),
       k1: chosenNumber(this.k1),
       k2: chosenNumber(this.k2),
       lambda: chosenNumber(this.lambda),
@@ -122,7 +130,7 @@ export class OptionsPanel {
 
   /** Marks invalid fields; returns whether all are valid. */
   validate() {
-    for (const field of [this.k1, this.k2, this.lambda]) field.input.disabled = !this.rerank.checked;
+    for (const { input } of [this.candidates, this.k1, this.k2, this.lambda]) input.disabled = !this.rerank.checked;
     if (this.form.inert) return true;
     for (const field of Object.values(this.fields)) {
       const { input } = field;

@@ -12,27 +12,14 @@ public struct GallerySnapshot: Sendable {
     public let embeddings: EmbeddingMatrix
 
     let facts: GalleryFacts
-    let graphs: GraphLineage
-    private let ownGraph: SnapshotGraph
 
-    init(
-        facts: GalleryFacts, summary: GallerySummary, images: ImageRows, embeddings: EmbeddingMatrix,
-        graphs: GraphLineage
-    ) {
+    init(facts: GalleryFacts, summary: GallerySummary, images: ImageRows, embeddings: EmbeddingMatrix) {
         precondition(images.count == embeddings.count, "\(images.count) images for \(embeddings.count) vectors")
         self.facts = facts
         self.summary = summary
         self.images = images
         self.embeddings = embeddings
-        self.graphs = graphs
-        ownGraph = SnapshotGraph(lineage: graphs)
     }
-
-    /// The neighbor lists of all rows, for re-ranking.
-    ///
-    /// The first reader builds the lists, and others wait for it. If an earlier snapshot has lists, they are extended.
-    /// Costs O(n · m) inner products for n rows, of which m are new.
-    public var graph: NeighborGraph { ownGraph.graph(of: embeddings) }
 
     /// The gallery's name.
     public var name: String { summary.name }

@@ -46,7 +46,7 @@ final class LiveIndex: Sendable {
                 embeddings.append(new.embedding)
                 tally.add(new.image)
             }
-            return (images, embeddings, snapshot.graphs)
+            return (images, embeddings)
         }
     }
 
@@ -56,25 +56,23 @@ final class LiveIndex: Sendable {
             let rows = Set(keys.compactMap { snapshot.row(ofKey: $0) })
             for row in rows { tally.remove(snapshot.images[row]) }
             let kept = snapshot.images.indices.lazy.filter { !rows.contains($0) }.map { snapshot.images[$0] }
-            let remaining = snapshot.embeddings.removing(rows)
-            return (ImageRows(kept), remaining, snapshot.graphs.removing(rows, leaving: remaining))
+            return (ImageRows(kept), snapshot.embeddings.removing(rows))
         }
     }
 
     private func change(
         _ gallery: GalleryFacts, revision: Int64,
-        _ body: (GallerySnapshot, inout GalleryTally) -> (ImageRows, EmbeddingMatrix, GraphLineage)
+        _ body: (GallerySnapshot, inout GalleryTally) -> (ImageRows, EmbeddingMatrix)
     ) {
         guard let snapshot = snapshots.withLock({ $0[gallery.name] }) else { return }
-        let (images, embeddings, graphs) = tallies.withLock { tallies in
+        let (images, embeddings) = tallies.withLock { tallies in
             body(snapshot, &tallies[gallery.name, default: GalleryTally()])
         }
         let summary = tallies.withLock { tallies in
             tallies[gallery.name, default: GalleryTally()].summary(
                 of: gallery, images: images.count, revision: revision)
         }
-        publish(
-            GallerySnapshot(facts: gallery, summary: summary, images: images, embeddings: embeddings, graphs: graphs))
+        publish(GallerySnapshot(facts: gallery, summary: summary, images: images, embeddings: embeddings))
     }
 
     private func publish(_ snapshot: GallerySnapshot) {
@@ -112,6 +110,6 @@ struct LoadedGallery {
     var snapshot: GallerySnapshot {
         GallerySnapshot(
             facts: facts, summary: tally.summary(of: facts, images: images.count, revision: revision), images: images,
-            embeddings: embeddings, graphs: GraphLineage())
+            embeddings: embeddings)
     }
 }

@@ -4,10 +4,13 @@ import Synchronization
 
 /// Finds the nearest and the farthest other rows of every row of a matrix; looks at each pair of rows only once.
 ///
-/// As in `NeighborScan`, inner products in float32 give every distance up to a proven error; only pairs that the error
-/// cannot exclude are computed exactly. Each core keeps the products of two tiles of rows at a time, never those of all
+/// Inner products in float32 give every distance up to a proven error; only pairs that this error cannot exclude are
+/// computed exactly, in double. The result is the same as if all pairs were computed exactly. Each core keeps the products of two tiles of rows at a time, never those of all
 /// rows. Costs O(n²) inner products for n rows.
 struct AllNeighbors: Sendable {
+    /// The nearest and the farthest other rows of one row, best first, the farthest with negated distances.
+    typealias Lists = (nearest: [Neighbor], farthest: [Neighbor])
+
     /// The candidates gathered for the rows of one block of the matrix.
     private final class Tile: Sendable {
         let rows: Mutex<TileRows>
@@ -42,22 +45,31 @@ struct AllNeighbors: Sendable {
         }
     }
 
-    /// For every row, its nearest and its farthest other rows, best first, the farthest with negated distances.
-    func lists() -> [(nearest: [Neighbor], farthest: [Neighbor])] {
+    /// The lists of every row; asks `isCancelled` often, on every core.
+    ///
+    /// - Throws: `RankingError.cancelled`.
+    func lists(isCancelled: @Sendable () -> Bool) throws(RankingError) -> [Lists] {
+        let wasCancelled = Atomic(false)
+        @Sendable func isStopped() -> Bool {
+            if isCancelled() { wasCancelled.store(true, ordering: .relaxed) }
+            return wasCancelled.load(ordering: .relaxed)
+        }
         let pairs = tiles.indices.flatMap { left in (left..<tiles.count).map { (left, $0) } }
         DispatchQueue.concurrentPerform(iterations: pairs.count) { index in
+            guard !isStopped() else { return }
             let (left, right) = pairs[index]
             let products = matrix.products(ofBlock: left, withBlock: right)
             tiles[left].rows.withLock { rows in
-                if left == right { return rows.joinEachOther(products, matrix) }
-                tiles[right].rows.withLock { rows.join(&$0, products, matrix) }
+                if left == right { return rows.joinEachOther(products, matrix, isStopped: isStopped) }
+                tiles[right].rows.withLock { rows.join(&$0, products, matrix, isStopped: isStopped) }
             }
         }
-        let lists = Mutex([[(nearest: [Neighbor], farthest: [Neighbor])]](repeating: [], count: tiles.count))
+        let lists = Mutex([[Lists]](repeating: [], count: tiles.count))
         DispatchQueue.concurrentPerform(iterations: tiles.count) { index in
-            let found = tiles[index].rows.withLock { $0.lists(matrix) }
+            let found = tiles[index].rows.withLock { $0.lists(matrix, isStopped: isStopped) }
             lists.withLock { $0[index] = found }
         }
+        guard !wasCancelled.load(ordering: .relaxed) else { throw .cancelled }
         return lists.withLock { $0.flatMap { $0 } }
     }
 }
@@ -93,20 +105,28 @@ private struct TileRows: Sendable {
         }
     }
 
-    func lists(_ matrix: EmbeddingMatrix) -> [(nearest: [Neighbor], farthest: [Neighbor])] {
-        squaredLengths.indices.map { place in
+    /// The lists of these rows; empty if the work is stopped.
+    func lists(_ matrix: EmbeddingMatrix, isStopped: () -> Bool) -> [AllNeighbors.Lists] {
+        var lists: [AllNeighbors.Lists] = []
+        for place in squaredLengths.indices {
+            guard !isStopped() else { return [] }
             let query = matrix[first + place]
-            return (
-                nearest[place].list { matrix.squaredDistances(from: query, to: $0) },
-                farthest[place].list { matrix.squaredDistances(from: query, to: $0) }
-            )
+            lists.append(
+                (
+                    nearest[place].list { matrix.squaredDistances(from: query, to: $0) },
+                    farthest[place].list { matrix.squaredDistances(from: query, to: $0) }
+                ))
         }
+        return lists
     }
 
     /// Adds the rows of another tile to the lists of these rows, and the other way round; `products` is [these, those].
-    mutating func join(_ other: inout TileRows, _ products: [Float], _ matrix: EmbeddingMatrix) {
+    mutating func join(
+        _ other: inout TileRows, _ products: [Float], _ matrix: EmbeddingMatrix, isStopped: () -> Bool
+    ) {
         var hits: [Hit] = []
         for place in squaredLengths.indices {
+            guard !isStopped() else { return }
             findHits(of: place, among: other, products, into: &hits)
             for hit in hits {
                 insert(other.first + hit.place, hit.distance, into: place, matrix)
@@ -116,9 +136,10 @@ private struct TileRows: Sendable {
     }
 
     /// Adds these rows to each other's lists; `products` is [these, these].
-    mutating func joinEachOther(_ products: [Float], _ matrix: EmbeddingMatrix) {
+    mutating func joinEachOther(_ products: [Float], _ matrix: EmbeddingMatrix, isStopped: () -> Bool) {
         var hits: [Hit] = []
         for place in squaredLengths.indices {
+            guard !isStopped() else { return }
             findHits(of: place, among: self, products, into: &hits)
             for hit in hits where hit.place > place {
                 insert(first + hit.place, hit.distance, into: place, matrix)
@@ -182,5 +203,31 @@ private struct TileRows: Sendable {
                 }
             }
         }
+    }
+}
+
+extension EmbeddingMatrix {
+    /// |row|² of every row.
+    fileprivate func squaredLengths() -> [Double] {
+        var result: [Double] = []
+        result.reserveCapacity(count)
+        forEachDistance(from: Array(repeating: 0, count: dimensions)) { result.append($1) }
+        return result
+    }
+
+    /// γ: the float32 inner product of two rows differs from the true one by at most γ·|a|·|b|; nil if rows have too
+    /// many values.
+    ///
+    /// A sum of n products in any order, fused or not, has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and
+    /// Stability of Numerical Algorithms", 3.1); two terms are added for rounding in the computations in double that
+    /// follow.
+    fileprivate var relativeProductError: Double? {
+        let terms = Double(dimensions + 2)
+        return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
+    }
+
+    /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
+    fileprivate func products(ofBlock left: Int, withBlock right: Int) -> [Float] {
+        innerProducts(blocks[left], blocks[right], dimensions: dimensions)
     }
 }

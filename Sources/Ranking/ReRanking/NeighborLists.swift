@@ -17,70 +17,56 @@ struct Neighbor: Sendable, Comparable {
     }
 }
 
-/// One sorted list per row, of at most `capacity` entries; each is the exact beginning of the full list.
+/// The nearest other rows of every row of a matrix, and the distance to its farthest row.
 ///
-/// "Exact beginning" means: every row that is not in a list would come after all rows that are in it.
+/// All are exact by the squared distance in double precision; of equal distances, the smaller row comes first.
 struct NeighborTable: Sendable {
-    let capacity: Int
-    private(set) var count = 0
-    private var lengths: [Int32] = []
-    /// [count, capacity]; entries after a list's end are undefined.
+    /// The entries of every list: as many as were asked for, or all other rows if there are fewer.
+    let length: Int
+    /// The distance from each row to its farthest other row; 0 if there is none.
+    private(set) var farthest: [Double] = []
+    /// [rows, length], the nearest first.
     private var entries: [Neighbor] = []
 
-    init(capacity: Int) {
-        self.capacity = capacity
-    }
-
-    func length(_ row: Int) -> Int { Int(lengths[row]) }
-
-    /// The list of a row, nearest first.
-    subscript(row: Int) -> ArraySlice<Neighbor> {
-        entries[row * capacity..<row * capacity + length(row)]
-    }
-
-    /// One entry of a row's list.
-    subscript(row: Int, place: Int) -> Neighbor { entries[row * capacity + place] }
-
-    /// Adds the next row's list, which must be sorted.
-    mutating func append(_ list: some Collection<Neighbor>) {
-        precondition(list.count <= capacity, "a list of \(list.count) in a table for \(capacity)")
-        entries.append(contentsOf: list)
-        entries.append(contentsOf: repeatElement(Neighbor(.infinity, -1), count: capacity - list.count))
-        lengths.append(Int32(list.count))
-        count += 1
-    }
-
-    /// Replaces a row's list.
-    mutating func replace(_ row: Int, with list: some Collection<Neighbor>) {
-        precondition(list.count <= capacity, "a list of \(list.count) in a table for \(capacity)")
-        for (place, entry) in list.enumerated() { entries[row * capacity + place] = entry }
-        lengths[row] = Int32(list.count)
-    }
-
-    /// The distance beyond which a new neighbor cannot enter a row's list; `others` is the number of rows that the list
-    /// was made from.
-    func bound(_ row: Int, others: Int) -> Double {
-        let length = length(row)
-        if length == others, length < capacity { return .infinity }
-        return length > 0 ? self[row, length - 1].distance : -.infinity
-    }
-
-    /// Inserts a new neighbor into a row's list if it belongs there.
+    /// Finds the lists of all rows; costs O(n²) inner products for n rows, on all cores.
     ///
     /// - Parameters:
-    ///   - neighbor: the new neighbor.
-    ///   - row: the row that the list belongs to.
-    ///   - others: the number of rows that the list was made from; if it contains all of them, it may grow.
-    mutating func insert(_ neighbor: Neighbor, into row: Int, others: Int) {
-        let length = length(row)
-        let complete = length == others && length < capacity
-        guard complete || (length > 0 && neighbor < self[row, length - 1]) else { return }
-        var place = min(length, capacity - 1)
-        while place > 0, neighbor < self[row, place - 1] {
-            entries[row * capacity + place] = self[row, place - 1]
-            place -= 1
+    ///   - matrix: the rows.
+    ///   - length: how many other rows to list for each.
+    ///   - isCancelled: asked often, by any thread; true ends the work.
+    /// - Throws: `RankingError.cancelled`.
+    init(of matrix: EmbeddingMatrix, length: Int, isCancelled: @Sendable () -> Bool) throws(RankingError) {
+        self.length = max(0, min(length, matrix.count - 1))
+        farthest.reserveCapacity(matrix.count)
+        entries.reserveCapacity(matrix.count * self.length)
+        for lists in try Self.lists(of: matrix, length: self.length, isCancelled: isCancelled) {
+            entries += lists.nearest
+            farthest.append(lists.farthest.first.map { -$0.distance } ?? 0)
         }
-        entries[row * capacity + place] = neighbor
-        lengths[row] = Int32(min(length + 1, capacity))
     }
+
+    private static func lists(
+        of matrix: EmbeddingMatrix, length: Int, isCancelled: @Sendable () -> Bool
+    ) throws(RankingError) -> [AllNeighbors.Lists] {
+        if let all = AllNeighbors(matrix, nearest: length, farthest: 1) {
+            return try all.lists(isCancelled: isCancelled)
+        }
+        // Products in float32 could overflow, so every distance is computed exactly.
+        let lists = mapDistances(from: matrix, to: matrix) { row, distances -> AllNeighbors.Lists? in
+            guard !isCancelled() else { return nil }
+            var nearest = SmallestHeap<Neighbor>(capacity: length)
+            var farthest = SmallestHeap<Neighbor>(capacity: 1)
+            for (other, distance) in distances.enumerated() where other != row {
+                nearest.insert(Neighbor(distance, other))
+                farthest.insert(Neighbor(-distance, other))
+            }
+            return (nearest.sorted(), farthest.sorted())
+        }
+        let whole = lists.compactMap { $0 }
+        guard whole.count == lists.count else { throw .cancelled }
+        return whole
+    }
+
+    /// The list of a row, nearest first.
+    subscript(row: Int) -> ArraySlice<Neighbor> { entries[row * length..<(row + 1) * length] }
 }

@@ -22,7 +22,17 @@ public struct PoolReRanking: Sendable {
     private let farthest: [Double]
 
     /// Computes the neighbor lists and encodings of the pool; costs O(n²) inner products for a pool of n images.
-    public init(queries: EmbeddingMatrix, gallery: EmbeddingMatrix, options: ReRanking) {
+    ///
+    /// - Parameters:
+    ///   - queries: The queries.
+    ///   - gallery: The rows to rank.
+    ///   - options: k₁, k₂, λ.
+    ///   - isCancelled: Asked often, by any thread; true ends the work.
+    /// - Throws: `RankingError.cancelled`.
+    public init(
+        queries: EmbeddingMatrix, gallery: EmbeddingMatrix, options: ReRanking,
+        isCancelled: @Sendable () -> Bool = { false }
+    ) throws(RankingError) {
         precondition(
             queries.dimensions == gallery.dimensions,
             "queries of \(queries.dimensions) values, gallery of \(gallery.dimensions)")
@@ -31,18 +41,23 @@ public struct PoolReRanking: Sendable {
         self.options = options
         var pool = queries
         pool.append(contentsOf: gallery)
-        var graph = NeighborGraph(depth: options.depth, margin: 0)
-        graph.extend(to: pool)
-        let lists = PoolNeighbors(graph: graph, matrix: pool)
+        let table = try NeighborTable(of: pool, length: options.depth, isCancelled: isCancelled)
+        let lists = PoolNeighbors(table: table, matrix: pool)
         var encoder = ReciprocalEncoder(lists: lists, options: options)
         var scratch = [Double](repeating: 0, count: pool.count)
-        encodings = (0..<queries.count).map { encoder.meanEncoding($0, scratch: &scratch) }
+        var encodings: [SparseRow] = []
+        for item in 0..<queries.count {
+            guard !isCancelled() else { throw .cancelled }
+            encodings.append(encoder.meanEncoding(item, scratch: &scratch))
+        }
+        self.encodings = encodings
         farthest = (0..<queries.count).map(lists.farthest)
 
         var rows: [SparseRow] = []
         rows.reserveCapacity(gallery.count)
         var next = [Int](repeating: 0, count: pool.count + 1)
         for item in queries.count..<pool.count {
+            guard !isCancelled() else { throw .cancelled }
             let row = encoder.meanEncoding(item, scratch: &scratch)
             for column in row.items { next[column + 1] += 1 }
             rows.append(row)
@@ -91,18 +106,16 @@ func jaccardDistance(_ common: Double) -> Double {
 
 /// The neighbor lists of a pool, all of them stored.
 struct PoolNeighbors: NeighborLists {
-    let graph: NeighborGraph
+    let table: NeighborTable
     let matrix: EmbeddingMatrix
 
     var count: Int { matrix.count }
 
     func list(of item: Int, depth: Int) -> [Neighbor] {
-        merged(graph.nearest[item].prefix(depth), with: Neighbor(0, item), depth: depth)
+        merged(table[item].prefix(depth), with: Neighbor(0, item), depth: depth)
     }
 
-    func farthest(from item: Int) -> Double {
-        graph.farthest.length(item) > 0 ? -graph.farthest[item, 0].distance : 0
-    }
+    func farthest(from item: Int) -> Double { table.farthest[item] }
 
     func distances(from item: Int, to others: [Int]) -> [Double] {
         matrix.squaredDistances(from: matrix[item], to: others)

@@ -1,115 +1,51 @@
-/// A gallery row after re-ranking.
-public struct ReRankedMatch: Sendable, Equatable {
-    /// The row in the gallery's matrix.
-    public let row: Int
-    /// The squared Euclidean distance to the query, 0...4 between unit vectors.
-    public let distance: Float
-    /// The final distance d*, in 0...1; smaller is more similar.
-    public let reRankedDistance: Double
-}
+/// Re-ranks a gallery for one query at a time: each query alone joins the gallery's pool.
+///
+/// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017, exactly as if the pool
+/// of the query and the gallery were re-ranked. The gallery's own neighbor lists are found once, so that a query costs
+/// little more than its distances.
+public struct QueryReRanking: Sendable {
+    private let gallery: EmbeddingMatrix
+    private let options: ReRanking
+    private let table: NeighborTable
 
-/// The final distance d* from one query to every gallery row, exactly as if the pool of the query and the gallery were
-/// re-ranked.
-///
-/// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017. With a filter, the
-/// pool is the query and the allowed rows, as if no other rows existed; the lists are reduced to these rows first,
-/// which costs more.
-///
-/// - Parameters:
-///   - query: a vector of the gallery's dimensions.
-///   - gallery: the rows to rank.
-///   - graph: the lists of exactly these rows. If the options need more than its `depth`, deeper lists are made for
-///     this call, which costs as much as making the graph.
-///   - options: k₁, k₂, λ.
-///   - allowed: the rows to rank; nil for all.
-/// - Returns: a value per row, in 0...1 up to rounding, smaller is more similar; infinity for a row that is not
-///   allowed.
-public func rerank(
-    query: [Float], gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking, where allowed: RowFilter? = nil
-) -> [Double] {
-    reRank(query: query, gallery: gallery, graph: graph, options: options, allowed: allowed).final
-}
-
-/// The same as `rerank` for all rows, for a caller that already has the query's squared distances to every row.
-///
-/// - Parameters:
-///   - distances: the result of `unroundedDistances`.
-///   - gallery: the rows to rank.
-///   - graph: the lists of exactly these rows, at least as deep as the options need.
-///   - options: k₁, k₂, λ.
-/// - Returns: a value per row, in 0...1 up to rounding; smaller is more similar.
-public func rerank(
-    distances: [Double], gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking
-) -> [Double] {
-    precondition(distances.count == gallery.count, "\(distances.count) distances to a gallery of \(gallery.count)")
-    precondition(graph.count == gallery.count, "lists of \(graph.count) rows for a gallery of \(gallery.count)")
-    precondition(
-        options.depth <= graph.depth || graph.depth >= gallery.count,
-        "lists \(graph.depth) deep for options that look \(options.depth) deep")
-    var work = QueryReRanking(
-        lists: QueryNeighbors(original: distances, gallery: gallery, graph: graph), options: options)
-    return work.finalDistances()
-}
-
-/// The `count` gallery rows that are nearest to `query` after re-ranking, best first; of equal distances, the smaller
-/// (older) row comes first.
-///
-/// - Parameters:
-///   - query: a vector of the gallery's dimensions.
-///   - gallery: the rows to rank.
-///   - graph: the lists of exactly these rows.
-///   - options: k₁, k₂, λ.
-///   - count: how many to return.
-///   - allowed: the rows to rank; nil for all.
-/// - Returns: `count` matches, or fewer if fewer rows are allowed.
-public func nearestReRanked(
-    to query: [Float], in gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking, count: Int,
-    where allowed: RowFilter? = nil
-) -> [ReRankedMatch] {
-    let result = reRank(query: query, gallery: gallery, graph: graph, options: options, allowed: allowed)
-    var best = SmallestHeap<Neighbor>(capacity: min(count, allowed?.allowedCount ?? gallery.count))
-    for (row, distance) in result.final.enumerated() where distance < .infinity {
-        best.insert(Neighbor(distance, row))
+    /// Finds the neighbor lists of the gallery; costs O(n²) inner products for n rows, on all cores.
+    ///
+    /// - Parameters:
+    ///   - gallery: The rows to rank.
+    ///   - options: k₁, k₂, λ.
+    ///   - isCancelled: Asked often, by any thread; true ends the work.
+    /// - Throws: `RankingError.cancelled`.
+    public init(
+        gallery: EmbeddingMatrix, options: ReRanking, isCancelled: @Sendable () -> Bool = { false }
+    ) throws(RankingError) {
+        self.gallery = gallery
+        self.options = options
+        table = try NeighborTable(of: gallery, length: options.depth, isCancelled: isCancelled)
     }
-    return best.sorted().map {
-        ReRankedMatch(row: $0.item, distance: Float(result.original[$0.item]), reRankedDistance: $0.distance)
+
+    /// The final distance d* from one query to every gallery row.
+    ///
+    /// - Parameters:
+    ///   - original: The query's squared distances to every row, from `unroundedDistances`.
+    ///   - isCancelled: Asked often; true ends the work.
+    /// - Returns: A value per row, in 0...1 up to rounding; smaller is more similar.
+    /// - Throws: `RankingError.cancelled`.
+    public func distances(
+        original: [Double], isCancelled: () -> Bool = { false }
+    ) throws(RankingError) -> [Double] {
+        precondition(original.count == gallery.count, "\(original.count) distances to a gallery of \(gallery.count)")
+        var work = QueryWork(
+            lists: QueryNeighbors(original: original, gallery: gallery, table: table), options: options)
+        return try work.finalDistances(isCancelled: isCancelled)
     }
 }
 
-private typealias Distances = (final: [Double], original: [Double])
-
-private func reRank(
-    query: [Float], gallery: EmbeddingMatrix, graph: NeighborGraph, options: ReRanking, allowed: RowFilter?
-) -> Distances {
-    precondition(graph.count == gallery.count, "lists of \(graph.count) rows for a gallery of \(gallery.count)")
-    if let allowed, allowed.allowedCount < gallery.count {
-        let rows = allowed.rows
-        let selected = gallery.selecting(rows)
-        let found = reRank(
-            query: query, gallery: selected, graph: graph.selecting(rows, of: selected), options: options, allowed: nil)
-        var result = Distances(
-            final: Array(repeating: .infinity, count: gallery.count),
-            original: Array(repeating: .infinity, count: gallery.count))
-        for (index, row) in rows.enumerated() {
-            result.final[row] = found.final[index]
-            result.original[row] = found.original[index]
-        }
-        return result
-    }
-    guard options.depth <= graph.depth || graph.depth >= gallery.count else {
-        let deep = NeighborGraph(of: gallery, depth: min(options.depth, gallery.count))
-        return reRank(query: query, gallery: gallery, graph: deep, options: options, allowed: nil)
-    }
-    let original = unroundedDistances(from: query, to: gallery)
-    return (rerank(distances: original, gallery: gallery, graph: graph, options: options), original)
-}
-
-/// The neighbor lists of a pool of one query (item 0) and a gallery (row r is item r + 1) whose lists are stored.
-struct QueryNeighbors: NeighborLists {
+/// The neighbor lists of a pool of one query (item 0) and a gallery (row r is item r + 1) that has lists of its own.
+private struct QueryNeighbors: NeighborLists {
     /// The query's distance to every row.
     let original: [Double]
     let gallery: EmbeddingMatrix
-    let graph: NeighborGraph
+    let table: NeighborTable
 
     var count: Int { original.count + 1 }
 
@@ -119,15 +55,14 @@ struct QueryNeighbors: NeighborLists {
             for (row, distance) in original.enumerated() { best.insert(Neighbor(distance, row + 1)) }
             return [Neighbor(0, 0)] + best.sorted()
         }
-        let stored = graph.nearest[item - 1].prefix(depth).lazy.map { Neighbor($0.distance, $0.item + 1) }
+        let stored = table[item - 1].prefix(depth).lazy.map { Neighbor($0.distance, $0.item + 1) }
         let withItself = merged(stored, with: Neighbor(0, item), depth: depth)
         return merged(withItself, with: Neighbor(original[item - 1], 0), depth: depth)
     }
 
     func farthest(from item: Int) -> Double {
         guard item > 0 else { return original.max() ?? 0 }
-        let among = graph.farthest.length(item - 1) > 0 ? -graph.farthest[item - 1, 0].distance : 0
-        return max(among, original[item - 1])
+        return max(table.farthest[item - 1], original[item - 1])
     }
 
     func distances(from item: Int, to others: [Int]) -> [Double] {
@@ -139,8 +74,8 @@ struct QueryNeighbors: NeighborLists {
     }
 }
 
-/// Re-ranks a gallery for one query; looks only at images whose encodings can share an image with the query's encoding.
-struct QueryReRanking {
+/// The work for one query; looks only at images whose encodings can share an image with the query's encoding.
+private struct QueryWork {
     private let lists: QueryNeighbors
     private let options: ReRanking
     private var encoder: ReciprocalEncoder<QueryNeighbors>
@@ -152,21 +87,26 @@ struct QueryReRanking {
     }
 
     /// d* of every gallery row.
-    mutating func finalDistances() -> [Double] {
+    mutating func finalDistances(isCancelled: () -> Bool) throws(RankingError) -> [Double] {
         guard lists.count > 1 else { return [] }
         var scratch = [Double](repeating: 0, count: lists.count)
+        for member in encoder.averaged(0) {
+            guard !isCancelled() else { throw .cancelled }
+            _ = encoder.encoding(member)
+        }
         let query = encoder.meanEncoding(0, scratch: &scratch)
         let farthest = lists.farthest(from: 0)
         let scale = farthest > 0 ? 1 / farthest : 0
         // An image whose encoding shares no image with the query's encoding has J = 1.
         var result = lists.original.map { options.finalDistance(jaccard: 1, original: $0 * scale) }
-        let meeting = itemsMeeting(query.items)
+        let meeting = try itemsMeeting(query.items, isCancelled: isCancelled)
         var isMeeting = [Bool](repeating: false, count: lists.count)
         for item in meeting { isMeeting[item] = true }
         for row in lists.original.indices where mayAverage(row, isMeeting) {
             let members = encoder.averaged(row + 1)
             var touched = false
             for member in members where isMeeting[member] {
+                guard !isCancelled() else { throw .cancelled }
                 touched = true
                 let encoding = encoder.encoding(member)
                 for (item, weight) in zip(encoding.items, encoding.weights) { scratch[item] += weight }
@@ -189,14 +129,18 @@ struct QueryReRanking {
     ///
     /// R is symmetric: j in R(i, k) exactly when i in R(j, k). So l in R*(h) means h in R(l, k₁), or h in R(c, k₁) for some c in
     /// R(l, k₁ / 2) that h accepts; no inverted index is needed.
-    private mutating func itemsMeeting(_ support: [Int]) -> Set<Int> {
+    private mutating func itemsMeeting(
+        _ support: [Int], isCancelled: () -> Bool
+    ) throws(RankingError) -> Set<Int> {
         var meeting: Set<Int> = []
         var carriers: Set<Int> = []
         for item in support {
+            guard !isCancelled() else { throw .cancelled }
             meeting.formUnion(encoder.reciprocal(item))
             carriers.formUnion(encoder.halfReciprocal(item))
         }
         for carrier in carriers {
+            guard !isCancelled() else { throw .cancelled }
             for item in encoder.reciprocal(carrier) where !meeting.contains(item) {
                 if encoder.accepts(carrier, into: item) { meeting.insert(item) }
             }
@@ -209,9 +153,10 @@ struct QueryReRanking {
     private func mayAverage(_ row: Int, _ isMeeting: [Bool]) -> Bool {
         if isMeeting[row + 1] { return true }
         guard options.k2 > 1 else { return false }
-        let length = min(options.k2, lists.graph.nearest.length(row))
-        for place in 0..<length where isMeeting[lists.graph.nearest[row, place].item + 1] { return true }
+        let near = lists.table[row].prefix(options.k2)
+        for neighbor in near where isMeeting[neighbor.item + 1] { return true }
         guard isMeeting[0] else { return false }
-        return length < options.k2 || lists.original[row] <= lists.graph.nearest[row, length - 1].distance
+        guard let last = near.last, near.count == options.k2 else { return true }
+        return lists.original[row] <= last.distance
     }
 }

@@ -2,12 +2,19 @@
 ///
 /// From Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017.
 public struct ReRanking: Codable, Sendable, Equatable {
-    /// The range of `k1` and `k2`; deeper lists would cost memory, and nobody has so many images.
-    public static let neighborhoods = 1...1000
+    /// The range of `k1` and `k2`.
+    ///
+    /// An encoding holds up to k₁²/2 images and k₂ of them are averaged, so large values cost far more than they can gain:
+    /// hardly anybody has more than a hundred images in a gallery.
+    public static let neighborhoods = 1...100
+    /// How many of a query's nearest images the service may re-rank.
+    public static let candidates = 1...4_000
+    /// How many of them it re-ranks unless it is told otherwise.
+    public static let usualCandidates = 500
 
-    /// The neighbors within which two images must have each other, in 1...1000; the paper's k₁.
+    /// The neighbors within which two images must have each other, in 1...100; the paper's k₁.
     public let k1: Int
-    /// The neighbors whose encodings are averaged, including the image itself, in 1...1000; the paper's k₂; 1 means no
+    /// The neighbors whose encodings are averaged, including the image itself, in 1...100; the paper's k₂; 1 means no
     /// averaging.
     public let k2: Int
     /// The share of the original distance in the final one, in 0...1; the paper's λ.
@@ -62,7 +69,7 @@ public struct ReRanking: Codable, Sendable, Equatable {
     var half: Int { Int((Double(k1) / 2).rounded(.toNearestOrEven)) }
 
     /// The entries of a neighbor list that re-ranking needs, including the image itself.
-    public var depth: Int { max(k1, k2 - 1) + 1 }
+    var depth: Int { max(k1, k2 - 1) + 1 }
 
     /// The final distance d* = (1 − λ)·J + λ·d / m.
     ///

@@ -36,11 +36,31 @@ extension Match: Comparable {
 public func nearest(
     to query: [Float], in gallery: EmbeddingMatrix, count: Int, where allowed: RowFilter? = nil
 ) -> [Match] {
+    matches(to: query, in: gallery, count: count, where: allowed) { false } ?? []
+}
+
+/// The same for a search that can be canceled: it asks `isCancelled` every few rows, and ends if that is true.
+///
+/// - Throws: `RankingError.cancelled`.
+public func nearest(
+    to query: [Float], in gallery: EmbeddingMatrix, count: Int, where allowed: RowFilter? = nil,
+    isCancelled: () -> Bool
+) throws(RankingError) -> [Match] {
+    guard let found = matches(to: query, in: gallery, count: count, where: allowed, isCancelled: isCancelled) else {
+        throw .cancelled
+    }
+    return found
+}
+
+/// The nearest rows; nil if the search was canceled.
+private func matches(
+    to query: [Float], in gallery: EmbeddingMatrix, count: Int, where allowed: RowFilter?, isCancelled: () -> Bool
+) -> [Match]? {
     var best = SmallestHeap<Match>(capacity: min(count, allowed?.allowedCount ?? gallery.count))
-    gallery.forEachDistance(from: query, where: allowed) { row, distance in
+    let isWhole = gallery.forEachDistance(from: query, where: allowed, isCancelled: isCancelled) { row, distance in
         best.insert(Match(row: row, distance: Float(distance)))
     }
-    return best.sorted()
+    return isWhole ? best.sorted() : nil
 }
 
 /// The squared Euclidean distance from `query` to every row, the same values as `nearest` returns.

@@ -9,14 +9,20 @@ extension EmbeddingMatrix {
 
     /// Calls `body` with each row, ascending, and its squared distance to `query`.
     ///
-    /// `query` has `dimensions` values; rows that `allowed` excludes are not visited.
+    /// `query` has `dimensions` values; rows that `allowed` excludes are not visited. Every few rows it asks
+    /// `isCancelled`; if that is true, it stops and returns false.
     @inline(__always)
-    func forEachDistance(from query: [Float], where allowed: RowFilter? = nil, _ body: (Int, Double) -> Void) {
+    @discardableResult
+    func forEachDistance(
+        from query: [Float], where allowed: RowFilter? = nil, isCancelled: () -> Bool = { false },
+        _ body: (Int, Double) -> Void
+    ) -> Bool {
         precondition(query.count == dimensions, "a query of \(query.count) for rows of \(dimensions)")
         if let allowed { precondition(allowed.count == count, "a filter over \(allowed.count) of \(count) rows") }
         let wide = query.map(Double.init)
         var distances = [Double](repeating: 0, count: Self.rowsPerRun)
         for start in stride(from: 0, to: count, by: Self.rowsPerRun) {
+            guard !isCancelled() else { return false }
             let end = min(start + Self.rowsPerRun, count)
             guard let allowed else {
                 computeDistances(from: wide, to: start..<end, into: &distances)
@@ -28,6 +34,7 @@ extension EmbeddingMatrix {
                 body(row, distances[0])
             }
         }
+        return true
     }
 
     /// The squared distances from `query` to the given rows, in their order.

@@ -92,6 +92,9 @@ extension ConfigurationField {
         ConfigurationField(
             "ranking.rerank", .flag(\.ranking.rerank), "Whether such a search is re-ranked."),
         ConfigurationField(
+            "ranking.candidates", .whole(\.ranking.candidates, in: ReRanking.candidates), unit: "images",
+            "How many of the nearest images such a search re-ranks."),
+        ConfigurationField(
             "ranking.re_ranking.k1", .whole(\.ranking.k1, in: ReRanking.neighborhoods), unit: "neighbors",
             "How many neighbors re-ranking considers: the paper's k₁."),
         ConfigurationField(

@@ -42,6 +42,8 @@ extension Service.Configuration {
         public var limit = 20
         /// Whether rankings are re-ranked.
         public var rerank = true
+        /// The nearest images that are re-ranked.
+        public var candidates = ReRanking.usualCandidates
         /// Neighbors that re-ranking considers, k₁.
         public var k1 = ReRanking.cautious.k1
         /// Neighbors whose encodings re-ranking averages, k₂.

@@ -64,7 +64,7 @@ extension Components {
         Schema.text("The file name that the image was enrolled under; null if there is none.").orNull
     private static let distance = Schema.number("Squared Euclidean distance of the unit vectors, 0 to 4.")
     private static let rerankedDistance =
-        Schema.number("The distance after k-reciprocal re-ranking; null if the search did not re-rank.").orNull
+        Schema.number("The distance after k-reciprocal re-ranking; null if the image was not re-ranked.").orNull
     private static let imageURL =
         Schema.text("The path of the image's bytes on this listener; null for an image enrolled as a vector only.")
         .orNull
@@ -94,9 +94,8 @@ extension Components {
                     "decode": .number("Decoding the images."),
                     "wait": .number("Waiting for a network thread."),
                     "embed": .number("The forward pass."),
-                    "search": .number(
-                        "Filtering the gallery, and comparing with it where the search does not re-rank."),
-                    "rerank": .number("Re-ranking, with the comparisons that it starts from."),
+                    "search": .number("Filtering the gallery, and comparing with it."),
+                    "rerank": .number("Re-ranking the candidates."),
                     "total": .number("From the parsed request to the finished ranking."),
                 ]),
             "RankingOptions": options.answer,
@@ -170,6 +169,8 @@ extension Components {
                 "image_pixels": .count("Pixels of one decoded image."),
                 "images": .count("Images of one search."),
                 "results": .count("Results of one search."),
+                "candidates": .count("Images that one search re-ranks."),
+                "neighbors": .count("The largest k1 and k2."),
             ]),
         "ModelConfiguration": .object(
             "The network's architecture.",

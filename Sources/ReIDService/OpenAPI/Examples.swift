@@ -1,5 +1,6 @@
 internal import CSPRModel
 internal import Gallery
+internal import Ranking
 
 /// The values of the description's examples.
 enum Examples {
@@ -46,7 +47,8 @@ enum Examples {
         timing.decode = 0.6
         timing.wait = 1.1
         timing.embed = 21.4
-        timing.rerank = 4.1
+        timing.search = 1.9
+        timing.rerank = 2.2
         timing.total = 27.9
         let result = RankingResult(
             rank: 1, imageID: imageID, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
@@ -77,7 +79,8 @@ enum Examples {
             defaults: options(configuration.ranking),
             limits: SearchLimits(
                 imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,
-                results: limits.results))
+                results: limits.results, candidates: ReRanking.candidates.upperBound,
+                neighbors: ReRanking.neighborhoods.upperBound))
     }
 
     static func readiness(isReady: Bool) -> ReadinessAnswer {

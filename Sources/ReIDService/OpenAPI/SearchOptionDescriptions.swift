@@ -41,6 +41,12 @@ struct SearchOptionDescriptions {
                     name: "rerank", schema: .flag("Whether results are ordered by re-ranked distance."),
                     usual: .flag(defaults.rerank)),
                 Option(
+                    name: "candidates",
+                    schema: .integer(
+                        "The number of nearest images that are re-ranked; the others follow in the order of their "
+                            + "distances.", in: ReRanking.candidates),
+                    usual: .number(Double(defaults.candidates))),
+                Option(
                     name: "k1",
                     schema: .integer(
                         "The number of neighbors within which two images must have each other.", in: neighborhoods),

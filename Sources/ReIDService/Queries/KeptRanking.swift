@@ -12,14 +12,18 @@ struct KeptRanking {
     /// The stored JSON is a `RankingAnswer` without the query's id and the version. Its warnings are about the model that made
     /// the query's vector, even if another model is being served.
     ///
-    /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed.
-    func update(_ query: QueryRecord) throws {
+    /// - Parameters:
+    ///   - query: The query to rank.
+    ///   - isCancelled: Asked every few milliseconds, by any thread; true ends the work.
+    /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed; `RankingError.cancelled`.
+    func update(_ query: QueryRecord, isCancelled: @Sendable () -> Bool) throws {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
         guard try service.store.ranking(of: query.id)?.galleryRevision != snapshot.revision else { return }
         let options: SearchOptions = try fromJSON(query.options)
         var answer = try Search(snapshot: snapshot, options: options)
-            .answer(for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings)
+            .answer(
+                for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings, isCancelled: isCancelled)
         answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
         service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
         try service.store.saveRanking(
@@ -35,14 +39,14 @@ struct KeptRanking {
         // again.
         let now = try service.store.snapshot(of: query.gallery)
         if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
-            try update(query)
+            try update(query, isCancelled: isCancelled)
         }
     }
 
     /// The newest ranking of a query; ranks the query if there is none, for example after an erasure.
-    func newest(of query: QueryRecord) throws -> StoredRanking {
+    func newest(of query: QueryRecord, isCancelled: @Sendable () -> Bool) throws -> StoredRanking {
         if let stored = try service.store.ranking(of: query.id) { return stored }
-        try update(query)
+        try update(query, isCancelled: isCancelled)
         guard let stored = try service.store.ranking(of: query.id) else { throw GalleryError.unknownQuery(query.id) }
         return stored
     }

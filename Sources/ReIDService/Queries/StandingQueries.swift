@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Gallery
 internal import Logging
+internal import Ranking
 internal import Synchronization
 
 /// Ranks standing queries again when their gallery changes.
@@ -35,7 +36,7 @@ final class StandingQueries: Sendable {
         for gallery in service.store.galleries() { schedule { $0.galleries.insert(gallery.name) } }
     }
 
-    /// Stops, and returns when the query that is being ranked is done.
+    /// Stops, and returns when the query that is being ranked is done or given up.
     func stop() {
         let observation = state.withLock { state in
             state.isStopped = true
@@ -85,30 +86,29 @@ final class StandingQueries: Sendable {
         for gallery in galleries {
             attempt("gallery \(gallery)") {
                 for query in try service.store.standingQueries(in: gallery) {
-                    attempt("query \(query.id)") { try rankings.update(query) }
+                    attempt("query \(query.id)") { try rankings.update(query, isCancelled: isStopped) }
                 }
-                try prepareGraph(of: gallery)
             }
         }
         for query in noted.queries {
-            attempt("query \(query)") { try rankings.update(try service.store.query(id: query)) }
+            attempt("query \(query)") {
+                try rankings.update(try service.store.query(id: query), isCancelled: isStopped)
+            }
         }
         let took = ContinuousClock.now - start
         state.withLock { $0.lastPass = took }
     }
 
-    /// Builds the neighbor lists of a gallery without running batches, so that no search has to wait for them.
-    private func prepareGraph(of gallery: String) throws {
-        guard try service.store.runningBatches(in: gallery).isEmpty else { return }
-        _ = try service.store.snapshot(of: gallery).graph
-    }
+    @Sendable private func isStopped() -> Bool { state.withLock { $0.isStopped } }
 
     /// Runs one part of a pass, unless the service stops; a query or gallery that was deleted in the meantime is not an
     /// error.
     private func attempt(_ subject: String, _ work: () throws -> Void) {
-        guard !state.withLock({ $0.isStopped }) else { return }
+        guard !isStopped() else { return }
         do {
             try work()
+        } catch RankingError.cancelled {
+            // The service stops; the query is ranked after the next start.
         } catch let error as GalleryError {
             switch error {
             case .unknownQuery, .unknownGallery, .unknownBatch: break

@@ -1,6 +1,7 @@
 internal import CSPRModel
 internal import HTTP
 internal import HTTPTypes
+internal import Ranking
 
 /// `GET /v1/model`: which network is being served, and how it is searched with.
 func modelRoutes(_ service: ServiceContext) throws -> [Route] {
@@ -14,7 +15,8 @@ func modelRoutes(_ service: ServiceContext) throws -> [Route] {
             defaults: SearchOptions(defaults: service.configuration.ranking),
             limits: SearchLimits(
                 imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,
-                results: limits.results)))
+                results: limits.results, candidates: ReRanking.candidates.upperBound,
+                neighbors: ReRanking.neighborhoods.upperBound)))
     return [
         Route(.get, "/v1/model", access: .holder(of: .query), execution: .loop) { request in
             try QueryParameters(request.query).finish()

@@ -39,8 +39,10 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
         Route(.post, "/v1/queries/{query}/ranking", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
             let query = try service.store.query(id: request.parameters["query"] ?? "")
-            try rankings.update(query)
-            return .now(try KeptRanking.response(rankings.newest(of: query), of: query.id))
+            @Sendable func isCancelled() -> Bool { request.cancellation.isCancelled }
+            try rankings.update(query, isCancelled: isCancelled)
+            return .now(
+                try KeptRanking.response(rankings.newest(of: query, isCancelled: isCancelled), of: query.id))
         },
     ]
 }
@@ -56,7 +58,7 @@ private func keep(
             gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
             images: question.images, vector: question.vector, model: service.model.identity,
             warnings: Warning.about(service.model) ?? []))
-    try rankings.update(query)
+    try rankings.update(query) { request.cancellation.isCancelled }
     return try .json(
         try service.describe(service.store.query(id: query.id)), status: .created,
         fields: [.location: "/v1/queries/\(query.id)"])
@@ -89,7 +91,7 @@ private func ranking(
     try parameters.finish()
     let changes = service.answers.changes
     let query = try service.store.query(id: request.parameters["query"] ?? "")
-    let newest = try rankings.newest(of: query)
+    let newest = try rankings.newest(of: query) { request.cancellation.isCancelled }
     let tag = KeptRanking.tag(newest.revision)
     let unchanged = unchanged(request, tag)
     guard unchanged != nil, wait > 0 else {

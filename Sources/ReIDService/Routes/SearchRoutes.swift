@@ -14,7 +14,9 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
             let snapshot = try service.searchableSnapshot(of: request.parameters["gallery"] ?? "")
             let question = try Question(request, service: service, takesStanding: false)
             var answer = try Search(snapshot: snapshot, options: question.options)
-                .answer(for: question.vector, warnings: Warning.about(service.model))
+                .answer(for: question.vector, warnings: Warning.about(service.model)) {
+                    request.cancellation.isCancelled
+                }
             answer.timing.take(question.timing, since: start)
             return .now(try .json(answer))
         }

@@ -23,29 +23,32 @@ struct Search {
     static let imagesPerPerson = 5
 
     /// Ranks the gallery for `vector`; the answer has the times of searching and re-ranking.
-    func answer(for vector: [Float], warnings: [String]?) throws -> RankingAnswer {
+    ///
+    /// Asks `isCancelled` every few milliseconds, by any thread; throws `RankingError.cancelled` if that is true.
+    func answer(
+        for vector: [Float], warnings: [String]?, isCancelled: @Sendable () -> Bool
+    ) throws -> RankingAnswer {
         var timing = RankingTiming()
         let clock = ContinuousClock()
         let start = clock.now
         let allowed = snapshot.rows(matching: options.filter)
-        let candidates = allowed?.allowedCount ?? snapshot.images.count
         let needsAll = options.grouping != nil || options.minimumSimilarity != nil
-        let count = needsAll ? candidates : min(options.limit, candidates)
-        var rows: [RankedRow]
+        let count = needsAll ? snapshot.images.count : options.limit
+        let matches = try nearest(
+            to: vector, in: snapshot.embeddings, count: options.rerank ? max(count, options.candidates) : count,
+            where: allowed, isCancelled: isCancelled)
         timing.search = (clock.now - start).wireMilliseconds
-        if options.rerank, candidates > 0 {
-            let matches = nearestReRanked(
-                to: vector, in: snapshot.embeddings, graph: snapshot.graph, options: try options.reRanking,
-                count: count,
-                where: allowed)
-            rows = matches.map {
+        var rows: [RankedRow]
+        if options.rerank {
+            let reRanked = try reRank(
+                matches, for: vector, in: snapshot.embeddings, options: try options.reRanking,
+                candidates: options.candidates, isCancelled: isCancelled)
+            rows = reRanked.prefix(count).map {
                 RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: $0.reRankedDistance)
             }
             timing.rerank = (clock.now - start).wireMilliseconds - timing.search
         } else {
-            let matches = nearest(to: vector, in: snapshot.embeddings, count: count, where: allowed)
             rows = matches.map { RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil) }
-            timing.search = (clock.now - start).wireMilliseconds
         }
         if let minimum = options.minimumSimilarity { rows = rows.filter { Double($0.similarity) >= minimum } }
         return RankingAnswer(

@@ -15,9 +15,11 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var limit: Int
     /// Whether results are ordered by re-ranked distance instead of distance.
     public var rerank: Bool
-    /// The number of neighbors within which two images must have each other, 1...1000.
+    /// The number of nearest images that are re-ranked, 1...4000; the others follow in the order of their distances.
+    public var candidates: Int
+    /// The number of neighbors within which two images must have each other, 1...100.
     public var k1: Int
-    /// The number of neighbors whose encodings are averaged, 1...1000.
+    /// The number of neighbors whose encodings are averaged, 1...100.
     public var k2: Int
     /// The share of the original distance in the re-ranked one, 0...1.
     public var lambda: Double
@@ -44,6 +46,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public init(defaults: Service.Configuration.Ranking) {
         limit = defaults.limit
         rerank = defaults.rerank
+        candidates = defaults.candidates
         k1 = defaults.k1
         k2 = defaults.k2
         lambda = defaults.lambda
@@ -54,6 +57,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     {
         limit = try source.integer("limit", in: 1...limits.results) ?? limit
         rerank = try source.flag("rerank") ?? rerank
+        candidates = try source.integer("candidates", in: ReRanking.candidates) ?? candidates
         k1 = try source.integer("k1", in: ReRanking.neighborhoods) ?? k1
         k2 = try source.integer("k2", in: ReRanking.neighborhoods) ?? k2
         lambda = try source.number("lambda", in: 0...1) ?? lambda
@@ -83,7 +87,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case limit, rerank, k1, k2, lambda
+        case limit, rerank, candidates, k1, k2, lambda
         case cameras = "camera"
         case excludedCameras = "exclude_camera"
         case capturedFrom = "captured_from"
@@ -93,6 +97,29 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         case minimumSimilarity = "min_similarity"
         case grouping = "group_by"
         case includeVectors = "include_vectors"
+    }
+}
+
+extension SearchOptions {
+    /// Decodes options, also those that an earlier release has stored: without `candidates`, and with larger k1 and k2.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        let deepest = ReRanking.neighborhoods.upperBound
+        limit = try members.decode(Int.self, forKey: .limit)
+        rerank = try members.decode(Bool.self, forKey: .rerank)
+        candidates = try members.decodeIfPresent(Int.self, forKey: .candidates) ?? ReRanking.usualCandidates
+        k1 = min(try members.decode(Int.self, forKey: .k1), deepest)
+        k2 = min(try members.decode(Int.self, forKey: .k2), deepest)
+        lambda = try members.decode(Double.self, forKey: .lambda)
+        cameras = try members.decodeIfPresent([String].self, forKey: .cameras)
+        excludedCameras = try members.decodeIfPresent([String].self, forKey: .excludedCameras)
+        capturedFrom = try members.decodeIfPresent(Timestamp.self, forKey: .capturedFrom)
+        capturedTo = try members.decodeIfPresent(Timestamp.self, forKey: .capturedTo)
+        person = try members.decodeIfPresent(String.self, forKey: .person)
+        externalID = try members.decodeIfPresent(String.self, forKey: .externalID)
+        minimumSimilarity = try members.decodeIfPresent(Double.self, forKey: .minimumSimilarity)
+        grouping = try members.decodeIfPresent(Grouping.self, forKey: .grouping)
+        includeVectors = try members.decodeIfPresent(Bool.self, forKey: .includeVectors)
     }
 }
 

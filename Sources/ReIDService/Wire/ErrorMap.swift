@@ -180,6 +180,8 @@ extension RankingError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
         case .wrongDimensions, .notFinite, .noValidQuery: .internalError
+        case .cancelled:
+            .overloaded("The client closed its side of the connection before the answer.", retryAfterSeconds: 1)
         case .optionOutOfRange(let name, _, let minimum, let maximum):
             .reid(
                 .badRequest, "invalid-parameter", "Invalid option", "'\(name)' must be from \(minimum) to \(maximum).",

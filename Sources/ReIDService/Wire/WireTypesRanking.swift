@@ -50,7 +50,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
     public var distance: Float
     /// Cosine of the vectors, -1...1.
     public var similarity: Float
-    /// The distance after k-reciprocal re-ranking; null if the search did not re-rank.
+    /// The distance after k-reciprocal re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?
     /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
@@ -107,7 +107,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
     public var name: String?
     /// Squared Euclidean distance of the unit vectors, 0...4.
     public var distance: Float
-    /// The distance after re-ranking; null if the search did not re-rank.
+    /// The distance after re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?
     /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
@@ -142,9 +142,9 @@ public struct RankingTiming: Codable, Sendable, Equatable {
     public var wait = 0.0
     /// The forward pass.
     public var embed = 0.0
-    /// Filtering the gallery, and comparing the query with it if the search does not re-rank.
+    /// Filtering the gallery, and comparing the query with it.
     public var search = 0.0
-    /// Re-ranking, including the comparisons that it needs.
+    /// Re-ranking the candidates.
     public var rerank = 0.0
     /// The time from the parsed request to the finished ranking.
     public var total = 0.0

@@ -119,11 +119,15 @@ public struct SearchLimits: Codable, Sendable, Equatable {
     public var images: Int
     /// Results of a ranking.
     public var results: Int
+    /// Images that a search re-ranks.
+    public var candidates: Int
+    /// The largest k1 and k2.
+    public var neighbors: Int
 
     private enum CodingKeys: String, CodingKey {
         case imageBytes = "image_bytes"
         case imagePixels = "image_pixels"
-        case images, results
+        case images, results, candidates, neighbors
     }
 }
 

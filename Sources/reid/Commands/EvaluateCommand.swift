@@ -138,12 +138,13 @@ private struct FeatureAnswer: Encodable {
     let queries: Int
     let scoredQueries: Int
     let gallery: Int
-    let plain, reranked, rerankedSingle: Figures?
+    let plain, reranked, rerankedSingle, rerankedCandidates: Figures?
 
     enum CodingKeys: String, CodingKey {
         case queries, gallery, plain, reranked
         case scoredQueries = "scored_queries"
         case rerankedSingle = "reranked_single"
+        case rerankedCandidates = "reranked_candidates"
     }
 
     init(queries: Int, scored: Int, gallery: Int, _ figures: [RankingKind: RetrievalFigures]) {
@@ -151,6 +152,7 @@ private struct FeatureAnswer: Encodable {
         plain = figures[.plain].map(Figures.init)
         reranked = figures[.reranked].map(Figures.init)
         rerankedSingle = figures[.rerankedSingle].map(Figures.init)
+        rerankedCandidates = figures[.rerankedCandidates].map(Figures.init)
     }
 }
 

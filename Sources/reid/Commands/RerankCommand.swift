@@ -18,7 +18,7 @@ struct RerankCommand: ParsableCommand {
 
     /// Which images form the pool that re-ranking uses.
     enum Pool: String, ExpressibleByArgument, CaseIterable {
-        /// Each query alone with the gallery, as the service does.
+        /// Each query alone with the gallery.
         case single
         /// All queries and the gallery at once, as in the literature.
         case pool
@@ -35,7 +35,7 @@ struct RerankCommand: ParsableCommand {
     @Option(help: "The file of the distances to write, .npy.")
     var output: String
 
-    @Option(help: "pool: all queries at once, as in the literature; single: each query alone, as the service does.")
+    @Option(help: "pool: all queries at once, as in the literature; single: each query alone.")
     var pool: Pool = .pool
 
     @OptionGroup var outputOptions: OutputOptions
@@ -53,15 +53,15 @@ struct RerankCommand: ParsableCommand {
         let rows: [[Float]]
         switch pool {
         case .pool:
-            let ranking = PoolReRanking(queries: query, gallery: gallery, options: reRanking)
+            let ranking = try PoolReRanking(queries: query, gallery: gallery, options: reRanking)
             rows = mapDistances(from: query, to: gallery) { index, original in
                 ranking.distances(of: index, original: original).map(Float.init)
             }
         case .single:
-            let graph = NeighborGraph(of: gallery, depth: reRanking.depth)
-            rows = mapDistances(from: query, to: gallery) { _, original in
-                rerank(distances: original, gallery: gallery, graph: graph, options: reRanking).map(Float.init)
-            }
+            let ranking = try QueryReRanking(gallery: gallery, options: reRanking)
+            rows = try mapDistances(from: query, to: gallery) { _, original in
+                Result { try ranking.distances(original: original).map(Float.init) }
+            }.map { try $0.get() }
         }
         let distances = Array(rows.joined())
         do {

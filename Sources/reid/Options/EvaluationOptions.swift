@@ -19,6 +19,24 @@ struct ScoringOptions: ParsableArguments {
     /// Which re-rankings are scored in addition to the plain ranking.
     enum Reranked: String, ExpressibleByArgument, CaseIterable { case both, pool, single, none }
 
+    /// Which images a query alone is re-ranked with.
+    enum Candidates: ExpressibleByArgument, Equatable {
+        case all
+        case nearest(Int)
+
+        init?(argument: String) {
+            if argument == "all" {
+                self = .all
+            } else if let count = Int(argument), ReRanking.candidates ~= count {
+                self = .nearest(count)
+            } else {
+                return nil
+            }
+        }
+
+        var defaultValueDescription: String { "all" }
+    }
+
     @Option(help: "common: mean of the precisions at the right answers; market: Market-1501's trapezoid.")
     var ap = AveragePrecision.common
 
@@ -30,10 +48,24 @@ struct ScoringOptions: ParsableArguments {
 
     @Option(
         help: """
-            pool: all queries at once, as in the literature; single: each alone, as the service does, whose own values are \
+            pool: all queries at once, as in the literature; single: each alone, like the service, whose own values are \
             --k1 \(ReRanking.cautious.k1) --k2 \(ReRanking.cautious.k2) --lambda \(ReRanking.cautious.lambda); both; none.
             """)
     var rerank = Reranked.both
+
+    @Option(
+        help: """
+            A number from \(ReRanking.candidates.lowerBound) to \(ReRanking.candidates.upperBound): each query alone is also \
+            re-ranked among that many nearest images, as the service does with \(ReRanking.usualCandidates); all: among the whole \
+            gallery only.
+            """)
+    var candidates = Candidates.all
+
+    func validate() throws {
+        guard candidates == .all || rerank == .single || rerank == .both else {
+            throw ValidationError("--candidates goes with --rerank single or both")
+        }
+    }
 
     /// The protocol that these options describe.
     func evaluationProtocol(_ reRanking: ReRanking) -> EvaluationProtocol {
@@ -42,6 +74,7 @@ struct ScoringOptions: ParsableArguments {
         rules.averagePrecision = ap == .market ? .trapezoid : .common
         rules.keepsJunk = junk == .keep
         rules.isAcrossCameras = gallery == .cross
+        if case .nearest(let count) = candidates { rules.candidates = count }
         rules.rankings =
             switch rerank {
             case .both: [.plain, .reranked, .rerankedSingle]
@@ -49,6 +82,7 @@ struct ScoringOptions: ParsableArguments {
             case .single: [.plain, .rerankedSingle]
             case .none: [.plain]
             }
+        if candidates != .all { rules.rankings.append(.rerankedCandidates) }
         return rules
     }
 }

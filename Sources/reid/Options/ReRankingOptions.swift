@@ -3,11 +3,11 @@ internal import Ranking
 
 /// k1, k2 and λ, shared by every command that re-ranks.
 struct ReRankingOptions: ParsableArguments {
-    @Option(help: "Neighbors that must be reciprocal, 1...1000; default: 20 (search: the service's default).")
+    @Option(help: "Neighbors that must be reciprocal, 1...100; default: 20 (search: the service's default).")
     var k1: Int?
 
     @Option(
-        help: "Neighbors averaged by the local query expansion, 1...1000; default: 6 (search: the service's default).")
+        help: "Neighbors averaged by the local query expansion, 1...100; default: 6 (search: the service's default).")
     var k2: Int?
 
     @Option(

@@ -133,39 +133,6 @@ private final class Flag: Sendable {
         }
     }
 
-    @Test func `neighbor lists extended or cut down equal lists made anew`() throws {
-        let fixture = try StoreFixture()
-        var snapshots: [GallerySnapshot] = []
-        func keep(asking: Bool) throws {
-            let snapshot = try fixture.store.snapshot(of: "lobby")
-            if asking { _ = snapshot.graph }
-            snapshots.append(snapshot)
-        }
-        try fixture.enroll(try (0..<40).map { try .sample($0) })
-        try keep(asking: true)
-        try fixture.enroll(try (40..<60).map { try .sample($0) })
-        try keep(asking: false)
-        try fixture.enroll(try (60..<70).map { try .sample($0) })
-        try keep(asking: true)
-        for row in [3, 30] {
-            try fixture.store.deleteImage(id: try fixture.store.snapshot(of: "lobby").images[row].id)
-            try keep(asking: true)
-        }
-        try fixture.enroll([try .sample(100)])
-        try keep(asking: false)
-        try fixture.store.deleteImage(id: try fixture.store.snapshot(of: "lobby").images[50].id)
-        try keep(asking: true)
-        #expect(snapshots.map(\.images.count) == [40, 60, 70, 69, 68, 69, 68])
-        for snapshot in snapshots {
-            let query = unitVector(1000)
-            let fresh = NeighborGraph(of: snapshot.embeddings)
-            #expect(snapshot.graph.count == snapshot.images.count)
-            #expect(
-                rerank(query: query, gallery: snapshot.embeddings, graph: snapshot.graph, options: .standard)
-                    == rerank(query: query, gallery: snapshot.embeddings, graph: fresh, options: .standard))
-        }
-    }
-
     @Test func `readers see whole commits while a writer works`() async throws {
         let fixture = try StoreFixture()
         let isDone = Flag()

@@ -5,26 +5,26 @@ import Testing
 
 @Suite struct ReRankingTests {
     static let options: [ReRanking] =
-        [(20, 6, 0.3), (1, 1, 0.3), (1, 1, 0), (2, 3, 1), (5, 2, 0.5), (7, 30, 0.1), (40, 6, 0.3), (1000, 1000, 0.2)]
+        [(20, 6, 0.3), (1, 1, 0.3), (1, 1, 0), (2, 3, 1), (5, 2, 0.5), (7, 30, 0.1), (40, 6, 0.3), (100, 100, 0.2)]
         .compactMap { try? ReRanking(k1: $0.0, k2: $0.1, lambda: $0.2) }
 
     /// Sums are formed in another order than in the plain definition; nothing else may differ.
     static let tolerance = 1e-12
 
+    /// d* of every row for one query.
+    func finals(_ query: [Float], in gallery: EmbeddingMatrix, _ options: ReRanking) throws -> [Double] {
+        try QueryReRanking(gallery: gallery, options: options)
+            .distances(original: unroundedDistances(from: query, to: gallery))
+    }
+
     @Test(arguments: Self.options, Layout.allCases.filter { $0 != .nearlyEqual })
-    func `one query is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) {
+    func `one query is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) throws {
         for count in [1, 2, 5, 6, 19, 20, 21, 22, 60] {
             let pool = rows(layout, count: count + 1, dimensions: 6, seed: UInt64(count))
             let gallery = matrix(Array(pool.dropFirst()), dimensions: 6)
-            let found = rerank(
-                query: pool[0], gallery: gallery, graph: NeighborGraph(of: gallery), options: options)
+            let found = try finals(pool[0], in: gallery, options)
             let expected = PlainReRanking(options).distances(pool: pool, queries: 1)[0]
             #expect(largestDifference(found, expected) < Self.tolerance, "gallery of \(count)")
-            guard options.depth <= NeighborGraph.standardDepth else { continue }
-            let fromDistances = rerank(
-                distances: unroundedDistances(from: pool[0], to: gallery), gallery: gallery,
-                graph: NeighborGraph(of: gallery), options: options)
-            #expect(fromDistances == found)
         }
     }
 
@@ -46,13 +46,13 @@ import Testing
         let options = try ReRanking(k1: 5, k2: 2, lambda: 0.3)
         let query = [Float](repeating: 0, count: 16)
         let gallery = matrix(near + far, dimensions: 16)
-        let found = rerank(query: query, gallery: gallery, graph: NeighborGraph(of: gallery), options: options)
+        let found = try finals(query, in: gallery, options)
         let expected = PlainReRanking(options).distances(pool: [query] + near + far, queries: 1)[0]
         #expect(largestDifference(found, expected) < Self.tolerance)
     }
 
     /// Which of 200 people, who have one image each, are found at once: by distance, and re-ranked with both sets of values.
-    private func found(seed: UInt64) -> (plain: [Bool], cautious: [Bool], standard: [Bool]) {
+    private func found(seed: UInt64) throws -> (plain: [Bool], cautious: [Bool], standard: [Bool]) {
         var generator = SeededGenerator(seed: seed)
         func sighting(of person: [Float]) -> [Float] {
             unit(person.map { $0 + 0.5 * Float.random(in: -1...1, using: &generator) })
@@ -60,17 +60,17 @@ import Testing
         let people = (0..<200).map { _ in (0..<12).map { _ in Float.random(in: -1...1, using: &generator) } }
         let queries = people.map(sighting)
         let gallery = matrix(people.map(sighting), dimensions: 12)
-        let graph = NeighborGraph(of: gallery)
-        func isFound(_ distances: ([Float]) -> [Double]) -> [Bool] {
-            queries.indices.map { person in
-                let found = distances(queries[person])
+        let cautious = try QueryReRanking(gallery: gallery, options: .cautious)
+        let standard = try QueryReRanking(gallery: gallery, options: .standard)
+        func isFound(_ distances: ([Double]) throws -> [Double]) rethrows -> [Bool] {
+            try queries.indices.map { person in
+                let found = try distances(unroundedDistances(from: queries[person], to: gallery))
                 return found.indices.allSatisfy { $0 == person || found[person] < found[$0] }
             }
         }
         return (
-            isFound { unroundedDistances(from: $0, to: gallery) },
-            isFound { rerank(query: $0, gallery: gallery, graph: graph, options: .cautious) },
-            isFound { rerank(query: $0, gallery: gallery, graph: graph, options: .standard) }
+            isFound { $0 }, try isFound { try cautious.distances(original: $0) },
+            try isFound { try standard.distances(original: $0) }
         )
     }
 
@@ -83,8 +83,10 @@ import Testing
     /// - d* = (1 − λ)·d_J + λ·d loses a right answer whose lead in d is smaller than (1 − λ)/λ times its lag in d_J. Small leads are
     ///   evenly spread, so the losses are proportional to (1 − λ)/λ: 3/7 for the cautious values, 7/3 for the paper's.
     @Test
-    func `where everybody has one image, cautious re-ranking keeps the right answers that the paper's values lose`() {
-        let all = (1...10).map { found(seed: $0) }
+    func `where everybody has one image, cautious re-ranking keeps the right answers that the paper's values lose`()
+        throws
+    {
+        let all = try (1...10).map { try found(seed: $0) }
         let (plain, cautious, standard) = (all.flatMap(\.plain), all.flatMap(\.cautious), all.flatMap(\.standard))
         func answered(by first: [Bool], notBy second: [Bool]) -> Double {
             Double(zip(first, second).count { $0 && !$1 })
@@ -101,10 +103,10 @@ import Testing
     }
 
     @Test(arguments: Self.options, Layout.allCases.filter { $0 != .nearlyEqual })
-    func `a pool is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) {
+    func `a pool is re-ranked as the plain definition says`(options: ReRanking, layout: Layout) throws {
         for (queries, count) in [(1, 1), (3, 1), (5, 17), (20, 41)] {
             let pool = rows(layout, count: queries + count, dimensions: 6, seed: UInt64(count))
-            let ranking = PoolReRanking(
+            let ranking = try PoolReRanking(
                 queries: matrix(Array(pool.prefix(queries)), dimensions: 6),
                 gallery: matrix(Array(pool.dropFirst(queries)), dimensions: 6), options: options)
             let expected = PlainReRanking(options).distances(pool: pool, queries: queries)
@@ -115,11 +117,11 @@ import Testing
     }
 
     @Test(arguments: Layout.allCases.filter { $0 != .nearlyEqual })
-    func `a pool of several blocks is re-ranked as the plain definition says`(layout: Layout) {
+    func `a pool of several blocks is re-ranked as the plain definition says`(layout: Layout) throws {
         let pool = rows(layout, count: 300, dimensions: 19, seed: 16)
         let queries = matrix(Array(pool.prefix(9)), dimensions: 19)
         let gallery = matrix(Array(pool.dropFirst(9)), dimensions: 19)
-        let ranking = PoolReRanking(queries: queries, gallery: gallery, options: .standard)
+        let ranking = try PoolReRanking(queries: queries, gallery: gallery, options: .standard)
         let found = mapDistances(from: queries, to: gallery) { ranking.distances(of: $0, original: $1) }
         let expected = PlainReRanking(.standard).distances(pool: pool, queries: 9)
         for query in 0..<9 {
@@ -129,54 +131,55 @@ import Testing
     }
 
     @Test(arguments: Layout.allCases.filter { $0 != .nearlyEqual }, [1, 2, 10, 50, 89, 90])
-    func `a filter gives what ranking only the allowed rows gives`(layout: Layout, allowed: Int) {
+    func `a filter gives what ranking only the allowed rows gives`(layout: Layout, allowed: Int) throws {
         var generator = SeededGenerator(seed: 11)
         let pool = rows(layout, count: 91, dimensions: 8, seed: 12)
         let gallery = matrix(Array(pool.dropFirst()), dimensions: 8)
         var filter = RowFilter(count: 90)
         for row in Array(0..<90).shuffled(using: &generator).prefix(allowed) { filter.allow(row) }
-        let found = rerank(
-            query: pool[0], gallery: gallery, graph: NeighborGraph(of: gallery), options: .standard, where: filter)
+        let found = try reRanked(pool[0], in: gallery, options: .standard, candidates: 500, where: filter)
         let kept = [pool[0]] + filter.rows.map { pool[$0 + 1] }
         let expected = PlainReRanking(.standard).distances(pool: kept, queries: 1)[0]
-        #expect(largestDifference(filter.rows.map { found[$0] }, expected) < Self.tolerance)
-        #expect(found.indices.allSatisfy { filter[$0] || found[$0] == .infinity })
+        let ordered = found.sorted { $0.row < $1.row }
+        #expect(ordered.map(\.row) == filter.rows)
+        #expect(largestDifference(ordered.map { $0.reRankedDistance ?? .nan }, expected) < Self.tolerance)
     }
 
-    @Test func `the best after re-ranking are those of all distances in order`() {
+    @Test func `the best after re-ranking are those of all distances in order`() throws {
         let pool = rows(.integers, count: 80, dimensions: 3, seed: 13)
         let gallery = matrix(Array(pool.dropFirst()), dimensions: 3)
-        let graph = NeighborGraph(of: gallery)
-        let all = rerank(query: pool[0], gallery: gallery, graph: graph, options: .standard)
+        let all = try finals(pool[0], in: gallery, .standard)
         let original = distances(from: pool[0], to: gallery)
         let expected = all.indices.sorted { (all[$0], $0) < (all[$1], $1) }
-        for count in [0, 1, 10, 79, 100] {
-            let best = nearestReRanked(to: pool[0], in: gallery, graph: graph, options: .standard, count: count)
-            #expect(best.map(\.row) == Array(expected.prefix(count)))
-            #expect(best.allSatisfy { $0.distance == original[$0.row] && $0.reRankedDistance == all[$0.row] })
-        }
+        let best = try reRanked(pool[0], in: gallery, options: .standard, candidates: 500)
+        #expect(best.map(\.row) == expected)
+        #expect(best.allSatisfy { $0.distance == original[$0.row] && $0.reRankedDistance == all[$0.row] })
         var filter = RowFilter(count: 79)
         filter.allow(7)
-        let one = nearestReRanked(
-            to: pool[0], in: gallery, graph: graph, options: .standard, count: 10, where: filter)
+        let one = try reRanked(pool[0], in: gallery, options: .standard, candidates: 10, where: filter)
         #expect(one.map(\.row) == [7])
     }
 
-    @Test func `nothing to rank gives nothing`() {
+    @Test func `nothing to rank gives nothing`() throws {
         let empty = EmbeddingMatrix(dimensions: 2)
         let one = matrix([[1, 0]], dimensions: 2)
-        #expect(rerank(query: [1, 0], gallery: empty, graph: NeighborGraph(), options: .standard).isEmpty)
-        #expect(
-            rerank(
-                query: [1, 0], gallery: one, graph: NeighborGraph(of: one), options: .standard,
-                where: RowFilter(count: 1)) == [.infinity])
-        #expect(PoolReRanking(queries: one, gallery: empty, options: .standard).distances(of: 0).isEmpty)
-        _ = PoolReRanking(queries: empty, gallery: one, options: .standard)
-        _ = PoolReRanking(queries: empty, gallery: empty, options: .standard)
+        #expect(try QueryReRanking(gallery: empty, options: .standard).distances(original: []).isEmpty)
+        #expect(try PoolReRanking(queries: one, gallery: empty, options: .standard).distances(of: 0).isEmpty)
+        _ = try PoolReRanking(queries: empty, gallery: one, options: .standard)
+        _ = try PoolReRanking(queries: empty, gallery: empty, options: .standard)
+    }
+
+    @Test func `a pool that is canceled is given up`() {
+        let all = matrix(rows(.clustered, count: 40, dimensions: 5, seed: 19), dimensions: 5)
+        #expect(throws: RankingError.cancelled) {
+            try PoolReRanking(queries: all, gallery: all, options: .standard) { true }
+        }
+        #expect(throws: RankingError.cancelled) { try QueryReRanking(gallery: all, options: .standard) { true } }
     }
 
     @Test(arguments: [
-        (0, 6, 0.3, "k1"), (-1, 6, 0.3, "k1"), (1001, 6, 0.3, "k1"), (20, 0, 0.3, "k2"), (20, 1001, 0.3, "k2"),
+        (0, 6, 0.3, "k1"), (-1, 6, 0.3, "k1"), (101, 6, 0.3, "k1"), (1000, 6, 0.3, "k1"), (20, 0, 0.3, "k2"),
+        (20, 101, 0.3, "k2"),
         (20, 6, -0.01, "lambda"), (20, 6, 1.01, "lambda"), (20, 6, Double.nan, "lambda"),
     ])
     func `an option out of range is refused by name`(k1: Int, k2: Int, lambda: Double, name: String) {

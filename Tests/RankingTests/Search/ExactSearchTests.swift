@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct ExactSearchTests {
     @Test(arguments: [(1, 1), (7, 3), (40, 15), (40, 16), (41, 17), (300, 33), (513, 5)], Layout.allCases)
-    func `the nearest rows are those of sorting every distance`(size: (count: Int, dimensions: Int), layout: Layout) {
+    func `the nearest rows are those of sorting every distance`(
+        size: (count: Int, dimensions: Int), layout: Layout
+    ) {
         let all = rows(layout, count: size.count + 1, dimensions: size.dimensions, seed: 1)
         let query = all[0]
         let gallery = matrix(Array(all.dropFirst()), dimensions: size.dimensions)
@@ -69,5 +71,12 @@ import Testing
 
     @Test func `an empty gallery answers nothing`() {
         #expect(nearest(to: [1], in: EmbeddingMatrix(dimensions: 1), count: 3).isEmpty)
+    }
+
+    @Test func `a search that is canceled is given up`() {
+        let gallery = matrix(rows(.clustered, count: 300, dimensions: 3, seed: 20), dimensions: 3)
+        #expect(throws: RankingError.cancelled) {
+            try nearest(to: [1, 0, 0], in: gallery, count: 3) { true }
+        }
     }
 }

@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"k1": 0}"#, "k1", "0"), (#"{"k1": 1001}"#, "k1", "1001"), (#"{"k2": 0}"#, "k2", "0"),
+        (#"{"k1": 0}"#, "k1", "0"), (#"{"k1": 101}"#, "k1", "101"), (#"{"k2": 0}"#, "k2", "0"),
         (#"{"lambda": 1.1}"#, "lambda", "1.1"),
     ])
     func `re-ranking that no search may ask for is refused in a file too`(json: String, name: String, value: String) {

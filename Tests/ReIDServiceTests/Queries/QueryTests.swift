@@ -134,9 +134,41 @@ import Testing
                     model: gallery.model))
             let rankings = KeptRanking(service: service.context)
             DispatchQueue.concurrentPerform(iterations: 8) { _ in
-                #expect(throws: Never.self) { try rankings.update(query) }
+                #expect(throws: Never.self) { try rankings.update(query) { false } }
             }
             #expect(try service.store.ranking(of: query.id)?.revision == 1)
+        }
+    }
+
+    @Test func `a query kept by an earlier release is ranked with what searches may ask for now`() throws {
+        try withLobby { service in
+            let gallery = try service.store.snapshot(of: "lobby")
+            let image = try TestImage(seed: 1).bytes
+            let options = #"{"limit": 3, "rerank": true, "k1": 1000, "k2": 300, "lambda": 0.5, "camera": ["c1", "c2"]}"#
+            let query = try service.store.keepQuery(
+                NewQuery(
+                    gallery: "lobby", options: Array(options.utf8), isStanding: true,
+                    images: [ImageContent(bytes: image, mediaType: "image/png")], vector: gallery.embeddings[0],
+                    model: gallery.model))
+            let kept: QueryAnswer = try service.ask(.get, "/v1/queries/\(query.id)").decoded()
+            #expect(kept.options.candidates == 500 && kept.options.limit == 3 && kept.options.lambda == 0.5)
+            #expect(kept.options.k1 == 100 && kept.options.k2 == 100 && kept.options.cameras == ["c1", "c2"])
+            #expect(try service.ask(.get, "/v1/queries/\(query.id)/ranking").status == .ok)
+        }
+    }
+
+    @Test func `ranking a kept query ends when nobody waits for it`() throws {
+        try withLobby { service in
+            let gallery = try service.store.snapshot(of: "lobby")
+            let query = try service.store.keepQuery(
+                NewQuery(
+                    gallery: "lobby", options: try jsonBytes(SearchOptions(defaults: .init())), isStanding: false,
+                    images: [ImageContent(bytes: try TestImage(seed: 1).bytes, mediaType: "image/png")],
+                    vector: gallery.embeddings[0], model: gallery.model))
+            #expect(throws: RankingError.cancelled) {
+                try KeptRanking(service: service.context).update(query) { true }
+            }
+            #expect(try service.store.ranking(of: query.id) == nil)
         }
     }
 

@@ -130,6 +130,8 @@ import Testing
     @Test(arguments: [
         ("limti=3", "limti"), ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=many", "limit"),
         ("limit=1&limit=2", "limit"), ("rerank=yes", "rerank"), ("k1=0", "k1"), ("k2=-1", "k2"),
+        ("k1=101", "k1"), ("k1=1000", "k1"), ("k2=101", "k2"), ("candidates=0", "candidates"),
+        ("candidates=4001", "candidates"),
         ("lambda=1.5", "lambda"), ("lambda=nan", "lambda"), ("captured_from=yesterday", "captured_from"),
         ("camera=", "camera"), ("min_similarity=2", "min_similarity"), ("group_by=camera", "group_by"),
         ("include_vectors=1", "include_vectors"), ("standing=true", "standing"), ("wait=3", "wait"),
@@ -146,7 +148,8 @@ import Testing
 
     @Test(arguments: [
         (#"{"limti": 3}"#, "/limti"), (#"{"limit": "3"}"#, "/limit"), (#"{"limit": 2.5}"#, "/limit"),
-        (#"{"rerank": 1}"#, "/rerank"), (#"{"camera": [1]}"#, "/camera"), (#"{"person": ""}"#, "/person"),
+        (#"{"rerank": 1}"#, "/rerank"), (#"{"k1": 1000}"#, "/k1"), (#"{"candidates": 4001}"#, "/candidates"),
+        (#"{"camera": [1]}"#, "/camera"), (#"{"person": ""}"#, "/person"),
         (#"{"captured_to": "2026-13-01T00:00:00Z"}"#, "/captured_to"), (#"{"a/b": 1}"#, "/a~1b"),
     ])
     func `a bad member of the options is pointed at`(json: String, pointer: String) throws {

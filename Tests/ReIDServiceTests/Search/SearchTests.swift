@@ -85,13 +85,44 @@ import Testing
         }
     }
 
-    @Test func `re-ranking looks at the whole gallery and not only at the results shown`() throws {
+    @Test func `re-ranking looks at all candidates and not only at the results shown`() throws {
         try withService { service in
             try service.makeGallery("lobby")
             try service.enroll(try Self.images(), in: "lobby")
             let all = try ranking(service, "?k1=4&k2=2&limit=12").results
             let few = try ranking(service, "?k1=4&k2=2&limit=3").results
             #expect(few == Array(all.prefix(3)))
+        }
+    }
+
+    @Test func `images past the candidates follow in the order of their distances`() throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            try service.enroll(try Self.images(), in: "lobby")
+            let plain = try ranking(service, "?rerank=false&limit=12").results
+            let answer = try ranking(service, "?candidates=4&k1=3&k2=2&limit=12")
+            #expect(answer.options.candidates == 4)
+            let results = answer.results
+            #expect(results.map { $0.rerankedDistance != nil } == (0..<12).map { $0 < 4 })
+            #expect(Set(results.prefix(4).map(\.imageID)) == Set(plain.prefix(4).map(\.imageID)))
+            #expect(results.dropFirst(4).map(\.imageID) == plain.dropFirst(4).map(\.imageID))
+            let few = try ranking(service, "?candidates=4&k1=3&k2=2&limit=2").results
+            #expect(few == Array(results.prefix(2)))
+            let form: [FormPart] = [
+                .image(try TestImage(seed: 100).bytes), .options(#"{"candidates": 4, "k1": 3, "k2": 2, "limit": 12}"#),
+            ]
+            let posted = try service.post("/v1/galleries/lobby/search", form: form).decoded(as: RankingAnswer.self)
+            #expect(posted.results == results && posted.options == answer.options)
+            let people = try ranking(service, "?candidates=4&group_by=person").results
+            #expect(people.count == 3 && people.reduce(0) { $0 + ($1.imageCount ?? 0) } == 11)
+        }
+    }
+
+    @Test func `the model's answer names the most that a search may re-rank`() throws {
+        try withService { service in
+            let model: ModelAnswer = try service.ask(.get, "/v1/model").decoded()
+            #expect(model.limits.candidates == 4000 && model.limits.neighbors == 100)
+            #expect(model.defaults.candidates == 500)
         }
     }
 

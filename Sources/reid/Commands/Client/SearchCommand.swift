@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Foundation
 internal import Gallery
+internal import Ranking
 public import ReIDService
 
 #if canImport(FoundationNetworking)
@@ -40,6 +41,9 @@ struct SearchCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "k-reciprocal re-ranking.")
     var rerank: Bool?
 
+    @Option(help: "The number of nearest images that are re-ranked, 1...4000.")
+    var candidates: Int?
+
     @OptionGroup var options: ReRankingOptions
 
     @OptionGroup var filter: FilterArguments
@@ -58,6 +62,9 @@ struct SearchCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...1000).contains(limit ?? 1) else { throw ValidationError("--limit: expected 1...1000") }
+        guard ReRanking.candidates.contains(candidates ?? 1) else {
+            throw ValidationError("--candidates: expected 1...4000")
+        }
         guard (-1...1).contains(minSimilarity ?? 0) else { throw ValidationError("--min-similarity: expected -1...1") }
         guard json || !includeVectors else { throw ValidationError("--include-vectors needs --json") }
     }
@@ -83,7 +90,8 @@ struct SearchCommand: ParsableCommand {
     /// The options as query parameters of the service.
     private var parameters: [(name: String, value: String)] {
         let single = [
-            ("limit", limit.map(String.init)), ("rerank", rerank.map(String.init)), ("k1", options.k1.map(String.init)),
+            ("limit", limit.map(String.init)), ("rerank", rerank.map(String.init)),
+            ("candidates", candidates.map(String.init)), ("k1", options.k1.map(String.init)),
             ("k2", options.k2.map(String.init)), ("lambda", options.lambda.map { "\($0)" }),
             ("min_similarity", minSimilarity.map { "\($0)" }), ("group_by", groupBy?.rawValue),
             ("include_vectors", includeVectors ? "true" : nil),
