@@ -37,7 +37,7 @@ export class OptionsPanel {
     this.from = time("captured_from", "Captured from (UTC)");
     this.to = time("captured_to", "Captured to (UTC)");
     this.standing = element("input", { type: "checkbox", id: "option-standing" });
-    this.numbers = element("div", { class: "field-row" },
+    this.numbers = element("div", { class: "field-row numbers" },
       this.candidates.root, this.k1.root, this.k2.root, this.lambda.root);
     this.form = element("form", { class: "options", noValidate: true, oninput: changed },
       element("div", { class: "switches" },

@@ -5,8 +5,8 @@ import Synchronization
 /// Finds the nearest and the farthest other rows of every row of a matrix; looks at each pair of rows only once.
 ///
 /// Inner products in float32 give every distance up to a proven error; only pairs that this error cannot exclude are
-/// computed exactly, in double. The result is the same as if all pairs were computed exactly. Each core keeps the products of two tiles of rows at a time, never those of all
-/// rows. Costs O(n²) inner products for n rows.
+/// computed exactly, in double. The result is the same as if all pairs were computed exactly. Each core keeps the
+/// products of two tiles of rows at a time, never those of all rows. Costs O(n²) inner products for n rows.
 struct AllNeighbors: Sendable {
     /// The nearest and the farthest other rows of one row, best first, the farthest with negated distances.
     typealias Lists = (nearest: [Neighbor], farthest: [Neighbor])
