@@ -28,7 +28,7 @@ public enum MultipartError: Error, Sendable, Equatable {
             HTTPProblem(.contentTooLarge, detail: "The multipart body has more than \(limit) parts.")
         case .headersTooLarge(let limit): .badRequest("The headers of a part exceed \(limit).")
         case .partTooLarge(let name, let limit):
-            HTTPProblem(.contentTooLarge, detail: "The part \(name) has more than \(limit) bytes.")
+            HTTPProblem(.contentTooLarge, detail: "The part \(excerpt(name)) has more than \(limit) bytes.")
         case .unreadable: HTTPProblem(.internalServerError, detail: "The body's file could not be read.")
         }
     }

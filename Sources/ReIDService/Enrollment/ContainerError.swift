@@ -49,15 +49,16 @@ extension ContainerError: CustomStringConvertible {
         case .truncated(let member, let offset): "The body ends inside \(member), which begins at byte \(offset)."
         case .trailingData(let offset): "There is data after the archive's end marker, at byte \(offset)."
         case .unsafeName(let name, let offset):
-            "The member at byte \(offset) has the name \"\(name)\"; a name must be relative, without \"..\", in UTF-8 "
+            "The member at byte \(offset) has the name \"\(excerpt(name))\"; a name must be relative, without \"..\", in UTF-8 "
                 + "and at most \(IngestionLimits.nameBytes) bytes."
         case .unsupportedMember(let name, let kind, let offset):
-            "The member \"\(name)\" at byte \(offset) is a \(kind); only regular files and folders are accepted."
-        case .sparseMember(let name, let offset): "The member \"\(name)\" at byte \(offset) is stored sparse."
-        case .duplicateName(let name, let offset): "The name \"\(name)\" appears a second time at byte \(offset)."
+            "The member \"\(excerpt(name))\" at byte \(offset) is a \(kind); only regular files and folders are accepted."
+        case .sparseMember(let name, let offset): "The member \"\(excerpt(name))\" at byte \(offset) is stored sparse."
+        case .duplicateName(let name, let offset):
+            "The name \"\(excerpt(name))\" appears a second time at byte \(offset)."
         case .multipart(let error): error.problem.detail ?? "The multipart body is malformed."
         case .unexpectedPart(let name, let offset):
-            "The part \"\(name)\" at byte \(offset) is neither the manifest nor an image with a file name."
+            "The part \"\(excerpt(name))\" at byte \(offset) is neither the manifest nor an image with a file name."
         case .noManifest: "The multipart body has no part \"manifest\"."
         case .empty: "The batch holds no items."
         case .tooManyItems(let limit): "The batch holds more than \(limit) items."

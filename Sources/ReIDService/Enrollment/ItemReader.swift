@@ -100,7 +100,7 @@ struct ItemReader: Sendable {
         do {
             return try ManifestItem(line: try source.read(line.range), style: index.style)
         } catch let error as ManifestError {
-            throw ItemRefusal(failure: .badMetadata, detail: "Line \(line.number) \(error).")
+            throw ItemRefusal(failure: .badMetadata, detail: "Line \(line.number) \(excerpt("\(error)", length: 500)).")
         }
     }
 
@@ -110,7 +110,8 @@ struct ItemReader: Sendable {
             item.embedding = try vector(item)
             if let image = item.image, index.style == .named {
                 guard let range = index.file(image) else {
-                    throw ItemRefusal(failure: .badMetadata, detail: "there is no file \"\(image)\" in the batch.")
+                    throw ItemRefusal(
+                        failure: .badMetadata, detail: "there is no file \"\(excerpt(image))\" in the batch.")
                 }
                 return try imageCandidate(try bytes(range), item)
             }
@@ -134,7 +135,7 @@ struct ItemReader: Sendable {
         guard item.model == model else {
             throw ItemRefusal(
                 failure: .modelMismatch,
-                detail: "the vector comes from model \(item.model ?? ""), the gallery's from \(model).")
+                detail: "the vector comes from model \(excerpt(item.model ?? "")), the gallery's from \(model).")
         }
         guard embedding.count == dimensions else {
             throw ItemRefusal(

@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// A regular file in a tar archive.
 struct TarMember: Sendable, Equatable {
     /// The path within the archive, without "." and doubled slashes.
@@ -70,7 +72,7 @@ struct TarReader {
         guard !local.isSparse, !global.isSparse else { throw .sparseMember(name: shown, offset: start) }
         // The name "./" is the folder that was packed; a file must have another name.
         guard let name, kind == .folder || !name.isEmpty else { throw .unsafeName(name: shown, offset: start) }
-        let range = try take(kind == .folder ? 0 : size, of: "\"\(shown)\"", at: start)
+        let range = try take(kind == .folder ? 0 : size, of: "\"\(excerpt(shown))\"", at: start)
         return kind == .folder ? nil : TarMember(name: name, header: start, range: range)
     }
 

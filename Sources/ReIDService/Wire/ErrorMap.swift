@@ -35,8 +35,8 @@ extension HTTPProblem {
         parameter: String? = nil, fields: HTTPFields = [:]
     ) -> HTTPProblem {
         HTTPProblem(
-            status, type: "urn:reid:" + kind, title: title, detail: detail, pointer: pointer, parameter: parameter,
-            fields: fields)
+            status, type: "urn:reid:" + kind, title: title, detail: detail, pointer: pointer.map { excerpt($0) },
+            parameter: parameter.map { excerpt($0) }, fields: fields)
     }
 }
 
@@ -46,7 +46,7 @@ extension ServiceError: ProblemConvertible {
         case .unknownParameter(let name, let known):
             .reid(
                 .badRequest, "unknown-parameter", "Unknown query parameter",
-                "There is no parameter '\(name)' here; " + Self.list(known, "known are"), parameter: name)
+                "There is no parameter '\(excerpt(name))' here; " + Self.list(known, "known are"), parameter: name)
         case .invalidParameter(let name, let expected):
             .reid(
                 .badRequest, "invalid-parameter", "Invalid query parameter", "'\(name)' must be \(expected).",
@@ -56,30 +56,30 @@ extension ServiceError: ProblemConvertible {
         case .unknownMember(let part, let pointer, let known):
             .reid(
                 .badRequest, "unknown-member", "Unknown JSON member",
-                "The \(part) may not have a member '\(pointer.dropFirst())'; " + Self.list(known, "known are"),
+                "The \(part) may not have a member '\(excerpt(pointer.dropFirst()))'; " + Self.list(known, "known are"),
                 pointer: pointer)
         case .repeatedMember(let part, let pointer):
             .reid(
                 .badRequest, "repeated-member", "Repeated JSON member",
-                "The \(part) has a member '\(pointer.dropFirst())' more than once.", pointer: pointer)
+                "The \(part) has a member '\(excerpt(pointer.dropFirst()))' more than once.", pointer: pointer)
         case .invalidMember(let part, let pointer, let expected):
             .reid(
                 .badRequest, "invalid-member", "Invalid JSON member",
-                "'\(pointer.dropFirst())' of the \(part) must be \(expected).", pointer: pointer)
+                "'\(excerpt(pointer.dropFirst()))' of the \(part) must be \(expected).", pointer: pointer)
         case .unsupportedMediaType(let found, let accepted):
             .reid(
                 .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
-                (found.map { "The body is declared as '\($0)'" } ?? "The body has no Content-Type")
+                (found.map { "The body is declared as '\(excerpt($0))'" } ?? "The body has no Content-Type")
                     + "; this route takes \(accepted.joined(separator: ", ")).",
                 parameter: "Content-Type", fields: [.accept: accepted.joined(separator: ", ")])
         case .emptyBody: .reid(.badRequest, "empty-body", "Empty body", "The body must hold an image.")
         case .unknownPart(let name, let known):
             .reid(
                 .badRequest, "unknown-part", "Unknown form part",
-                "There is no part '\(name)' here; " + Self.list(known, "known are"), parameter: name)
+                "There is no part '\(excerpt(name))' here; " + Self.list(known, "known are"), parameter: name)
         case .repeatedPart(let name):
             .reid(
-                .badRequest, "repeated-part", "Repeated form part", "The part '\(name)' may come once.",
+                .badRequest, "repeated-part", "Repeated form part", "The part '\(excerpt(name))' may come once.",
                 parameter: name)
         case .noImage:
             .reid(
@@ -216,8 +216,11 @@ extension GalleryError: ProblemConvertible {
         }
     }
 
-    /// The description as a sentence.
-    private var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
+    /// The description as a sentence; names in it may be as long as a path.
+    private var sentence: String {
+        let text = excerpt(description, length: 300)
+        return text.prefix(1).uppercased() + text.dropFirst() + "."
+    }
 }
 
 extension DigestError: ProblemConvertible {
