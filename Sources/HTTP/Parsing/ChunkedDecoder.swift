@@ -16,7 +16,7 @@ struct ChunkedDecoder {
 
     private enum State {
         case size(digits: Int)
-        case `extension`
+        case `extension`(ChunkExtension)
         case sizeLineFeed
         case data
         case dataReturn
@@ -71,19 +71,21 @@ struct ChunkedDecoder {
                 state = .size(digits: digits + 1)
             } else if digits > 0, byte == cr {
                 state = .sizeLineFeed
-            } else if digits > 0, byte == UInt8(ascii: ";") {
-                state = .extension
+            } else if digits > 0 {
                 extensionBytes = 0
+                guard let next = ChunkExtension.end.after(byte) else { throw .malformedChunk("its size is malformed") }
+                state = .extension(next)
             } else {
                 throw .malformedChunk("its size is malformed")
             }
-        case .extension:
-            if byte == cr {
+        case .extension(let part):
+            if byte == cr, part.mayEnd {
                 state = .sizeLineFeed
             } else {
                 extensionBytes += 1
                 guard extensionBytes <= extensionLimit else { throw .malformedChunk("its extensions are too long") }
-                guard Self.isText(byte) else { throw .malformedChunk("its extensions are malformed") }
+                guard let next = part.after(byte) else { throw .malformedChunk("its extensions are malformed") }
+                state = .extension(next)
             }
         case .sizeLineFeed:
             guard byte == lf else { throw .malformedChunk("a carriage return stands alone") }
@@ -117,13 +119,61 @@ struct ChunkedDecoder {
         case .trailerStart where isTokenByte(byte), .trailerName where isTokenByte(byte): state = .trailerName
         case .trailerName where byte == UInt8(ascii: ":"): state = .trailerValue
         case .trailerValue where byte == cr: state = .trailerLineFeed
-        case .trailerValue where Self.isText(byte): break
+        case .trailerValue where isText(byte): break
         case .trailerLineFeed where byte == lf: state = .trailerStart
         default: throw .malformedChunk("its trailers are malformed")
         }
     }
+}
 
-    private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
+/// Whether a byte may occur in a field's value or a quoted string: no control character except the tab.
+private func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
+
+/// The place within a chunk's extensions: `;name`, `;name=token` or `;name="text"`, with spaces between the parts
+/// (RFC 9112, section 7.1.1).
+private enum ChunkExtension {
+    /// After an extension, or after the size of the chunk: the next one may follow.
+    case end
+    /// After spaces that only a semicolon may follow.
+    case spaceBeforeSemicolon
+    case beforeName
+    case name
+    case spaceAfterName
+    case beforeValue
+    case token
+    case quoted
+    case escaped
+
+    /// Whether the extensions may end here.
+    var mayEnd: Bool {
+        switch self {
+        case .end, .name, .token: true
+        case .spaceBeforeSemicolon, .beforeName, .spaceAfterName, .beforeValue, .quoted, .escaped: false
+        }
+    }
+
+    /// The place after one more byte; nil if the byte may not stand here.
+    func after(_ byte: UInt8) -> ChunkExtension? {
+        let isSpace = byte == 0x20 || byte == 0x09
+        switch self {
+        case .end where isSpace, .spaceBeforeSemicolon where isSpace, .token where isSpace: return .spaceBeforeSemicolon
+        case .beforeName where isSpace: return .beforeName
+        case .name where isSpace, .spaceAfterName where isSpace: return .spaceAfterName
+        case .beforeValue where isSpace: return .beforeValue
+        case .end where byte == UInt8(ascii: ";"), .spaceBeforeSemicolon where byte == UInt8(ascii: ";"),
+            .name where byte == UInt8(ascii: ";"), .spaceAfterName where byte == UInt8(ascii: ";"),
+            .token where byte == UInt8(ascii: ";"):
+            return .beforeName
+        case .name where byte == UInt8(ascii: "="), .spaceAfterName where byte == UInt8(ascii: "="): return .beforeValue
+        case .beforeName where isTokenByte(byte), .name where isTokenByte(byte): return .name
+        case .beforeValue where isTokenByte(byte), .token where isTokenByte(byte): return .token
+        case .beforeValue where byte == UInt8(ascii: "\""): return .quoted
+        case .quoted where byte == UInt8(ascii: "\""): return .end
+        case .quoted where byte == UInt8(ascii: "\\"): return .escaped
+        case .quoted where isText(byte), .escaped where isText(byte): return .quoted
+        default: return nil
+        }
+    }
 }
 
 extension HTTPProblem {

@@ -43,11 +43,30 @@ import Testing
         #expect(try Self.decode([Array(Self.coded.prefix(length))]) == nil)
     }
 
+    @Test(arguments: [
+        ";a", ";a=b", ";a;b=c;d", ";a=\"\"", ";a=\"b;c=d\"", ";a=\"\\\"\"", ";a=\"\\x\"", ";a=\"\t\u{e9}\"", " ;a",
+        " ; a", ";\ta = b",
+        ";a= \"b\" ;c",
+    ])
+    func `extensions are names with tokens or quoted strings, and are ignored`(extensions: String) throws {
+        let bytes = Array("5\(extensions)\r\nhello\r\n0\(extensions)\r\n\r\n".utf8)
+        #expect(try Self.decode([bytes])?.content == Array("hello".utf8))
+        #expect(try Self.decode(bytes.map { [$0] })?.content == Array("hello".utf8))
+    }
+
     static let malformed: [(String, Int)] = [
         ("\r\n", 400), ("x\r\n", 400), (" 5\r\nhello\r\n", 400), ("5 \r\nhello\r\n", 400), ("0x5\r\nhello\r\n", 400),
         ("+5\r\nhello\r\n", 400), ("-5\r\nhello\r\n", 400), ("5\nhello\r\n", 400), ("5\rhello\r\n", 400),
         ("5\r\nhello0\r\n\r\n", 400), ("5\r\nhello\n0\r\n\r\n", 400), ("5\r\nhello\r0\r\n\r\n", 400),
-        ("5\r\nhello!\r\n0\r\n\r\n", 400), (";x\r\n", 400), ("5;a\u{01}\r\nhello\r\n", 400), ("5;a\nhello\r\n", 400),
+        ("5\r\nhello!\r\n0\r\n\r\n", 400), ("5;\r\nhello\r\n", 400), ("5;a[\r\nhello\r\n", 400),
+        ("5;bad[=x\r\nhello\r\n", 400), ("5;a=\r\nhello\r\n", 400), ("5;a=b[\r\nhello\r\n", 400),
+        ("5;=b\r\nhello\r\n", 400),
+        ("5;a b\r\nhello\r\n", 400), ("5;a=b c\r\nhello\r\n", 400), ("5;a=b \r\nhello\r\n", 400),
+        ("5;a=\"b\r\nhello\r\n", 400),
+        ("5;a=\"b\"c\r\nhello\r\n", 400), ("5;a=\"\u{01}\"\r\nhello\r\n", 400), ("5;a=\"\\\u{7f}\"\r\nhello\r\n", 400),
+        ("5;;a\r\nhello\r\n", 400), ("5;a;\r\nhello\r\n", 400), ("5 a\r\nhello\r\n", 400),
+        ("5;a=b=c\r\nhello\r\n", 400),
+        (";x\r\n", 400), ("5;a\u{01}\r\nhello\r\n", 400), ("5;a\nhello\r\n", 400),
         ("5;aaaaaaaaaaaaaaaaa\r\nhello\r\n", 400), ("ffffffffffffffff\r\n", 413), ("10000000000000000\r\n", 413),
         ("0\r\n\n", 400), ("0\r\n\rX", 400), ("0\r\nX y\r\n\r\n", 400), ("0\r\n X: y\r\n\r\n", 400),
         ("0\r\n: y\r\n\r\n", 400),
