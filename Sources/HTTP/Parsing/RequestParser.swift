@@ -145,8 +145,9 @@ private struct RequestLine {
             version[6] == UInt8(ascii: ".")
         else { throw .badRequest("The request line does not end with a version.") }
         switch (version[5], version[7]) {
-        case (UInt8(ascii: "1"), UInt8(ascii: "1")): isHTTP10 = false
         case (UInt8(ascii: "1"), UInt8(ascii: "0")): isHTTP10 = true
+        // A higher minor version is treated as the highest one known here (RFC 9110, section 2.5).
+        case (UInt8(ascii: "1"), _): isHTTP10 = false
         default: throw HTTPProblem(.httpVersionNotSupported, detail: "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
         }
     }

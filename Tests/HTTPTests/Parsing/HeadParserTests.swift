@@ -45,6 +45,7 @@ func head(_ text: String) throws -> RequestHead {
 
     @Test(arguments: [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true), ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false),
+        ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", true), ("GET / HTTP/1.9\r\nHost: a\r\n\r\n", true),
         ("GET / HTTP/1.0\r\n\r\n", false), ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true),
         ("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false),
     ])
@@ -85,6 +86,11 @@ func head(_ text: String) throws -> RequestHead {
     func `the body's framing is told by one header`(line: String, framing: BodyFraming) throws {
         let head = try head("POST / HTTP/1.1\r\nHost: a\r\n\(line)\r\n\r\n")
         #expect(head.framing == framing && head.declaresBody)
+    }
+
+    @Test func `a later HTTP 1 has all that HTTP 1.1 has`() throws {
+        let later = try head("POST / HTTP/1.2\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")
+        #expect(!later.isHTTP10 && later.framing == .chunked && later.expectsContinue)
     }
 
     @Test func `HTTP 1.0 ignores Expect and needs no Host`() throws {

@@ -24,7 +24,7 @@ import Testing
         ("GET / HTTP/x.1\r\nHost: a\r\n\r\n", 400),
         ("GET / HTPP/1.1\r\nHost: a\r\n\r\n", 400),
         ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-        ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505),
+        ("GET / HTTP/3.1\r\nHost: a\r\n\r\n", 505),
         ("GET / HTTP/0.9\r\nHost: a\r\n\r\n", 505),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
