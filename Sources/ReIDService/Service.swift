@@ -30,6 +30,7 @@ public final class Service: Sendable {
     private let batches: BatchProcessor
     let standingQueries: StandingQueries
     let pollAnswers: PollAnswers
+    let waiters = RankingWaiters()
     private let status = ServiceStatus()
     private let addresses = Mutex(Addresses())
 
@@ -51,9 +52,8 @@ public final class Service: Sendable {
         context = ServiceContext(
             configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
             metrics: ServiceMetrics(), logger: logger)
-        let waiters = RankingWaiters()
         standingQueries = StandingQueries(service: context)
-        pollAnswers = PollAnswers(store: store, waiters: waiters)
+        pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters)
         batches = BatchProcessor(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
         adminRouter = try Self.adminRouter(context, token: token)

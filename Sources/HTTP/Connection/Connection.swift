@@ -186,12 +186,30 @@ final class Connection: @unchecked Sendable {
             guard case .needsInput = rest else { return }
             loop.discard(reader)
             refuse(.badRequest("The body ends before its time."), exchange)
-        case .handling(let exchange), .sending(let exchange, _): exchange.cancellation.cancel()
-        case .held: abandon()
+        case .handling(let exchange), .held(let exchange, _): probe(exchange)
         case .lingering: close()
-        case .spooling, .closing, .closed: return
+        case .spooling, .sending, .closing, .closed: return
         }
         try flush()
+    }
+
+    /// Finds out whether the client has closed only its side and still wants the answer, or is gone.
+    ///
+    /// Sends it an interim reply, which every client of HTTP/1.1 skips (RFC 9110, section 15.2); a socket that is
+    /// closed answers it with a reset.
+    private func probe(_ exchange: Exchange) {
+        guard !exchange.isHTTP10, !exchange.isProbed else { return }
+        exchange.isProbed = true
+        output.append(continueReply)
+    }
+
+    /// The socket, unless the connection is idle: then the loop's timer asks whether the client has reset it.
+    ///
+    /// A connection that does not read is not told of a reset. One that reads is told only once, and perhaps together with
+    /// bytes that it still takes. An idle one has nothing else to take and closes at once.
+    var socketInUse: Int32? {
+        if case .head = phase, !hasPartialHead { return nil }
+        return sources?.descriptor
     }
 
     /// Watches the socket for what is needed next, and sets the deadlines.
@@ -267,8 +285,13 @@ final class Connection: @unchecked Sendable {
     /// Releases what an exchange holds.
     func over(_ exchange: Exchange, cancels: Bool = false) {
         if cancels { exchange.cancellation.cancel() }
+        releaseMemory(exchange)
+        loop.core.accessLog?.note(exchange)
+    }
+
+    /// Gives back the memory of an exchange's body.
+    func releaseMemory(_ exchange: Exchange) {
         loop.core.memory.release(exchange.reserved)
         exchange.reserved = 0
-        loop.core.accessLog?.note(exchange)
     }
 }

@@ -9,8 +9,11 @@ extension Connection {
         switch reply {
         case .now(let response): send(response, exchange)
         case .held(let held):
+            guard loop.core.held.reserve(1) else {
+                held.expire()
+                return refuse(exchange, "Too many requests wait for news; try again.")
+            }
             phase = .held(exchange, held)
-            loop.core.meter.update { $0.held += 1 }
             let number = exchange.number
             let early = held.attach { [self] response in
                 loop.queue.async { self.completed(number, response) }
@@ -19,8 +22,6 @@ extension Connection {
                 send(early, exchange)
             } else if loop.isDraining {
                 answerHeld()
-            } else if hasEnded {
-                abandon()
             }
         }
     }
@@ -40,8 +41,8 @@ extension Connection {
     /// Tells a held reply that its client has gone away.
     func abandon() {
         guard case .held(let exchange, let held) = phase else { return }
-        loop.core.meter.update { $0.held -= 1 }
-        if held.expire() { held.onAbandon() }
+        loop.core.held.release(1)
+        held.expire()
         over(exchange, cancels: true)
         phase = .closing
         close()
@@ -72,14 +73,15 @@ extension Connection {
     /// Sends a response: at once, or first its head and then its body piece by piece.
     func send(_ response: ServerResponse, _ exchange: Exchange) {
         dispatchPrecondition(condition: .onQueue(loop.queue))
-        if case .held = phase { loop.core.meter.update { $0.held -= 1 } }
+        let response = response.conditioned(by: exchange.request, isHead: exchange.isHead)
+        if case .held = phase { loop.core.held.release(1) }
         var keepsAlive = exchange.keepsAlive && !loop.isDraining
         let framing: ReplyFraming
         switch response.body {
         case _ where response.status == .noContent || response.status == .notModified: framing = .none
         case .empty: framing = .length(0)
         case .bytes(let bytes): framing = .length(bytes.count)
-        case .file(let file): framing = .length(file.size)
+        case .file(let file): framing = .length(response.part?.count ?? file.size)
         case .stream: framing = exchange.isHTTP10 ? .close : .chunked
         }
         if framing == .close { keepsAlive = false }
@@ -96,7 +98,9 @@ extension Connection {
             exchange.bytes = bytes.count
             output.append(bytes)
             done(exchange)
-        case .file(let file): phase = .sending(exchange, ReplyProducer(.file(file), isChunked: false))
+        case .file(let file):
+            let rest = response.part ?? 0..<file.size
+            phase = .sending(exchange, ReplyProducer(.file(file, rest: rest), isChunked: false))
         case .stream(let stream):
             phase = .sending(exchange, ReplyProducer(.stream(stream), isChunked: framing == .chunked))
         }
@@ -132,10 +136,9 @@ extension Connection {
         }
         switch producer.source {
         case .stream(let stream): loop.core.workers.resume { deliver(Result { try stream.next() }) }
-        case .file(let file):
-            let end = min(producer.offset + Self.pieceBytes, file.size)
-            let range = producer.offset..<end
-            producer.offset = end
+        case .file(let file, let rest):
+            let range = rest.prefix(Self.pieceBytes)
+            producer.source = .file(file, rest: range.upperBound..<rest.upperBound)
             loop.core.disk.async {
                 deliver(Result { range.isEmpty ? nil : try file.bytes(in: range) })
             }

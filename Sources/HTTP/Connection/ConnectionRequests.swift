@@ -50,11 +50,23 @@ extension Connection {
                 if route.requiresBody, !head.declaresBody {
                     throw HTTPProblem(.lengthRequired, detail: "This request needs a body with its length.")
                 }
+                try HTTPProblem.checkPreconditions(head.method, head.fields)
+                if head.framing != .none { try Self.checkCoding(head.fields) }
                 try expectBody(head, exchange, route)
             } catch {
                 if head.framing != .none { leaveBody(exchange) }
                 send(router.errorResponse(error, request), exchange)
             }
+        }
+    }
+
+    /// Refuses a body that was compressed, because handlers read bodies as they come.
+    private static func checkCoding(_ fields: HTTPFields) throws(HTTPProblem) {
+        for coding in (fields[.contentEncoding] ?? "").split(whereSeparator: { ", \t".contains($0) })
+        where coding.lowercased() != "identity" {
+            throw HTTPProblem(
+                .unsupportedMediaType, detail: "The body may not have a content coding.", parameter: "Content-Encoding",
+                fields: [.acceptEncoding: "identity"])
         }
     }
 
@@ -69,12 +81,28 @@ extension Connection {
             expected = length
         case .chunked: expected = limit
         }
-        let reserved = min(expected, configuration.bodyMemoryThreshold)
-        let memoryLimit = loop.core.memory.reserve(reserved) ? reserved : 0
-        exchange.reserved = memoryLimit
-        let reader = BodyReader(head.framing, limit: limit, memoryLimit: memoryLimit, configuration: configuration)
-        if head.expectsContinue, loop.input.isEmpty { output.append(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+        let room = reserveMemory(exchange, expected: expected, isChunked: head.framing == .chunked)
+        let reader = BodyReader(head.framing, limit: limit, room: room, configuration: configuration)
+        if head.expectsContinue, loop.input.isEmpty { output.append(continueReply) }
         phase = .body(reader, exchange)
+    }
+
+    /// Takes memory for a body: for all of it if it may stay in memory, otherwise for the piece that waits for the disk.
+    private func reserveMemory(_ exchange: Exchange, expected: Int, isChunked: Bool) -> BodyRoom {
+        let threshold = configuration.bodyMemoryThreshold
+        let piece = min(expected, BodyRoom.largePiece)
+        let staysInMemory = isChunked || expected <= threshold
+        let whole = staysInMemory ? min(expected, threshold) : 0
+        let wanted = max(whole, staysInMemory && !isChunked ? 0 : piece)
+        if loop.core.memory.reserve(wanted) {
+            exchange.reserved = wanted
+            return BodyRoom(memory: whole, piece: piece)
+        }
+        // A body is not refused for want of memory: it goes to its file in small pieces.
+        let small = min(expected, BodyRoom.smallPiece)
+        loop.core.memory.take(small)
+        exchange.reserved = small
+        return BodyRoom(memory: 0, piece: small)
     }
 
     /// Reads the received part of a body; false if bytes are missing.
@@ -116,7 +144,9 @@ extension Connection {
             return loop.core.disk.async { _ = result }
         }
         switch result {
-        case .success(let file?): handle(exchange, .file(file))
+        case .success(let file?):
+            releaseMemory(exchange)
+            handle(exchange, .file(file))
         case .success(nil): phase = .body(reader, exchange)
         case .failure(let error):
             loop.core.logger.error("a request's body could not be kept", metadata: ["error": "\(error)"])
@@ -132,22 +162,31 @@ extension Connection {
         request.body = body
         let router = loop.core.router
         guard let route = exchange.route else { return }
-        if let response = route.shortcut?(request) { return finish(exchange, .now(response)) }
-        guard route.execution == .worker else { return finish(exchange, router.run(route, request)) }
+        if let reply = route.shortcut?(request) { return finish(exchange, reply) }
+        let pool: WorkerPool
+        switch route.execution {
+        case .loop: return finish(exchange, router.run(route, request))
+        case .worker: pool = loop.core.workers
+        case .search: pool = loop.core.searchers
+        }
         phase = .handling(exchange)
         let number = exchange.number
         do {
-            try loop.core.workers.submit { [self, request] in
+            try pool.submit { [self, request] in
                 let reply =
                     request.cancellation.isCancelled ? Self.cancelled(request, router) : router.run(route, request)
                 loop.queue.async { self.handled(number, reply) }
             }
         } catch {
-            loop.core.meter.update { $0.overloads += 1 }
-            let problem = HTTPProblem.overloaded(
-                "The server is busy; try again.", retryAfterSeconds: configuration.retryAfterSeconds)
-            send(router.errorResponse(problem, exchange.request), exchange)
+            refuse(exchange, "The server is busy; try again.")
         }
+    }
+
+    /// Answers 503 to a request that is beyond one of the server's limits.
+    func refuse(_ exchange: Exchange, _ reason: String) {
+        loop.core.meter.update { $0.overloads += 1 }
+        let problem = HTTPProblem.overloaded(reason, retryAfterSeconds: configuration.retryAfterSeconds)
+        send(loop.core.router.errorResponse(problem, exchange.request), exchange)
     }
 
     /// The answer to a client that went away before a worker was free; usually nobody sees it.
@@ -157,7 +196,7 @@ extension Connection {
 
     private func handled(_ number: Int, _ reply: Reply) {
         guard case .handling(let exchange) = phase, exchange.number == number else {
-            if case .held(let held) = reply, held.expire() { held.onAbandon() }
+            if case .held(let held) = reply { held.expire() }
             return
         }
         finish(exchange, reply)

@@ -17,6 +17,8 @@ final class Exchange {
     let request: ServerRequest
     /// The bytes reserved from the memory for bodies.
     var reserved = 0
+    /// Whether the client was sent an interim reply after it had closed its side.
+    var isProbed = false
     /// The reply's status, once its head is made.
     var status: HTTPResponse.Status?
     /// Bytes of the reply's body so far.
@@ -38,14 +40,13 @@ final class Exchange {
 /// The source of the rest of a reply.
 final class ReplyProducer {
     enum Source {
-        case file(OpenFile)
+        /// What of a file is not produced yet.
+        case file(OpenFile, rest: Range<Int>)
         case stream(ResponseStream)
     }
 
-    let source: Source
+    var source: Source
     let isChunked: Bool
-    /// The bytes of a file that were produced so far.
-    var offset = 0
     /// Whether a piece is being produced.
     var isWaiting = false
 

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// A descriptor is closed only when the last source's cancel handler has run: until then Dispatch may still watch it.
 final class SocketSources {
-    private let descriptor: Int32
+    let descriptor: Int32
     private let queue: DispatchQueue
     private let onWritable: @Sendable () -> Void
     private let onClosed: @Sendable () -> Void
@@ -73,4 +73,15 @@ final class SocketSources {
         close(descriptor)
         onClosed()
     }
+}
+
+/// The sockets that their clients have reset.
+///
+/// The system reports POLLERR or POLLHUP for them. It reports neither for a client that has only closed its side, which
+/// may still wait for its answer.
+func resets(among descriptors: [Int32]) -> Set<Int32> {
+    guard !descriptors.isEmpty else { return [] }
+    var polls = descriptors.map { pollfd(fd: $0, events: 0, revents: 0) }
+    guard unsafe poll(&polls, nfds_t(polls.count), 0) > 0 else { return [] }
+    return Set(polls.filter { Int32($0.revents) & (POLLERR | POLLHUP) != 0 }.map(\.fd))
 }

@@ -22,7 +22,7 @@ public final class HeldReply: Sendable {
     /// The longest time that the client waits; at most the server's `heldSeconds`.
     public let timeout: Duration
     let onTimeout: @Sendable () -> ServerResponse
-    let onAbandon: @Sendable () -> Void
+    private let onEnd: @Sendable () -> Void
     private let state = Mutex(State.waiting)
 
     /// Creates a reply to be completed within `timeout`.
@@ -31,14 +31,15 @@ public final class HeldReply: Sendable {
     ///   - timeout: The time from the return of the handler.
     ///   - onTimeout: Returns the response when time is up or the server stops; runs on an event loop, so it must not
     ///     block.
-    ///   - onAbandon: Called when the client went away; runs on an event loop, so it must not block.
+    ///   - onEnd: Called once, when the reply is completed, timed out or abandoned, so that whoever keeps it can drop it;
+    ///     must not block.
     public init(
         timeout: Duration, onTimeout: @escaping @Sendable () -> ServerResponse,
-        onAbandon: @escaping @Sendable () -> Void = {}
+        onEnd: @escaping @Sendable () -> Void = {}
     ) {
         self.timeout = timeout
         self.onTimeout = onTimeout
-        self.onAbandon = onAbandon
+        self.onEnd = onEnd
     }
 
     /// Answers with `response`; the first answer wins.
@@ -57,6 +58,7 @@ public final class HeldReply: Sendable {
                 return (false, nil)
             }
         }
+        if won { onEnd() }
         deliver?(response)
         return won
     }
@@ -78,8 +80,8 @@ public final class HeldReply: Sendable {
     }
 
     /// Ends the reply because of a time-out or because the client is gone; false if it was completed before.
-    func expire() -> Bool {
-        state.withLock { state in
+    @discardableResult func expire() -> Bool {
+        let won = state.withLock { state in
             switch state {
             case .waiting, .attached:
                 state = .over
@@ -88,5 +90,7 @@ public final class HeldReply: Sendable {
                 return false
             }
         }
+        if won { onEnd() }
+        return won
     }
 }

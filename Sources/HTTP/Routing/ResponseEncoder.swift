@@ -20,6 +20,9 @@ struct ReplyHead {
     let connection: String?
 }
 
+/// The interim reply that lets a client send its body; without `Expect`, clients skip it.
+let continueReply = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
 /// Writes a reply's head.
 func encodeHead(_ response: ServerResponse, _ head: ReplyHead, date: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -32,6 +35,7 @@ func encodeHead(_ response: ServerResponse, _ head: ReplyHead, date: [UInt8]) ->
     bytes += date
     bytes += "\r\nX-Request-Id: ".utf8
     bytes += head.id.utf8
+    for (name, line) in fieldsOfEveryReply where response.fields[name] == nil { bytes += line }
     switch head.framing {
     case .none, .close: break
     case .length(let count):
@@ -52,6 +56,13 @@ func encodeHead(_ response: ServerResponse, _ head: ReplyHead, date: [UInt8]) ->
     bytes += "\r\n\r\n".utf8
     return bytes
 }
+
+/// The fields of every reply that has no other value for them: browsers do not guess another media type, and do not load
+/// the reply into pages of other sites.
+private let fieldsOfEveryReply: [(name: HTTPField.Name, line: [UInt8])] = [
+    (.xContentTypeOptions, Array("\r\nX-Content-Type-Options: nosniff".utf8)),
+    (.crossOriginResourcePolicy, Array("\r\nCross-Origin-Resource-Policy: same-origin".utf8)),
+]
 
 /// Whether only the server may write a field.
 private func isServersOwn(_ name: HTTPField.Name) -> Bool {

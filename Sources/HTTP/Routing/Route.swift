@@ -4,8 +4,12 @@ public import HTTPTypes
 public enum RouteExecution: Sendable, Equatable {
     /// On the connection's event loop: only for answers that take microseconds and never block.
     case loop
-    /// On a worker: for handlers that decode, search, read the disk or wait.
+    /// On a worker: for short work, such as reading the disk or the database.
     case worker
+    /// On a worker of the searches: for handlers that wait for the network or search a gallery.
+    ///
+    /// They have workers of their own, so that they cannot keep the short work waiting.
+    case search
 }
 
 /// A method and a path with the handler that answers them.
@@ -22,10 +26,10 @@ public struct Route: Sendable {
     public let bodyLimit: Int
     /// Whether a request that declares no body is refused with 411.
     public let requiresBody: Bool
-    /// Called on the event loop before the handler: returns an answer that is ready in memory, or nil if there is none.
+    /// Called on the event loop before the handler: returns a reply that is ready in memory, or nil if there is none.
     ///
     /// It must not block or read a file.
-    public let shortcut: (@Sendable (ServerRequest) -> ServerResponse?)?
+    public let shortcut: (@Sendable (ServerRequest) -> Reply?)?
     /// Answers a request.
     public let handler: @Sendable (ServerRequest) throws -> Reply
 
@@ -33,7 +37,7 @@ public struct Route: Sendable {
     public init(
         _ method: HTTPRequest.Method, _ pattern: String, access: Access, execution: RouteExecution = .worker,
         bodyLimit: Int = 0,
-        requiresBody: Bool = false, shortcut: (@Sendable (ServerRequest) -> ServerResponse?)? = nil,
+        requiresBody: Bool = false, shortcut: (@Sendable (ServerRequest) -> Reply?)? = nil,
         handler: @escaping @Sendable (ServerRequest) throws -> Reply
     ) {
         precondition(pattern.hasPrefix("/"), "the pattern \(pattern) does not begin with a slash")

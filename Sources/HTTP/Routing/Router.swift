@@ -29,6 +29,8 @@ public struct Router: Sendable {
     ///
     /// Runs on an event loop, so it must not block.
     public var observe: (@Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void)?
+    /// The methods that have a meaning here: those of RFC 9110 and of the routes.
+    private var knownMethods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"]
     private var root = Node()
     private var fallback: Route?
     private var files: StaticFiles?
@@ -53,6 +55,7 @@ public struct Router: Sendable {
     public mutating func add(_ routes: [Route]) {
         for route in routes {
             self.routes.append(route)
+            knownMethods.insert(route.method.rawValue)
             let segments = route.pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
             Self.insert(route, segments[...].map(String.init)[...], names: [], into: &root)
         }
@@ -66,6 +69,12 @@ public struct Router: Sendable {
 
     /// Answers a request on the calling thread as the server would; for tests without a socket.
     public func respond(to request: ServerRequest) -> Reply {
+        let reply = reply(to: request)
+        guard case .now(let response) = reply else { return reply }
+        return .now(response.conditioned(by: request, isHead: false))
+    }
+
+    private func reply(to request: ServerRequest) -> Reply {
         switch resolve(request.method, request.target) {
         case .problem(let problem):
             return .now(errorResponse(problem, request))
@@ -77,10 +86,11 @@ public struct Router: Sendable {
             }
             do {
                 request.principal = try admit?(request, route)
+                try HTTPProblem.checkPreconditions(request.method, request.fields)
             } catch {
                 return .now(errorResponse(error, request))
             }
-            if let response = route.shortcut?(request) { return .now(response) }
+            if let reply = route.shortcut?(request) { return reply }
             return run(route, request)
         }
     }
@@ -95,7 +105,12 @@ public struct Router: Sendable {
     }
 
     /// Looks up a method and a target; literal segments win over parameters.
+    ///
+    /// A method without any meaning here is a 501, one that is not for this path a 405 (RFC 9110, section 9.1).
     func resolve(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Resolution {
+        guard knownMethods.contains(method.rawValue) else {
+            return .problem(HTTPProblem(.notImplemented, detail: "This method is not implemented."))
+        }
         let wanted = method == .head ? .get : method
         var allowed: [HTTPRequest.Method] = []
         var values: [String] = []

@@ -1,6 +1,7 @@
 public import HTTPTypes
 
-/// A handler's response; the server adds framing, `Date` and `X-Request-Id`.
+/// A handler's response; the server adds framing, `Date` and `X-Request-Id`, and unless the handler sets them,
+/// `X-Content-Type-Options: nosniff` and `Cross-Origin-Resource-Policy: same-origin`.
 public struct ServerResponse: Sendable {
     /// The status; 1xx is not allowed, because only the server sends it.
     public var status: HTTPResponse.Status
@@ -9,6 +10,8 @@ public struct ServerResponse: Sendable {
     public var fields: HTTPFields
     /// The body; not sent for `HEAD`, 204 and 304.
     public var body: ResponseBody
+    /// The part of a file that is sent; nil: all of it.
+    var part: Range<Int>?
 
     /// Creates a response.
     public init(_ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:], body: ResponseBody = .empty) {

@@ -59,7 +59,7 @@ public struct StaticFiles: Sendable {
         }
         let tag = EntityTag("\(String(file.modified, radix: 16))-\(String(file.size, radix: 16))")
         var fields: HTTPFields = [
-            .eTag: tag.description, .cacheControl: "no-cache", .xContentTypeOptions: "nosniff",
+            .eTag: tag.description, .cacheControl: "no-cache", .acceptRanges: "bytes", .xContentTypeOptions: "nosniff",
             .contentSecurityPolicy: Self.contentSecurityPolicy, .referrerPolicy: "no-referrer",
         ]
         if tag.isMatched(byIfNoneMatch: request.fields[.ifNoneMatch]) {

@@ -13,9 +13,6 @@ final class Admission: Sendable {
         case dropped
     }
 
-    /// The number of refusals that may be sent at the same time.
-    private static let refusals = 64
-
     private struct State {
         var total = 0
         var refused = 0
@@ -24,11 +21,14 @@ final class Admission: Sendable {
 
     private let total: Int
     private let perAddress: Int
+    /// The number of refusals that may be sent at the same time.
+    private let refusals: Int
     private let state = Mutex(State())
 
-    init(total: Int, perAddress: Int) {
+    init(total: Int, perAddress: Int, refusals: Int) {
         self.total = total
         self.perAddress = perAddress
+        self.refusals = refusals
     }
 
     /// Counts a new connection, unless it is dropped.
@@ -41,7 +41,7 @@ final class Admission: Sendable {
                 state.perAddress[address, default: 0] += 1
                 return .admitted
             }
-            guard state.refused < Self.refusals else { return .dropped }
+            guard state.refused < refusals else { return .dropped }
             state.refused += 1
             return isFull ? .tooMany : .tooManyFromAddress
         }

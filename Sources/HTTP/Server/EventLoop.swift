@@ -94,8 +94,11 @@ final class EventLoop: @unchecked Sendable {
     }
 
     private func sweep() {
+        let inUse = connections.values.compactMap { connection in connection.socketInUse.map { ($0, connection) } }
+        let reset = resets(among: inUse.map(\.0))
+        for (socket, connection) in inUse where reset.contains(socket) { connection.close() }
         let now = uptime()
-        for connection in Array(connections.values) {
+        for connection in Array(connections.values) where !connection.isClosed {
             guard let verdict = connection.clock.verdict(now: now) else { continue }
             if case .answerHeld = verdict {} else { core.meter.update { $0.timeouts += 1 } }
             connection.timedOut(verdict)

@@ -16,7 +16,7 @@ public final class HTTPServer: Sendable {
         case stopped
     }
 
-    private let core: ServerCore
+    let core: ServerCore
     private let state = Mutex(State.new)
 
     /// Creates a server; nothing listens yet.
@@ -36,7 +36,7 @@ public final class HTTPServer: Sendable {
             try configuration.check()
             signal(SIGPIPE, SIG_IGN)
             raiseDescriptorLimit(to: configuration.connections + 256)
-            let (descriptor, bound) = try listen(on: address, backlog: 1024)
+            let (descriptor, bound) = try listen(on: address, backlog: SOMAXCONN)
             let loops = (0..<configuration.loops).map { EventLoop($0, core: core) }
             for loop in loops { loop.queue.sync { loop.start() } }
             let acceptor = Acceptor(descriptor: descriptor, loops: loops, core: core)
@@ -70,8 +70,11 @@ public final class HTTPServer: Sendable {
     /// The counters since the start.
     public var counters: ServerCounters {
         var counters = core.meter.snapshot
+        counters.held = core.held.used
         counters.workersBusy = core.workers.busy
         counters.workersWaiting = core.workers.waiting
+        counters.searchersBusy = core.searchers.busy
+        counters.searchersWaiting = core.searchers.waiting
         return counters
     }
 

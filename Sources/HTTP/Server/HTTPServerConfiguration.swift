@@ -5,10 +5,16 @@ extension HTTPServer {
     public struct Configuration: Sendable, Equatable {
         /// Event loops; no more than there are cores.
         public var loops = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
-        /// Handlers that run at once.
+        /// Handlers of short work that run at once.
         public var workers = 8
         /// Requests that may wait for a worker; one more is a 503.
-        public var backlog = 64
+        public var backlog = 1024
+        /// Handlers that run at once of those that search or wait for the network.
+        public var searches = 8
+        /// Requests that may wait for a worker of the searches; one more is a 503.
+        public var searchBacklog = 64
+        /// Replies that may be held at once, such as long polls; one more is a 503.
+        public var held = 2048
 
         /// Bytes of request line and headers, including the blank line; more is a 431.
         public var headBytes = 16 << 10
@@ -25,7 +31,8 @@ extension HTTPServer {
         public var bodyBytes = 16 << 30
         /// Bytes of a body beyond which it goes to a file.
         public var bodyMemoryThreshold = 1 << 20
-        /// Bytes of all bodies in memory together; beyond, even small ones go to files.
+        /// Bytes of all bodies in memory together, and of their pieces on the way to files; beyond, even small ones go to
+        /// files, in small pieces.
         public var bodyMemoryTotal = 256 << 20
         /// Where such files are made; must exist.
         public var spoolFolder = FileManager.default.temporaryDirectory.path
@@ -33,7 +40,9 @@ extension HTTPServer {
         /// Connections at once; one more is told 503.
         public var connections = 4096
         /// Connections at once from one address; one more is told 429.
-        public var connectionsPerAddress = 256
+        public var connectionsPerAddress = 2048
+        /// Connections at once that are told so; one more is closed without a word.
+        public var refusals = 1024
         /// Bytes read ahead of what is being handled; also the size of a receive buffer.
         public var readAheadBytes = 64 << 10
         /// Bytes one connection may receive before the others of its loop get their turn.
@@ -53,6 +62,14 @@ extension HTTPServer {
         public var writeStallSeconds = 30.0
         /// What counts as progress.
         public var progressBytes = 1 << 10
+        /// Bytes per second that a body must have on average after its first `bodyStallSeconds`; fewer is a 408.
+        ///
+        /// Only the time in which the server waits for the client counts. 0: a body may be as slow as `progressBytes` allows.
+        public var bodyBytesPerSecond = 256
+        /// Bytes per second of its replies that a client must take on average after the first `writeStallSeconds`.
+        ///
+        /// The average begins anew whenever the client has taken everything. 0: as slow as `progressBytes` allows.
+        public var writeBytesPerSecond = 256
         /// Seconds a held reply may wait at most.
         public var heldSeconds = 60.0
         /// Seconds to read on after an early refusal, so that the client sees it.
@@ -69,8 +86,8 @@ extension HTTPServer {
 
         /// Refuses values with which no server can run.
         func check() throws(ServerError) {
-            guard loops > 0, workers > 0, backlog >= 0 else {
-                throw .configuration(reason: "loops and workers must be positive, and backlog not negative")
+            guard loops > 0, workers > 0, searches > 0, min(backlog, searchBacklog, held, refusals) >= 0 else {
+                throw .configuration(reason: "loops and workers must be positive, and backlogs not negative")
             }
             let seconds = [idleSeconds, headSeconds, bodyStallSeconds, writeStallSeconds, heldSeconds, lingerSeconds]
             guard seconds.allSatisfy({ $0 > 0 && $0.isFinite }) else {
@@ -81,9 +98,12 @@ extension HTTPServer {
                 unsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
             ]
             guard counts.allSatisfy({ $0 > 0 }) else { throw .configuration(reason: "counts must be positive") }
-            let optional = [chunkExtensionBytes, trailerBytes, bodyBytes, bodyMemoryThreshold, bodyMemoryTotal]
+            let optional = [
+                chunkExtensionBytes, trailerBytes, bodyBytes, bodyMemoryThreshold, bodyMemoryTotal, bodyBytesPerSecond,
+                writeBytesPerSecond,
+            ]
             guard optional.allSatisfy({ $0 >= 0 }) else {
-                throw .configuration(reason: "limits of bodies must not be negative")
+                throw .configuration(reason: "limits and rates of bodies must not be negative")
             }
             guard readAheadBytes >= headBytes else {
                 throw .configuration(reason: "a receive buffer must hold a whole head")

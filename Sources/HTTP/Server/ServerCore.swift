@@ -9,12 +9,18 @@ final class ServerCore: Sendable {
     let logger: Logger
     /// The access log; nil: requests are not logged.
     let accessLog: AccessLog?
+    /// The workers of short handlers.
     let workers: WorkerPool
+    /// The workers of handlers that search or wait for the network.
+    let searchers: WorkerPool
     /// Writes bodies to files and reads files for replies; it is a separate queue, so that busy workers do not stop
     /// uploads.
     let disk = DispatchQueue(label: "http.disk")
     let admission: Admission
-    let memory: MemoryBudget
+    /// The bytes that all request bodies together may take in memory.
+    let memory: Budget
+    /// The replies that may be held at once.
+    let held: Budget
     let meter = Meter()
     /// Set when the server stops, before the loops are stopped.
     let isDraining = Atomic(false)
@@ -27,28 +33,39 @@ final class ServerCore: Sendable {
         self.logger = logger
         accessLog = configuration.logsRequests ? AccessLog(logger) : nil
         workers = WorkerPool(width: configuration.workers, backlog: configuration.backlog)
-        admission = Admission(total: configuration.connections, perAddress: configuration.connectionsPerAddress)
-        memory = MemoryBudget(configuration.bodyMemoryTotal)
+        searchers = WorkerPool(width: configuration.searches, backlog: configuration.searchBacklog)
+        admission = Admission(
+            total: configuration.connections, perAddress: configuration.connectionsPerAddress,
+            refusals: configuration.refusals)
+        memory = Budget(configuration.bodyMemoryTotal)
+        held = Budget(configuration.held)
     }
 }
 
-/// The bytes that all request bodies together may take in memory.
-final class MemoryBudget: Sendable {
-    private let left: Mutex<Int>
+/// What all connections together may take of one thing.
+final class Budget: Sendable {
+    private let limit: Int
+    private let taken = Mutex(0)
 
-    init(_ bytes: Int) { left = Mutex(bytes) }
+    init(_ limit: Int) { self.limit = limit }
 
-    /// Takes bytes from the budget; false, without taking any, if there are not enough.
-    func reserve(_ bytes: Int) -> Bool {
-        left.withLock { left in
-            guard left >= bytes else { return false }
-            left -= bytes
+    /// What is taken now.
+    var used: Int { taken.withLock { $0 } }
+
+    /// Takes `count`; false, without taking any, if there is not enough left.
+    func reserve(_ count: Int) -> Bool {
+        taken.withLock { taken in
+            guard taken + count <= limit else { return false }
+            taken += count
             return true
         }
     }
 
-    /// Returns bytes to the budget.
-    func release(_ bytes: Int) { left.withLock { $0 += bytes } }
+    /// Takes `count` even beyond the limit, so that others get less.
+    func take(_ count: Int) { taken.withLock { $0 += count } }
+
+    /// Gives `count` back.
+    func release(_ count: Int) { taken.withLock { $0 -= count } }
 }
 
 /// The running counters.

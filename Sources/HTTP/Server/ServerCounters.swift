@@ -14,11 +14,15 @@ public struct ServerCounters: Sendable, Equatable {
     public var bytesSent = 0
     /// Requests waiting for a held reply now.
     public var held = 0
-    /// The number of handlers that run now.
+    /// The number of short handlers that run now.
     public var workersBusy = 0
     /// Requests waiting for a worker now.
     public var workersWaiting = 0
-    /// Requests refused because all workers were busy and the backlog full.
+    /// The number of handlers of searches that run now.
+    public var searchersBusy = 0
+    /// Requests waiting for a worker of the searches now.
+    public var searchersWaiting = 0
+    /// Requests refused because all their workers were busy and the backlog full, or too many replies were held.
     public var overloads = 0
     /// Connections that were closed because a deadline passed.
     public var timeouts = 0

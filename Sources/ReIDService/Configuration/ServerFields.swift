@@ -8,10 +8,19 @@ extension ConfigurationField {
             default: "one per core, at most 4", "Event loops, which read requests and write replies."),
         ConfigurationField(
             "server.workers", .whole(\.server.workers, in: 1...1024), unit: "threads",
-            "How many handlers run at once."),
+            "How many handlers of short work run at once."),
         ConfigurationField(
             "server.backlog", .whole(\.server.backlog, in: 0...1_000_000), unit: "requests",
             "How many requests may wait for a worker; one more is answered 503."),
+        ConfigurationField(
+            "server.searches", .whole(\.server.searches, in: 1...1024), unit: "threads",
+            "How many handlers that search or wait for the network run at once."),
+        ConfigurationField(
+            "server.search_backlog", .whole(\.server.searchBacklog, in: 0...1_000_000), unit: "requests",
+            "How many such requests may wait; one more is answered 503."),
+        ConfigurationField(
+            "server.held", .whole(\.server.held, in: 0...1_000_000), unit: "requests",
+            "How many polls may be held at once; one more is answered 503."),
         ConfigurationField(
             "server.head_bytes", .whole(\.server.headBytes, in: 1...(1 << 20)), unit: "bytes",
             "The largest request line with its header fields; more is answered 431."),
@@ -35,13 +44,17 @@ extension ConfigurationField {
             "The largest body that is kept in memory; a larger one goes to a file."),
         ConfigurationField(
             "server.body_memory_total", .whole(\.server.bodyMemoryTotal, in: 0...(1 << 40)), unit: "bytes",
-            "The most memory for all bodies together; beyond it, small bodies go to files too."),
+            "The most memory for all bodies and their pieces on the way to files; beyond it, small bodies go to files too, "
+                + "in small pieces."),
         ConfigurationField(
             "server.connections", .whole(\.server.connections, in: 1...1_000_000), unit: "connections",
             "The most connections at once; one more is answered 503."),
         ConfigurationField(
             "server.connections_per_address", .whole(\.server.connectionsPerAddress, in: 1...1_000_000),
             unit: "connections", "The most connections at once from one address; one more is answered 429."),
+        ConfigurationField(
+            "server.refusals", .whole(\.server.refusals, in: 0...1_000_000), unit: "connections",
+            "How many connections may be told at once that there are too many; one more is closed without a word."),
         ConfigurationField(
             "server.read_ahead_bytes", .whole(\.server.readAheadBytes, in: 1...(1 << 30)), unit: "bytes",
             "The size of a receive buffer, and how far a connection is read ahead; at least `server.head_bytes`."),
@@ -75,6 +88,12 @@ extension ConfigurationField {
         ConfigurationField(
             "server.progress_bytes", .whole(\.server.progressBytes, in: 1...(1 << 30)), unit: "bytes",
             "What a slow client must send or read in the two times above."),
+        ConfigurationField(
+            "server.body_bytes_per_second", .whole(\.server.bodyBytesPerSecond, in: 0...(1 << 30)), unit: "bytes/s",
+            "The least average of a body after its first `server.body_stall_seconds`; less is answered 408; 0: any."),
+        ConfigurationField(
+            "server.write_bytes_per_second", .whole(\.server.writeBytesPerSecond, in: 0...(1 << 30)), unit: "bytes/s",
+            "The least average at which a client must read a reply after `server.write_stall_seconds`; 0: any."),
         ConfigurationField(
             "server.held_seconds", .real(\.server.heldSeconds, in: seconds), unit: "s",
             "The longest time for which a reply may be held; at least `limits.wait` is always granted."),

@@ -113,6 +113,14 @@ public final class ServiceMetrics: Sendable {
         count("reid_http_timeouts_total", now.timeouts - before.timeouts, labels)
         Meter(label: "reid_http_connections", dimensions: labels, factory: registry).set(now.connectionsOpen)
         Meter(label: "reid_http_held_requests", dimensions: labels, factory: registry).set(now.held)
+        let pools = [
+            ("short", now.workersBusy, now.workersWaiting), ("search", now.searchersBusy, now.searchersWaiting),
+        ]
+        for (pool, busy, waiting) in pools {
+            let labels = labels + [("pool", pool)]
+            Meter(label: "reid_http_workers_busy", dimensions: labels, factory: registry).set(busy)
+            Meter(label: "reid_http_workers_waiting", dimensions: labels, factory: registry).set(waiting)
+        }
     }
 
     private func count(_ label: String, _ amount: Int, _ dimensions: [(String, String)] = []) {
@@ -132,7 +140,10 @@ public final class ServiceMetrics: Sendable {
         "reid_http_responses_total": "Final responses, those to malformed requests included.",
         "reid_http_received_bytes_total": "Bytes received.",
         "reid_http_sent_bytes_total": "Bytes sent.",
-        "reid_http_overloads_total": "Requests refused because all workers were busy and the backlog full.",
+        "reid_http_overloads_total":
+            "Requests refused because all workers were busy and the backlog full, or too many polls were held.",
+        "reid_http_workers_busy": "Handlers that run, those of searches and the short ones.",
+        "reid_http_workers_waiting": "Requests that wait for a worker, searches and short ones.",
         "reid_http_timeouts_total": "Connections that ran out of time.",
         "reid_http_connections": "Open connections.",
         "reid_http_held_requests": "Polls that wait for a change.",

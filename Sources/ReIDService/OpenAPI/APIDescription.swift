@@ -53,9 +53,16 @@ struct APIDescription: Sendable {
         "ETag": header("The version of the answer, for `If-None-Match`.", #""3""#),
         "Location": header("The path of the new resource.", "/v1/queries/\(Examples.queryID)"),
         "X-Content-Type-Options": header("`nosniff`: clients must trust the media type.", "nosniff"),
+        "Cross-Origin-Resource-Policy": header("`same-origin`: pages of other sites may not load it.", "same-origin"),
+        "Accept-Ranges": header("`bytes`: parts may be asked for with `Range`.", "bytes"),
+        "Content-Range": header("Which bytes these are, or how many there are.", "bytes 0-99/1234"),
         "Accept": [
             "description": "The media types that the route takes, if the body's type is wrong.",
             "schema": ["type": "string"], "example": "image/jpeg, image/png, multipart/form-data",
+        ],
+        "Accept-Encoding": [
+            "description": "The only content coding that the route takes, if the body has another one.",
+            "schema": ["type": "string"], "example": "identity",
         ],
         "WWW-Authenticate": header("The credentials that are needed.", #"Bearer realm="reid admin""#),
         "Retry-After": [

@@ -10,7 +10,7 @@ struct Answer: Sendable {
     let status: HTTPResponse.Status
     /// When the answer is given, and what it contains.
     var description: String
-    /// The answer's header fields, except those that frame a message and `X-Request-Id`, which every answer has.
+    /// The answer's header fields, except those that frame a message and `ofEveryAnswer`.
     var fields: [HTTPField.Name] = []
     /// The forms of the body; empty if there is no body.
     var content: [Content] = []
@@ -35,9 +35,20 @@ struct Answer: Sendable {
     /// An image with one of these media types and an `ETag`.
     static func image(_ description: String, types: [String]) -> Answer {
         Answer(
-            status: .ok, description: description, fields: [.cacheControl, .eTag, .xContentTypeOptions],
+            status: .ok, description: description, fields: [.cacheControl, .eTag, .acceptRanges],
             content: types.map { Content(type: $0, schema: .bytes) })
     }
+
+    /// A 206: the part of an image that `Range` asks for.
+    static func part(types: [String]) -> Answer {
+        Answer(
+            status: .partialContent, description: "The bytes that `Range` asks for.",
+            fields: [.cacheControl, .eTag, .acceptRanges, .contentRange],
+            content: types.map { Content(type: $0, schema: .bytes) })
+    }
+
+    /// The header fields of every answer.
+    static let ofEveryAnswer: [HTTPField.Name] = [.xRequestID, .xContentTypeOptions, .crossOriginResourcePolicy]
 
     /// A 304: the client has the answer already.
     static let notModified = Answer.empty(
@@ -47,7 +58,7 @@ struct Answer: Sendable {
     var json: JSONValue {
         get throws {
             var headers: [String: JSONValue] = [:]
-            for field in fields + [.xRequestID] {
+            for field in fields + Self.ofEveryAnswer {
                 headers[field.rawName] = ["$ref": .text("#/components/headers/\(field.rawName)")]
             }
             var answer: [String: JSONValue] = ["description": .text(description), "headers": .object(headers)]
@@ -102,7 +113,11 @@ enum Refusals {
         ServiceError.unknownParameter("color", known: ["cursor", "limit"]).problem,
         HTTPProblem(.requestTimeout, detail: "The request's head took too long."),
         .contentTooLarge(limit: 0),
+        .preconditionFailed("If-Match"),
         HTTPProblem(.uriTooLong, detail: "The target may have at most 8192 bytes."),
+        HTTPProblem(
+            .unsupportedMediaType, detail: "The body may not have a content coding.", parameter: "Content-Encoding",
+            fields: [.acceptEncoding: "identity"]),
         HTTPProblem(.expectationFailed, detail: "Only 100-continue can be expected.", parameter: "Expect"),
         HTTPProblem(
             .tooManyRequests, detail: "There are too many connections from this address.", fields: [.retryAfter: "1"]),
@@ -117,6 +132,13 @@ enum Refusals {
     static let ofBodies: [any Error] = [
         HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
         HTTPProblem.contentTooLarge(limit: Service.Configuration.Limits().searchBody), GalleryError.diskFull(path: ""),
+    ]
+
+    /// The problem of a route whose answers have ranges.
+    static let ofRanges: [any Error] = [
+        HTTPProblem(
+            .rangeNotSatisfiable, detail: "The content has 100 bytes.", parameter: "Range",
+            fields: [.contentRange: "bytes */100"])
     ]
 
     /// The problems that a route with images adds.

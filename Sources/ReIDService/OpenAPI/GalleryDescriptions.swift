@@ -46,19 +46,25 @@ func imageDescriptions() -> [RouteDescription] {
             answers: [.json("The image.", .component("Image"), example: Examples.image)], refusals: [unknown]),
         RouteDescription(
             method: .get, pattern: "/v1/images/{image}/content", name: "getImageContent",
-            summary: "Get an enrolled image as it is stored.", parameters: [.ifNoneMatch],
-            answers: [.image("The image.", types: ImageFormat.common.map(\.rawValue)), .notModified],
-            refusals: [unknown, noContent]),
+            summary: "Get an enrolled image as it is stored.", parameters: Parameter.ofImages,
+            answers: [
+                .image("The image.", types: ImageFormat.common.map(\.rawValue)),
+                .part(types: ImageFormat.common.map(\.rawValue)), .notModified,
+            ],
+            refusals: [unknown, noContent] + Refusals.ofRanges),
         RouteDescription(
             method: .get, pattern: "/v1/images/{image}/attention", name: "getAttention",
             summary: "Get an enrolled image with the attention of one branch drawn over it.",
             parameters: [
-                .query("branch", .integer("Which branch, from 0.", in: 0...Int(Int32.max)).usually(0)), .ifNoneMatch,
+                .query("branch", .integer("Which branch, from 0.", in: 0...Int(Int32.max)).usually(0))
+            ] + Parameter.ofImages,
+            answers: [
+                .image("The drawing.", types: [ImageFormat.png.rawValue]), .part(types: [ImageFormat.png.rawValue]),
+                .notModified,
             ],
-            answers: [.image("The drawing.", types: [ImageFormat.png.rawValue]), .notModified],
             refusals: [
                 unknown, noContent, ServiceError.unknownBranch(8, branches: 8),
                 ServiceError.invalidParameter("branch", expected: wholeNumber(in: 0...Int(Int32.max))),
-            ]),
+            ] + Refusals.ofRanges),
     ]
 }

@@ -37,11 +37,13 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
             method: .get, pattern: "/v1/queries/{query}/image", name: "getQueryImage",
             summary: "Get an image of a kept query.",
             parameters: [
-                .query("index", .integer("Which one, from 0.", in: 0...limits.imagesPerSearch - 1).usually(0)),
-                .ifNoneMatch,
+                .query("index", .integer("Which one, from 0.", in: 0...limits.imagesPerSearch - 1).usually(0))
+            ] + Parameter.ofImages,
+            answers: [
+                .image("The image.", types: ImageFormat.common.map(\.rawValue)),
+                .part(types: ImageFormat.common.map(\.rawValue)), .notModified,
             ],
-            answers: [.image("The image.", types: ImageFormat.common.map(\.rawValue)), .notModified],
-            refusals: [unknown]),
+            refusals: [unknown] + Refusals.ofRanges),
         RouteDescription(
             method: .get, pattern: "/v1/queries/{query}/ranking", name: "getRanking",
             summary: "Get a kept query's newest ranking, or wait for a newer one.",
@@ -77,6 +79,19 @@ extension Parameter {
         name: "If-None-Match", place: .header,
         schema: .text("The `ETag` of the answer that the client has; 304 if it is still the newest."),
         example: #""2""#)
+
+    /// The parameters of a route that answers with an image.
+    static let ofImages = [
+        ifNoneMatch,
+        Parameter(
+            name: "Range", place: .header,
+            schema: .text("The part that is wanted, one range of bytes; anything else gets the whole."),
+            example: "bytes=0-99"),
+        Parameter(
+            name: "If-Range", place: .header,
+            schema: .text("The `ETag` of the answer whose part is wanted; the whole if there is another one now."),
+            example: #""2""#),
+    ]
 
     /// The parameters of a list; its cursors begin with the letter `cursors`, or may be any text if that is nil.
     static func page(_ limits: Service.Configuration.Limits, cursors: Character?) -> [Parameter] {

@@ -6,13 +6,15 @@ internal import Synchronization
 /// Answers the polls that are held for a kept query when its ranking changes or the query is deleted.
 final class PollAnswers: Sendable {
     private let store: GalleryStore
+    private let answers: AnswerCache
     private let waiters: RankingWaiters
     /// The queue on which polls are answered, so that the store's writer does not wait for that.
     private let queue = DispatchQueue(label: "reid.polls", target: .global())
     private let observation = Mutex<GalleryObservation?>(nil)
 
-    init(store: GalleryStore, waiters: RankingWaiters) {
+    init(store: GalleryStore, answers: AnswerCache, waiters: RankingWaiters) {
         self.store = store
+        self.answers = answers
         self.waiters = waiters
     }
 
@@ -38,12 +40,17 @@ final class PollAnswers: Sendable {
     }
 
     /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none.
+    ///
+    /// Keeps the ranking first, because all these clients will poll again at once.
     private func answer(_ query: String) {
         guard waiters.isWaiting(for: query) else { return }
-        queue.async { [store, waiters] in
+        queue.async { [store, answers, waiters] in
+            let changes = answers.changes
             do {
                 guard let ranking = try store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
                 let response = try KeptRanking.response(ranking, of: query)
+                let tag = KeptRanking.tag(ranking.revision)
+                answers.keep(response, tag: tag, about: .ranking(query: query), since: changes)
                 waiters.answer(query) { _ in response }
             } catch {
                 waiters.answer(query) { problem(for: error).response(instance: $0) }

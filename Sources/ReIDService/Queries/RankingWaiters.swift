@@ -24,16 +24,15 @@ final class RankingWaiters: Sendable {
             state.next += 1
             let number = state.next
             let reply = HeldReply(
-                timeout: timeout,
-                onTimeout: { [weak self] in
-                    self?.forget(query, number)
-                    return .notModified(tag)
-                },
-                onAbandon: { [weak self] in self?.forget(query, number) })
+                timeout: timeout, onTimeout: { .notModified(tag) },
+                onEnd: { [weak self] in self?.forget(query, number) })
             state.held[query, default: [:]][number] = Poll(reply: reply, request: request)
             return reply
         }
     }
+
+    /// The number of polls that are held.
+    var count: Int { state.withLock { $0.held.values.reduce(0) { $0 + $1.count } } }
 
     /// Whether any poll of `query` is held.
     func isWaiting(for query: String) -> Bool { state.withLock { $0.held[query] != nil } }

@@ -42,6 +42,7 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
     guard let name = GalleryName(request.parameters["gallery"] ?? "") else { throw invalidGalleryName }
     let (summary, created) = try service.store.createGallery(
         name, model: service.model.identity, dimensions: service.model.dimensions)
+    guard created || request.fields[.ifNoneMatch] != "*" else { throw HTTPProblem.preconditionFailed("If-None-Match") }
     return try .json(try service.describe(summary), status: created ? .created : .ok)
 }
 

@@ -7,8 +7,10 @@ internal import HTTPTypes
 func embeddingRoutes(_ service: ServiceContext) -> [Route] {
     let limits = service.configuration.limits
     return [
-        Route(.post, "/v1/embeddings", access: .holder(of: .query), bodyLimit: limits.searchBody, requiresBody: true) {
-            request in
+        Route(
+            .post, "/v1/embeddings", access: .holder(of: .query), execution: .search, bodyLimit: limits.searchBody,
+            requiresBody: true
+        ) { request in
             var parameters = QueryParameters(request.query)
             let encoding: VectorEncoding = try parameters.choice("encoding") ?? .float
             try parameters.finish()

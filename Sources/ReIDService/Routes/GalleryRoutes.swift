@@ -8,7 +8,7 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
             .get, "/v1/galleries", access: .holder(of: .query),
-            shortcut: { service.answers.answer(to: $0, about: .galleries) }
+            shortcut: { service.answers.answer(to: $0, about: .galleries).map(Reply.now) }
         ) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let changes = service.answers.changes
@@ -21,7 +21,9 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
         },
         Route(
             .get, "/v1/galleries/{gallery}", access: .holder(of: .query),
-            shortcut: { service.answers.answer(to: $0, about: .gallery($0.parameters["gallery"] ?? "")) }
+            shortcut: {
+                service.answers.answer(to: $0, about: .gallery($0.parameters["gallery"] ?? "")).map(Reply.now)
+            }
         ) { request in
             try QueryParameters(request.query).finish()
             let changes = service.answers.changes

@@ -21,7 +21,7 @@ func imageRoutes(_ service: ServiceContext) -> [Route] {
             let content = try service.store.content(of: image.id)
             return .now(imageResponse(content.bytes, mediaType: content.mediaType, tag: tag))
         },
-        Route(.get, "/v1/images/{image}/attention", access: .holder(of: .query)) { request in
+        Route(.get, "/v1/images/{image}/attention", access: .holder(of: .query), execution: .search) { request in
             .now(try attention(request, service))
         },
     ]
@@ -65,6 +65,7 @@ func imageResponse(_ bytes: [UInt8], mediaType: String, tag: EntityTag) -> Serve
     fields[.contentType] = mediaType
     fields[.eTag] = tag.description
     fields[.cacheControl] = "private, no-cache"
+    fields[.acceptRanges] = "bytes"
     fields[.xContentTypeOptions] = "nosniff"
     return ServerResponse(.ok, fields: fields, body: .bytes(bytes))
 }

@@ -8,7 +8,7 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
     let rankings = KeptRanking(service: service)
     return [
         Route(
-            .post, "/v1/galleries/{gallery}/queries", access: .holder(of: .query),
+            .post, "/v1/galleries/{gallery}/queries", access: .holder(of: .query), execution: .search,
             bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in .now(try keep(request, service, rankings)) },
@@ -32,11 +32,11 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
         },
         Route(
             .get, "/v1/queries/{query}/ranking", access: .holder(of: .query),
-            shortcut: { service.answers.answer(to: $0, about: .ranking(query: $0.parameters["query"] ?? "")) }
+            shortcut: { fromMemory($0, service, waiters: waiters) }
         ) { request in
             try ranking(request, service, rankings, waiters: waiters)
         },
-        Route(.post, "/v1/queries/{query}/ranking", access: .holder(of: .query)) { request in
+        Route(.post, "/v1/queries/{query}/ranking", access: .holder(of: .query), execution: .search) { request in
             try QueryParameters(request.query).finish()
             let query = try service.store.query(id: request.parameters["query"] ?? "")
             @Sendable func isCancelled() -> Bool { request.cancellation.isCancelled }
@@ -82,23 +82,47 @@ private func queryImage(_ request: ServerRequest, _ service: ServiceContext) thr
     return unchanged(request, tag) ?? imageResponse(content.bytes, mediaType: content.mediaType, tag: tag)
 }
 
+/// The seconds that a request waits for another ranking.
+private func wait(_ request: ServerRequest, _ service: ServiceContext) throws -> Int {
+    var parameters = QueryParameters(request.query)
+    let wait = try parameters.integer("wait", in: 0...service.configuration.limits.wait) ?? 0
+    try parameters.finish()
+    return wait
+}
+
+/// Answers from the kept ranking, on the event loop, as `ranking` would; nil if there is none, or if the request is wrong.
+private func fromMemory(_ request: ServerRequest, _ service: ServiceContext, waiters: RankingWaiters) -> Reply? {
+    let query = request.parameters["query"] ?? ""
+    guard let kept = service.answers.kept(about: .ranking(query: query)), let tag = kept.tag,
+        let wait = try? wait(request, service)
+    else { return nil }
+    guard let unchanged = unchanged(request, tag) else { return .now(kept.response) }
+    guard wait > 0 else { return .now(unchanged) }
+    let held = waiters.hold(query: query, request: request.id, tag: tag, timeout: .seconds(wait))
+    // A commit drops the kept ranking before it answers the held polls; so if the ranking is still kept, every later
+    // commit answers this poll.
+    guard service.answers.kept(about: .ranking(query: query))?.tag == tag else {
+        held.complete(unchanged)
+        return nil
+    }
+    return .held(held)
+}
+
 /// Answers with the newest ranking, with a 304, or later, when there is a newer ranking.
 private func ranking(
     _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking, waiters: RankingWaiters
 ) throws -> Reply {
-    var parameters = QueryParameters(request.query)
-    let wait = try parameters.integer("wait", in: 0...service.configuration.limits.wait) ?? 0
-    try parameters.finish()
+    let wait = try wait(request, service)
+    // Of many polls that waited for a worker, the first one has kept the ranking for the others.
+    if let reply = fromMemory(request, service, waiters: waiters) { return reply }
     let changes = service.answers.changes
     let query = try service.store.query(id: request.parameters["query"] ?? "")
     let newest = try rankings.newest(of: query) { request.cancellation.isCancelled }
     let tag = KeptRanking.tag(newest.revision)
     let unchanged = unchanged(request, tag)
-    guard unchanged != nil, wait > 0 else {
-        let response = try KeptRanking.response(newest, of: query.id)
-        service.answers.keep(response, tag: tag, about: .ranking(query: query.id), since: changes)
-        return .now(unchanged ?? response)
-    }
+    let response = try KeptRanking.response(newest, of: query.id)
+    service.answers.keep(response, tag: tag, about: .ranking(query: query.id), since: changes)
+    guard unchanged != nil, wait > 0 else { return .now(unchanged ?? response) }
     let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
     // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {

@@ -6,7 +6,7 @@ internal import HTTPTypes
 func searchRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(
-            .post, "/v1/galleries/{gallery}/search", access: .holder(of: .query),
+            .post, "/v1/galleries/{gallery}/search", access: .holder(of: .query), execution: .search,
             bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in

@@ -44,8 +44,13 @@ final class AnswerCache: Sendable {
     /// The kept answer to a request without parameters, or a 304 if the client has it already; nil if the answer must
     /// be made.
     func answer(to request: ServerRequest, about subject: Subject) -> ServerResponse? {
-        guard request.query.isEmpty, let answer = state.withLock({ $0.answers[subject] }) else { return nil }
+        guard request.query.isEmpty, let answer = kept(about: subject) else { return nil }
         return answer.tag.flatMap { unchanged(request, $0) } ?? answer.response
+    }
+
+    /// The kept answer with its tag; nil if there is none.
+    func kept(about subject: Subject) -> (response: ServerResponse, tag: EntityTag?)? {
+        state.withLock { state in state.answers[subject].map { (response: $0.response, tag: $0.tag) } }
     }
 
     /// Keeps an answer, unless there was a change since `changes`, or it is larger than a tenth of the limit.

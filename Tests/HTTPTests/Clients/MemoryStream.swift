@@ -75,9 +75,9 @@ struct MemoryConnection {
     func wait(until condition: () -> Bool) -> Bool { eventually(condition) }
 }
 
-/// Waits until `condition` holds; false after half a minute.
-func eventually(_ condition: () -> Bool) -> Bool {
-    let deadline = DispatchTime.now() + 30
+/// Waits until `condition` holds; false after so many seconds, half a minute unless told otherwise.
+func eventually(within seconds: Double = 30, _ condition: () -> Bool) -> Bool {
+    let deadline = DispatchTime.now() + seconds
     while DispatchTime.now() < deadline {
         if condition() { return true }
         DispatchSemaphore(value: 0).waitBriefly()

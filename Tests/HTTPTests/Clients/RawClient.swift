@@ -33,6 +33,7 @@ struct RawReply {
 final class RawClient {
     private let descriptor: Int32
     private var received: [UInt8] = []
+    private var isReset = false
 
     init(_ address: String) throws(ClientError) {
         let port = UInt16(address.split(separator: ":").last ?? "") ?? 0
@@ -53,7 +54,7 @@ final class RawClient {
         guard status == 0 else { throw .cannotConnect(errno) }
     }
 
-    deinit { close(descriptor) }
+    deinit { if !isReset { close(descriptor) } }
 
     func send(_ text: String) throws(ClientError) { try send(Array(text.utf8)) }
 
@@ -71,6 +72,14 @@ final class RawClient {
 
     /// Closes the sending side.
     func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Closes the connection with a reset.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
+        isReset = true
+    }
 
     /// Reads one reply, by its length or, without one, until the end.
     func reply(toHead: Bool = false) throws(ClientError) -> RawReply {

@@ -139,6 +139,17 @@ import Testing
         ("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found", false),
         ("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", "404 Not Found", true),
         ("PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed", false),
+        ("BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n", "501 Not Implemented", false),
+        ("get /hello HTTP/1.1\r\nHost: a\r\n\r\n", "501 Not Implemented", false),
+        ("BREW /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", "501 Not Implemented", true),
+        (
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n",
+            "415 Unsupported Media Type", true
+        ),
+        (
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: identity, br\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "415 Unsupported Media Type", true
+        ),
         ("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request", true),
         ("GET /hello?%ff HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request", true),
         ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", "400 Bad Request", true),
@@ -154,6 +165,30 @@ import Testing
         #expect(!memory.isClosed)
         memory.receive([nil])
         #expect(memory.isClosed)
+    }
+
+    @Test func `a body's coding is refused with the one that is taken, and no coding is no coding`() {
+        let memory = MemoryConnection()
+        memory.receive([
+            Array("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: Identity\r\nContent-Length: 2\r\n\r\nok".utf8)
+        ])
+        #expect(memory.sent.hasSuffix("\r\n\r\nok"))
+        memory.receive([
+            Array("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok".utf8)
+        ])
+        #expect(memory.sent.contains("HTTP/1.1 415") && memory.sent.contains("\r\nAccept-Encoding: identity\r\n"))
+    }
+
+    @Test(arguments: [
+        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "BAD\r\n",
+        "DELETE /nothing HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n",
+    ])
+    func `every answer forbids guessing its type and loading it into other sites`(request: String) {
+        let memory = MemoryConnection()
+        memory.receive([Array(request.utf8)])
+        let fields = ["X-Content-Type-Options: nosniff", "Cross-Origin-Resource-Policy: same-origin"]
+        for field in fields { #expect(memory.sent.components(separatedBy: "\r\n\(field)\r\n").count == 2) }
     }
 
     @Test func `lingering ends after its limit of bytes`() {

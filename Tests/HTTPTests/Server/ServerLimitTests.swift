@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `connections refused beyond a few are dropped`() {
-        let admission = Admission(total: 1, perAddress: 1)
+        let admission = Admission(total: 1, perAddress: 1, refusals: 64)
         #expect(admission.enter("a") == .admitted)
         for _ in 0..<64 { #expect(admission.enter("b") == .tooMany) }
         #expect(admission.enter("b") == .dropped)

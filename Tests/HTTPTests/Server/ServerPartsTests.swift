@@ -13,13 +13,15 @@ import Testing
         #expect(configuration.headBytes == 16384 && configuration.headerCount == 100)
         #expect(
             configuration.idleSeconds == 60 && configuration.headSeconds == 10 && configuration.bodyStallSeconds == 30)
-        #expect(configuration.connections == 4096 && configuration.connectionsPerAddress == 256)
+        #expect(configuration.connections == 4096 && configuration.connectionsPerAddress == 2048)
         #expect(configuration.bodyBytes == 16 << 30 && configuration.bodyMemoryThreshold == 1 << 20)
     }
 
     @Test func `values that make no sense are refused`() {
         let changes: [(inout HTTPServer.Configuration) -> Void] = [
-            { $0.loops = 0 }, { $0.workers = 0 }, { $0.backlog = -1 }, { $0.idleSeconds = 0 },
+            { $0.loops = 0 }, { $0.workers = 0 }, { $0.backlog = -1 }, { $0.searches = 0 }, { $0.searchBacklog = -1 },
+            { $0.held = -1 }, { $0.refusals = -1 },
+            { $0.idleSeconds = 0 },
             { $0.headSeconds = -.infinity },
             { $0.bodyStallSeconds = .nan }, { $0.readAheadBytes = 100 }, { $0.spoolFolder = "/nonexistent" },
         ]

@@ -94,7 +94,7 @@ import Testing
     /// A route whose replies are held until the test completes them.
     private final class Holder: Sendable {
         let replies = Mutex<[HeldReply]>([])
-        let abandoned = Signal()
+        let ended = Signal()
 
         func router(timeout: Duration) -> Router {
             var router = testRouter()
@@ -102,7 +102,7 @@ import Testing
                 Route(.get, "/held", access: .anyone, execution: .loop) { [self] _ in
                     let reply = HeldReply(
                         timeout: timeout, onTimeout: { ServerResponse(.notModified) },
-                        onAbandon: { [self] in abandoned.raise() })
+                        onEnd: { [self] in ended.raise() })
                     replies.withLock { $0.append(reply) }
                     return .held(reply)
                 })
@@ -121,6 +121,7 @@ import Testing
             #expect(server.counters.workersBusy == 0)
             let reply = try #require(holder.last)
             #expect(reply.complete(ServerResponse(contentType: "text/plain", bytes: Array("news".utf8))))
+            #expect(holder.ended.wait())
             #expect(!reply.complete(ServerResponse()))
             #expect(try client.reply().text == "news")
             #expect(try client.reply().text == "hello")
@@ -140,12 +141,34 @@ import Testing
         }
     }
 
+    @Test func `a thousand replies are held at once, and those beyond the limit are told 503`() throws {
+        let holder = Holder()
+        var router = holder.router(timeout: .seconds(60))
+        router.add(
+            Route(.get, "/poll", access: .anyone) { _ in
+                let reply = HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse(.notModified) })
+                holder.replies.withLock { $0.append(reply) }
+                return .held(reply)
+            })
+        try withServer(router, { $0.held = 1000 }) { server, address in
+            let clients = try (0..<1100).map { _ in try RawClient(address) }
+            for client in clients { try client.send("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n") }
+            #expect(eventually { server.counters.held == 1000 && server.counters.overloads == 100 })
+            for reply in holder.replies.withLock({ $0 }) { reply.complete(ServerResponse(.noContent)) }
+            let replies = try clients.map { try $0.reply() }
+            #expect(replies.count { $0.status == 204 } == 1000)
+            #expect(replies.count { $0.status == 503 && $0.field("Retry-After") == "1" } == 100)
+            #expect(server.counters.held == 0)
+        }
+    }
+
     @Test func `a held reply times out with its own answer`() throws {
         let holder = Holder()
         try withServer(holder.router(timeout: .milliseconds(100))) { server, address in
             let client = try RawClient(address)
             try client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try client.reply().status == 304)
+            #expect(holder.ended.wait())
             #expect(holder.last?.complete(ServerResponse()) == false)
             #expect(server.counters.timeouts == 0)
         }
@@ -167,7 +190,7 @@ import Testing
             try client?.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(eventually { server.counters.held == 1 })
             client = nil
-            #expect(holder.abandoned.wait())
+            #expect(holder.ended.wait())
             #expect(holder.last?.complete(ServerResponse()) == false)
             #expect(eventually { server.counters.held == 0 && server.counters.connectionsOpen == 0 })
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Glibc
 import HTTPTypes
@@ -117,6 +118,28 @@ import Testing
         }
     }
 
+    @Test func `the memory of bodies has what waits for the disk, and is given back`() throws {
+        try withServer(testRouter(), { $0.bodyMemoryTotal = 600_000 }) { server, address in
+            server.core.disk.suspend()
+            var uploads: [RawClient] = []
+            for taken in [262_144, 524_288, 524_288 + 16_384] {
+                let client = try RawClient(address)
+                try client.send("POST /job HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
+                try client.send([UInt8](repeating: 7, count: 300_000))
+                #expect(eventually { server.core.memory.used == taken })
+                uploads.append(client)
+            }
+            let small = try RawClient(address)
+            try small.send("POST /job HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
+            try small.send([UInt8](repeating: 7, count: 60_000))
+            #expect(eventually { server.core.memory.used == 524_288 + 2 * 16_384 })
+            server.core.disk.resume()
+            #expect(try small.reply().text.hasPrefix("file 60000 "))
+            for client in uploads { client.reset() }
+            #expect(eventually { server.core.memory.used == 0 })
+        }
+    }
+
     @Test func `a full backlog is a 503 at once`() throws {
         let release = Signal()
         let running = Signal()
@@ -159,7 +182,7 @@ import Testing
                 .get, "/things/{thing}", access: .anyone,
                 shortcut: { request in
                     guard request.parameters["thing"] == "kept" else { return nil }
-                    return ServerResponse(contentType: "text/plain", bytes: Array("at once".utf8))
+                    return text("at once")
                 }
             ) { _ in text("made") })
         try withServer(router, { ($0.workers, $0.backlog) = (1, 1) }) { server, address in
@@ -173,6 +196,34 @@ import Testing
             release.raise()
             #expect(try clients[0].reply().text == "done")
             #expect(try clients[1].reply().text == "made")
+        }
+    }
+
+    @Test func `searches have workers of their own, and leave the rest theirs`() throws {
+        let release = Signal()
+        let running = Signal()
+        var router = testRouter()
+        router.add(
+            Route(.get, "/search", access: .anyone, execution: .search) { _ in
+                running.raise()
+                #expect(release.wait())
+                return text("found")
+            })
+        try withServer(router, { ($0.workers, $0.searches, $0.searchBacklog) = (1, 2, 1) }) { server, address in
+            let clients = try (0..<4).map { _ in try RawClient(address) }
+            for client in clients[..<2] { try client.send("GET /search HTTP/1.1\r\nHost: a\r\n\r\n") }
+            #expect(running.wait() && running.wait())
+            try clients[2].send("GET /search HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(eventually { server.counters.searchersWaiting == 1 })
+            #expect(server.counters.searchersBusy == 2 && server.counters.workersBusy == 0)
+            try clients[3].send("GET /search HTTP/1.1\r\nHost: a\r\n\r\n")
+            let refusal = try clients[3].reply()
+            #expect(refusal.status == 503 && refusal.field("Retry-After") == "1")
+            try clients[3].send("GET /fails HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try clients[3].reply().status == 409)
+            for _ in 0..<3 { release.raise() }
+            for client in clients[..<3] { #expect(try client.reply().text == "found") }
+            #expect(server.counters.overloads == 1)
         }
     }
 
@@ -218,14 +269,14 @@ import Testing
             let first = try RawClient(address)
             try first.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(running.wait())
-            let second = try RawClient(address)
-            try second.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            var second: RawClient? = try RawClient(address)
+            try second?.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(eventually { server.counters.workersWaiting == 1 })
-            second.finish()
+            second = nil
             #expect(eventually { cancellations.withLock { $0.last?.isCancelled } == true })
             release.raise()
             #expect(try first.reply().text == "done")
-            #expect(try second.reply().status == 503)
+            #expect(eventually { server.counters.workersBusy == 0 })
             #expect(handled.withLock { $0 } == 1)
         }
     }

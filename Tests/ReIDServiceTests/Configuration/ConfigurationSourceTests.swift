@@ -45,7 +45,7 @@ import Testing
             environment: isInEnvironment ? ["REID_SERVER_WORKERS": "3"] : [:],
             options: isOption ? [(field: "server.workers", value: "4")] : [])
         #expect(configuration.server.workers == workers)
-        #expect(configuration.server.backlog == (isInFile ? 5 : 64), "fields that nothing replaces stay")
+        #expect(configuration.server.backlog == (isInFile ? 5 : 1024), "fields that nothing replaces stay")
     }
 
     @Test func `unknown names are refused in the environment and among the options`() {

@@ -82,12 +82,15 @@ struct DescribedAPI: Sendable {
         let surplus = fields.map(\.name).filter { !known.contains($0.canonicalName) }
         let missing = headers.filter { name, header in
             let isRequired = resolved(header)?["required"] == .flag(true)
-            return isRequired && (isWhole || name != "X-Request-Id")
+            return isRequired && (isWhole || !Self.serversOwn.contains(name))
                 && !fields.contains { $0.name.canonicalName == name.lowercased() }
         }
         return surplus.map { "the header \($0.rawName) is not described" }
             + missing.map { "the header \($0.key) is missing" }
     }
+
+    /// The fields that the server adds to every answer on its way out.
+    private static let serversOwn = Set(Answer.ofEveryAnswer.map(\.rawName))
 
     private func faults(of body: [UInt8], _ contentType: String?, against described: JSONValue) -> [String] {
         guard let content = described["content"] else {

@@ -48,6 +48,8 @@ import Testing
     @Test func `over a socket an answer names its request`() throws {
         var whole = fields
         whole[.contentLength] = "18"
+        whole[.xContentTypeOptions] = "nosniff"
+        whole[.crossOriginResourcePolicy] = "same-origin"
         #expect(try faults(200, whole, liveness, isWhole: true) == ["the header X-Request-Id is missing"])
         whole[.xRequestID] = "4f6a0c1d2e3b5a79"
         #expect(try faults(200, whole, liveness, isWhole: true) == [])

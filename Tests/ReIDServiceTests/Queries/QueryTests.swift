@@ -121,6 +121,61 @@ import Testing
         }
     }
 
+    @Test func `a poll that is over is not kept, however it ended`() throws {
+        let waiters = RankingWaiters()
+        let hold = { waiters.hold(query: "q", request: "r", tag: EntityTag("1"), timeout: .seconds(60)) }
+        let replies = (0..<4).map { _ in hold() }
+        #expect(waiters.count == 4)
+        #expect(replies[0].complete(ServerResponse()))
+        #expect(replies[1].expire())
+        #expect(waiters.count == 2 && waiters.isWaiting(for: "q"))
+        #expect(replies[2].attach { _ in } == nil)
+        waiters.answer("q") { _ in ServerResponse() }
+        #expect(waiters.count == 0 && !waiters.isWaiting(for: "q"))
+        #expect(!replies[2].complete(ServerResponse()) && !replies[3].complete(ServerResponse()))
+    }
+
+    @Test func `polls are held and answered from memory, also right after a change`() throws {
+        try withLobby { service in
+            service.watchGalleries()
+            let query = try keep(service, "?standing=true")
+            let route = try #require(
+                service.service.queryRouter.routes.first {
+                    $0.method == .get && $0.pattern == "/v1/queries/{query}/ranking"
+                })
+            let poll = { (wait: Int, tag: String) throws -> Reply? in
+                var request = try ServerRequest(
+                    method: .get, target: query.rankingURL + "?wait=\(wait)", fields: [.ifNoneMatch: tag])
+                request.parameters = ["query": query.queryID]
+                return route.shortcut?(request)
+            }
+            #expect(try poll(60, "\"1\"") == nil, "nothing is known yet")
+            #expect(try service.ask(.get, query.rankingURL).fields[.eTag] == "\"1\"")
+            let held = try #require(try poll(60, "\"1\""))
+            guard case .held = held else {
+                Issue.record("the poll was answered at once")
+                return
+            }
+            #expect(service.service.waiters.count == 1)
+            guard case .now(let unchanged) = try poll(0, "\"1\""), case .now(let newer) = try poll(60, "\"0\"") else {
+                Issue.record("a poll that need not wait is held")
+                return
+            }
+            #expect(unchanged.status == .notModified && newer.status == .ok)
+            #expect(try poll(61, "\"1\"") == nil, "the handler refuses it")
+            try service.enroll([try TestImage(seed: 201)], in: "lobby")
+            let answer = try service.eventually(held, to: query.rankingURL)
+            #expect(answer.fields[.eTag] == "\"2\"" && service.service.waiters.count == 0)
+            guard case .held(let next) = try poll(60, "\"2\"") else {
+                Issue.record("the next poll needs a worker")
+                return
+            }
+            #expect(service.service.waiters.count == 1)
+            next.complete(answer)
+            #expect(service.service.waiters.count == 0)
+        }
+    }
+
     @Test func `a ranking that several make at once has one revision`() throws {
         try withLobby { service in
             let gallery = try service.store.snapshot(of: "lobby")

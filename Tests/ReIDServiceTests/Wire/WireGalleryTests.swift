@@ -116,6 +116,65 @@ import Testing
         }
     }
 
+    @Test func `a part of a stored image comes as asked, and changes need the right version`() throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            let image = try TestImage(seed: 1)
+            let id = try service.enroll([image], in: "lobby")[0]
+            let path = "/v1/images/\(id)/content"
+            let tag = try #require(try service.ask(.get, path).fields[.eTag])
+            let part = try service.ask(.get, path, fields: [.range: "bytes=3-9", .ifRange: tag])
+            #expect(part.status == .partialContent)
+            #expect(part.fields[.contentRange] == "bytes 3-9/\(image.bytes.count)")
+            #expect(try part.bytes == Array(image.bytes[3...9]))
+            let whole = try service.ask(.get, path, fields: [.range: "bytes=3-9", .ifRange: "\"another\""])
+            #expect(try whole.status == .ok && whole.bytes == image.bytes)
+            let beyond = try service.ask(.get, path, fields: [.range: "bytes=\(image.bytes.count)-"])
+            #expect(beyond.status == .rangeNotSatisfiable)
+            #expect(try service.ask(.get, path, fields: [.ifMatch: "\"another\""]).status == .preconditionFailed)
+            let erasure = "/admin/v1/images/\(id)"
+            #expect(try service.askAdmin(.delete, erasure, fields: [.ifMatch: "\"x\""]).status == .preconditionFailed)
+            #expect(try service.ask(.get, path).status == .ok)
+            #expect(try service.askAdmin(.delete, erasure, fields: [.ifMatch: "*"]).status == .noContent)
+            let lobby = "/admin/v1/galleries/lobby"
+            #expect(try service.askAdmin(.put, lobby, fields: [.ifNoneMatch: "*"]).status == .preconditionFailed)
+            #expect(try service.askAdmin(.put, lobby).status == .ok)
+            #expect(try service.askAdmin(.put, lobby + "2", fields: [.ifNoneMatch: "*"]).status == .created)
+        }
+    }
+
+    @Test func `what waits for the network or searches has workers of its own`() throws {
+        try withService { service in
+            let routes = service.service.queryRouter.routes + service.service.adminRouter.routes
+            let searches = routes.filter { $0.execution == .search }.map { "\($0.method) \($0.pattern)" }
+            #expect(
+                Set(searches) == [
+                    "POST /v1/galleries/{gallery}/search", "POST /v1/galleries/{gallery}/queries",
+                    "POST /v1/embeddings",
+                    "POST /v1/queries/{query}/ranking", "GET /v1/images/{image}/attention",
+                ])
+        }
+    }
+
+    @Test func `long names are cut in messages`() throws {
+        try withService { service in
+            let long = String(repeating: "n", count: 5000)
+            try service.makeGallery("lobby")
+            let image = try TestImage(seed: 1).bytes
+            let answers = [
+                try service.ask(.get, "/v1/galleries?\(long)=1"), try service.ask(.get, "/v1/galleries/\(long)"),
+                try service.ask(.get, "/v1/images/\(long)"),
+                try service.post(
+                    "/v1/galleries/lobby/search", form: [.image(image), .options("{\"\(long + long)\": 1}")]),
+            ]
+            for answer in answers {
+                #expect(answer.status.kind == .clientError)
+                let text = try answer.text
+                #expect(text.contains("nnnnnnnn…") && text.utf8.count < 1000, "\(text.prefix(2000))")
+            }
+        }
+    }
+
     @Test func `attention is drawn over the image, a branch at a time`() throws {
         try withService { service in
             try service.makeGallery("lobby")
