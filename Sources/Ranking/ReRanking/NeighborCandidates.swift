@@ -49,10 +49,28 @@ struct NeighborCandidates: Sendable {
 
     /// Drops candidates that are too far beyond `capacity` others.
     private mutating func narrow() {
-        guard pending.count > capacity else { return }
-        pending.sort { $0.distance < $1.distance }
-        lowerBound(to: Double(pending[capacity - 1].distance) + 2 * error)
-        if let end = pending.firstIndex(where: { $0.distance > bound }) { pending.removeSubrange(end...) }
+        guard pending.count > capacity, capacity > 0 else { return }
+        lowerBound(to: Double(pendingDistance(at: capacity - 1)) + 2 * error)
+        pending.removeAll { $0.distance > bound }
+    }
+
+    /// The distance that would stand at `place` if the candidates were sorted; changes their order (Hoare's selection).
+    private mutating func pendingDistance(at place: Int) -> Float {
+        var (low, high) = (0, pending.count - 1)
+        while low < high {
+            let pivot = pending[(low + high) / 2].distance
+            var (left, right) = (low, high)
+            while left <= right {
+                while pending[left].distance < pivot { left += 1 }
+                while pending[right].distance > pivot { right -= 1 }
+                guard left <= right else { break }
+                pending.swapAt(left, right)
+                left += 1
+                right -= 1
+            }
+            if place <= right { high = right } else if place >= left { low = left } else { break }
+        }
+        return pending[place].distance
     }
 
     private mutating func lowerBound(to distance: Double) {
