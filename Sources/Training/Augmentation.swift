@@ -27,6 +27,15 @@ public struct Augmentation: Codable, Sendable, Equatable {
     public var jitter: Float = 0
     /// The probability that an image becomes gray, as from a camera without color, in 0...1; not in the paper.
     public var graying: Float = 0
+    /// The probability that a rectangle of the image becomes gray, in 0...1; its size is that of random erasing.
+    ///
+    /// From Gong et al., "A Person Re-identification Data Augmentation Method with Adversarial Defense Effect", 2021: a
+    /// network that cannot trust colors everywhere learns shapes as well.
+    public var grayPatches: Float = 0
+    /// How strongly the color channels are mixed, in 0...1; not in the paper.
+    public var mixing: Float = 0
+    /// The probability that an image is shown as if it had fewer pixels, in 0...1; not in the paper.
+    public var coarsening: Float = 0
 
     /// The paper's variations.
     public init() {}
@@ -44,6 +53,9 @@ public struct Augmentation: Codable, Sendable, Equatable {
         if !(0...1 ~= flipping) { return ("flipping", "a number in 0...1") }
         if !(0...1 ~= jitter) { return ("jitter", "a number in 0...1") }
         if !(0...1 ~= graying) { return ("graying", "a number in 0...1") }
+        if !(0...1 ~= grayPatches) { return ("grayPatches", "a number in 0...1") }
+        if !(0...1 ~= mixing) { return ("mixing", "a number in 0...1") }
+        if !(0...1 ~= coarsening) { return ("coarsening", "a number in 0...1") }
         return nil
     }
 
@@ -58,8 +70,19 @@ public struct Augmentation: Codable, Sendable, Equatable {
         let crop = crop(of: image, using: &random)
         let isFlipped = chance(flipping, &random)
         unsafe sample(image, crop, isFlipped: isFlipped, height: height, width: width, output: output)
+        if coarsening > 0, chance(coarsening, &random) {
+            unsafe coarsen(output, height: height, width: width, using: &random)
+        }
         if jitter > 0 { unsafe changeColors(output, count: height * width, using: &random) }
-        if graying > 0, chance(graying, &random) { unsafe loseColors(output, count: height * width) }
+        if mixing > 0 { unsafe mixChannels(output, count: height * width, using: &random) }
+        if graying > 0, chance(graying, &random) {
+            unsafe loseColors(output, height: height, width: width, rows: 0..<height, columns: 0..<width)
+        }
+        if grayPatches > 0, chance(grayPatches, &random),
+            let patch = hole(height: height, width: width, using: &random)
+        {
+            unsafe loseColors(output, height: height, width: width, rows: patch.rows, columns: patch.columns)
+        }
         unsafe normalize(output, count: height * width)
         if chance(erasing, &random) { unsafe erase(output, height: height, width: width, using: &random) }
     }
@@ -120,7 +143,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         }
     }
 
-    private func neighbors(_ position: Float, _ count: Int) -> (Int, Int, Float) {
+    func neighbors(_ position: Float, _ count: Int) -> (Int, Int, Float) {
         let clamped = min(max(position, 0), Float(count - 1))
         let first = Int(clamped)
         return (first, min(first + 1, count - 1), clamped - Float(first))
@@ -158,14 +181,6 @@ public struct Augmentation: Codable, Sendable, Equatable {
                 let value = unsafe (pixels[channel * count + index] - gray) * saturation + gray
                 unsafe pixels[channel * count + index] = table[Int(min(1, max(0, value)) * 1024)]
             }
-        }
-    }
-
-    /// Sets all channels to the luma (ITU-R BT.601, as in JPEG).
-    private func loseColors(_ pixels: UnsafeMutablePointer<Float>, count: Int) {
-        for index in 0..<count {
-            let luma = unsafe 0.299 * pixels[index] + 0.587 * pixels[count + index] + 0.114 * pixels[2 * count + index]
-            for channel in 0..<3 { unsafe pixels[channel * count + index] = luma }
         }
     }
 
@@ -209,7 +224,7 @@ public struct Augmentation: Codable, Sendable, Equatable {
         return nil
     }
 
-    private func uniform(_ low: Float, _ high: Float, _ random: inout SeededGenerator) -> Float {
+    func uniform(_ low: Float, _ high: Float, _ random: inout SeededGenerator) -> Float {
         low + (high - low) * Float(random.next() >> 40) / Float(1 << 24)
     }
 

@@ -213,6 +213,8 @@ import Testing
             ("erasing", -0.1, 0.5), ("erasing", 1.1, 0.5), ("erasing", .nan, 0.5), ("smallestErasing", -1, 0.1),
             ("largestErasing", 1.1, 0.5), ("flattestErasing", 0, 1), ("flattestErasing", 1.1, 1), ("flipping", 2, 0.5),
             ("jitter", -0.1, 0.2), ("jitter", 1.1, 1), ("graying", -0.1, 0.1), ("graying", 1.1, 1),
+            ("grayPatches", -0.1, 0.1), ("grayPatches", 1.1, 1), ("mixing", -0.1, 0.1),
+            ("mixing", 1.1, 1), ("coarsening", -0.1, 0.1), ("coarsening", 1.1, 1),
         ] as [(String, Float, Float)])
     func `a variation out of range is named`(field: String, bad: Float, good: Float) throws {
         var recipe = TrainingRecipe()
@@ -220,7 +222,8 @@ import Testing
             "smallestCrop": \.smallestCrop, "largestCrop": \.largestCrop, "narrowestCrop": \.narrowestCrop,
             "widestCrop": \.widestCrop, "erasing": \.erasing, "smallestErasing": \.smallestErasing,
             "largestErasing": \.largestErasing, "flattestErasing": \.flattestErasing, "flipping": \.flipping,
-            "jitter": \.jitter, "graying": \.graying,
+            "jitter": \.jitter, "graying": \.graying, "grayPatches": \.grayPatches, "mixing": \.mixing,
+            "coarsening": \.coarsening,
         ]
         let path = try #require(paths[field])
         recipe.augmentation[keyPath: path] = good

@@ -70,6 +70,15 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "The probability that an image becomes gray, 0...1.")
     var gray: Float = 0
 
+    @Option(help: "The probability that a rectangle of an image becomes gray, 0...1.")
+    var grayPatches: Float = 0
+
+    @Option(help: "How strongly color channels are mixed, 0...1.")
+    var mixing: Float = 0
+
+    @Option(help: "The probability that an image is shown as if it had fewer pixels, 0...1.")
+    var coarsening: Float = 0
+
     @Option(help: "The probability that a rectangle is erased, 0...1.")
     var erasing: Float = 0.5
 
@@ -138,7 +147,8 @@ struct RecipeOptions: ParsableArguments {
         (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
         (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)
         (recipe.augmentation.flipping, recipe.augmentation.jitter) = (flip, jitter)
-        recipe.augmentation.graying = gray
+        (recipe.augmentation.graying, recipe.augmentation.grayPatches) = (gray, grayPatches)
+        (recipe.augmentation.mixing, recipe.augmentation.coarsening) = (mixing, coarsening)
         recipe.augmentation.erasing = erasing
         (recipe.hasNeck, recipe.averageDecay) = (neck, average)
         return recipe
