@@ -115,7 +115,8 @@ let package = Package(
         tests("DatasetsTests", ["Datasets", "Imaging"], fixtures: true),
         tests(
             "EvaluationTests",
-            ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Imaging", "Tensors", "TensorFiles"], fixtures: true),
+            ["Evaluation", "Datasets", "CSPRModel", "Ranking", "Randomness", "Imaging", "Tensors", "TensorFiles"],
+            fixtures: true),
         tests("SynthesisTests", ["Synthesis", "Imaging", "Randomness"]),
         tests(
             "CSPRModelTests",

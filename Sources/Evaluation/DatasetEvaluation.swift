@@ -40,6 +40,8 @@ public struct DatasetEvaluation: Sendable {
         public var views = FeatureView.allCases
         /// Whether an image that does not decode ends the evaluation instead of being skipped.
         public var isStrict = false
+        /// Whether rankings without the cameras' means are scored too.
+        public var normalizesCameras = false
 
         /// The common protocol, with one thread per core.
         public init() { threads = ProcessInfo.processInfo.activeProcessorCount }
@@ -63,6 +65,8 @@ public struct DatasetEvaluation: Sendable {
     public let views: [FeatureView]
     /// For each view and ranking, the evaluation of every task.
     public let evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]]
+    /// The same without the cameras' means, see `CameraMeans`; empty unless the options ask for it.
+    public let normalizedEvaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]]
     /// The images that were skipped.
     public let skipped: [ImageFailure]
     /// The network's architecture.
@@ -103,28 +107,35 @@ public struct DatasetEvaluation: Sendable {
         }
         let configuration = model.configuration
         let views = configuration.hasLocalBranch ? options.views : [.global]
-        let total = views.count * tasks.reduce(0) { $0 + $1.queries.count }
+        let ways = options.normalizesCameras ? [false, true] : [false]
+        let total = ways.count * views.count * tasks.reduce(0) { $0 + $1.queries.count }
         let done = Atomic(0)
-        var evaluations: [FeatureView: [RankingKind: [RetrievalEvaluation]]] = [:]
+        var evaluations: [Bool: [FeatureView: [RankingKind: [RetrievalEvaluation]]]] = [:]
         for view in views {
             for features in features {
-                let scored = try options.protocol.score(
-                    features.part(configuration.columns(of: view)), isStopped: isStopped,
-                    onQuery: { progress(.scoring, done.wrappingAdd(1, ordering: .relaxed).newValue, total) })
-                for (ranking, evaluation) in scored {
-                    evaluations[view, default: [:]][ranking, default: []].append(evaluation)
+                let part = features.part(configuration.columns(of: view))
+                for isNormalized in ways {
+                    let scored = try options.protocol.score(
+                        isNormalized ? part.cameraNormalized : part, isStopped: isStopped,
+                        onQuery: { progress(.scoring, done.wrappingAdd(1, ordering: .relaxed).newValue, total) })
+                    for (ranking, evaluation) in scored {
+                        evaluations[isNormalized, default: [:]][view, default: [:]][ranking, default: []]
+                            .append(evaluation)
+                    }
                 }
             }
         }
         return DatasetEvaluation(
-            set: set, tasks: tasks, features: features, views: views, evaluations: evaluations,
-            skipped: embedded.failures, configuration: configuration)
+            set: set, tasks: tasks, features: features, views: views, evaluations: evaluations[false] ?? [:],
+            normalizedEvaluations: evaluations[true] ?? [:], skipped: embedded.failures, configuration: configuration)
     }
 
     /// The figures for a part of the feature and a kind of ranking, as means over the tasks; nil if that ranking was
     /// not asked for.
-    public func figures(_ view: FeatureView, _ ranking: RankingKind) -> RetrievalFigures? {
-        evaluations[view]?[ranking].map { RetrievalFigures(meanOf: $0) }
+    public func figures(
+        _ view: FeatureView, _ ranking: RankingKind, isNormalized: Bool = false
+    ) -> RetrievalFigures? {
+        (isNormalized ? normalizedEvaluations : evaluations)[view]?[ranking].map { RetrievalFigures(meanOf: $0) }
     }
 
     /// The number of queries of all tasks, and of those that have a right answer.

@@ -59,6 +59,30 @@ public struct EvaluationProtocol: Sendable, Equatable {
         _ given: FeatureSet, isStopped: @Sendable () -> Bool = { false }, onQuery: @Sendable () -> Void = {}
     ) throws(EvaluationError) -> [RankingKind: RetrievalEvaluation] {
         let set = keepsJunk ? given : given.withoutJunk()
+        var scores = [[RetrievalEvaluation.QueryScore?]](repeating: [], count: set.query.count)
+        for (queries, part) in isAcrossCameras ? set.acrossCameras : [(Array(0..<set.query.count), set)] {
+            guard part.gallery.count > 0 else {
+                for query in queries { scores[query] = rankings.map { _ in nil } }
+                continue
+            }
+            for (query, found) in zip(queries, try self.scores(part, isStopped: isStopped, onQuery: onQuery)) {
+                scores[query] = found
+            }
+        }
+        var evaluations: [RankingKind: RetrievalEvaluation] = [:]
+        for (place, ranking) in rankings.enumerated() {
+            do {
+                evaluations[ranking] = try RetrievalEvaluation(
+                    scores: scores.map { $0[place] }, gallery: set.gallery.count, rule: rule)
+            } catch { throw .nothingToScore(error) }
+        }
+        return evaluations
+    }
+
+    /// The scores of every query, one for each of `rankings`; nil if the gallery has no right answer.
+    private func scores(
+        _ set: FeatureSet, isStopped: @Sendable () -> Bool, onQuery: @Sendable () -> Void
+    ) throws(EvaluationError) -> [[RetrievalEvaluation.QueryScore?]] {
         guard !isStopped() else { throw .stopped }
         let pool: PoolReRanking?
         let single: QueryReRanking?
@@ -99,14 +123,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
             }
         }
         guard !wasStopped.load(ordering: .relaxed) else { throw .stopped }
-        var evaluations: [RankingKind: RetrievalEvaluation] = [:]
-        for (place, ranking) in rankings.enumerated() {
-            do {
-                evaluations[ranking] = try RetrievalEvaluation(
-                    scores: scores.map { $0[place] }, gallery: set.gallery.count, rule: rule)
-            } catch { throw .nothingToScore(error) }
-        }
-        return evaluations
+        return scores
     }
 }
 

@@ -189,3 +189,21 @@ extension FeatureSet {
             querySightings: querySightings, gallerySightings: gallerySightings)
     }
 }
+
+extension FeatureSet {
+    /// For each camera of a query: the places of its queries, and these queries with the gallery of all other cameras.
+    var acrossCameras: [(queries: [Int], set: FeatureSet)] {
+        let cameras = Set(querySightings.map(\.camera)).sorted()
+        return cameras.map { camera in
+            let queries = querySightings.indices.filter { querySightings[$0].camera == camera }
+            let rows = gallerySightings.indices.filter { gallerySightings[$0].camera != camera }
+            return (
+                queries,
+                FeatureSet(
+                    query: query.selecting(queries), gallery: gallery.selecting(rows),
+                    querySightings: queries.map { querySightings[$0] },
+                    gallerySightings: rows.map { gallerySightings[$0] })
+            )
+        }
+    }
+}

@@ -5,9 +5,9 @@ extension Relevance {
     /// Whether an image is a right answer to a query, a wrong one, or ignored.
     ///
     /// An image of the same person by another camera is right. Images of the same person by the same camera are
-    /// ignored, junk images if `ignoringJunk` is true, and all images by the query's camera if `ignoringCamera` is.
-    init(of image: Sighting, to query: Sighting, ignoringJunk: Bool, ignoringCamera: Bool = false) {
-        if ignoringJunk && image.person == Sighting.junkPerson || ignoringCamera && image.camera == query.camera {
+    /// ignored, and junk images if `ignoringJunk` is true.
+    init(of image: Sighting, to query: Sighting, ignoringJunk: Bool) {
+        if ignoringJunk, image.person == Sighting.junkPerson {
             self = .ignored
         } else if image.person != query.person {
             self = .wrong

@@ -4,8 +4,9 @@ internal import Randomness
 ///
 /// All work on values in 0...1, planar [3, height, width].
 extension Augmentation {
-    /// Mixes the color channels, as a camera with other color filters would: x' = (1 − m)·x + m·R·x with m in 0...`mixing` and
-    /// R of rows that sum to 1, so that gray stays gray.
+    /// Mixes the color channels, as a camera with other color filters would.
+    ///
+    /// x' = (1 − m)·x + m·R·x with m in 0...`mixing`; the rows of R sum to 1, so that gray stays gray.
     func mixChannels(_ pixels: UnsafeMutablePointer<Float>, count: Int, using random: inout SeededGenerator) {
         let share = uniform(0, mixing, &random)
         var matrix: [Float] = []

@@ -13,6 +13,8 @@ struct DatasetRun {
     let model: String?
     let options: DatasetOptions
     let rules: EvaluationProtocol
+    /// Whether rankings without the cameras' means are scored too.
+    let normalizesCameras: Bool
     let json: Bool
 
     func run() throws {
@@ -35,6 +37,7 @@ struct DatasetRun {
         settings.protocol = rules
         settings.batch = options.batch
         settings.isStrict = options.strict
+        settings.normalizesCameras = normalizesCameras
         let stop = StopSignals()
         let isStopped = stop.question
         let bars = Mutex<[DatasetEvaluation.Stage: ProgressBar]>([:])
@@ -96,8 +99,12 @@ struct DatasetRun {
             print("- \(evaluation.skipped.count) images could not be decoded and were skipped")
         }
         let rows = evaluation.views.flatMap { view in
-            rules.rankings.compactMap { ranking in
-                evaluation.figures(view, ranking).map { Terminal.row([view.title, ranking.title], $0) }
+            [false, true].flatMap { isNormalized in
+                rules.rankings.compactMap { ranking in
+                    evaluation.figures(view, ranking, isNormalized: isNormalized).map {
+                        Terminal.row([view.title, Terminal.title(ranking, isNormalized: isNormalized)], $0)
+                    }
+                }
             }
         }
         print(Terminal.table(["feature", "ranking"] + Terminal.figureNames, rows))
@@ -132,6 +139,8 @@ private struct DatasetAnswer: Encodable {
     let notes: [String]
     /// The figures by kind of ranking.
     let global, local, both: [RankingKind: RetrievalFigures]?
+    /// The figures without the cameras' means, by part of the feature and kind of ranking.
+    let cameraNormalized: [String: [RankingKind: RetrievalFigures]]?
 
     enum CodingKeys: String, CodingKey {
         case dataset, model, trained, ap, junk, k1, k2, lambda, candidates, tasks, queries, gallery, skipped, seed,
@@ -139,6 +148,7 @@ private struct DatasetAnswer: Encodable {
         case global, local, both
         case scoredQueries = "scored_queries"
         case leftOut = "left_out"
+        case cameraNormalized = "camera_normalized"
     }
 
     init(
@@ -157,13 +167,16 @@ private struct DatasetAnswer: Encodable {
         skipped = evaluation.skipped.map { Skipped(path: $0.path, reason: $0.reason) }
         seed = evaluation.set.seed
         notes = evaluation.set.notes
-        func figures(_ view: FeatureView) -> [RankingKind: RetrievalFigures]? {
+        func figures(_ view: FeatureView, isNormalized: Bool = false) -> [RankingKind: RetrievalFigures]? {
             guard evaluation.views.contains(view) else { return nil }
             let known = rules.rankings.compactMap { ranking in
-                evaluation.figures(view, ranking).map { (ranking, $0) }
+                evaluation.figures(view, ranking, isNormalized: isNormalized).map { (ranking, $0) }
             }
             return Dictionary(uniqueKeysWithValues: known)
         }
+        let normalized = evaluation.views.map { ($0.rawValue, figures($0, isNormalized: true) ?? [:]) }
+        cameraNormalized =
+            evaluation.normalizedEvaluations.isEmpty ? nil : Dictionary(uniqueKeysWithValues: normalized)
         (global, local, both) = (figures(.global), figures(.local), figures(.both))
     }
 }

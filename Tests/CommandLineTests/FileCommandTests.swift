@@ -205,9 +205,13 @@ import Testing
 
         // Across cameras, person 2 of camera 1 is left out too, and the right answer is first.
         let cross = try ReidProgram.run(
-            "evaluate", "--features", folder.path("f.safetensors"), "--gallery", "cross", "--json")
+            "evaluate", "--features", folder.path("f.safetensors"), "--gallery", "cross", "--camera-normalization",
+            "--json")
         let across = try #require(try JSONSerialization.jsonObject(with: Data(cross.output.utf8)) as? [String: Any])
         #expect(across["plain"] as? [String: Double] == ["CMC@1": 1, "CMC@5": 1, "CMC@10": 1, "mAP": 1, "mINP": 1])
+        // Too few images for a mean of a camera: nothing changes.
+        let normalized = try #require(across["camera_normalized"] as? [String: [String: Double]])
+        #expect(normalized["plain"] == ["CMC@1": 1, "CMC@5": 1, "CMC@10": 1, "mAP": 1, "mINP": 1])
     }
 
     @Test func `a feature file with labels of the wrong length is refused by name and shape`() throws {

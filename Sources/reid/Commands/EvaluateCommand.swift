@@ -27,7 +27,7 @@ struct EvaluateCommand: ParsableCommand {
             EXAMPLE:
               reid evaluate --dataset market1501 Market-1501-v15.09.15 --model model.safetensors --report report.html
               reid evaluate --dataset viper VIPeR --model model.safetensors --seed 1 --json
-              reid evaluate --dataset folder people --queries all --gallery cross
+              reid evaluate --dataset folder people --queries all --gallery cross --camera-normalization
               reid evaluate --features features.safetensors --json
               reid evaluate --features features.npy --manifest features.ndjson
             """)
@@ -81,8 +81,11 @@ struct EvaluateCommand: ParsableCommand {
         if let features { return try evaluate(features: features, by: rules) }
         guard let dataset, let folder else { return }
         try outputOptions.check(datasetOptions.report, datasetOptions.saveFeatures)
-        try DatasetRun(kind: dataset, folder: folder, model: model, options: datasetOptions, rules: rules, json: json)
-            .run()
+        try DatasetRun(
+            kind: dataset, folder: folder, model: model, options: datasetOptions, rules: rules,
+            normalizesCameras: scoring.cameraNormalization, json: json
+        )
+        .run()
     }
 
     /// Whether --features names a .npy.
@@ -95,11 +98,15 @@ struct EvaluateCommand: ParsableCommand {
 
     private func evaluate(features path: String, by rules: EvaluationProtocol) throws {
         let figures: [RankingKind: RetrievalFigures]
+        let normalized: [RankingKind: RetrievalFigures]
         let (queries, scored, gallery): (Int, Int, Int)
         do {
             let set = try read(path)
             let evaluations = try rules.score(set)
             figures = evaluations.mapValues { RetrievalFigures(meanOf: [$0]) }
+            normalized =
+                scoring.cameraNormalization
+                ? try rules.score(set.cameraNormalized).mapValues { RetrievalFigures(meanOf: [$0]) } : [:]
             (queries, scored) = (set.query.count, evaluations[.plain]?.validQueries ?? 0)
             gallery = (rules.keepsJunk ? set : set.withoutJunk()).gallery.count
         } catch FeatureSetError.manifest(let error) {
@@ -108,11 +115,16 @@ struct EvaluateCommand: ParsableCommand {
             throw CommandFailure("\(path): \(error)")
         }
         if json {
-            return try Terminal.printJSON(FeatureAnswer(queries: queries, scored: scored, gallery: gallery, figures))
+            return try Terminal.printJSON(
+                FeatureAnswer(queries: queries, scored: scored, gallery: gallery, figures, normalized))
         }
         print(
             "\(scored) of \(queries) queries have a right answer among \(gallery) images; \(queries - scored) left out")
-        let rows = rules.rankings.compactMap { ranking in figures[ranking].map { Terminal.row([ranking.title], $0) } }
+        let rows = [(figures, false), (normalized, true)].flatMap { figures, isNormalized in
+            rules.rankings.compactMap { ranking in
+                figures[ranking].map { Terminal.row([Terminal.title(ranking, isNormalized: isNormalized)], $0) }
+            }
+        }
         print(Terminal.table([""] + Terminal.figureNames, rows))
     }
 }
@@ -139,26 +151,39 @@ private struct FeatureAnswer: Encodable {
     let scoredQueries: Int
     let gallery: Int
     let plain, reranked, rerankedSingle, rerankedCandidates: Figures?
+    /// The figures without the cameras' means, by kind of ranking.
+    let cameraNormalized: [String: Figures]?
 
     enum CodingKeys: String, CodingKey {
         case queries, gallery, plain, reranked
         case scoredQueries = "scored_queries"
         case rerankedSingle = "reranked_single"
         case rerankedCandidates = "reranked_candidates"
+        case cameraNormalized = "camera_normalized"
     }
 
-    init(queries: Int, scored: Int, gallery: Int, _ figures: [RankingKind: RetrievalFigures]) {
+    init(
+        queries: Int, scored: Int, gallery: Int, _ figures: [RankingKind: RetrievalFigures],
+        _ normalized: [RankingKind: RetrievalFigures]
+    ) {
         (self.queries, scoredQueries, self.gallery) = (queries, scored, gallery)
         plain = figures[.plain].map(Figures.init)
         reranked = figures[.reranked].map(Figures.init)
         rerankedSingle = figures[.rerankedSingle].map(Figures.init)
         rerankedCandidates = figures[.rerankedCandidates].map(Figures.init)
+        let named = normalized.map { ($0.key.rawValue, Figures($0.value)) }
+        cameraNormalized = named.isEmpty ? nil : Dictionary(uniqueKeysWithValues: named)
     }
 }
 
 extension Terminal {
     /// The columns of a table of figures.
     static let figureNames = ["CMC@1", "CMC@5", "CMC@10", "CMC@20", "mAP", "mINP"]
+
+    /// A ranking's name in tables.
+    static func title(_ ranking: RankingKind, isNormalized: Bool) -> String {
+        ranking.title + (isNormalized ? ", cameras normalized" : "")
+    }
 
     /// A row of a table of figures, in percent.
     static func row(_ names: [String], _ figures: RetrievalFigures) -> [String] {

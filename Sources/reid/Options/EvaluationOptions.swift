@@ -61,6 +61,9 @@ struct ScoringOptions: ParsableArguments {
             """)
     var candidates = Candidates.all
 
+    @Flag(help: "Score also what subtracting each camera's mean vector gives; the means are those of the gallery.")
+    var cameraNormalization = false
+
     func validate() throws {
         guard candidates == .all || rerank == .single || rerank == .both else {
             throw ValidationError("--candidates goes with --rerank single or both")
