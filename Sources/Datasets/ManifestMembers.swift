@@ -2,6 +2,10 @@
 public enum ManifestError: Error, Sendable, Equatable {
     /// The line is not an object.
     case notAnObject
+    /// The line has two members of this name.
+    case repeatedMember(String)
+    /// An object or a list in the line ends with a comma; `after` is the last member's name before it.
+    case trailingComma(after: String?)
     /// The line has a member that no such line may have.
     case unknownMember(String, known: [String])
     /// A member that the line must have is absent or null.
@@ -17,6 +21,9 @@ extension ManifestError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notAnObject: "is not a JSON object in UTF-8"
+        case .repeatedMember(let name): "has the member \"\(name)\" more than once"
+        case .trailingComma(let name):
+            "has a comma\(name.map { " after the member \"\($0)\"" } ?? "") that nothing follows"
         case .unknownMember(let name, let known):
             "has the unknown member \"\(name)\"; known are \(known.joined(separator: ", "))"
         case .missingMember(let name): "lacks \(name)"
@@ -26,6 +33,18 @@ extension ManifestError: CustomStringConvertible {
     }
 
     private static func article(_ member: String) -> String { "aeio".contains(member.prefix(1)) ? "an" : "a" }
+}
+
+extension ManifestError {
+    /// Refuses a line that a decoder would read although it is not clear what it means.
+    public static func check(_ line: [UInt8]) throws(ManifestError) {
+        switch jsonFault(in: line) {
+        case nil: return
+        case .encoding: throw .notAnObject
+        case .trailingComma(let name): throw .trailingComma(after: name)
+        case .repeatedMember(let name): throw .repeatedMember(name)
+        }
+    }
 }
 
 /// The members of a manifest's line, read strictly: an unknown member is an error that names it, and null counts as

@@ -63,6 +63,12 @@ import Testing
         #expect(box.x == 1 && box.y == 2 && box.width == 3 && box.height == 4)
     }
 
+    @Test func `a byte order mark before a manifest is skipped`() throws {
+        let manifest = "\u{FEFF}" + #"{"image": "a.jpg", "person_id": "anna", "camera_id": "door"}"#
+        let folder = try DrawnFolder(["a.jpg"], texts: ["manifest.ndjson": manifest])
+        #expect(folder.refusal(.folder)?.contains("manifest.ndjson") != true)
+    }
+
     @Test(arguments: [
         (
             #"{"image": "a.jpg", "age": 3}"#,
@@ -80,6 +86,8 @@ import Testing
             #"{"image": "a.jpg", "box": [0, 0, 5]}"#,
             "the line has a box that is not four integers [x, y, width, height]"
         ),
+        (#"{"image": "a.jpg", "image": "a.jpg"}"#, #"the line has the member "image" more than once"#),
+        (#"{"image": "a.jpg",}"#, #"the line has a comma after the member "image" that nothing follows"#),
         ("nonsense", "the line is not a JSON object in UTF-8"), ("[]", "the line is not a JSON object in UTF-8"),
     ])
     func `a line that is none is refused by its number`(line: String, reason: String) throws {

@@ -59,12 +59,15 @@ struct DatasetFolder {
     }
 
     /// The lines of any text file, without empty lines, each with its number, counted from 1.
+    ///
+    /// A byte order mark at the start of the file is skipped.
     static func lines(ofFile path: String, purpose: String) throws(DatasetError) -> [(number: Int, text: Substring)] {
         guard FileManager.default.fileExists(atPath: path) else { throw .noFile(path: path, purpose: purpose) }
-        let text: String
+        var text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw .unreadable(path: path, reason: error.localizedDescription)
         }
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
             .map { (number: $0 + 1, text: $1) }
             .filter { !$0.text.allSatisfy(\.isWhitespace) }

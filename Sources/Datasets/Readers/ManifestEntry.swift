@@ -29,7 +29,10 @@ func readManifest<Entry: Decodable>(
     let decoder = JSONDecoder()
     var entries: [Entry] = []
     for line in try DatasetFolder.lines(ofFile: path, purpose: purpose) {
-        do { entries.append(try decoder.decode(type, from: Data(line.text.utf8))) } catch {
+        do {
+            try ManifestError.check(Array(line.text.utf8))
+            entries.append(try decoder.decode(type, from: Data(line.text.utf8)))
+        } catch {
             let fault = error as? ManifestError ?? .notAnObject
             throw .malformedLine(path: path, line: line.number, reason: "the line \(fault)")
         }

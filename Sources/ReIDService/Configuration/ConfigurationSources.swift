@@ -1,3 +1,4 @@
+internal import Datasets
 internal import FoundationEssentials
 
 extension Service.Configuration {
@@ -46,6 +47,13 @@ extension Service.Configuration {
 
     /// The members of a file by their dotted names, in alphabetical order.
     private static func members(of file: [UInt8]) throws(ConfigurationError) -> [(String, JSONValue)] {
+        switch jsonFault(in: file) {
+        case nil: break
+        case .encoding: throw .malformedFile(reason: "it is not in UTF-8, or begins with a byte order mark")
+        case .trailingComma(let name):
+            throw .malformedFile(reason: "a comma\(name.map { " after '\($0)'" } ?? "") is followed by nothing")
+        case .repeatedMember(let name): throw .malformedFile(reason: "'\(name)' is there twice")
+        }
         let tree: JSONValue
         do {
             tree = try JSONDecoder().decode(JSONValue.self, from: Data(file))

@@ -165,8 +165,11 @@ struct BatchIndex: Sendable {
                 + "without a manifest, only names such as 0002_c1s1_000451_03.jpg are read; with one, none.")
     }
 
+    /// Adds an entry for each line; a byte order mark before the first, which some editors write, is skipped.
     private mutating func readLines(_ source: ByteSource, _ range: Range<Int>) throws(ContainerError) {
-        var scanner = LineScanner(source, range)
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let start = try source.read(at: range.lowerBound, count: min(mark.count, range.count))
+        var scanner = LineScanner(source, start == mark ? range.dropFirst(mark.count) : range)
         while let line = try scanner.next() {
             guard entries.count < IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
             entries.append(.line(line))

@@ -35,9 +35,11 @@ struct ManifestItem: Sendable, Equatable {
 extension ManifestItem {
     /// Reads one line strictly: a member that is not allowed in this style is an error that names it.
     ///
-    /// A member that is null counts as absent.
+    /// A member that is null counts as absent. A repeated member, a comma before a closing bracket and another encoding
+    /// than UTF-8 are errors.
     init(line: [UInt8], style: Style) throws(ManifestError) {
         let fields: Fields
+        try ManifestError.check(line)
         do {
             fields = try JSONDecoder().decode(Fields.self, from: Data(line), configuration: style)
         } catch let error as ManifestError {

@@ -1,3 +1,5 @@
+internal import Datasets
+
 /// The members of a JSON object, read strictly; `null` counts as absent.
 struct JSONMembers: OptionSource {
     private let part: String
@@ -6,18 +8,13 @@ struct JSONMembers: OptionSource {
 
     /// Parses `bytes`, which must be one JSON object without repeated members; `part` names the input in errors.
     init(parsing bytes: [UInt8], part: String) throws(ServiceError) {
-        // JSON is UTF-8 (RFC 8259, section 8.1), in which no byte is 0; the decoder would also take UTF-16 and UTF-32.
-        guard !bytes.contains(0), case .object(let members) = try JSONValue(parsing: bytes, part: part) else {
-            throw .malformedJSON(part: part)
+        switch jsonFault(in: bytes) {
+        case nil: break
+        case .encoding, .trailingComma: throw .malformedJSON(part: part)
+        case .repeatedMember(let name): throw .repeatedMember(part: part, pointer: Self.pointer(name))
         }
-        var names: Set<String> = []
-        for text in JSONNames(ofObject: bytes).texts {
-            guard case .text(let name) = try JSONValue(parsing: text, part: part) else {
-                throw .malformedJSON(part: part)
-            }
-            guard names.insert(name).inserted else {
-                throw .repeatedMember(part: part, pointer: Self.pointer(name))
-            }
+        guard case .object(let members) = try JSONValue(parsing: bytes, part: part) else {
+            throw .malformedJSON(part: part)
         }
         self.part = part
         self.members = members

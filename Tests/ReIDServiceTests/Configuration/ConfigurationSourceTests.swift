@@ -85,7 +85,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "{", "[1]", "5", #"{"server": {"workers": 3}"#])
+    @Test(arguments: [
+        "", "{", "[1]", "5", #"{"server": {"workers": 3}"#, #"{"server": {"workers": 3,}}"#,
+        #"{"server": {"workers": 3, "workers": 4}}"#, "\u{FEFF}{}",
+    ])
     func `a file that is no JSON object is refused`(text: String) {
         #expect {
             try Service.Configuration(file: Array(text.utf8))

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Gallery
 import Testing
 
@@ -91,9 +92,48 @@ import Testing
             #"{"image": "a", "embedding": [1], "model": "m"}"#,
             .unacceptable(member: "embedding", reason: "is only for application/x-ndjson batches")
         ),
+        (#"{"image": "a", "person_id": "1", "person_id": "2"}"#, .repeatedMember("person_id")),
+        (#"{"image": "a", "person_id": "1", "person\u005fid": "1"}"#, .repeatedMember("person_id")),
+        (#"{"image": "a", "person_id": null, "image": "a"}"#, .repeatedMember("image")),
+        (#"{"image": "a", "person_id": "1", }"#, .trailingComma(after: "person_id")),
+        (#"{"image": "a", "box": [1, 2, 3, 4,], "person_id": "1"}"#, .trailingComma(after: "box")),
+        ("{,}", .trailingComma(after: nil)), ("\u{FEFF}{\"image\": \"a\"}", .notAnObject),
     ])
     func `a bad line says what is wrong`(line: String, error: ManifestError) {
         #expect(throws: error) { try read(line) }
+    }
+
+    @Test(arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian, .utf16, .utf32LittleEndian])
+    func `a line in another encoding than UTF-8 is refused`(encoding: String.Encoding) throws {
+        let line = try #require(#"{"image": "a"}"#.data(using: encoding))
+        #expect(throws: ManifestError.notAnObject) { try ManifestItem(line: Array(line), style: .named) }
+    }
+
+    @Test func `names in inner objects and in values are not members of the line`() throws {
+        #expect(try read(#"{"image": "\"image\",}", "person_id": "image"}"#).personID == "image")
+        #expect(jsonFault(in: Array(#"{"a": {"b": 1, "c": 2}, "b": [{"c": 1}, {"c": 2}]}"#.utf8)) == nil)
+        #expect(jsonFault(in: Array(#"{"a": {"b": [], "b": 2}}"#.utf8)) == .repeatedMember("b"))
+        #expect(jsonFault(in: Array(#"{"a": {"b": [{},], "b": 2}}"#.utf8)) == .trailingComma(after: "b"))
+    }
+
+    @Test func `a line's fault is told in a sentence`() {
+        #expect("\(ManifestError.repeatedMember("box"))" == #"has the member "box" more than once"#)
+        #expect(
+            "\(ManifestError.trailingComma(after: "box"))"
+                == #"has a comma after the member "box" that nothing follows"#)
+        #expect("\(ManifestError.trailingComma(after: nil))" == "has a comma that nothing follows")
+    }
+
+    @Test func `a byte order mark is skipped before the first line, and only there`() throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let line = Array(#"{"image_base64": "AQID"}"#.utf8)
+        let index = try BatchIndex(lines: .bytes(mark + line + [0x0A] + mark + line))
+        #expect(
+            index.entries == [
+                .line(.init(number: 1, range: 3..<3 + line.count)),
+                .line(.init(number: 2, range: 4 + line.count..<7 + 2 * line.count)),
+            ])
+        #expect(throws: ContainerError.empty) { try BatchIndex(lines: .bytes(mark)) }
     }
 
     @Test(arguments: [

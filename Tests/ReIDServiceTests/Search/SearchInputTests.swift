@@ -200,7 +200,7 @@ import Testing
     @Test func `options that are no JSON object are refused`() throws {
         try withService { service in
             try service.makeGallery("lobby")
-            for json in ["", "[]", "{", "3", #"{"limit": 3} x"#] {
+            for json in ["", "[]", "{", "3", #"{"limit": 3} x"#, #"{"limit": 3,}"#, #"{"camera": ["a",]}"#] {
                 let form: [FormPart] = [.image(try TestImage(seed: 1).bytes), .options(json)]
                 try expectProblem(try service.post(target, form: form), 400, "malformed-json")
             }
