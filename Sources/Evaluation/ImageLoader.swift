@@ -4,6 +4,7 @@ internal import Dispatch
 internal import Foundation
 internal import Imaging
 internal import Synchronization
+internal import TensorFiles
 
 /// Decodes images and converts them to the network's input; prepares the next batch while the network computes.
 struct ImageLoader: Sendable {
@@ -64,7 +65,7 @@ struct ImageLoader: Sendable {
                         try Self.decode(images[place], covering: (preprocessing.width, preprocessing.height)))
                     made.places.append(place)
                 } catch {
-                    let reason = (error as? ImageError).map { "\($0)" } ?? error.localizedDescription
+                    let reason = (error as? FileError)?.reason ?? "\(error)"
                     made.failures.append(ImageFailure(path: images[place].path, reason: reason))
                 }
             }
@@ -75,7 +76,7 @@ struct ImageLoader: Sendable {
 
     /// The image, or the part of it that shows the person.
     static func decode(_ image: TestImage, covering size: (width: Int, height: Int)) throws -> RGBImage {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: image.path)))
+        let bytes = try readRegularFile(image.path)
         let decoded = try decodeImage(
             bytes, formats: ImageFormat.allCases, covering: image.box == nil ? size : nil)
         guard let box = image.box else { return decoded }

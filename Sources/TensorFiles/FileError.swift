@@ -6,6 +6,15 @@ public enum FileError: Error, Sendable, Equatable {
     case cannotWrite(path: String, reason: String)
 }
 
+extension FileError {
+    /// The system's message, without the path.
+    public var reason: String {
+        switch self {
+        case .cannotRead(_, let reason), .cannotWrite(_, let reason): reason
+        }
+    }
+}
+
 extension FileError: CustomStringConvertible {
     /// What went wrong, in one sentence for a log or a terminal.
     public var description: String {

@@ -14,15 +14,8 @@
 
     /// Maps the file at `path`; throws `.cannotRead` with the system's reason.
     init(path: String) throws(FileError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotRead(path: path, reason: systemErrorMessage()) }
+        let (descriptor, size) = try openRegularFile(path)
         defer { close(descriptor) }
-        var information = stat()
-        guard unsafe fstat(descriptor, &information) == 0 else {
-            throw .cannotRead(path: path, reason: systemErrorMessage())
-        }
-        guard information.st_mode & S_IFMT == S_IFREG else { throw .cannotRead(path: path, reason: "not a file") }
-        let size = Int(information.st_size)
         guard size > 0 else {
             unsafe pages = UnsafeRawBufferPointer(start: nil, count: 0)
             return

@@ -18,11 +18,10 @@ struct Backbone {
     /// Opens the file at `path`; its content decides which format it has.
     init(contentsOf path: String) throws {
         self.path = path
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw TrainingError.unreadableBackbone(path: path, reason: "it cannot be opened")
+        let start: [UInt8]
+        do { start = try readRegularFile(path, atMost: 9) } catch {
+            throw TrainingError.unreadableBackbone(path: path, reason: error.reason)
         }
-        let start = Array(try handle.read(upToCount: 9) ?? Data())
-        try handle.close()
         // A safetensors file begins with its header's length and a brace.
         if start.count == 9, start[8] == UInt8(ascii: "{") {
             let file: SafetensorsFile

@@ -1,7 +1,7 @@
 internal import Datasets
-internal import Foundation
 internal import Imaging
 internal import Synchronization
+internal import TensorFiles
 
 /// The decoded training images; each is decoded only once if the memory limit allows.
 final class ImageStore: Sendable {
@@ -53,7 +53,7 @@ final class ImageStore: Sendable {
         let path = images[index].path
         let image: RGBImage
         do { image = try decode(path) } catch {
-            let reason = (error as? ImageError).map { "\($0)" } ?? error.localizedDescription
+            let reason = (error as? FileError)?.reason ?? "\(error)"
             let isNew = state.withLock { $0.failures.updateValue(reason, forKey: index) == nil }
             guard !isStrict else { throw .undecodable(path: path, reason: reason) }
             if isNew { warn("\(path): \(reason); skipped") }
@@ -68,8 +68,7 @@ final class ImageStore: Sendable {
     }
 
     private func decode(_ path: String) throws -> RGBImage {
-        let data = try Data(contentsOf: URL(fileURLWithPath: path))
-        let image = try decodeImage(Array(data), covering: (width, height))
+        let image = try decodeImage(try readRegularFile(path), covering: (width, height))
         // The proportions stay, because crops depend on them.
         let scale = max(Double(width) / Double(image.width), Double(height) / Double(image.height))
         guard scale < 1 else { return image }

@@ -52,6 +52,25 @@ import Testing
         #expect((line["feature"] as? [Double])?.count == 20 + 3 * 6)
     }
 
+    @Test func `a pipe or a folder in the place of weights or of an image is an error, and nothing waits`() throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path("pipe")
+        let status = unsafe mkfifo(pipe, 0o600)
+        try #require(status == 0)
+        for (path, kind) in [(pipe, "a pipe"), (folder.url.path, "a folder")] {
+            for command in [
+                ["model", "show", path], ["embed", path], ["embed", "--model", path, "a.png"],
+                ["embed", "--tensor", path, "--output", folder.path("out")],
+                ["search", path, "--gallery", "lobby"],
+            ] {
+                let outcome = try ReidProgram.run(command)
+                #expect(outcome.status != 0, "\(command)")
+                #expect(outcome.errors.contains("\(path): "), "\(outcome.errors)")
+                #expect(outcome.errors.contains("this is not a regular file but \(kind)"), "\(outcome.errors)")
+            }
+        }
+    }
+
     @Test func `without --model the built-in weights embed`() throws {
         let folder = try TemporaryFolder()
         let image = RGBImage(width: 20, height: 60, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 * 13) })

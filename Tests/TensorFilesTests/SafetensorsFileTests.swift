@@ -128,9 +128,34 @@ func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) th
         ) {
             try SafetensorsWriter.write([], to: "/nonexistent/x")
         }
-        #expect(throws: SafetensorsError.file(.cannotRead(path: "/tmp", reason: "not a file"))) {
+        #expect(
+            throws: SafetensorsError.file(.cannotRead(path: "/tmp", reason: "this is not a regular file but a folder"))
+        ) {
             try SafetensorsFile(contentsOf: "/tmp")
         }
+    }
+
+    @Test func `a pipe and a device are refused at once instead of waited for`() throws {
+        let pipe = temporaryPath("pipe")
+        let status = unsafe mkfifo(pipe, 0o600)
+        try #require(status == 0)
+        defer { try? FileManager.default.removeItem(atPath: pipe) }
+        for (path, kind) in [(pipe, "a pipe"), ("/dev/zero", "a device"), ("/dev/null", "a device")] {
+            let error = FileError.cannotRead(path: path, reason: "this is not a regular file but \(kind)")
+            #expect(throws: SafetensorsError.file(error)) { try SafetensorsFile(contentsOf: path) }
+            #expect(throws: error) { try readRegularFile(path) }
+        }
+    }
+
+    @Test func `a regular file is read whole, or its first bytes`() throws {
+        let path = temporaryPath("regular")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect(try readRegularFile(path) == bytes)
+        #expect(try readRegularFile(path, atMost: 9) == Array(bytes.prefix(9)))
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(try readRegularFile(path) == [])
     }
 
     @Test(arguments: 0..<8)

@@ -90,7 +90,7 @@ import Testing
         let reason = "this is neither a safetensors file nor a PyTorch checkpoint"
         #expect(throws: TrainingError.unreadableBackbone(path: path, reason: reason)) { try Backbone(contentsOf: path) }
         let absent = "\(folder.path)/absent"
-        #expect(throws: TrainingError.unreadableBackbone(path: absent, reason: "it cannot be opened")) {
+        #expect(throws: TrainingError.unreadableBackbone(path: absent, reason: "No such file or directory")) {
             try Backbone(contentsOf: absent)
         }
     }

@@ -36,9 +36,9 @@ public final class OpenFile: Sendable {
     public let modified: Int64
     private let descriptor: Int32
 
-    /// Opens a file.
+    /// Opens a file; a pipe is refused at once and not waited for.
     public convenience init(path: String) throws(BodyFileError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
         try self.init(descriptor: descriptor, path: path)
     }

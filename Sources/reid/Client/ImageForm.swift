@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import TensorFiles
 
 /// Images of one person as the body of a search.
 struct ImageForm {
@@ -9,7 +10,7 @@ struct ImageForm {
     /// Reads the files; a single image becomes the body itself, several become the parts of a form.
     init(_ paths: [String]) throws {
         let images = try paths.map { path in
-            do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            do { return Data(try readRegularFile(path)) } catch {
                 throw CommandFailure("\(path): \(describe(error))")
             }
         }

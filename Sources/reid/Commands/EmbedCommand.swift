@@ -58,11 +58,11 @@ struct EmbedCommand: ParsableCommand {
         }
         defer { embedder.stop() }
         let chunk = 16
+        let input = (width: embedder.preprocessing.width, height: embedder.preprocessing.height)
         for start in stride(from: 0, to: images.count, by: chunk) {
             let images = images[start..<min(start + chunk, images.count)].compactMap { path -> (String, RGBImage)? in
                 do {
-                    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-                    return (path, try decodeImage(bytes))
+                    return (path, try decodeImage(try readRegularFile(path), covering: input))
                 } catch {
                     Terminal.complain("reid: \(path): \(describe(error))")
                     failed += 1
@@ -142,8 +142,9 @@ struct EmbedCommand: ParsableCommand {
     }
 }
 
-/// An error as one readable line; errors of the file system get the system's message.
+/// An error as one readable line, without the file's path; errors of the file system get the system's message.
 func describe(_ error: any Error) -> String {
+    if let error = error as? FileError { return error.reason }
     if let error = error as? CocoaError { return error.localizedDescription }
     return "\(error)"
 }

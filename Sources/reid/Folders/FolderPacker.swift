@@ -1,6 +1,7 @@
 internal import Datasets
 internal import Foundation
 internal import ReIDService
+internal import TensorFiles
 
 /// Makes a tar of a folder's images, with a manifest that names people and cameras.
 struct FolderPacker {
@@ -32,7 +33,10 @@ struct FolderPacker {
     }
 
     private func bytes(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)))
+        let path = folder + "/" + name
+        do { return try readRegularFile(path) } catch {
+            throw CommandFailure("\(path): \(error.reason)")
+        }
     }
 
     /// The paths of the images in the folder and its subfolders, sorted.
