@@ -42,7 +42,8 @@ public final class Embedder: Sendable {
 
     /// Starts the network threads; returns when each has compiled the network and one has measured how long passes take.
     ///
-    /// - Throws: `ModelError` if the network cannot be compiled.
+    /// - Throws: `ModelError` if the network cannot be compiled, `EmbedderError.unusableVector` if its weights give no usable
+    ///   vector for a plain image.
     public init(model: CSPRModel, configuration: Configuration, logger: Logger) throws {
         precondition(configuration.maximumBatch > 0 && configuration.threads > 0 && configuration.threadWidth > 0)
         self.model = model
@@ -120,11 +121,14 @@ public final class Embedder: Sendable {
         let results = try submit(images.flatMap { model.views(of: $0.values) }, priority, isCancelled: isCancelled)
         let views = model.viewsPerImage
         let last = results.max { $0.waited + $0.computed < $1.waited + $1.computed }
+        var vectors: [[Float]] = []
+        for image in images.indices {
+            let vector = model.feature(ofViews: results[image * views..<(image + 1) * views].map(\.embedding))
+            guard isUnit(vector) else { throw .unusableVector(model: model.identity) }
+            vectors.append(vector)
+        }
         return Embedded(
-            vectors: images.indices.map { image in
-                model.feature(ofViews: results[image * views..<(image + 1) * views].map(\.embedding))
-            },
-            waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
+            vectors: vectors, waited: last?.waited ?? .zero, computed: last?.computed ?? .zero)
     }
 
     /// The attention maps of one image, [N, h, w] with values in 0...1; nil if the model has no local branch.
@@ -167,6 +171,9 @@ public final class Embedder: Sendable {
     }
 }
 
+/// Whether a vector has length 1, within the precision of float32; false for zero and for values that are not finite.
+func isUnit(_ vector: [Float]) -> Bool { abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4 }
+
 /// An image as the network's input: 3·H·W floats.
 public struct PreparedImage: Sendable {
     let values: [Float]
@@ -182,4 +189,20 @@ public enum EmbedderError: Error, Sendable, Equatable {
     case stopped
     /// The network failed; `reason` says how.
     case failed(reason: String)
+    /// The weights with the identity `model` gave a vector that is zero or has a value that is not finite.
+    case unusableVector(model: String)
+}
+
+extension EmbedderError: CustomStringConvertible {
+    /// What went wrong, in one sentence for a log or a terminal.
+    public var description: String {
+        switch self {
+        case .overloaded(let queued, let limit): "\(queued) of \(limit) images wait for the network"
+        case .cancelled: "nobody waits for the image any more"
+        case .stopped: "the network is stopping"
+        case .failed(let reason): reason
+        case .unusableVector(let model):
+            "the weights \(model) give a vector that is zero or not finite, so nothing can be compared with it"
+        }
+    }
 }

@@ -1,5 +1,6 @@
 internal import CSPRModel
 internal import Dispatch
+internal import Imaging
 internal import Tensors
 
 /// The body of one network thread: builds its executors, then computes batches until the queue stops.
@@ -13,11 +14,12 @@ struct NetworkThread: Sendable {
     /// Runs until the queue stops.
     ///
     /// `started` is called once: with nil, or with the error if the executors could not be created.
-    func run(started: (ModelError?) -> Void) {
+    func run(started: ((any Error)?) -> Void) {
         setOpenMPThreads(configuration.threadWidth)
         let executors: [Int: CSPRExecutor]
         do {
             executors = try makeExecutors()
+            try probe(executors)
             if measures { queue.use(BatchPlan(seconds: try Self.measure(executors, model))) }
         } catch {
             started(error)
@@ -45,6 +47,18 @@ struct NetworkThread: Sendable {
             largest = largest ?? executor
         }
         return executors
+    }
+
+    /// Computes the vector of a plain image, so that weights that give no usable vectors are found at the start.
+    private func probe(_ executors: [Int: CSPRExecutor]) throws {
+        guard let executor = executors[1] else { return }
+        let gray = RGBImage(width: 1, height: 1, pixels: [128, 128, 128])
+        let view = Preprocessing(model.configuration).prepare(gray)
+        let embedding = try executor.runViews(view, count: 1).embeddings.elements
+        let views = Array(repeating: embedding, count: model.viewsPerImage)
+        guard isUnit(model.feature(ofViews: views)) else {
+            throw EmbedderError.unusableVector(model: model.identity)
+        }
     }
 
     /// The seconds of a forward pass, by its size: the fastest of up to three passes, or of as many as fit into 50 ms.

@@ -3,6 +3,8 @@ import Embedding
 import Foundation
 import HTTP
 import HTTPTypes
+import TensorFiles
+import Tensors
 import Testing
 
 @testable import ReIDService
@@ -70,6 +72,37 @@ import Testing
             #expect(response.status == .serviceUnavailable)
             #expect(try response.text.contains("closed"))
         }
+    }
+
+    @Test func `weights with which the network gives a zero vector end the start, and are named`() throws {
+        let path = NSTemporaryDirectory() + "reid-test-\(UUID().uuidString).safetensors"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let file = try SafetensorsFile(contentsOf: try TestService.weights.get())
+        let tensors = try file.names.map { name in
+            let tensor = try file.floats(name)
+            let factor: Float = name.hasSuffix("running_var") ? 1 : 0
+            return (
+                name,
+                SafetensorsValue.floats(
+                    Tensor(shape: tensor.shape, elements: tensor.elements.map { $0 * factor }))
+            )
+        }
+        try SafetensorsWriter.write(tensors, metadata: file.metadata, to: path)
+        #expect {
+            try withService {
+                $0.modelPath = path
+            } _: { _ in
+            }
+        } throws: { error in
+            "\(error)".hasPrefix("the weights \(path) cannot be used: ") && "\(error)".contains("zero or not finite")
+        }
+    }
+
+    @Test func `a vector that is zero or not finite is a fault of the service that names the weights`() {
+        let fault = problem(for: EmbedderError.unusableVector(model: "sha256:abc"))
+        #expect(fault.status == .internalServerError)
+        #expect(fault.type == "urn:reid:unusable-vector")
+        #expect(fault.detail?.hasPrefix("The weights sha256:abc give a vector") == true)
     }
 
     @Test func `a full queue of the network is a 503 that says when to come back`() throws {
