@@ -11,6 +11,8 @@ typedef struct {
     jmp_buf escape;
     char *message;
     c_jpeg_tolerance_t tolerance;
+    /// Whether the file ended where a marker or image data was expected, after the first scan's header.
+    int lacks_end;
 } failure_t;
 
 static void fail(j_common_ptr codec) {
@@ -19,10 +21,24 @@ static void fail(j_common_ptr codec) {
     longjmp(failure->escape, 1);
 }
 
+/// Whether the file ended in a place where the image may be complete: behind the first scan's header and in no segment.
+///
+/// libjpeg then goes on as if the end mark followed, and warns again if a bit of the image is missing. It cannot notice
+/// that in arithmetic coding, in which zeros at the end of the data are not stored.
+static int may_be_complete(j_common_ptr codec) {
+    if (!codec->is_decompressor) return 0;
+    j_decompress_ptr reader = (j_decompress_ptr)codec;
+    return reader->input_scan_number > 0 && reader->unread_marker == 0 && !reader->arith_code;
+}
+
 /// Warnings have a negative level; traces are dropped.
 static void note(j_common_ptr codec, int level) {
     failure_t *failure = (failure_t *)codec->err;
     if (level >= 0) return;
+    if (failure->manager.msg_code == JWRN_JPEG_EOF && may_be_complete(codec)) {
+        failure->lacks_end = 1;
+        return;
+    }
     for (size_t i = 0; i < failure->tolerance.harmless_warning_count; i++) {
         if (failure->tolerance.harmless_warnings[i] == failure->manager.msg_code) return;
     }
@@ -38,6 +54,7 @@ static struct jpeg_error_mgr *prepare(failure_t *failure, c_jpeg_tolerance_t tol
     manager->output_message = print_nothing;
     failure->message = message;
     failure->tolerance = tolerance;
+    failure->lacks_end = 0;
     message[0] = 0;
     return manager;
 }
@@ -48,6 +65,7 @@ typedef struct {
     struct jpeg_decompress_struct codec;
     struct jpeg_progress_mgr progress;
     failure_t failure;
+    c_jpeg_watcher_t watcher;
     /// One bit per component; set when a scan of a multi-scan file had data for it.
     unsigned components_seen;
 } reader_t;
@@ -57,9 +75,10 @@ static void stop(reader_t *reader, const char *reason) {
     longjmp(reader->failure.escape, 1);
 }
 
-/// Called for each row of blocks that is read from a multi-scan file, before the first row is decoded.
-static void watch_scans(j_common_ptr codec) {
+/// Called for each row of blocks that is read from a multi-scan file, before the first row is decoded; then for each row.
+static void watch(j_common_ptr codec) {
     reader_t *reader = (reader_t *)codec->client_data;
+    if (!reader->watcher.goes_on(reader->watcher.context)) stop(reader, "stopped");
     if (reader->codec.input_scan_number > reader->failure.tolerance.maximum_scans) {
         stop(reader, "more scans than any sensible file has");
     }
@@ -71,8 +90,6 @@ static void watch_scans(j_common_ptr codec) {
 static void open_reader(reader_t *reader, const uint8_t *bytes, size_t count) {
     jpeg_create_decompress(&reader->codec);
     reader->codec.client_data = reader;
-    reader->progress.progress_monitor = watch_scans;
-    reader->codec.progress = &reader->progress;
     jpeg_mem_src(&reader->codec, bytes, count);
     jpeg_read_header(&reader->codec, TRUE);
 }
@@ -83,6 +100,7 @@ static int read_header(reader_t *reader, const uint8_t *bytes, size_t count, c_j
     header->width = reader->codec.image_width;
     header->height = reader->codec.image_height;
     header->is_cmyk = reader->codec.jpeg_color_space == JCS_CMYK || reader->codec.jpeg_color_space == JCS_YCCK;
+    header->has_many_scans = jpeg_has_multiple_scans(&reader->codec) ? 1 : 0;
     return 1;
 }
 
@@ -96,11 +114,23 @@ int c_jpeg_read_header(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t to
     return done;
 }
 
+/// Whether the scans of a progressive file gave every coefficient in full: `coef_bits` counts the bits still to come.
+static int is_refined(j_decompress_ptr codec) {
+    for (int i = 0; i < codec->num_components; i++) {
+        for (int k = 0; k < DCTSIZE2; k++) {
+            if (codec->coef_bits[i][k] != 0) return 0;
+        }
+    }
+    return 1;
+}
+
 static int decode(reader_t *reader, const uint8_t *bytes, size_t count, unsigned eighths, int as_cmyk,
                   uint8_t *pixels, uint32_t width, uint32_t height) {
     if (setjmp(reader->failure.escape)) return 0;
     open_reader(reader, bytes, count);
     j_decompress_ptr codec = &reader->codec;
+    reader->progress.progress_monitor = watch;
+    codec->progress = &reader->progress;
     codec->scale_num = eighths;
     codec->scale_denom = 8;
     codec->out_color_space = as_cmyk ? JCS_CMYK : JCS_RGB;
@@ -112,6 +142,9 @@ static int decode(reader_t *reader, const uint8_t *bytes, size_t count, unsigned
     if (jpeg_has_multiple_scans(codec) && reader->components_seen != (1u << codec->num_components) - 1) {
         stop(reader, "a component without data");
     }
+    if (reader->failure.lacks_end && codec->progressive_mode && !is_refined(codec)) {
+        stop(reader, "the file ends before its last scan");
+    }
     size_t stride = (size_t)width * (size_t)codec->output_components;
     while (codec->output_scanline < height) {
         JSAMPROW row = pixels + stride * codec->output_scanline;
@@ -122,9 +155,11 @@ static int decode(reader_t *reader, const uint8_t *bytes, size_t count, unsigned
 }
 
 int c_jpeg_decode(const uint8_t *bytes, size_t count, c_jpeg_tolerance_t tolerance, unsigned eighths, int as_cmyk,
-                  uint8_t *pixels, uint32_t width, uint32_t height, char message[C_JPEG_MESSAGE]) {
+                  uint8_t *pixels, uint32_t width, uint32_t height, c_jpeg_watcher_t watcher,
+                  char message[C_JPEG_MESSAGE]) {
     reader_t reader;
     memset(&reader, 0, sizeof reader);
+    reader.watcher = watcher;
     reader.codec.err = prepare(&reader.failure, tolerance, message);
     int done = decode(&reader, bytes, count, eighths, as_cmyk, pixels, width, height);
     jpeg_destroy_decompress(&reader.codec);

@@ -68,7 +68,8 @@ static int open_reader(use_t *use) {
 
 static c_png_header_t described(use_t *use) {
     c_png_header_t header = {png_get_image_width(use->codec, use->info), png_get_image_height(use->codec, use->info),
-                             png_get_channels(use->codec, use->info)};
+                             png_get_channels(use->codec, use->info),
+                             png_get_interlace_type(use->codec, use->info) != PNG_INTERLACE_NONE};
     return header;
 }
 
@@ -87,27 +88,32 @@ int c_png_read_header(const uint8_t *bytes, size_t count, c_png_header_t *header
     return done;
 }
 
-static int decode(use_t *use, const c_png_header_t *header, uint8_t *pixels) {
+static int decode(use_t *use, const c_png_header_t *header, uint8_t *pixels, c_png_receiver_t receiver) {
     if (setjmp(use->escape)) return 0;
     int passes = open_reader(use);
     c_png_header_t found = described(use);
     size_t stride = (size_t)header->width * header->channels;
     if (found.width != header->width || found.height != header->height || found.channels != header->channels ||
-        png_get_rowbytes(use->codec, use->info) != stride) {
+        found.is_interlaced != header->is_interlaced || png_get_rowbytes(use->codec, use->info) != stride) {
         png_error(use->codec, "the image is not the size its header announced");
     }
     for (int pass = 0; pass < passes; pass++) {
-        for (uint32_t y = 0; y < header->height; y++) png_read_row(use->codec, pixels + stride * y, NULL);
+        for (uint32_t y = 0; y < header->height; y++) {
+            uint8_t *row = header->is_interlaced ? pixels + stride * y : pixels;
+            png_read_row(use->codec, row, NULL);
+            // In all passes but the last, the receiver is only asked whether to go on.
+            if (!receiver.take(receiver.context, pass + 1 == passes ? row : NULL)) png_error(use->codec, "stopped");
+        }
     }
     png_read_end(use->codec, NULL);
     return 1;
 }
 
 int c_png_decode(const uint8_t *bytes, size_t count, c_png_header_t header, uint8_t *pixels,
-                 char message[C_PNG_MESSAGE]) {
+                 c_png_receiver_t receiver, char message[C_PNG_MESSAGE]) {
     use_t use = {.message = message, .next = bytes, .left = count};
     message[0] = 0;
-    int done = decode(&use, &header, pixels);
+    int done = decode(&use, &header, pixels, receiver);
     png_destroy_read_struct(&use.codec, &use.info, NULL);
     return done;
 }

@@ -16,6 +16,8 @@ public enum ImageError: Error, Sendable, Equatable {
     case corrupt(reason: String)
     /// The encoder refused, for example because a side is longer than the format allows.
     case notEncodable(reason: String)
+    /// The caller wanted the image no more.
+    case cancelled
 }
 
 extension ImageError {
@@ -47,6 +49,7 @@ extension ImageError: CustomStringConvertible {
             "the image has \(width)×\(height) pixels, more than \(limit) on a side"
         case .corrupt(let reason): "the image is damaged: \(reason)"
         case .notEncodable(let reason): "the image cannot be encoded: \(reason)"
+        case .cancelled: "the decoding was cancelled"
         }
     }
 }

@@ -46,9 +46,10 @@ public final class Service: Sendable {
         let store = try GalleryStore(path: folder.database, logger: logger)
         try Self.removeLeftovers(folder.spool)
         let token = try AdminToken(path: folder.adminToken)
-        let model = try Self.load(configuration.modelPath ?? folder.model)
+        let weights = configuration.modelPath ?? folder.model
+        let model = try Self.load(weights)
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
-        let embedder = try Embedder(model: model, configuration: configuration.embedder, logger: logger)
+        let embedder = try Self.startNetwork(model, weights, configuration.embedder, logger)
         context = ServiceContext(
             configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
             metrics: ServiceMetrics(), logger: logger)
@@ -168,6 +169,16 @@ public final class Service: Sendable {
     private static func load(_ path: String) throws -> CSPRModel {
         do {
             return try CSPRModel(contentsOf: path)
+        } catch {
+            throw StartError.unusableModel(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func startNetwork(
+        _ model: CSPRModel, _ path: String, _ configuration: Embedder.Configuration, _ logger: Logger
+    ) throws -> Embedder {
+        do {
+            return try Embedder(model: model, configuration: configuration, logger: logger)
         } catch {
             throw StartError.unusableModel(path: path, reason: "\(error)")
         }

@@ -21,6 +21,8 @@ public final class ServiceContext: Sendable {
     public let logger: Logger
     /// The indices of batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
+    /// How many pixels may be in decoding at once.
+    let decoding: DecodingBudget
     /// The answers that are ready for the event loops.
     let answers = AnswerCache()
     private let observation: GalleryObservation
@@ -37,6 +39,10 @@ public final class ServiceContext: Sendable {
         self.embedder = embedder
         self.metrics = metrics
         self.logger = logger
+        // A request that waits occupies a worker; three quarters of them stay free for others.
+        decoding = DecodingBudget(
+            pixels: configuration.limits.decodingPixels, wait: .seconds(configuration.limits.decodingWait),
+            waiters: max(1, configuration.server.workers / 4))
         observation = store.observe { [answers] change in answers.take(change) }
     }
 }

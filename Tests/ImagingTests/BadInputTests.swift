@@ -104,14 +104,57 @@ import Testing
         }
     }
 
-    @Test func `every proper prefix of a file is an error`() throws {
+    @Test func `every proper prefix of a file is an error, unless a JPEG lacks no more than its end mark`() throws {
         for file in try smallFiles() {
+            let isJPEG = ImageFormat.sniff(file.bytes) == .jpeg
+            let image = try decodeImage(file.bytes)
             for length in 0..<file.bytes.count {
-                #expect(throws: ImageError.self, "\(file.name), \(length) bytes") {
-                    try decodeImage(Array(file.bytes.prefix(length)))
+                let prefix = Array(file.bytes.prefix(length))
+                if isJPEG, length >= file.bytes.count - 2 {
+                    #expect(try decodeImage(prefix) == image, "\(file.name), \(length) bytes")
+                } else {
+                    #expect(throws: ImageError.self, "\(file.name), \(length) bytes") { try decodeImage(prefix) }
                 }
             }
         }
+    }
+
+    @Test func `a progressive JPEG without its last scans is refused if it has no end mark either`() throws {
+        let file = try Fixture.load("jpeg", "progressive").bytes
+        let starts = scans(of: file)
+        try #require(starts.count == 10)
+        for start in starts.dropFirst() {
+            #expect(throws: ImageError.self, "\(start) bytes") { try decodeImage(Array(file[..<start])) }
+        }
+    }
+
+    @Test(arguments: [(40, true), (41, false)])
+    func `a JPEG of four megapixels may have 40 scans, because each is a walk over the whole image`(
+        scans: Int, isTaken: Bool
+    ) throws {
+        let bytes = grayJPEG(scans: scans)
+        if isTaken {
+            #expect(try decodeImage(bytes, covering: (width: 100, height: 100)).width == 250)
+        } else {
+            #expect(throws: ImageError.corrupt(reason: "more scans than any sensible file has")) {
+                try decodeImage(bytes)
+            }
+        }
+    }
+
+    /// A progressive gray image of 2000×2000 pixels; all scans but the first have six bytes of data.
+    private func grayJPEG(scans: Int) -> [UInt8] {
+        let quantization: [UInt8] = [0xFF, 0xDB, 0, 67, 0] + [UInt8](repeating: 1, count: 64)
+        let frame: [UInt8] = [0xFF, 0xC2, 0, 11, 8, 0x07, 0xD0, 0x07, 0xD0, 1, 1, 0x11, 0]
+        // One code of one bit in each table: "the same as before", and "the next 2^14 blocks, and more, have nothing".
+        let lengths: [UInt8] = [1] + [UInt8](repeating: 0, count: 15)
+        let tables: [UInt8] = [0xFF, 0xC4, 0, 20, 0x00] + lengths + [0] + [0xFF, 0xC4, 0, 20, 0x10] + lengths + [0xE0]
+        var file: [UInt8] = [0xFF, 0xD8] + quantization + frame + tables
+        file += [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0] + [UInt8](repeating: 0, count: (250 * 250 + 7) / 8)
+        for coefficient in 1..<UInt8(scans) {
+            file += [0xFF, 0xDA, 0, 8, 1, 1, 0, coefficient, coefficient, 0, 0x7F, 0xFE, 0xFF, 0, 0xFF, 0]
+        }
+        return file + [0xFF, 0xD9]
     }
 
     @Test func `every changed byte of a PNG is an error`() throws {
@@ -139,8 +182,9 @@ import Testing
                     bytes[index] ^= change
                 }
             }
-            // JPEG has no checksums: a changed table or sample can be another image. Structure is more than a tenth.
-            #expect(refused > bytes.count * 3 / 10, "\(file.name): \(refused)")
+            // JPEG has no checksums: a changed table or sample can be another image, and what belongs to nothing is
+            // skipped. Lengths, sizes and what the scans need are more than a twentieth.
+            #expect(refused > bytes.count * 3 / 20, "\(file.name): \(refused)")
         }
     }
 

@@ -72,7 +72,7 @@ import Testing
     func `a file of another format is named`(format: String, start: String) {
         let bytes = Array(start.utf8) + [UInt8](repeating: 0, count: 40)
         #expect(throws: ImageError.foreignFormat(format)) { try decodeImage(bytes) }
-        #expect(throws: ImageError.foreignFormat(format)) { try imageSize(bytes) }
+        #expect(throws: ImageError.foreignFormat(format)) { try ImageHeader(bytes) }
         #expect("\(ImageError.undecodable(bytes))".contains("only JPEG and PNG are taken"))
     }
 }

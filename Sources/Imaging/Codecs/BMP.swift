@@ -68,8 +68,8 @@ func decodeBMP(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> RGBI
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-/// The size in a BMP's header.
-func announcedBMPSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+/// What a BMP's header says.
+func announcedBMP(_ bytes: [UInt8]) throws(ImageError) -> ImageHeader {
     let header = try BMPHeader(bytes)
-    return (header.width, header.height)
+    return ImageHeader(width: header.width, height: header.height, comesInPasses: false)
 }

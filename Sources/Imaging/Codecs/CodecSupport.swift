@@ -21,11 +21,34 @@ func multiplyByFourth(_ pixels: inout [UInt8]) {
     let count = pixels.count / 4
     unsafe pixels.withUnsafeMutableBufferPointer { pixels in
         for index in 0..<count {
-            let fourth = unsafe Int(pixels[index * 4 + 3])
+            let fourth = unsafe pixels[index * 4 + 3]
             for channel in 0..<3 {
-                unsafe pixels[index * 3 + channel] = UInt8((Int(pixels[index * 4 + channel]) * fourth + 127) / 255)
+                unsafe pixels[index * 3 + channel] = share(pixels[index * 4 + channel], of255: fourth)
             }
         }
     }
     pixels.removeLast(count)
+}
+
+/// a·b / 255, rounded.
+func share(_ a: UInt8, of255 b: UInt8) -> UInt8 { UInt8((Int(a) * Int(b) + 127) / 255) }
+
+/// Asks now and then whether a decoder's caller still wants the image.
+struct Patience {
+    /// Rows between two questions.
+    private static let interval = 64
+
+    let isCancelled: () -> Bool
+    /// Whether the caller was found to want it no more.
+    private(set) var isOver = false
+    private var rows = 0
+
+    init(isCancelled: @escaping () -> Bool) { self.isCancelled = isCancelled }
+
+    /// Whether to go on with the next row.
+    mutating func isLeft() -> Bool {
+        if rows % Self.interval == 0 { isOver = isOver || isCancelled() }
+        rows += 1
+        return !isOver
+    }
 }

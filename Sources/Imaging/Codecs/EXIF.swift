@@ -96,12 +96,12 @@ struct EXIF {
             ? field.reversed().reduce(0) { $0 << 8 | Int($1) } : field.reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// The first APP1 segment that holds EXIF data.
+    /// The first APP1 segment that holds EXIF data; bytes that belong to nothing before a marker are skipped.
     private static func data(ofJPEG bytes: [UInt8]) -> ArraySlice<UInt8>? {
         var position = 2
-        while position + 4 <= bytes.count, bytes[position] == 0xFF {
+        while position + 4 <= bytes.count {
             let marker = bytes[position + 1]
-            if marker == 0xFF {  // a fill byte
+            guard bytes[position] == 0xFF, marker != 0, marker != 0xFF else {  // stray, stuffed or fill bytes
                 position += 1
                 continue
             }

@@ -66,6 +66,17 @@ extension ConfigurationField {
             "limits.image_side", .whole(\.limits.imageSide, in: 1...1_000_000), unit: "pixels",
             "The longest side of an image."),
         ConfigurationField(
+            "limits.request_pixels", .whole(\.limits.requestPixels, in: 1...10_000_000_000), unit: "pixels",
+            "The most pixels of all images of a request, of which those of progressive JPEGs and interlaced PNGs count "
+                + "fourfold; more is answered 413. A single image needs only `limits.image_pixels`."),
+        ConfigurationField(
+            "limits.decoding_pixels", .whole(\.limits.decodingPixels, in: 1000...100_000_000_000), unit: "pixels",
+            "The most pixels in decoding at once in the whole service, counted in the same way; one request takes at "
+                + "most half of what is left."),
+        ConfigurationField(
+            "limits.decoding_wait", .real(\.limits.decodingWait, in: 0...60), unit: "s",
+            "How long a request waits for the images of others to be decoded before it is answered 503."),
+        ConfigurationField(
             "limits.search_body", .whole(\.limits.searchBody, in: 1...(1 << 32)), unit: "bytes",
             "The largest body of a search, a kept query or an embedding request."),
         ConfigurationField(

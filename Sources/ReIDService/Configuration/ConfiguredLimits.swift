@@ -10,6 +10,12 @@ extension Service.Configuration {
         public var imagePixels = 40_000_000
         /// Pixels along one side of an image.
         public var imageSide = 30_000
+        /// Pixels of all images of one request; those of a progressive JPEG or an interlaced PNG count fourfold.
+        public var requestPixels = 160_000_000
+        /// Pixels that may be in decoding at once in the whole service, counted in the same way.
+        public var decodingPixels = 160_000_000
+        /// Seconds for which a request waits for others' images to be decoded.
+        public var decodingWait = 2.0
         /// Bytes of the body of a search, a kept query or an embedding request.
         public var searchBody = 64 << 20
         /// Images of one person in a search.

@@ -183,7 +183,8 @@ public final class BatchProcessor: Sendable {
         return ItemReader(
             index: index, source: source, limits: service.configuration.limits.image, model: gallery.model,
             dimensions: gallery.dimensions, inputSize: (network.widthPixels, network.height),
-            canEmbed: gallery.model == service.model.identity)
+            decoding: service.decoding, canEmbed: gallery.model == service.model.identity,
+            isCancelled: { [self] in mustStop })
     }
 
     /// Enrolls the items that are not recorded yet, chunk by chunk; false if it was cancelled or stopped before the
@@ -225,17 +226,18 @@ public final class BatchProcessor: Sendable {
             return (item.index, candidate)
         }
         let vectors = try embed(images.compactMap(\.1.image))
-        let made = Dictionary(uniqueKeysWithValues: zip(images.map(\.0), vectors))
+        let made = zip(images, vectors).reduce(into: [Int: [Float]]()) { $0[$1.0.0] = $1.1 }
         return items.map { item in
             let result: ItemOutcome.Result
             switch item.result {
             case .failure(let refusal):
                 result = .failed(refusal.failure, detail: refusal.detail)
             case .success(let candidate):
-                if let vector = candidate.item.embedding ?? made[item.index], isUnit(vector) {
+                if let vector = candidate.item.embedding ?? made[item.index] {
                     result = .image(candidate.enrolled(embedding: vector, model: reader.model))
                 } else {
-                    result = .failed(.corruptImage, detail: "the network computes no usable vector for this image.")
+                    result = .failed(
+                        .corruptImage, detail: "the network \(reader.model) computes no usable vector for this image.")
                 }
             }
             return ItemOutcome(index: item.index, name: item.name, result: result)
@@ -243,21 +245,21 @@ public final class BatchProcessor: Sendable {
     }
 
     /// Embeds `images`; waits while the embedder is overloaded.
-    private func embed(_ images: [RGBImage]) throws -> [[Float]] {
+    ///
+    /// An image for which the network gives no usable vector gets nil.
+    private func embed(_ images: [RGBImage]) throws -> [[Float]?] {
         guard !images.isEmpty else { return [] }
         while true {
             do {
                 return try service.embedder.embed(images, priority: .enrollment, isCancelled: { [self] in mustStop })
                     .vectors
+            } catch .unusableVector {
+                // Which one it is, each alone shows.
+                return images.count == 1 ? [nil] : try images.flatMap { try embed([$0]) }
             } catch {
                 guard case .overloaded = error, !mustStop else { throw error }
                 Thread.sleep(forTimeInterval: 0.1)
             }
         }
     }
-}
-
-/// Whether a vector has length 1, within the precision of float32; false for NaN.
-private func isUnit(_ vector: [Float]) -> Bool {
-    abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4
 }

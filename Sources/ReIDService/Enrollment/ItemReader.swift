@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Digests
+internal import Embedding
 internal import Gallery
 internal import HTTP
 internal import Imaging
@@ -49,8 +50,12 @@ struct ItemReader: Sendable {
     let dimensions: Int
     /// The size of the network's input; queries are decoded for this size too, so that equal images get equal vectors.
     let inputSize: (width: Int, height: Int)
+    /// How many pixels may be in decoding at once.
+    let decoding: DecodingBudget
     /// Whether images can be embedded: true if the loaded model is the gallery's.
     let canEmbed: Bool
+    /// Asked while an image is decoded; true ends the reading with `EmbedderError.cancelled`.
+    let isCancelled: @Sendable () -> Bool
 
     /// The name by which people can find the item.
     func name(_ entry: BatchIndex.Entry, _ item: ManifestItem?) -> String? {
@@ -62,7 +67,8 @@ struct ItemReader: Sendable {
 
     /// Reads an entry; returns its name, and a candidate or a refusal.
     ///
-    /// - Throws: `ContainerError` or `DigestError` if the body could not be read; a wrong item does not throw.
+    /// - Throws: `ContainerError` or `DigestError` if the body could not be read, `EmbedderError.cancelled`; a wrong item
+    ///   does not throw.
     func read(_ entry: BatchIndex.Entry) throws -> (name: String?, result: Result<Candidate, ItemRefusal>) {
         var item: ManifestItem?
         do {
@@ -163,14 +169,7 @@ struct ItemReader: Sendable {
     private func imageCandidate(_ bytes: [UInt8], _ item: ManifestItem) throws -> Candidate {
         var item = item
         if item.capturedAt == nil { item.capturedAt = captureTime(bytes).flatMap { Timestamp(rfc3339: $0) } }
-        let decoded: RGBImage
-        let size: (width: Int, height: Int)
-        do {
-            size = try imageSize(bytes, limits: limits)
-            decoded = try decodeImage(bytes, limits: limits, covering: item.box == nil ? inputSize : nil)
-        } catch {
-            throw Self.refusal(error)
-        }
+        let (size, decoded) = try decode(bytes, covering: item.box == nil ? inputSize : nil)
         // An image that was decoded has a known format.
         let format = ImageFormat.sniff(bytes) ?? .jpeg
         guard let box = item.box else {
@@ -195,6 +194,23 @@ struct ItemReader: Sendable {
             image: item.embedding == nil ? crop : nil, size: (crop.width, crop.height), item: item)
     }
 
+    /// The size and the pixels of an image; waits until there is room for decoding.
+    private func decode(
+        _ bytes: [UInt8], covering target: (width: Int, height: Int)?
+    ) throws -> (size: (width: Int, height: Int), image: RGBImage) {
+        do {
+            let header = try ImageHeader(bytes, limits: limits)
+            let image = try decoding.run(cost: header.cost, patience: .endless, isCancelled: isCancelled) {
+                try decodeImage(bytes, limits: limits, covering: target, isCancelled: isCancelled)
+            }
+            return ((header.width, header.height), image)
+        } catch ImageError.cancelled {
+            throw EmbedderError.cancelled
+        } catch let error as ImageError {
+            throw Self.refusal(error)
+        }
+    }
+
     /// The digest of an item that is only a vector: that of the vector's bytes.
     private static func digest(of item: ManifestItem) throws -> [UInt8] {
         let values = (item.embedding ?? []).flatMap { value in
@@ -213,7 +229,7 @@ struct ItemReader: Sendable {
             switch error {
             case .empty, .unsupportedFormat, .foreignFormat: .unsupportedFormat
             case .tooManyBytes, .tooLarge, .sideTooLong: .tooLarge
-            case .corrupt, .notEncodable: .corruptImage
+            case .corrupt, .notEncodable, .cancelled: .corruptImage
             }
         return ItemRefusal(failure: failure, detail: "\(error).")
     }

@@ -38,7 +38,7 @@ private func attention(_ request: ServerRequest, _ service: ServiceContext) thro
     let tag = EntityTag("\(hexString(image.sha256))-\(service.model.identity.suffix(16))-\(branch)")
     if let unchanged = unchanged(request, tag) { return unchanged }
     let content = try service.store.content(of: image.id)
-    let decoded = try decodeStored(content.bytes, limits: service.configuration.limits.image)
+    let decoded = try decodeStored(content.bytes, service, request.cancellation)
     guard let maps = try service.embedder.attention(decoded, isCancelled: { request.cancellation.isCancelled }) else {
         throw ServiceError.unknownBranch(branch, branches: 0)
     }
@@ -49,12 +49,23 @@ private func attention(_ request: ServerRequest, _ service: ServiceContext) thro
 /// Pixels along the longer side of an attention image.
 private let attentionSide = 768
 
-/// Decodes an image from the store; the store should have only images that can be decoded.
-private func decodeStored(_ bytes: [UInt8], limits: ImageLimits) throws(ServiceError) -> RGBImage {
+/// Decodes an image from the store, perhaps at a smaller size that is still large enough for the network and to be shown;
+/// the store should have only images that can be decoded.
+private func decodeStored(
+    _ bytes: [UInt8], _ service: ServiceContext, _ cancellation: Cancellation
+) throws -> RGBImage {
+    let limits = service.configuration.limits.image
+    let input = service.embedder.preprocessing
     do {
-        return try decodeImage(bytes, limits: limits)
-    } catch {
-        throw .damagedStore(reason: "\(error)")
+        let header = try ImageHeader(bytes, limits: limits)
+        return try service.decoding.run(
+            cost: header.cost, patience: .short, isCancelled: { cancellation.isCancelled }
+        ) {
+            let target = (width: max(attentionSide, input.width), height: max(attentionSide, input.height))
+            return try decodeImage(bytes, limits: limits, covering: target) { cancellation.isCancelled }
+        }
+    } catch let error as ImageError where error != .cancelled {
+        throw ServiceError.damagedStore(reason: "\(error)")
     }
 }
 

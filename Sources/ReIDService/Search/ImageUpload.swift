@@ -52,14 +52,36 @@ struct ImageUpload {
         self.options = options
     }
 
-    /// Decodes image `index`; a JPEG may be decoded at a smaller size that still covers `target`.
+    /// What decoding all images costs, in pixels; reads only their headers.
+    ///
+    /// - Throws: `ServiceError.image` for an image that is too large or has no header, `tooManyPixels` for too large a sum.
+    func cost(limits: Service.Configuration.Limits) throws(ServiceError) -> Int {
+        var cost = 0
+        for (index, image) in images.enumerated() {
+            do throws(ImageError) {
+                cost += try ImageHeader(image.bytes, limits: limits.image).cost
+            } catch {
+                throw .image(error, index: index, count: images.count)
+            }
+        }
+        // A single image that its own limit allows is always taken.
+        guard images.count == 1 || cost <= limits.requestPixels else {
+            throw .tooManyPixels(cost, limit: limits.requestPixels)
+        }
+        return cost
+    }
+
+    /// Decodes image `index`, perhaps at a smaller size that still covers `target`.
     ///
     /// Release the result before decoding the next image: even a small file can be a very large image.
     func decoded(
-        _ index: Int, covering target: (width: Int, height: Int), limits: Service.Configuration.Limits
+        _ index: Int, covering target: (width: Int, height: Int), limits: Service.Configuration.Limits,
+        _ cancellation: Cancellation
     ) throws(ServiceError) -> RGBImage {
         do {
-            return try decodeImage(images[index].bytes, limits: limits.image, covering: target)
+            return try decodeImage(images[index].bytes, limits: limits.image, covering: target) {
+                cancellation.isCancelled
+            }
         } catch {
             throw .image(error, index: index, count: images.count)
         }

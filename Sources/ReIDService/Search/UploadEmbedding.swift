@@ -4,16 +4,19 @@ internal import HTTP
 
 extension ServiceContext {
     /// Decodes and embeds the images of a request, with priority over images to enroll.
+    ///
+    /// All headers are read before the first image is decoded, so that a request that is too large costs nothing.
     func embed(
         _ upload: ImageUpload, cancellation: Cancellation
     ) throws -> (vectors: [[Float]], timing: RankingTiming) {
         let start = ContinuousClock.now
         let target = (width: embedder.preprocessing.width, height: embedder.preprocessing.height)
-        var inputs: [PreparedImage] = []
-        for index in upload.images.indices {
-            guard !cancellation.isCancelled else { throw EmbedderError.cancelled }
-            let image = try upload.decoded(index, covering: target, limits: configuration.limits)
-            inputs.append(embedder.prepare(image))
+        let cost = try upload.cost(limits: configuration.limits)
+        let inputs = try decoding.run(cost: cost, patience: .short, isCancelled: { cancellation.isCancelled }) {
+            try upload.images.indices.map { index in
+                embedder.prepare(
+                    try upload.decoded(index, covering: target, limits: configuration.limits, cancellation))
+            }
         }
         var timing = RankingTiming()
         timing.decode = (ContinuousClock.now - start).wireMilliseconds

@@ -90,6 +90,13 @@ extension ServiceError: ProblemConvertible {
                 parameter: "image")
         case .image(let error, let index, let count):
             error.problem(of: count == 1 ? "The image" : "Image \(index + 1) of \(count)")
+        case .tooManyPixels(let pixels, let limit):
+            .reid(
+                .contentTooLarge, "too-many-pixels", "The images are too large together",
+                "The request's images have \(pixels) pixels together, of which those of progressive JPEGs and interlaced "
+                    + "PNGs count fourfold; one request may have \(limit) (limits.request_pixels).", parameter: "image")
+        case .decodersBusy:
+            .overloaded("Other requests' images are being decoded; try again shortly.", retryAfterSeconds: 2)
         case .noDirection:
             .reid(
                 .unprocessableContent, "no-direction", "No common direction",
@@ -155,6 +162,7 @@ extension ImageError: ProblemConvertible {
                 .unprocessableContent, "corrupt-image", "The image cannot be decoded",
                 "\(subject) is cut or damaged: \(reason).", parameter: "image")
         case .notEncodable: .internalError
+        case .cancelled: EmbedderError.cancelled.problem
         }
     }
 
@@ -172,6 +180,10 @@ extension EmbedderError: ProblemConvertible {
             .overloaded("The client closed its side of the connection before the answer.", retryAfterSeconds: 1)
         case .stopped: .overloaded("The service is stopping.", retryAfterSeconds: 5)
         case .failed: .internalError
+        case .unusableVector:
+            .reid(
+                .internalServerError, "unusable-vector", "The network gives no usable vector",
+                description.prefix(1).uppercased() + description.dropFirst() + ".")
         }
     }
 }

@@ -28,6 +28,10 @@ public enum ServiceError: Error, Sendable, Equatable {
     case tooManyImages(limit: Int)
     /// Image `index` (from 0) of `count` cannot be used.
     case image(ImageError, index: Int, count: Int)
+    /// The request's images have more pixels together than allowed.
+    case tooManyPixels(Int, limit: Int)
+    /// Other requests decode so many pixels that this one has to come back later.
+    case decodersBusy
     /// The embeddings of the request's images cancel each other out.
     case noDirection
     /// The gallery was made with another model than the one being served.

@@ -1,5 +1,6 @@
 """Writes jpeg.json, orientation.json, png.json, resize.json and bmp.json: images as files, and the RGB they must become.
-Writes exif.json: images as files, and the time of capture that they must give, or null.
+Writes exif.json: images as files, and the time of capture that they must give, or null. Writes camera.json: JPEGs with
+the faults of cameras, and the RGB they must become.
 
 Run `python3 make_fixtures.py` in this folder. All images are drawn or noise. Written with Python 3.11, NumPy 2.4,
 Pillow 13.0.0 and its libjpeg-turbo 3.2.0.
@@ -7,6 +8,8 @@ Pillow 13.0.0 and its libjpeg-turbo 3.2.0.
 What is expected, and how closely:
 - jpeg, orientation: what Pillow decodes, `convert("RGB")` and `ImageOps.exif_transpose` included. Within 2 levels: the
   decoders promise the same integer transform, but not across versions how chroma is spread; CMYK adds a rounding.
+- camera: what Pillow decodes of the file before the fault was put in, and of the file itself where Pillow takes it (it wants
+  something behind the image data). Within 2 levels, as for jpeg.
 - png: computed here from the samples by the PNG specification (13.12 for depths), not by any decoder. Within 1 level: with
   16 bits and alpha, rounding to 8 bits before or after the multiplication differs by one.
 - bmp: the samples that were put in. Equal.
@@ -122,6 +125,33 @@ def jpeg_cases():
     }
     for name, file in files.items():
         yield case(name, file, Image.open(io.BytesIO(file)).convert("RGB"))
+
+
+def camera_cases():
+    """Files as cameras write them: libjpeg's decoder skips what belongs to nothing, and fills in the tables of T.81 K.3."""
+    image = drawn(37, 23)
+    usual, restarts = jpeg(image, subsampling="4:2:2"), jpeg(image, restart_marker_blocks=2)
+    progressive = jpeg(image, progressive=True)
+    parts, rest = segments(usual)
+    avi = b"\xff\xe0" + struct.pack(">H", 16) + b"AVI1" + bytes(10)
+    joined = lambda between: b"\xff\xd8" + parts[0][1] + b"".join(between + p for _, p in parts[1:])
+    files = [
+        ("stray bytes between segments", usual, joined(b"\x00\x01\x7f") + b"\x12" + rest),
+        ("fill bytes before each marker", usual, joined(b"\xff\xff\xff") + b"\xff" + rest),
+        ("stuffed bytes between segments", usual, joined(b"\xff\x00") + rest),
+        ("zeros before the end mark", usual, usual[:-2] + bytes(40) + usual[-2:]),
+        ("zeros instead of the end mark", usual, usual[:-2] + bytes(40)),
+        ("no Huffman tables", usual, b"\xff\xd8" + avi + b"".join(p for m, p in parts if m not in (0xC4, 0xE0)) + rest),
+        ("no end mark", usual, usual[:-2]),
+        ("half an end mark", usual, usual[:-1]),
+        ("no end mark, restart markers", restarts, restarts[:-2]),
+        ("no end mark, progressive", progressive, progressive[:-2]),
+    ]
+    for name, whole, file in files:
+        expected = Image.open(io.BytesIO(whole)).convert("RGB")
+        if file[-2:] == b"\xff\xd9" or file[-1:] == b"\0":
+            assert Image.open(io.BytesIO(file)).convert("RGB").tobytes() == expected.tobytes(), name
+        yield case(name, file, expected)
 
 
 def tiff(orientation, order):
@@ -332,3 +362,4 @@ save("png.json", png_cases())
 save("resize.json", resize_cases())
 save("bmp.json", bmp_cases())
 save("exif.json", exif_cases())
+save("camera.json", camera_cases())
