@@ -21,11 +21,11 @@ extension ManifestError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notAnObject: "is not a JSON object in UTF-8"
-        case .repeatedMember(let name): "has the member \"\(name)\" more than once"
+        case .repeatedMember(let name): "has the member \"\(name.shortened())\" more than once"
         case .trailingComma(let name):
-            "has a comma\(name.map { " after the member \"\($0)\"" } ?? "") that nothing follows"
+            "has a comma\(name.map { " after the member \"\($0.shortened())\"" } ?? "") that nothing follows"
         case .unknownMember(let name, let known):
-            "has the unknown member \"\(name)\"; known are \(known.joined(separator: ", "))"
+            "has the unknown member \"\(name.shortened())\"; known are \(known.joined(separator: ", "))"
         case .missingMember(let name): "lacks \(name)"
         case .wrongType(let member, let expected): "has \(Self.article(member)) \(member) that is not \(expected)"
         case .unacceptable(let member, let reason): "has \(Self.article(member)) \(member) that \(reason)"

@@ -1,6 +1,7 @@
 public import CSPRModel
 public import Embedding
 public import Gallery
+internal import HTTP
 public import Logging
 
 /// Everything that routes work with; opened once at start, and shared by both listeners.
@@ -39,10 +40,10 @@ public final class ServiceContext: Sendable {
         self.embedder = embedder
         self.metrics = metrics
         self.logger = logger
-        // A request that waits occupies a worker; three quarters of them stay free for others.
+        // A request that waits occupies a worker of the searches; three quarters of them stay free for others.
         decoding = DecodingBudget(
             pixels: configuration.limits.decodingPixels, wait: .seconds(configuration.limits.decodingWait),
-            waiters: max(1, configuration.server.workers / 4))
+            waiters: max(1, configuration.server.searches / 4))
         observation = store.observe { [answers] change in answers.take(change) }
     }
 }

@@ -60,7 +60,7 @@ struct ItemReader: Sendable {
     /// The name by which people can find the item.
     func name(_ entry: BatchIndex.Entry, _ item: ManifestItem?) -> String? {
         switch entry {
-        case .line: item?.image
+        case .line: item?.image.map { excerpt($0, length: IngestionLimits.nameBytes) }
         case .image(let name, _), .unlisted(let name): name
         }
     }

@@ -149,6 +149,7 @@ enum Refusals {
         .unsupportedMediaType(found: "text/plain", accepted: ImageUpload.accepted),
         .image(.unsupportedFormat, index: 0, count: 1),
         .image(.tooLarge(width: 50_000, height: 50_000, limit: 40_000_000), index: 0, count: 1),
+        .tooManyPixels(200_000_000, limit: 160_000_000),
         .image(.corrupt(reason: "the data ends early"), index: 0, count: 1),
     ]
 }

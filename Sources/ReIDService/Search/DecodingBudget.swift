@@ -65,13 +65,13 @@ final class DecodingBudget: Sendable {
         return try decode()
     }
 
-    private func fits(_ cost: Int, _ state: borrowing State) -> Bool { cost <= (pixels - state.taken) / 2 }
+    private func fits(_ cost: Int, beside taken: Int) -> Bool { cost <= (pixels - taken) / 2 }
 
     private func enter(_ cost: Int, _ patience: Patience, _ isCancelled: () -> Bool) throws {
         let turn = DispatchSemaphore(value: 0)
         let isEndless = patience == .endless
         let isAdmitted = try state.withLock { state throws(ServiceError) in
-            if fits(cost, state) {
+            if fits(cost, beside: state.taken) {
                 state.taken += cost
                 return true
             }
@@ -99,13 +99,16 @@ final class DecodingBudget: Sendable {
     private func leave(_ cost: Int) {
         let admitted = state.withLock { state in
             state.taken -= cost
-            var admitted: [Waiter] = []
-            state.waiting.removeAll { waiter in
-                guard fits(waiter.cost, state) else { return false }
-                state.taken += waiter.cost
-                admitted.append(waiter)
-                return true
+            var (admitted, waiting): ([Waiter], [Waiter]) = ([], [])
+            for waiter in state.waiting {
+                if fits(waiter.cost, beside: state.taken) {
+                    state.taken += waiter.cost
+                    admitted.append(waiter)
+                } else {
+                    waiting.append(waiter)
+                }
             }
+            state.waiting = waiting
             return admitted
         }
         for waiter in admitted { waiter.turn.signal() }

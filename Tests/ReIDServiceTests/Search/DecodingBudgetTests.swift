@@ -107,7 +107,8 @@ import Testing
         try withService {
             $0.limits.requestPixels = 1
         } _: { service in
-            #expect(try service.post("/v1/embeddings", image: try TestImage(seed: 1).bytes).status == .ok)
+            let image = try TestImage(seed: 1).bytes
+            #expect(try service.post("/v1/embeddings", image: image).status == .ok)
         }
     }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import HTTP
 import HTTPTypes
@@ -174,6 +175,25 @@ import Testing
             try expectProblem(response, 400, "repeated-member", mentions: String(pointer.dropFirst()))
             #expect(try response.object["pointer"] == .text(pointer))
         }
+    }
+
+    @Test func `names from outside are cut in messages`() throws {
+        try withService { service in
+            try service.makeGallery("lobby")
+            let name = String(repeating: "é", count: 10_000)
+            let image = FormPart.image(try TestImage(seed: 1).bytes)
+            for form in [
+                [image, .options("{\"\(name)\": 1}")], [image, .options("{\"\(name)\": 1, \"\(name)\": 1}")],
+                [image, FormPart(name: String(repeating: "x", count: 5000), bytes: [])],
+            ] {
+                let response = try service.post(target, form: form)
+                #expect(response.status == .badRequest)
+                #expect(try response.bytes.count < 1500, "\(response.said)")
+                #expect(try response.text.contains("…"), "\(response.said)")
+            }
+        }
+        #expect("\(ManifestError.unknownMember(String(repeating: "x", count: 100_000), known: []))".utf8.count < 200)
+        #expect("\(ManifestError.repeatedMember(String(repeating: "é", count: 100_000)))".utf8.count < 200)
     }
 
     @Test func `a value that looks like a member's name is none`() throws {
