@@ -1,4 +1,4 @@
-/** @import { Gallery, KeptQuery, Model, Ranking, SearchOptions } from "./types.js" */
+/** @import { Gallery, KeptQuery, Model, Ranking, SearchOptions, Session } from "./types.js" */
 
 /** Why a request failed; title and detail come from the service's problem document. */
 export class ServiceProblem extends Error {
@@ -59,8 +59,11 @@ async function problem(response) {
   }
 }
 
+/** Tells the page that the service asks to sign in. */
+export const signedOut = new EventTarget();
+
 /**
- * Sends a request; anything but success or 304 is thrown as a `ServiceProblem`.
+ * Sends a request; anything but success or 304 is thrown as a `ServiceProblem`, and a 401 is told to `signedOut` too.
  *
  * @param {string} path
  * @param {RequestInit} [init]
@@ -74,6 +77,7 @@ async function send(path, init = {}) {
     throw new ServiceProblem("The service cannot be reached. Is it running?", { title: "No connection" });
   }
   if (response.ok || response.status === 304) return response;
+  if (response.status === 401) signedOut.dispatchEvent(new Event("signedout"));
   throw await problem(response);
 }
 
@@ -99,6 +103,36 @@ export async function readiness(signal) {
   const isJSON = (response.headers.get("Content-Type") ?? "").includes("json");
   const said = isJSON ? await response.json() : {};
   return { ready: response.ok, modelTrained: said.model?.trained ?? said.model_trained };
+}
+
+/**
+ * Who uses the page, or null if the service asks to sign in.
+ *
+ * @returns {Promise<Session | null>}
+ */
+export async function session() {
+  // The service makes the browser forget a session that is over; then the second answer is for nobody in particular.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      return await json("/v1/session");
+    } catch (error) {
+      if (!(error instanceof ServiceProblem && error.status === 401)) throw error;
+    }
+  }
+  return null;
+}
+
+/** @param {string} token */
+export async function signIn(token) {
+  await send("/v1/session", {
+    method: "POST",
+    body: JSON.stringify({ token }),
+    headers: { "Content-Type": "application/json" },
+  });
+}
+
+export async function signOut() {
+  await send("/v1/session", { method: "DELETE" });
 }
 
 /** @param {AbortSignal} [signal] @returns {Promise<Model>} */

@@ -2,7 +2,9 @@ import { GalleriesView } from "../views/galleries.js";
 import { ModelView } from "../views/model.js";
 import { QueriesView } from "../views/queries.js";
 import { SearchView } from "../views/search.js";
-import { element, icon } from "./dom.js";
+import { SignInView } from "../views/sign-in.js";
+import { asProblem, session, signedOut, signOut } from "./api.js";
+import { announce, element, icon } from "./dom.js";
 import { Service } from "./service.js";
 /** @import { View } from "./types.js" */
 /** @import { ServiceState } from "./service.js" */
@@ -15,8 +17,11 @@ const views = {
   galleries: new GalleriesView(service),
   model: new ModelView(service),
 };
+const signInView = new SignInView(() => enter());
 /** @type {View | null} */
 let current = null;
+/** Whether the sign-in is shown instead of a view. */
+let locked = false;
 
 /**
  * Decodes percent signs; a malformed text is returned unchanged.
@@ -33,6 +38,7 @@ function decoded(text) {
 
 /** Shows the view that the address names: `#/search`, `#/search/q_…`, `#/queries`, … */
 function route() {
+  if (locked) return;
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
   const view = views[name] ?? views.search;
   const argument = rest.length > 0 ? decoded(rest.join("/")) : null;
@@ -55,9 +61,61 @@ function route() {
   view.show(argument);
 }
 
+/** Shows the sign-in; the address stays, so that signing in leads back to where one was. */
+function lock() {
+  if (locked) return;
+  locked = true;
+  service.locked = true;
+  current?.hide();
+  current = null;
+  showAccount("");
+  document.title = "Sign in · reid";
+  document.getElementById("main")?.replaceChildren(signInView.root);
+  signInView.show();
+}
+
+/** Shows the view that the address names, or the sign-in if the service asks for it. */
+async function enter() {
+  try {
+    const who = await session();
+    if (!who) return lock();
+    showAccount(who.signed_in ? who.name : "");
+  } catch (error) {
+    // The views say for themselves that the service cannot be reached.
+    console.info("session:", error);
+  }
+  locked = false;
+  service.locked = false;
+  // The banner and the number of branches are known before the view appears, so that the layout does not move.
+  await service.look();
+  route();
+}
+
+/** @param {string} name of the token that is signed in; empty: none */
+function showAccount(name) {
+  const account = document.getElementById("account");
+  if (!account) return;
+  account.hidden = name === "";
+  account.replaceChildren(
+    element("span", { class: "account-name", title: `Signed in as ${name}` }, `Signed in as ${name}`), " · ",
+    element("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out"));
+}
+
+/** Signs out, and loads the page anew, so that nothing of what was shown stays. */
+async function leave() {
+  try {
+    await signOut();
+  } catch (error) {
+    const { status, message } = asProblem(error);
+    if (status !== 401) return announce(`Not signed out: ${message}`);
+  }
+  history.replaceState(null, "", "/");
+  location.reload();
+}
+
 /** @param {ServiceState} state */
 function showService({ condition, trained }) {
-  const texts = { waiting: "Connecting", ready: "Ready", starting: "Not ready", unreachable: "Unreachable" };
+  const texts = { waiting: "Connecting", ready: "Ready", starting: "Not ready", locked: "Signed out", unreachable: "Unreachable" };
   const pill = document.getElementById("service-state");
   if (pill) {
     pill.dataset.state = condition;
@@ -94,7 +152,6 @@ document.querySelector(".skip-link")?.addEventListener("click", (event) => {
 });
 connectThemePicker();
 service.follow(showService);
-// The banner and the number of branches are known before the first view appears, so that the layout does not move.
-await service.look();
+signedOut.addEventListener("signedout", lock);
 addEventListener("hashchange", route);
-route();
+await enter();

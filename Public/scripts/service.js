@@ -9,7 +9,7 @@ const patience = 1_500;
  * The state of the service, as far as views need it.
  *
  * @typedef {object} ServiceState
- * @property {"waiting" | "ready" | "starting" | "unreachable"} condition
+ * @property {"waiting" | "ready" | "starting" | "locked" | "unreachable"} condition locked: it asks to sign in
  * @property {boolean | undefined} trained undefined while unknown
  * @property {Model | null} model
  * @property {number} branches attention branches of the model
@@ -23,6 +23,8 @@ export class Service {
     /** @type {((state: ServiceState) => void)[]} */
     this.listeners = [];
     this.timer = 0;
+    /** Whether nobody is signed in, so that the model cannot be read. */
+    this.locked = false;
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.look();
     });
@@ -44,8 +46,8 @@ export class Service {
     const state = { ...this.state };
     try {
       const { ready, modelTrained } = await readiness(AbortSignal.timeout(patience));
-      const restarted = ready && this.state.condition !== "ready";
-      state.condition = ready ? "ready" : "starting";
+      const restarted = ready && !this.locked && this.state.condition !== "ready";
+      state.condition = this.locked ? "locked" : ready ? "ready" : "starting";
       if (modelTrained !== undefined) state.trained = modelTrained;
       if (restarted) {
         state.model = await model();
@@ -53,8 +55,8 @@ export class Service {
         state.branches = branches(state.model);
       }
     } catch (error) {
-      if (this.state.condition !== "unreachable") console.info("service:", error);
-      state.condition = "unreachable";
+      if (!this.locked && this.state.condition !== "unreachable") console.info("service:", error);
+      state.condition = this.locked ? "locked" : "unreachable";
     }
     const changed = JSON.stringify(state) !== JSON.stringify(this.state);
     this.state = state;

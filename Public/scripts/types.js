@@ -87,6 +87,11 @@
  * @property {number} candidates       re-ranked by one search
  * @property {number} neighbors        the largest k1 and k2
  *
+ * @typedef {object} Session
+ * @property {string} name             of the token
+ * @property {string | null} expires_at RFC 3339 UTC
+ * @property {boolean} signed_in       false: the service asks for no token
+ *
  * @typedef {object} View
  * @property {string} title
  * @property {HTMLElement} root

@@ -17,7 +17,7 @@ public final class Service: Sendable {
     public let context: ServiceContext
     /// The query listener's routes.
     public let queryRouter: Router
-    /// The admin listener's routes; each needs the token.
+    /// The admin listener's routes.
     public let adminRouter: Router
 
     private struct Addresses {
@@ -45,19 +45,20 @@ public final class Service: Sendable {
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
         let store = try GalleryStore(path: folder.database, logger: logger)
         try Self.removeLeftovers(folder.spool)
-        let token = try AdminToken(path: folder.adminToken)
+        let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
         let weights = configuration.modelPath ?? folder.model
         let model = try Self.load(weights)
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
         let embedder = try Self.startNetwork(model, weights, configuration.embedder, logger)
         context = ServiceContext(
             configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
-            metrics: ServiceMetrics(), logger: logger)
+            gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
+            logger: logger)
         standingQueries = StandingQueries(service: context)
-        pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters)
+        pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters, tokens: tokens)
         batches = BatchProcessor(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
-        adminRouter = try Self.adminRouter(context, token: token)
+        adminRouter = try Self.adminRouter(context)
         var server = configuration.server
         server.spoolFolder = folder.spool
         server.heldSeconds = max(server.heldSeconds, Double(configuration.limits.wait))
@@ -69,7 +70,7 @@ public final class Service: Sendable {
     public var queryAddress: String { addresses.withLock { $0.query } }
     /// The address of the admin listener, `host:port`; empty until `start` returns.
     public var adminAddress: String { addresses.withLock { $0.admin } }
-    /// The file that holds the admin listener's token.
+    /// The file that holds the first token with the scope `admin`.
     public var tokenFile: String { context.folder.adminToken }
 
     /// Continues unfinished batches and listens; returns when both listeners take requests.
@@ -89,9 +90,10 @@ public final class Service: Sendable {
         }
         status.add(queryServer, name: "query")
         status.add(adminServer, name: "admin")
-        if ListenerAddress(adminAddress)?.isLoopback == false {
+        for (name, address) in [("query", queryAddress), ("admin", adminAddress)]
+        where ListenerAddress(address)?.isLoopback == false {
             context.logger.warning(
-                "the admin listener is reachable from elsewhere without TLS", metadata: ["address": "\(adminAddress)"])
+                "the \(name) listener is reachable from elsewhere without TLS", metadata: ["address": "\(address)"])
         }
         context.logger.info("service ready", metadata: ["query": "\(queryAddress)", "admin": "\(adminAddress)"])
     }
@@ -105,6 +107,7 @@ public final class Service: Sendable {
         standingQueries.stop()
         pollAnswers.stop()
         context.embedder.stop()
+        context.gatekeeper.tokens.stop()
         do {
             try context.store.close()
         } catch {
@@ -119,9 +122,10 @@ public final class Service: Sendable {
         let routes =
             try searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
-            + healthRoutes(service, status: status)
+            + healthRoutes(service, status: status) + sessionRoutes(service)
         router.add(routes)
         router.add(try descriptionRoute(.query(service.configuration)))
+        guardRouter(&router, service, requiresToken: service.configuration.queriesNeedToken)
         router.observe = service.metrics.observer(ofListener: "query")
         if let folder = service.configuration.publicFolder {
             do {
@@ -133,16 +137,23 @@ public final class Service: Sendable {
         return router
     }
 
-    private static func adminRouter(_ service: ServiceContext, token: AdminToken) throws -> Router {
+    private static func adminRouter(_ service: ServiceContext) throws -> Router {
         var router = Router(errorResponse: errorResponse(logger: service.logger))
         router.add(adminRoutes(service))
         router.add(try descriptionRoute(.admin(service.configuration)))
-        router.admit = { request, route in
-            if route.access != .anyone { try token.check(request.fields) }
-            return nil
-        }
+        guardRouter(&router, service, requiresToken: true)
         router.observe = service.metrics.observer(ofListener: "admin")
         return router
+    }
+
+    /// Sets who may call the routes, under which names, and from which pages.
+    private static func guardRouter(_ router: inout Router, _ service: ServiceContext, requiresToken: Bool) {
+        let rules = OriginRules(names: service.configuration.serverNames, origins: service.configuration.serverOrigins)
+        router.screen = { try rules.screen($0) }
+        router.extraFields = { rules.fields(for: $0) }
+        router.admit = { [gatekeeper = service.gatekeeper] request, route in
+            try gatekeeper.admit(request, route, requiresToken: requiresToken)
+        }
     }
 
     /// Returns a function that turns errors into responses, and logs those that are faults of the service.

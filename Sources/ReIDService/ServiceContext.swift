@@ -16,6 +16,8 @@ public final class ServiceContext: Sendable {
     public let model: CSPRModel
     /// Turns images into unit vectors, in batches.
     public let embedder: Embedder
+    /// Tells who asks.
+    public let gatekeeper: Gatekeeper
     /// Counters and timers behind `/metrics`.
     public let metrics: ServiceMetrics
     /// The service's logger.
@@ -31,13 +33,14 @@ public final class ServiceContext: Sendable {
     /// Joins the parts, which are open already.
     public init(
         configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
-        embedder: Embedder, metrics: ServiceMetrics, logger: Logger
+        embedder: Embedder, gatekeeper: Gatekeeper, metrics: ServiceMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.folder = folder
         self.store = store
         self.model = model
         self.embedder = embedder
+        self.gatekeeper = gatekeeper
         self.metrics = metrics
         self.logger = logger
         // A request that waits occupies a worker of the searches; three quarters of them stay free for others.

@@ -144,6 +144,34 @@ import Testing
         #expect(refused.status == 1 && refused.errors.contains("lowercase"))
     }
 
+    @Test func `a token is made, does what it may, is listed without its secret, and deleted`() throws {
+        #expect(try admin("galleries", "create", "yard").status == 0)
+        let made = try admin("tokens", "create", "ingest", "--scope", "enroll", "--gallery", "lob*")
+        let secret = made.output.trimmingCharacters(in: .newlines)
+        #expect(made.status == 0 && secret.hasPrefix("reid_") && !made.errors.contains(secret))
+        try Data(made.output.utf8).write(to: URL(fileURLWithPath: folder.path("ingest")))
+        func ingest(_ arguments: String...) throws -> ReidProgram.Outcome {
+            try ReidProgram.run(arguments + ["--admin", service.admin, "--token-file", folder.path("ingest")])
+        }
+        #expect(try ingest("batches", "list").status == 0)
+        let forbidden = try ingest("galleries", "create", "lobby")
+        #expect(forbidden.status == 1 && forbidden.errors.contains("'admin'"))
+        let listed = try items(try admin("tokens", "list", "--json"))
+        #expect(listed.map { $0["name"] as? String } == ["admin-token", "ingest"])
+        #expect(try !admin("tokens", "list").output.contains(secret))
+        let id = try #require(listed[1]["id"] as? String)
+        #expect(try admin("tokens", "delete", id, "--yes").status == 0)
+        #expect(try ingest("batches", "list").errors.hasPrefix("reid: A token is needed: "))
+        let whole = try object(
+            try admin(
+                "tokens", "create", "desk", "--scope", "query", "--scope", "enroll", "--expires",
+                "2099-01-01T00:00:00Z", "--json"))
+        #expect(whole["scopes"] as? [String] == ["query", "enroll"] && whole["galleries"] is NSNull)
+        #expect(whole["expires_at"] as? String == "2099-01-01T00:00:00Z")
+        let wrong = try admin("tokens", "create", "x", "--scope", "root")
+        #expect(wrong.status == 1 && wrong.errors.contains("'query', 'enroll', 'admin'"))
+    }
+
     @Test(arguments: [("n\n", true), ("\n", true), ("y\n", false), ("yes\n", false)])
     func `at a terminal a deletion asks first`(answer: String, isKept: Bool) throws {
         #expect(try admin("galleries", "create", "yard").status == 0)

@@ -121,7 +121,28 @@ import Testing
         try fails("bad.safetensors", "--data", other, "--model", folder.path("bad.safetensors"))
         try Data().write(to: URL(fileURLWithPath: folder.path("file")))
         try fails(folder.path("file"), "--data", folder.path("file"), "--model", model)
-        try fails("loopback", "--data", other, "--model", model, "--query-address", "0.0.0.0:0")
+    }
+
+    @Test(arguments: [["--query-address", "0.0.0.0:0"], ["--require-tokens"]])
+    func `for others than this machine, and where it is told to, the query listener asks for tokens`(
+        arguments: [String]
+    ) throws {
+        let service = try RunningService(data: data, model: model, extra: arguments)
+        let port = try #require(service.query.split(separator: ":").last)
+        let url = "http://127.0.0.1:\(port)"
+        func status(_ more: String...) throws -> String {
+            try ReidProgram.run(
+                ["-s", "-o", "/dev/null", "-w", "%{http_code}"] + more, program: URL(fileURLWithPath: "/usr/bin/curl")
+            ).output
+        }
+        #expect(try status(url + "/v1/galleries") == "401")
+        #expect(try status(url + "/livez") == "200")
+        #expect(try service.curl(url: url + "/v1/galleries").status == 200)
+        #expect(try status("-H", "Host: evil.example", url + "/livez") == "421")
+        let refused = try ReidProgram.run("galleries", "list", "--query", url)
+        #expect(refused.status == 1 && refused.errors.hasPrefix("reid: A token is needed: "))
+        let listed = try ReidProgram.run("galleries", "list", "--query", url, "--token-file", service.tokenFile)
+        #expect(listed.status == 0, "\(listed.errors)")
     }
 
     @Test func `a database of a newer version is refused and left as it was`() throws {

@@ -7,7 +7,8 @@ import Testing
         ["train"], ["synthesize"], [], ["model", "convert"], ["galleries"], ["galleries", "list"],
         ["galleries", "show"], ["galleries", "create"], ["galleries", "delete"], ["batches"], ["batches", "list"],
         ["batches", "show"], ["batches", "items"], ["batches", "cancel"], ["images"], ["images", "list"],
-        ["images", "show"], ["images", "delete"],
+        ["images", "show"], ["images", "delete"], ["tokens"], ["tokens", "create"], ["tokens", "list"],
+        ["tokens", "delete"],
     ])
     func `every subcommand explains itself with an example`(command: [String]) throws {
         let outcome = try ReidProgram.run(command + ["--help"])
@@ -45,6 +46,8 @@ import Testing
         ("search", ["search", "a.jpg", "--gallery", "g", "--group-by", "camera"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--include-vectors"]),
         ("galleries delete", ["galleries", "delete", "g"]), ("images delete", ["images", "delete", "i"]),
+        ("tokens create", ["tokens", "create", "dock"]), ("tokens delete", ["tokens", "delete", "t"]),
+        ("tokens create", ["tokens", "create", "dock", "--scope", "query", "--expires", "tomorrow"]),
         ("batches items", ["batches", "items", "b", "--state", "lost"]),
         ("images list", ["images", "list", "g", "--limit", "0"]),
         (
@@ -96,6 +99,7 @@ import Testing
         ["evaluate", "--features", "/nowhere/f.safetensors"], ["enroll", "/nowhere", "--gallery", "g"],
         ["search", "/nowhere/p.jpg", "--gallery", "g"],
         ["rerank", "--query", "/nowhere/q.npy", "--gallery", "/nowhere/g.npy", "--output", "d.npy"],
+        ["galleries", "list", "--token-file", "/nowhere/t"], ["tokens", "list", "--token-file", "/nowhere/t"],
         ["batches", "list", "--token-file", "/nowhere/t"], ["galleries", "create", "g", "--token-file", "/nowhere/t"],
     ])
     func `a failure ends with 1 and names the file`(arguments: [String]) throws {

@@ -53,12 +53,16 @@ final class AdminBench: Sendable {
         }
         let logger = Logger(label: "test") { _ in log }
         let (model, _) = try Self.model.get()
+        let store = try GalleryStore(path: data.database, logger: logger)
+        let tokens = try TokenBook(store: store, adminToken: AdminToken(path: data.adminToken), logger: logger)
         context = ServiceContext(
-            configuration: configuration, folder: data, store: try GalleryStore(path: data.database, logger: logger),
-            model: model, embedder: try Embedder(model: model, configuration: configuration.embedder, logger: logger),
-            metrics: ServiceMetrics(), logger: logger)
+            configuration: configuration, folder: data, store: store, model: model,
+            embedder: try Embedder(model: model, configuration: configuration.embedder, logger: logger),
+            gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
+            logger: logger)
         var router = Router { error, request in problem(for: error).response(instance: request.id) }
         router.add(adminRoutes(context))
+        router.admit = { _, _ in Principal(id: AdminToken.id, name: "test", scopes: [.admin]) }
         self.router = router
         processor = BatchProcessor(context: context)
         if start { processor.start() }
@@ -70,6 +74,7 @@ final class AdminBench: Sendable {
     func close() throws {
         processor.stop()
         context.embedder.stop()
+        context.gatekeeper.tokens.stop()
         try context.store.close()
     }
 

@@ -73,7 +73,8 @@ extension Connection {
     /// Sends a response: at once, or first its head and then its body piece by piece.
     func send(_ response: ServerResponse, _ exchange: Exchange) {
         dispatchPrecondition(condition: .onQueue(loop.queue))
-        let response = response.conditioned(by: exchange.request, isHead: exchange.isHead)
+        let response = loop.core.router.complete(
+            response.conditioned(by: exchange.request, isHead: exchange.isHead), to: exchange.request)
         if case .held = phase { loop.core.held.release(1) }
         var keepsAlive = exchange.keepsAlive && !loop.isDraining
         let framing: ReplyFraming

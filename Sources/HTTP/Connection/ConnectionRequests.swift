@@ -35,6 +35,11 @@ extension Connection {
         var request = ServerRequest(
             id: loop.requestIDs.next(), method: head.method == .head ? .get : head.method, target: target,
             parameters: [:], fields: head.fields, body: .bytes([]), peer: peer, cancellation: Cancellation())
+        if let response = router.screened(request) {
+            let exchange = Exchange(head, number: requests, route: nil, request: request)
+            if head.framing != .none { leaveBody(exchange) }
+            return send(response, exchange)
+        }
         switch router.resolve(head.method, target) {
         case .problem(let problem):
             let exchange = Exchange(head, number: requests, route: nil, request: request)
@@ -206,13 +211,16 @@ extension Connection {
     /// Answers `OPTIONS *`.
     private func answerForServer(_ head: RequestHead) {
         let router = loop.core.router
-        guard let request = try? ServerRequest(method: .options, target: "/", id: loop.requestIDs.next(), peer: peer)
+        guard
+            let request = try? ServerRequest(
+                method: .options, target: "/", fields: head.fields, id: loop.requestIDs.next(), peer: peer)
         else {
             return close()
         }
         let exchange = Exchange(head, number: requests, route: nil, request: request)
         if head.framing != .none { leaveBody(exchange) }
-        send(ServerResponse(.noContent, fields: [.allow: allowHeader(router.methods + [.options])]), exchange)
+        let methods = ServerResponse(.noContent, fields: [.allow: allowHeader(router.methods + [.options])])
+        send(router.screened(request) ?? methods, exchange)
     }
 
     /// Leaves the body unread, so the connection closes after the reply.

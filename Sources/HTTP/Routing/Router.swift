@@ -19,6 +19,13 @@ public struct Router: Sendable {
     public private(set) var routes: [Route] = []
     /// Turns an error of a handler into a response.
     public let errorResponse: @Sendable (any Error, ServerRequest) -> ServerResponse
+    /// Called first for every request, whether it has a route or not; returns a response to answer with at once, or nil to
+    /// go on.
+    ///
+    /// If it throws, the request is refused with that error. Runs on an event loop, so it must not block.
+    public var screen: (@Sendable (ServerRequest) throws -> ServerResponse?)?
+    /// Returns header fields to add to the response to a request, whatever the response is; runs on an event loop.
+    public var extraFields: (@Sendable (ServerRequest) -> HTTPFields)?
     /// Called when a request's head is read and its route is found, before its body is read; returns who asks, or nil for
     /// a stranger.
     ///
@@ -71,10 +78,11 @@ public struct Router: Sendable {
     public func respond(to request: ServerRequest) -> Reply {
         let reply = reply(to: request)
         guard case .now(let response) = reply else { return reply }
-        return .now(response.conditioned(by: request, isHead: false))
+        return .now(complete(response.conditioned(by: request, isHead: false), to: request))
     }
 
     private func reply(to request: ServerRequest) -> Reply {
+        if let response = screened(request) { return .now(response) }
         switch resolve(request.method, request.target) {
         case .problem(let problem):
             return .now(errorResponse(problem, request))
@@ -93,6 +101,23 @@ public struct Router: Sendable {
             if let reply = route.shortcut?(request) { return reply }
             return run(route, request)
         }
+    }
+
+    /// The response of `screen`, or to the error that it throws; nil: the request goes on.
+    func screened(_ request: ServerRequest) -> ServerResponse? {
+        do {
+            return try screen?(request)
+        } catch {
+            return errorResponse(error, request)
+        }
+    }
+
+    /// The response with `extraFields`.
+    func complete(_ response: ServerResponse, to request: ServerRequest) -> ServerResponse {
+        guard let more = extraFields?(request), !more.isEmpty else { return response }
+        var response = response
+        response.fields.append(contentsOf: more)
+        return response
     }
 
     /// Runs a route's handler and maps its error.

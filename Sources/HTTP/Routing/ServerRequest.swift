@@ -31,11 +31,13 @@ public struct ServerRequest: Sendable {
     /// - Throws: A problem 400 if `target` is not in origin form with valid percent-encoding.
     public init(
         method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: RequestBody = .bytes([]),
-        id: String = "test", peer: String = "127.0.0.1", cancellation: Cancellation = Cancellation()
+        id: String = "test", peer: String = "127.0.0.1", principal: Principal? = nil,
+        cancellation: Cancellation = Cancellation()
     ) throws(HTTPProblem) {
         self.init(
             id: id, method: method, target: try RequestTarget(parsing: Array(target.utf8)), parameters: [:],
             fields: fields, body: body, peer: peer, cancellation: cancellation)
+        self.principal = principal
     }
 
     init(

@@ -120,6 +120,10 @@ extension HTTPField.Name {
     static let referrerPolicy = known("Referrer-Policy")
     /// `X-Request-Id`.
     public static let xRequestID = known("X-Request-Id")
+    /// `Host`, whose own constant HTTPTypes reserves.
+    public static let requestHost = known("Host")
+    /// `Sec-Fetch-Site`, by which a browser says where the page is that sends a request.
+    public static let secFetchSite = known("Sec-Fetch-Site")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }

@@ -13,10 +13,16 @@ extension Service {
         public var modelPath: String?
         /// The folder of the dashboard, served at `/`; nil: no dashboard.
         public var publicFolder: String?
-        /// The address of the query listener, `host:port` (0: a free port); loopback only, because queries need no token.
+        /// The address of the query listener, `host:port` (0: a free port); it asks for a token unless this is loopback.
         public var queryAddress = "127.0.0.1:8080"
         /// The address of the admin listener, `host:port` (0: a free port); requests need the bearer token.
         public var adminAddress = "127.0.0.1:8081"
+        /// The host names that the service goes by, beside addresses and `localhost`.
+        public var serverNames: [String] = []
+        /// The origins of pages elsewhere that may use the service.
+        public var serverOrigins: [String] = []
+        /// Who must show a token.
+        public var tokens = Service.Configuration.Tokens()
         /// Milliseconds in which changes of a gallery are gathered before its standing queries are ranked again.
         public var standingQueryDelay = 500
         /// Images that enrollment embeds and commits at once.
@@ -42,16 +48,10 @@ extension Service.Configuration {
     public var folder: DataFolder { DataFolder(dataFolder) }
 
     /// Refuses values outside their ranges, and values that do not fit together.
-    ///
-    /// The query listener answers without a token, so it must be on loopback; put a proxy that authenticates in front of
-    /// it to reach it from elsewhere.
     public func validate() throws(ConfigurationError) {
         var copy = self
         for field in ConfigurationField.all {
             if let value = field.value(in: self) { try field.set(value, in: &copy, as: field.name) }
-        }
-        guard ListenerAddress(queryAddress)?.isLoopback == true else {
-            throw .queriesWithoutToken(address: queryAddress)
         }
         guard ranking.limit <= limits.results else {
             throw .outOfRange(

@@ -10,8 +10,6 @@ public enum ConfigurationError: Error, Sendable, Equatable {
     case outOfRange(field: String, value: String, allowed: String)
     /// The configuration file is not JSON.
     case malformedFile(reason: String)
-    /// The query listener asks for no token, so only loopback may reach it.
-    case queriesWithoutToken(address: String)
 }
 
 extension ConfigurationError: CustomStringConvertible {
@@ -23,9 +21,6 @@ extension ConfigurationError: CustomStringConvertible {
         case .wrongType(let field, let value, let allowed), .outOfRange(let field, let value, let allowed):
             "configuration: \(field) must be \(allowed), not \(value)"
         case .malformedFile(let reason): "configuration: the file is not JSON: \(reason)"
-        case .queriesWithoutToken(let address):
-            "the query listener asks for no token, so it listens on loopback only, not on \(address); "
-                + "put an authenticating proxy in front of it to reach it from elsewhere"
         }
     }
 }

@@ -14,6 +14,28 @@ struct ConfigurationField: Sendable {
         case optionalPath(Place<String?>)
         case address(Place<String>)
         case level(Place<Logger.Level>)
+        case list(Place<[String]>, of: Entries)
+    }
+
+    /// What the texts of a list are.
+    enum Entries: Sendable {
+        case hostNames
+        case origins
+
+        /// What the list may be.
+        var expectation: String {
+            switch self {
+            case .hostNames: "a list of host names such as reid.example.org"
+            case .origins: "a list of origins such as https://desk.example.org"
+            }
+        }
+
+        func allows(_ text: String) -> Bool {
+            switch self {
+            case .hostNames: OriginRules.isName(text)
+            case .origins: OriginRules.isOrigin(text)
+            }
+        }
     }
 
     /// The name in the file and on the command line; dots lead into JSON objects.
@@ -47,6 +69,7 @@ struct ConfigurationField: Sendable {
         case .flag: "true or false"
         case .path, .optionalPath: "a path"
         case .address: "an address such as 127.0.0.1:8080 or [::1]:8080"
+        case .list(_, let entries): entries.expectation
         case .level: "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         }
     }
@@ -60,6 +83,7 @@ struct ConfigurationField: Sendable {
         case .path(let path), .address(let path): .text(configuration[keyPath: path])
         case .optionalPath(let path): configuration[keyPath: path].map(JSONValue.text)
         case .level(let path): .text(configuration[keyPath: path].rawValue)
+        case .list(let path, _): .list(configuration[keyPath: path].map(JSONValue.text))
         }
     }
 
@@ -106,6 +130,19 @@ struct ConfigurationField: Sendable {
             try require(level != nil)
             configuration[keyPath: path] = level ?? configuration[keyPath: path]
             return
+        case (.list(let path, let entries), .list(let values)):
+            var texts: [String] = []
+            for value in values {
+                guard case .text(let text) = value else {
+                    throw .wrongType(field: source, value: value.summary, expected: expectation)
+                }
+                guard entries.allows(text) else {
+                    throw .outOfRange(field: source, value: value.summary, allowed: expectation)
+                }
+                texts.append(text)
+            }
+            configuration[keyPath: path] = texts
+            return
         default: break
         }
         throw .wrongType(field: source, value: value.summary, expected: expectation)
@@ -113,9 +150,13 @@ struct ConfigurationField: Sendable {
 
     /// The value that `text` stands for, in the environment or on the command line.
     ///
-    /// Numbers, true and false are written as in the file; paths, addresses and levels without quotes.
+    /// Numbers, true and false are written as in the file; paths, addresses and levels without quotes, lists with commas.
     func value(of text: String) -> JSONValue {
         switch kind {
+        case .list:
+            .list(
+                text.isEmpty
+                    ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map { .text(String($0)) })
         case .path, .optionalPath, .address, .level: .text(text)
         case .whole, .real, .flag:
             (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)

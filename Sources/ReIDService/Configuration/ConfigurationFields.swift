@@ -7,7 +7,8 @@ internal import Ranking
 /// Defaults stand with the values themselves.
 extension ConfigurationField {
     /// Every field, in the order of the reference.
-    static let all = general + log + embedder + limits + ranking + server + serverTimes
+    static let all =
+        general + tokens + log + embedder + limits + rates + ranking + names + server + serverTimes
 
     private static let general = [
         ConfigurationField(
@@ -20,7 +21,7 @@ extension ConfigurationField {
             "The dashboard's folder, served at `/`."),
         ConfigurationField(
             "query_address", .address(\.queryAddress),
-            "Where the query listener listens, on loopback only; port 0 takes a free one."),
+            "Where the query listener listens; port 0 takes a free one. On anything but loopback it asks for a token."),
         ConfigurationField(
             "admin_address", .address(\.adminAddress),
             "Where the admin listener listens; port 0 takes a free one."),

@@ -28,6 +28,16 @@ extension Service.Configuration {
         public var batchBody = 16 << 30
         /// Seconds for which a poll may be held.
         public var wait = 60
+        /// Requests a second with one token, in the long run.
+        public var requestsPerSecond = 200.0
+        /// Requests with one token at once.
+        public var requestBurst = 400
+        /// Requests a second without a valid token from one address, in the long run.
+        public var strangerRequestsPerSecond = 50.0
+        /// Requests without a valid token from one address at once.
+        public var strangerRequestBurst = 200
+        /// Searches that run at once for one token.
+        public var searchesPerToken = 8
 
         /// The defaults.
         public init() {}

@@ -11,8 +11,8 @@ struct APIDescription: Sendable {
     let routes: [RouteDescription]
     /// The schemas of the wire types, by the names that the routes use.
     let schemas: [String: Schema]
-    /// Whether the routes need the admin token, except those that say otherwise.
-    var needsToken = false
+    /// Whether the routes need a token or a session, except those that say otherwise.
+    let needsToken: Bool
 
     /// The document.
     func json() throws -> JSONValue {
@@ -30,14 +30,18 @@ struct APIDescription: Sendable {
                         (String($0.status.code), try Answer($0).json)
                     })),
         ]
-        if needsToken {
-            components["securitySchemes"] = [
-                "adminToken": [
-                    "type": "http", "scheme": "bearer",
-                    "description": "The text in the file `admin-token` of the data folder.",
-                ]
-            ]
-        }
+        components["securitySchemes"] = [
+            "token": [
+                "type": "http", "scheme": "bearer",
+                "description":
+                    "A token's secret. The first token is the text in the file `admin-token` of the data folder.",
+            ],
+            "session": [
+                "type": "apiKey", "in": "cookie", "name": .text(SessionCookie.name),
+                "description": .text(
+                    "The cookie of `POST /v1/session`; under TLS its name is `\(SessionCookie.secureName)`."),
+            ],
+        ]
         return [
             "openapi": "3.1.0",
             "info": ["title": .text(title), "version": "1", "description": .text(introduction)],
@@ -64,7 +68,11 @@ struct APIDescription: Sendable {
             "description": "The only content coding that the route takes, if the body has another one.",
             "schema": ["type": "string"], "example": "identity",
         ],
-        "WWW-Authenticate": header("The credentials that are needed.", #"Bearer realm="reid admin""#),
+        "WWW-Authenticate": header("The credentials that are needed.", #"Bearer realm="reid""#),
+        "Set-Cookie": [
+            "description": "The session's cookie, or the order to forget it.", "schema": ["type": "string"],
+            "example": "reid_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
+        ],
         "Retry-After": [
             "description": "Seconds after which to try again.",
             "schema": ["type": "integer", "minimum": 0], "example": 2,
@@ -89,8 +97,10 @@ extension APIDescription {
                 JSON members are refused with status 400. The admin listener has a description of its own.
                 """,
             routes: searchDescriptions(configuration) + queryDescriptions(configuration)
-                + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(configuration),
-            schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 })
+                + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(configuration)
+                + sessionDescriptions(),
+            schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 }
+                .merging(Components.ofSessions) { $1 }, needsToken: configuration.queriesNeedToken)
     }
 
     /// The description of the admin listener, with the limits of `configuration`.
@@ -98,10 +108,12 @@ extension APIDescription {
         APIDescription(
             title: "reid: administration",
             introduction: """
-                Creates and deletes galleries, enrolls batches of images and erases images. Every route but this description \
-                needs the admin token. The query listener has a description of its own.
+                Creates and deletes galleries, enrolls batches of images, erases images, and makes and deletes tokens. Every \
+                route but this description needs a token. The query listener has a description of its own.
                 """,
-            routes: adminGalleryDescriptions() + batchDescriptions(configuration) + [.ofTheDescription],
-            schemas: Components.shared.merging(Components.ofBatches) { $1 }, needsToken: true)
+            routes: adminGalleryDescriptions() + batchDescriptions(configuration) + tokenDescriptions(configuration)
+                + [.ofTheDescription],
+            schemas: Components.shared.merging(Components.ofBatches) { $1 }.merging(Components.ofTokens) { $1 },
+            needsToken: true)
     }
 }

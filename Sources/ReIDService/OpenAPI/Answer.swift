@@ -111,6 +111,7 @@ enum Refusals {
     /// One problem for each status; all are found before a route's handler runs, except wrong parameters.
     static let common: [HTTPProblem] = [
         ServiceError.unknownParameter("color", known: ["cursor", "limit"]).problem,
+        ServiceError.crossSite.problem, ServiceError.foreignHost("other.example.org").problem,
         HTTPProblem(.requestTimeout, detail: "The request's head took too long."),
         .contentTooLarge(limit: 0),
         .preconditionFailed("If-Match"),

@@ -21,21 +21,23 @@ struct RouteDescription: Sendable {
     var answers: [Answer]
     /// The errors that the route itself may answer, with an example of each kind; every route adds `Refusals.common`.
     var refusals: [any Error] = []
-    /// Whether the admin listener answers it without the token.
+    /// Whether it is for anyone, with or without a token.
     var isOpen = false
 
-    /// The operation in OpenAPI's form; `needsToken`: whether the listener's routes need the token.
+    /// The operation in OpenAPI's form; `needsToken`: whether the listener's routes need a token.
     func json(needsToken: Bool) throws -> JSONValue {
-        let isGuarded = needsToken && !isOpen
         var operation: [String: JSONValue] = [
-            "operationId": .text(name), "summary": .text(summary), "responses": try responses(isGuarded: isGuarded),
+            "operationId": .text(name), "summary": .text(summary), "responses": try responses(),
         ]
         let parameters = pathParameters + parameters
         if !parameters.isEmpty { operation["parameters"] = .list(parameters.map(\.json)) }
         if !body.isEmpty {
             operation["requestBody"] = ["required": .flag(requiresBody), "content": try Content.json(body)]
         }
-        if needsToken { operation["security"] = isGuarded ? [["adminToken": []]] : [] }
+        var security: [JSONValue] = isOpen ? [] : [["token": []], ["session": []]]
+        // An empty alternative: without any credentials.
+        if !isOpen, !needsToken { security.append([:]) }
+        operation["security"] = .list(security)
         return .object(operation)
     }
 
@@ -44,9 +46,9 @@ struct RouteDescription: Sendable {
     }
 
     /// The answers, each status once; an answer that is the same for every route refers to a component.
-    private func responses(isGuarded: Bool) throws -> JSONValue {
+    private func responses() throws -> JSONValue {
         var refusals = refusals
-        if isGuarded { refusals.append(ServiceError.unauthorized(isMissing: true)) }
+        if !isOpen { refusals += Refusals.ofGuarded }
         let problems = refusals.map(problem(for:))
         var merged: [String: Answer] = [:]
         var responses: [String: JSONValue] = [:]

@@ -9,7 +9,7 @@ func serviceDescriptions(_ configuration: Service.Configuration) -> [RouteDescri
             answers: [.json("The model.", .component("Model"), example: Examples.modelAnswer(configuration))]),
         RouteDescription(
             method: .get, pattern: "/livez", name: "getLiveness", summary: "Check whether the process answers.",
-            answers: [.json("It does.", .component("Liveness"), example: ["status": "alive"])]),
+            answers: [.json("It does.", .component("Liveness"), example: ["status": "alive"])], isOpen: true),
         RouteDescription(
             method: .get, pattern: "/readyz", name: "getReadiness",
             summary: "Check whether the service takes requests.",
@@ -18,7 +18,7 @@ func serviceDescriptions(_ configuration: Service.Configuration) -> [RouteDescri
                 .json(
                     "It is stopping.", .component("Readiness"), example: Examples.readiness(isReady: false),
                     status: .serviceUnavailable),
-            ]),
+            ], isOpen: true),
         RouteDescription(
             method: .get, pattern: "/metrics", name: "getMetrics",
             summary: "Get counters and timers in the text format of Prometheus.",

@@ -8,14 +8,16 @@ final class PollAnswers: Sendable {
     private let store: GalleryStore
     private let answers: AnswerCache
     private let waiters: RankingWaiters
+    private let tokens: TokenBook
     /// The queue on which polls are answered, so that the store's writer does not wait for that.
     private let queue = DispatchQueue(label: "reid.polls", target: .global())
     private let observation = Mutex<GalleryObservation?>(nil)
 
-    init(store: GalleryStore, answers: AnswerCache, waiters: RankingWaiters) {
+    init(store: GalleryStore, answers: AnswerCache, waiters: RankingWaiters, tokens: TokenBook) {
         self.store = store
         self.answers = answers
         self.waiters = waiters
+        self.tokens = tokens
     }
 
     /// Observes the store from now on.
@@ -39,21 +41,28 @@ final class PollAnswers: Sendable {
         queue.sync {}
     }
 
-    /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none.
+    /// Answers the held polls of `query` with its newest ranking, or with a problem if there is none, or if the token that
+    /// asked was deleted or expired meanwhile.
     ///
     /// Keeps the ranking first, because all these clients will poll again at once.
     private func answer(_ query: String) {
         guard waiters.isWaiting(for: query) else { return }
-        queue.async { [store, answers, waiters] in
+        queue.async { [store, answers, waiters, tokens] in
             let changes = answers.changes
             do {
                 guard let ranking = try store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
+                let gallery = try store.query(id: query).gallery
                 let response = try KeptRanking.response(ranking, of: query)
                 let tag = KeptRanking.tag(ranking.revision)
-                answers.keep(response, tag: tag, about: .ranking(query: query), since: changes)
-                waiters.answer(query) { _ in response }
+                answers.keep(response, tag: tag, about: .ranking(query: query), in: gallery, since: changes)
+                waiters.answer(query) { request in
+                    guard tokens.isCurrent(request.principal) else {
+                        return problem(for: ServiceError.unauthorized(.unknown)).response(instance: request.id)
+                    }
+                    return response
+                }
             } catch {
-                waiters.answer(query) { problem(for: error).response(instance: $0) }
+                waiters.answer(query) { problem(for: error).response(instance: $0.id) }
             }
         }
     }

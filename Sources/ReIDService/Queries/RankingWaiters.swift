@@ -5,8 +5,7 @@ internal import Synchronization
 final class RankingWaiters: Sendable {
     private struct Poll {
         let reply: HeldReply
-        /// The request's id.
-        let request: String
+        let request: ServerRequest
     }
 
     private struct State {
@@ -19,7 +18,7 @@ final class RankingWaiters: Sendable {
     /// Holds a poll of `query`, for at most `timeout`; then the answer is a 304 with `tag`.
     ///
     /// The caller must read the ranking once more afterwards, because it may have changed just before.
-    func hold(query: String, request: String, tag: EntityTag, timeout: Duration) -> HeldReply {
+    func hold(query: String, request: ServerRequest, tag: EntityTag, timeout: Duration) -> HeldReply {
         state.withLock { state in
             state.next += 1
             let number = state.next
@@ -37,8 +36,8 @@ final class RankingWaiters: Sendable {
     /// Whether any poll of `query` is held.
     func isWaiting(for query: String) -> Bool { state.withLock { $0.held[query] != nil } }
 
-    /// Answers every held poll of `query`; `response` makes the response from the request's id.
-    func answer(_ query: String, with response: (_ request: String) -> ServerResponse) {
+    /// Answers every held poll of `query`; `response` makes the response to its request.
+    func answer(_ query: String, with response: (ServerRequest) -> ServerResponse) {
         let polls = state.withLock { $0.held.removeValue(forKey: query) } ?? [:]
         for poll in polls.values { poll.reply.complete(response(poll.request)) }
     }

@@ -3,9 +3,9 @@ internal import Gallery
 public import HTTP
 internal import HTTPTypes
 
-/// All routes of the admin listener; the caller must protect them with the admin token.
+/// All routes of the admin listener; the caller must set who may call them.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
-    adminGalleryRoutes(context) + batchRoutes(context)
+    adminGalleryRoutes(context) + batchRoutes(context) + tokenRoutes(context)
 }
 
 /// The routes that create and delete galleries and erase images.
@@ -18,12 +18,12 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
         Route(.delete, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
             // The bodies of its batches are removed when the store reports that they are cancelled.
-            try service.store.deleteGallery(request.parameters["gallery"] ?? "")
+            try service.store.deleteGallery(request.visibleGallery())
             return .now(ServerResponse(.noContent))
         },
         Route(.delete, "/admin/v1/images/{image}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
-            try service.store.deleteImage(id: request.parameters["image"] ?? "")
+            try service.store.deleteImage(id: service.visibleImage(request).id)
             return .now(ServerResponse(.noContent))
         },
     ]
@@ -40,6 +40,8 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
         try JSONMembers(parsing: try request.body.bytes(limit: emptyObjectBytes), part: "body").finish()
     }
     guard let name = GalleryName(request.parameters["gallery"] ?? "") else { throw invalidGalleryName }
+    // Refused in the same way whether the gallery exists or not.
+    guard request.sees(name.rawValue) else { throw ServiceError.galleriesLimited }
     let (summary, created) = try service.store.createGallery(
         name, model: service.model.identity, dimensions: service.model.dimensions)
     guard created || request.fields[.ifNoneMatch] != "*" else { throw HTTPProblem.preconditionFailed("If-None-Match") }

@@ -15,14 +15,15 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in .now(try accept(request, service)) },
         Route(.get, "/admin/v1/batches", access: .holder(of: .enroll)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
-            let found = try service.store.batches(limit: page.limit, cursor: page.cursor)
+            let found = try service.store.batches(
+                limit: page.limit, cursor: page.cursor, shows: request.filter)
             let now = Timestamp.now()
             return .now(
                 try .json(ListAnswer(items: found.items.map { BatchAnswer($0, now: now) }, next: found.next)))
         },
         Route(.get, "/admin/v1/batches/{batch}", access: .holder(of: .enroll)) { request in
             try QueryParameters(request.query).finish()
-            let batch = try service.store.batch(id: request.parameters["batch"] ?? "")
+            let batch = try service.visibleBatch(request)
             return .now(try .json(BatchAnswer(batch, now: .now())))
         },
         Route(.get, "/admin/v1/batches/{batch}/items", access: .holder(of: .enroll)) { request in
@@ -30,12 +31,12 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
             let state: ItemState? = try parameters.choice("state")
             let page = try ListParameters(&parameters, limits: service.configuration.limits)
             let found = try service.store.items(
-                of: request.parameters["batch"] ?? "", state: state, limit: page.limit, cursor: page.cursor)
+                of: service.visibleBatch(request).id, state: state, limit: page.limit, cursor: page.cursor)
             return .now(try .json(ListAnswer(items: found.items.map(BatchItemAnswer.init), next: found.next)))
         },
         Route(.post, "/admin/v1/batches/{batch}/cancel", access: .holder(of: .enroll)) { request in
             try QueryParameters(request.query).finish()
-            let batch = try service.store.requestCancel(request.parameters["batch"] ?? "")
+            let batch = try service.store.requestCancel(service.visibleBatch(request).id)
             // A running batch stops after the items that are being processed: the request is accepted, but not
             // complete.
             return .now(try .json(BatchAnswer(batch, now: .now()), status: batch.state.isFinal ? .ok : .accepted))
@@ -49,7 +50,7 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
 /// A broken container is refused here. A broken item is found later, when the batch is processed, and fails alone.
 private func accept(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
-    let gallery = try service.store.gallery(request.parameters["gallery"] ?? "")
+    let gallery = try service.store.gallery(request.visibleGallery())
     let (kind, contentType) = try batchKind(request)
     let key = try idempotencyKey(request)
     guard kind == .ndjson || gallery.model == service.model.identity else {

@@ -16,7 +16,9 @@ func embeddingRoutes(_ service: ServiceContext) -> [Route] {
             try parameters.finish()
             let upload = try ImageUpload(
                 request, maximumImages: limits.imagesPerEmbedding, takesOptions: false, limits: limits)
-            let embedded = try service.embed(upload, cancellation: request.cancellation)
+            let embedded = try service.gatekeeper.searching(request) {
+                try service.embed(upload, cancellation: request.cancellation)
+            }
             let embeddings = embedded.vectors.enumerated().map {
                 EmbeddingAnswer.Embedding(index: $0, vector: encoding.encode($1))
             }

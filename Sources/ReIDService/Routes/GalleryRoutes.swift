@@ -12,10 +12,10 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let changes = service.answers.changes
-            let galleries = try service.store.galleries().map(service.describe)
+            let galleries = try service.store.galleries().filter { request.sees($0.name) }.map(service.describe)
             let response = try ServerResponse.json(page.list(galleries, by: \.name))
-            if request.query.isEmpty, galleries.allSatisfy(\.runningBatches.isEmpty) {
-                service.answers.keep(response, about: .galleries, since: changes)
+            if request.query.isEmpty, request.filter == nil, galleries.allSatisfy(\.runningBatches.isEmpty) {
+                service.answers.keep(response, about: .galleries, in: nil, since: changes)
             }
             return .now(response)
         },
@@ -27,11 +27,11 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in
             try QueryParameters(request.query).finish()
             let changes = service.answers.changes
-            let gallery = try service.describe(service.store.gallery(request.parameters["gallery"] ?? ""))
+            let gallery = try service.describe(service.store.gallery(request.visibleGallery()))
             let response = try ServerResponse.json(gallery)
             // The speed of a batch changes without a commit.
             if gallery.runningBatches.isEmpty {
-                service.answers.keep(response, about: .gallery(gallery.name), since: changes)
+                service.answers.keep(response, about: .gallery(gallery.name), in: gallery.name, since: changes)
             }
             return .now(response)
         },
@@ -40,7 +40,7 @@ func galleryRoutes(_ service: ServiceContext) -> [Route] {
             let filter = try FilterOptions(from: &parameters).filter
             let page = try ListParameters(&parameters, limits: service.configuration.limits)
             let images = try service.store.images(
-                in: request.parameters["gallery"] ?? "", filter: filter, limit: page.limit, cursor: page.cursor)
+                in: request.visibleGallery(), filter: filter, limit: page.limit, cursor: page.cursor)
             return .now(try .json(ListAnswer(items: images.items.map(ImageAnswer.init), next: images.next)))
         },
     ]

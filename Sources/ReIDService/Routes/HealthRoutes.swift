@@ -48,7 +48,8 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
             let text = service.metrics.render(
                 isReady: status.isReady, model: service.model.identity, embedder: service.embedder.statistics,
-                galleries: service.store.galleries(), batches: batches, listeners: status.counters)
+                galleries: service.store.galleries().filter { request.sees($0.name) }, batches: batches,
+                listeners: status.counters)
             var response = ServerResponse(
                 .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))
             response.fields[.cacheControl] = "no-store"

@@ -11,11 +11,11 @@ func imageRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(.get, "/v1/images/{image}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
-            return .now(try .json(ImageAnswer(try service.store.image(id: request.parameters["image"] ?? ""))))
+            return .now(try .json(ImageAnswer(try service.visibleImage(request))))
         },
         Route(.get, "/v1/images/{image}/content", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
-            let image = try service.store.image(id: request.parameters["image"] ?? "")
+            let image = try service.visibleImage(request)
             let tag = EntityTag(hexString(image.sha256))
             if let unchanged = unchanged(request, tag) { return .now(unchanged) }
             let content = try service.store.content(of: image.id)
@@ -33,7 +33,7 @@ private func attention(_ request: ServerRequest, _ service: ServiceContext) thro
     let branches = service.model.branches
     let branch = try parameters.integer("branch", in: 0...Int(Int32.max)) ?? 0
     try parameters.finish()
-    let image = try service.store.image(id: request.parameters["image"] ?? "")
+    let image = try service.visibleImage(request)
     guard branch < branches else { throw ServiceError.unknownBranch(branch, branches: branches) }
     let tag = EntityTag("\(hexString(image.sha256))-\(service.model.identity.suffix(16))-\(branch)")
     if let unchanged = unchanged(request, tag) { return unchanged }

@@ -11,20 +11,23 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
             .post, "/v1/galleries/{gallery}/queries", access: .holder(of: .query), execution: .search,
             bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
-        ) { request in .now(try keep(request, service, rankings)) },
+        ) { request in
+            try service.gatekeeper.searching(request) { .now(try keep(request, service, rankings)) }
+        },
         Route(.get, "/v1/queries", access: .holder(of: .query)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
-            let queries = try service.store.queries(limit: page.limit, cursor: page.cursor)
+            let queries = try service.store.queries(
+                limit: page.limit, cursor: page.cursor, shows: request.filter)
             return .now(
                 try .json(ListAnswer(items: try queries.items.map(service.describe), next: queries.next)))
         },
         Route(.get, "/v1/queries/{query}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
-            return .now(try .json(try service.describe(service.store.query(id: request.parameters["query"] ?? ""))))
+            return .now(try .json(try service.describe(service.visibleQuery(request))))
         },
         Route(.delete, "/v1/queries/{query}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
-            try service.store.deleteQuery(id: request.parameters["query"] ?? "")
+            try service.store.deleteQuery(id: service.visibleQuery(request).id)
             return .now(ServerResponse(.noContent))
         },
         Route(.get, "/v1/queries/{query}/image", access: .holder(of: .query)) { request in
@@ -38,7 +41,7 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
         },
         Route(.post, "/v1/queries/{query}/ranking", access: .holder(of: .query), execution: .search) { request in
             try QueryParameters(request.query).finish()
-            let query = try service.store.query(id: request.parameters["query"] ?? "")
+            let query = try service.visibleQuery(request)
             @Sendable func isCancelled() -> Bool { request.cancellation.isCancelled }
             try rankings.update(query, isCancelled: isCancelled)
             return .now(
@@ -51,7 +54,7 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
 private func keep(
     _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking
 ) throws -> ServerResponse {
-    let snapshot = try service.searchableSnapshot(of: request.parameters["gallery"] ?? "")
+    let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
     let question = try Question(request, service: service, takesStanding: true)
     let query = try service.store.keepQuery(
         NewQuery(
@@ -69,8 +72,8 @@ private func queryImage(_ request: ServerRequest, _ service: ServiceContext) thr
     var parameters = QueryParameters(request.query)
     let index = try parameters.integer("index", in: 0...service.configuration.limits.imagesPerSearch - 1) ?? 0
     try parameters.finish()
-    let id = request.parameters["query"] ?? ""
-    let images = try service.store.query(id: id).mediaTypes.count
+    let query = try service.visibleQuery(request)
+    let (id, images) = (query.id, query.mediaTypes.count)
     guard index < images else {
         throw HTTPProblem.reid(
             .notFound, "not-found", "Not found", "Query \"\(id)\" has \(images) images, from 0.", parameter: "index"
@@ -90,18 +93,19 @@ private func wait(_ request: ServerRequest, _ service: ServiceContext) throws ->
     return wait
 }
 
-/// Answers from the kept ranking, on the event loop, as `ranking` would; nil if there is none, or if the request is wrong.
+/// Answers from the kept ranking, on the event loop, as `ranking` would; nil if there is none
+/// that who asks may see, or if the request is wrong.
 private func fromMemory(_ request: ServerRequest, _ service: ServiceContext, waiters: RankingWaiters) -> Reply? {
     let query = request.parameters["query"] ?? ""
-    guard let kept = service.answers.kept(about: .ranking(query: query)), let tag = kept.tag,
+    guard let kept = service.answers.kept(about: .ranking(query: query), for: request), let tag = kept.tag,
         let wait = try? wait(request, service)
     else { return nil }
     guard let unchanged = unchanged(request, tag) else { return .now(kept.response) }
     guard wait > 0 else { return .now(unchanged) }
-    let held = waiters.hold(query: query, request: request.id, tag: tag, timeout: .seconds(wait))
+    let held = waiters.hold(query: query, request: request, tag: tag, timeout: .seconds(wait))
     // A commit drops the kept ranking before it answers the held polls; so if the ranking is still kept, every later
     // commit answers this poll.
-    guard service.answers.kept(about: .ranking(query: query))?.tag == tag else {
+    guard service.answers.kept(about: .ranking(query: query), for: request)?.tag == tag else {
         held.complete(unchanged)
         return nil
     }
@@ -116,14 +120,14 @@ private func ranking(
     // Of many polls that waited for a worker, the first one has kept the ranking for the others.
     if let reply = fromMemory(request, service, waiters: waiters) { return reply }
     let changes = service.answers.changes
-    let query = try service.store.query(id: request.parameters["query"] ?? "")
+    let query = try service.visibleQuery(request)
     let newest = try rankings.newest(of: query) { request.cancellation.isCancelled }
     let tag = KeptRanking.tag(newest.revision)
     let unchanged = unchanged(request, tag)
     let response = try KeptRanking.response(newest, of: query.id)
-    service.answers.keep(response, tag: tag, about: .ranking(query: query.id), since: changes)
+    service.answers.keep(response, tag: tag, about: .ranking(query: query.id), in: query.gallery, since: changes)
     guard unchanged != nil, wait > 0 else { return .now(unchanged ?? response) }
-    let held = waiters.hold(query: query.id, request: request.id, tag: tag, timeout: .seconds(wait))
+    let held = waiters.hold(query: query.id, request: request, tag: tag, timeout: .seconds(wait))
     // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
         held.complete(try KeptRanking.response(stored, of: query.id))

@@ -7,4 +7,7 @@ extension Scope {
     static let enroll = Scope(rawValue: "enroll")
     /// Everything: galleries, erasing, tokens, the audit; includes the other scopes.
     static let admin = Scope(rawValue: "admin")
+
+    /// Every scope's name, as a token may have it.
+    static let names = [query, enroll, admin].map(\.rawValue)
 }

@@ -10,15 +10,17 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
             bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in
-            let start = ContinuousClock.now
-            let snapshot = try service.searchableSnapshot(of: request.parameters["gallery"] ?? "")
-            let question = try Question(request, service: service, takesStanding: false)
-            var answer = try Search(snapshot: snapshot, options: question.options)
-                .answer(for: question.vector, warnings: Warning.about(service.model)) {
-                    request.cancellation.isCancelled
-                }
-            answer.timing.take(question.timing, since: start)
-            return .now(try .json(answer))
+            try service.gatekeeper.searching(request) {
+                let start = ContinuousClock.now
+                let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
+                let question = try Question(request, service: service, takesStanding: false)
+                var answer = try Search(snapshot: snapshot, options: question.options)
+                    .answer(for: question.vector, warnings: Warning.about(service.model)) {
+                        request.cancellation.isCancelled
+                    }
+                answer.timing.take(question.timing, since: start)
+                return .now(try .json(answer))
+            }
         }
     ]
 }

@@ -20,6 +20,14 @@ final class AnswerCache: Sendable {
         let response: ServerResponse
         let tag: EntityTag?
         let bytes: Int
+        /// The gallery that the answer tells of; nil: all galleries.
+        let gallery: String?
+
+        /// Whether whoever asks may see the answer.
+        func isVisible(to principal: Principal?) -> Bool {
+            guard let principal else { return false }
+            return gallery.map(principal.sees) ?? (principal.galleries == nil)
+        }
     }
 
     private struct State {
@@ -42,22 +50,29 @@ final class AnswerCache: Sendable {
     var changes: Int { state.withLock { $0.changes } }
 
     /// The kept answer to a request without parameters, or a 304 if the client has it already; nil if the answer must
-    /// be made.
+    /// be made, or may not be seen by who asks.
     func answer(to request: ServerRequest, about subject: Subject) -> ServerResponse? {
-        guard request.query.isEmpty, let answer = kept(about: subject) else { return nil }
+        guard request.query.isEmpty, let answer = kept(about: subject, for: request) else { return nil }
         return answer.tag.flatMap { unchanged(request, $0) } ?? answer.response
     }
 
-    /// The kept answer with its tag; nil if there is none.
-    func kept(about subject: Subject) -> (response: ServerResponse, tag: EntityTag?)? {
-        state.withLock { state in state.answers[subject].map { (response: $0.response, tag: $0.tag) } }
+    /// The kept answer with its tag; nil if there is none that whoever asks may see.
+    func kept(about subject: Subject, for request: ServerRequest) -> (response: ServerResponse, tag: EntityTag?)? {
+        guard let answer = state.withLock({ $0.answers[subject] }), answer.isVisible(to: request.principal) else {
+            return nil
+        }
+        return (answer.response, answer.tag)
     }
 
-    /// Keeps an answer, unless there was a change since `changes`, or it is larger than a tenth of the limit.
-    func keep(_ response: ServerResponse, tag: EntityTag? = nil, about subject: Subject, since changes: Int) {
+    /// Keeps an answer about `gallery`, or about all galleries if that is nil, unless there was a change since `changes`,
+    /// or it is larger than a tenth of the limit.
+    func keep(
+        _ response: ServerResponse, tag: EntityTag? = nil, about subject: Subject, in gallery: String?,
+        since changes: Int
+    ) {
         guard case .bytes(let body) = response.body else { return }
         // Roughly the memory of header fields and tables, in addition to the body.
-        let answer = Answer(response: response, tag: tag, bytes: body.count + 1024)
+        let answer = Answer(response: response, tag: tag, bytes: body.count + 1024, gallery: gallery)
         guard answer.bytes <= limit / 10 else { return }
         state.withLock { state in
             guard state.changes == changes else { return }

@@ -112,20 +112,64 @@ extension ServiceError: ProblemConvertible {
                     ? "The model has no attention branches."
                     : "There is no branch \(branch); the model has branches 0 to \(branches - 1).",
                 parameter: "branch")
-        case .unauthorized(let isMissing):
+        case .unauthorized(let fault): fault.problem
+        case .forbidden(let scope):
             .reid(
-                .unauthorized, "unauthorized", "A token is needed",
-                isMissing
-                    ? "Send the admin token as 'Authorization: Bearer …'." : "The bearer token is not the admin token.",
-                fields: [
-                    .wwwAuthenticate: #"Bearer realm="reid admin""# + (isMissing ? "" : #", error="invalid_token""#)
-                ])
+                .forbidden, "insufficient-scope", "The token does not allow this",
+                "This needs a token with the scope '\(scope)'.",
+                fields: [.wwwAuthenticate: #"Bearer realm="reid", error="insufficient_scope", scope="\#(scope)""#])
+        case .galleriesLimited:
+            .reid(
+                .forbidden, "insufficient-scope", "The token does not allow this",
+                "The token is for some galleries only, and this is not within them.",
+                fields: [.wwwAuthenticate: #"Bearer realm="reid", error="insufficient_scope""#])
+        case .tokenOfFile:
+            .reid(
+                .conflict, "token-of-file", "This token is kept in a file",
+                "To replace it, delete the file 'admin-token' in the data folder and restart the service.")
+        case .tooManyRequests(let seconds):
+            .reid(
+                .tooManyRequests, "too-many-requests", "Too many requests",
+                "Requests come faster than allowed; try again in \(seconds) s.",
+                fields: [.retryAfter: "\(seconds)"])
+        case .tooManySearches(let limit):
+            .reid(
+                .tooManyRequests, "too-many-searches", "Too many searches at once",
+                "\(limit) searches with this token are running; wait for one of them.", fields: [.retryAfter: "1"])
+        case .foreignHost(let host):
+            .reid(
+                .misdirectedRequest, "foreign-host", "Not this service's name",
+                "This service does not go by '\(host.prefix(100))'; names that it goes by are in the setting "
+                    + "server.names.", parameter: "Host")
+        case .crossSite:
+            .reid(
+                .forbidden, "cross-site", "A page of another origin may not do this",
+                "Origins whose pages may use the service are in the setting server.origins.", parameter: "Origin")
         case .damagedStore: .internalError
         }
     }
 
     private static func list(_ names: [String], _ lead: String) -> String {
         names.isEmpty ? "there are none." : "\(lead) \(names.joined(separator: ", "))."
+    }
+}
+
+extension CredentialFault {
+    /// The problem 401; an invalid session also makes the browser forget its cookie.
+    fileprivate var problem: HTTPProblem {
+        let detail =
+            switch self {
+            case .missing: "Send a token as 'Authorization: Bearer …', or sign in."
+            case .malformed: "Authorization must be 'Bearer', one space and the token."
+            case .unknown: "There is no such token; it may have been deleted."
+            case .expired: "The token has expired."
+            case .sessionOver: "The session is over; sign in again."
+            }
+        var fields: HTTPFields = [
+            .wwwAuthenticate: #"Bearer realm="reid""# + (self == .missing ? "" : #", error="invalid_token""#)
+        ]
+        if self == .sessionOver { fields.append(contentsOf: SessionCookie.clearing) }
+        return .reid(.unauthorized, "unauthorized", "A token is needed", detail, fields: fields)
     }
 }
 

@@ -38,8 +38,36 @@ public enum ServiceError: Error, Sendable, Equatable {
     case galleryOfAnotherModel(gallery: String, expected: String, served: String)
     /// The model has no attention branch with this number.
     case unknownBranch(Int, branches: Int)
-    /// The bearer token is missing or wrong.
-    case unauthorized(isMissing: Bool)
+    /// The request needs a token or a session, and shows none that is valid.
+    case unauthorized(CredentialFault)
+    /// The token does not have the scope that the route needs.
+    case forbidden(scope: String)
+    /// The token is for some galleries only, and what is asked for needs one for all, or for another one.
+    case galleriesLimited
+    /// The token in the file is not deleted through the API.
+    case tokenOfFile
+    /// Too many requests of one token or address; it may try again after some seconds.
+    case tooManyRequests(seconds: Int)
+    /// As many searches of one token run as may.
+    case tooManySearches(limit: Int)
+    /// The service does not go by the name in `Host`.
+    case foreignHost(String)
+    /// A page of another origin wants to change something.
+    case crossSite
     /// A stored image cannot be decoded, although it was checked when it was enrolled.
     case damagedStore(reason: String)
+}
+
+/// What is wrong with the token or session that a request shows.
+public enum CredentialFault: Sendable, Equatable, CaseIterable {
+    /// It shows none.
+    case missing
+    /// `Authorization` is not `Bearer`, one space and a secret.
+    case malformed
+    /// There is no such token.
+    case unknown
+    /// The token has expired.
+    case expired
+    /// The session is over, or its token is gone.
+    case sessionOver
 }

@@ -1,21 +1,26 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// The address of the query listener.
+/// The address of the query listener, and the file with a token for it.
 struct QueryListener: ParsableArguments {
     @Option(help: "The query listener.")
     var query = "http://127.0.0.1:8080"
 
-    /// A client of this listener.
-    func client() throws -> APIClient { try APIClient(base: query) }
+    @Option(help: "The file with a token, where the service asks for one.")
+    var tokenFile: String?
+
+    /// A client of this listener, which sends the token if there is one.
+    func client() throws -> APIClient {
+        try APIClient(base: query, token: try tokenFile.map(AdminListener.token))
+    }
 }
 
-/// The address of the admin listener, and the file with its token.
+/// The address of the admin listener, and the file with a token for it.
 struct AdminListener: ParsableArguments {
     @Option(help: "The admin listener.")
     var admin = "http://127.0.0.1:8081"
 
-    @Option(help: "The file with the admin token.")
+    @Option(help: "The file with a token.")
     var tokenFile = "data/admin-token"
 
     /// A client that sends the token; `stop` ends a request that waits for its answer.

@@ -25,6 +25,7 @@ struct ServeCommand: ParsableCommand {
             EXAMPLE:
               reid serve --data ./data
               reid serve --data ./data --query-address 127.0.0.1:0 --admin-address 127.0.0.1:0 --public Public
+              reid serve --query-address 0.0.0.0:8080 --set server.names=reid.example.org
               reid serve --set log.access=true --set limits.image_bytes=5000000
             """)
 
@@ -42,6 +43,9 @@ struct ServeCommand: ParsableCommand {
 
     @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public if it exists]")
     var publicFolder: String?
+
+    @Flag(help: "Ask for a token on the query listener too; on any address but loopback it does so anyway.")
+    var requireTokens = false
 
     @Option(name: .customLong("configuration"), help: "A JSON file with configuration fields.")
     var configurationFile: String?
@@ -80,7 +84,7 @@ struct ServeCommand: ParsableCommand {
             query: "http://\(service.queryAddress)", admin: "http://\(service.adminAddress)",
             tokenFile: settings.folder.adminToken)
         try Terminal.printJSON(ready)
-        if demo { makeDemoGallery(ready, settings.folder) }
+        if demo { makeDemoGallery(ready, settings) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
         if !service.context.model.isTrained {
             Terminal.complain("the model is untrained: its rankings are meaningless")
@@ -91,11 +95,13 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// The service works without the demo gallery, so a failure is only reported.
-    private func makeDemoGallery(_ ready: Ready, _ folder: DataFolder) {
-        let demo = DemoGallery(admin: ready.admin, tokenFile: ready.tokenFile, queries: folder.path + "/demo")
+    private func makeDemoGallery(_ ready: Ready, _ settings: Service.Configuration) {
+        let demo = DemoGallery(
+            admin: ready.admin, tokenFile: ready.tokenFile, queries: settings.folder.path + "/demo")
+        let token = settings.queriesNeedToken ? " --token-file \(ready.tokenFile)" : ""
         do {
             try demo.create()
-            Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)")
+            Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)" + token)
         } catch let failure as CommandFailure {
             Terminal.complain("the demo gallery could not be created: \(failure.message)")
         } catch {
@@ -121,6 +127,7 @@ struct ServeCommand: ParsableCommand {
             ("model_path", model), ("public_folder", publicFolder),
         ]
         var options = given.compactMap { field, value in value.map { (field: field, value: $0) } }
+        if requireTokens { options.append((field: "tokens.required", value: "true")) }
         for text in fields {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw ValidationError("--set takes FIELD=VALUE, not '\(text)'") }

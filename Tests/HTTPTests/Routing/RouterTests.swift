@@ -108,6 +108,28 @@ import Testing
         #expect(try Self.answer(router, .get, "/nowhere").text == "HTTPProblem test")
     }
 
+    @Test func `a screen comes before routes, files and errors, and every answer gets the extra fields`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("<p>", to: "index.html")
+        var router = Self.router()
+        router.add(Route(.get, "/files/{name}", access: .anyone) { _ in throw HTTPProblem(.conflict) })
+        router.serve(try StaticFiles(folder: folder.path))
+        router.screen = { request in
+            if request.fields[.requestHost] == "evil" { throw HTTPProblem(.misdirectedRequest) }
+            return request.method == .options ? ServerResponse(.noContent) : nil
+        }
+        router.extraFields = { [.vary: "Origin, \($0.path)"] }
+        for target in ["/", "/v1/things", "/index.html", "/nowhere", "/files/a"] {
+            let refused = try Self.answer(router, .get, target, fields: [.requestHost: "evil"])
+            #expect(refused.status == 421 && refused.fields[.vary] == "Origin, \(target)")
+            let allowed = try Self.answer(router, .get, target, fields: [.requestHost: "good"])
+            #expect(allowed.status != 421 && allowed.fields[.vary] == "Origin, \(target)")
+        }
+        let request = try ServerRequest(method: .options, target: "/v1/things")
+        guard case .now(let response) = router.respond(to: request) else { return }
+        #expect(response.status == .noContent && response.fields[.vary] != nil)
+    }
+
     @Test func `files answer what no route does`() throws {
         let folder = try TemporaryFolder()
         try folder.write("<p>", to: "index.html")

@@ -311,6 +311,25 @@ import Testing
         }
     }
 
+    @Test func `a screen sees every request of a connection, and the extra fields are on every reply`() throws {
+        var router = testRouter()
+        router.screen = { request in
+            guard request.fields[.requestHost] != "evil" else { throw HTTPProblem(.misdirectedRequest) }
+            return nil
+        }
+        router.extraFields = { _ in [.vary: "Origin"] }
+        try withServer(router) { _, address in
+            for line in ["GET /hello", "GET /nowhere", "OPTIONS *"] {
+                let client = try RawClient(address)
+                try client.send("\(line) HTTP/1.1\r\nHost: good\r\n\r\n\(line) HTTP/1.1\r\nHost: evil\r\n\r\n")
+                let good = try client.reply()
+                #expect(good.status != 421 && good.field("Vary") == "Origin")
+                let evil = try client.reply()
+                #expect(evil.status == 421 && evil.field("Vary") == "Origin")
+            }
+        }
+    }
+
     @Test func `the port is told, and taken only once`() throws {
         try withServer { _, address in
             #expect(address.hasPrefix("127.0.0.1:") && !address.hasSuffix(":0"))

@@ -18,12 +18,12 @@ import Testing
     @Test func `every value of the configuration has its field`() {
         let parts: [Any] = [
             HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
-            Service.Configuration.Ranking(), Service.Configuration(),
+            Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration(),
         ]
-        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 5
+        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 6
         #expect(
             fields.count == values,
-            "values and parts of the configuration, less the four parts and the spool folder, which the service sets")
+            "values and parts of the configuration, less the five parts and the spool folder, which the service sets")
         #expect(Set(fields.map(\.name)).count == fields.count)
         #expect(Set(fields.map(\.variable)).count == fields.count)
         #expect(fields.allSatisfy { !$0.summary.isEmpty && $0.summary.hasSuffix(".") })
@@ -126,7 +126,7 @@ enum Source: CaseIterable {
     func read(_ field: ConfigurationField, _ text: String, isQuoted: Bool = true) throws -> Service.Configuration {
         switch self {
         case .file:
-            let value = isQuoted && Samples(field).isText ? "\"\(text)\"" : text
+            let value = isQuoted ? Samples(field).inFile(text) : text
             let json = field.name.split(separator: ".").reversed().reduce(value) { #"{"\#($1)": \#($0)}"# }
             return try Service.Configuration(file: Array(json.utf8))
         case .environment: return try Service.Configuration(environment: [field.variable: text])
@@ -142,6 +142,8 @@ struct Samples {
     /// The text that the error for a value out of range must contain.
     var bounds: [String] = []
     var isText = true
+    /// Whether the value is a list of texts, written with commas.
+    var isList = false
 
     init(_ field: ConfigurationField) {
         switch field.kind {
@@ -169,11 +171,26 @@ struct Samples {
             allowed = Logger.Level.allCases.map(\.rawValue)
             beyond = ["", "loud", "INFO"]
             bounds = ["trace", "critical"]
+        case .list(_, of: .hostNames):
+            allowed = ["reid.example.org", "a,b-2.c"]
+            beyond = ["a b", "http://a", ".", "-a", "a:80"]
+            isList = true
+        case .list(_, of: .origins):
+            allowed = ["https://a.example.org", "http://localhost:3000,https://[::1]:8443"]
+            beyond = ["a.example.org", "https://a/", "ftp://a", "https://A", "https://a:443", "http://a:0", "null"]
+            isList = true
         }
+    }
+
+    /// The value as it is written in a file.
+    func inFile(_ text: String) -> String {
+        if isList { return "[" + text.split(separator: ",").map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+        return isText ? "\"\(text)\"" : text
     }
 
     /// Values of other types; the environment and the command line cannot write one for a text.
     func mistyped(in source: Source) -> [String] {
+        if isList { return source == .file ? ["5", "true", "\"a\"", "{}", "[5]"] : [] }
         if isText { return source == .file ? ["5", "true", "[]", "{}"] : [] }
         let common =
             allowed == ["true", "false"] ? ["1", "0", "\"true\"", "[]", "{}"] : ["true", "\"5\"", "[]", "{}"]

@@ -30,7 +30,8 @@ struct ConfigurationReference {
     var text: String {
         get throws {
             let groups = [
-                ("General", ""), ("Log", "log."), ("Network", "embedder."), ("Limits of requests", "limits."),
+                ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Network", "embedder."),
+                ("Limits of requests", "limits."),
                 ("Rankings", "ranking."), ("Listeners", "server."),
             ]
             let tables = groups.map { title, prefix in
@@ -74,7 +75,7 @@ struct ConfigurationReference {
             "\(range.lowerBound) to \(readable(Double(range.upperBound), field.unit))"
         case .real(_, let range):
             "\(readable(range.lowerBound, field.unit)) to \(readable(range.upperBound, field.unit))"
-        case .flag, .path, .optionalPath, .address, .level: field.expectation
+        case .flag, .path, .optionalPath, .address, .level, .list: field.expectation
         }
     }
 
@@ -109,7 +110,8 @@ struct ConfigurationReference {
         in the form of a configuration file.
 
         Numbers, `true` and `false` are written as in JSON, paths and addresses in the environment and among the options
-        without quotes. In the file, `null` counts as absent. No field holds a credential.
+        without quotes, and the entries of a list with commas between them. In the file, `null` counts as absent. No field
+        holds a credential.
 
         Kubernetes sets variables such as `REID_PORT` in each pod beside a service that is named `reid`; set
         `enableServiceLinks: false`, or give the service another name.

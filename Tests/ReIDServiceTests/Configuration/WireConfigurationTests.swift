@@ -89,17 +89,21 @@ import Testing
     }
 
     @Test(arguments: ["0.0.0.0:8080", "[::]:8080", "192.168.1.2:8080", "127.0.0.1.example.org:80"])
-    func `a query listener that others can reach is refused, since it asks for no token`(address: String) {
-        var configuration = Service.Configuration()
-        configuration.queryAddress = address
-        #expect(throws: ConfigurationError.queriesWithoutToken(address: address)) { try configuration.validate() }
-    }
-
-    @Test(arguments: ["127.0.0.1:0", "127.8.9.1:65535", "localhost:8080", "[::1]:8080"])
-    func `a listener on loopback is accepted`(address: String) throws {
+    func `a query listener that others can reach asks for tokens`(address: String) throws {
         var configuration = Service.Configuration()
         configuration.queryAddress = address
         try configuration.validate()
+        #expect(configuration.queriesNeedToken)
+    }
+
+    @Test(arguments: ["127.0.0.1:0", "127.8.9.1:65535", "localhost:8080", "[::1]:8080"])
+    func `a query listener on loopback asks for tokens only if it is told to`(address: String) throws {
+        var configuration = Service.Configuration()
+        configuration.queryAddress = address
+        try configuration.validate()
+        #expect(!configuration.queriesNeedToken)
+        configuration.tokens.required = true
+        #expect(configuration.queriesNeedToken)
     }
 
     @Test(arguments: [

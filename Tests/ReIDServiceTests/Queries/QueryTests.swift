@@ -123,7 +123,8 @@ import Testing
 
     @Test func `a poll that is over is not kept, however it ended`() throws {
         let waiters = RankingWaiters()
-        let hold = { waiters.hold(query: "q", request: "r", tag: EntityTag("1"), timeout: .seconds(60)) }
+        let request = try ServerRequest(method: .get, target: "/")
+        let hold = { waiters.hold(query: "q", request: request, tag: EntityTag("1"), timeout: .seconds(60)) }
         let replies = (0..<4).map { _ in hold() }
         #expect(waiters.count == 4)
         #expect(replies[0].complete(ServerResponse()))
@@ -145,7 +146,8 @@ import Testing
                 })
             let poll = { (wait: Int, tag: String) throws -> Reply? in
                 var request = try ServerRequest(
-                    method: .get, target: query.rankingURL + "?wait=\(wait)", fields: [.ifNoneMatch: tag])
+                    method: .get, target: query.rankingURL + "?wait=\(wait)", fields: [.ifNoneMatch: tag],
+                    principal: .anonymous)
                 request.parameters = ["query": query.queryID]
                 return route.shortcut?(request)
             }

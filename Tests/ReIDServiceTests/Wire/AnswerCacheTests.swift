@@ -10,19 +10,36 @@ import Testing
         ServerResponse(contentType: "text/plain", bytes: Array(text.utf8))
     }
 
-    private func request(_ target: String = "/", tag: String? = nil) throws -> ServerRequest {
-        try ServerRequest(method: .get, target: target, fields: tag.map { [.ifNoneMatch: $0] } ?? [:])
+    private func request(
+        _ target: String = "/", tag: String? = nil, principal: Principal? = .anonymous
+    ) throws -> ServerRequest {
+        try ServerRequest(
+            method: .get, target: target, fields: tag.map { [.ifNoneMatch: $0] } ?? [:], principal: principal)
     }
 
     @Test func `an answer is kept for requests without parameters, and is a 304 to whoever has it`() throws {
         let cache = AnswerCache()
         #expect(try cache.answer(to: request(), about: .galleries) == nil)
-        cache.keep(response("a"), tag: EntityTag("3"), about: .galleries, since: cache.changes)
+        cache.keep(response("a"), tag: EntityTag("3"), about: .galleries, in: nil, since: cache.changes)
         #expect(try cache.answer(to: request(), about: .galleries)?.text == "a")
         #expect(try cache.answer(to: request("/?limit=1"), about: .galleries) == nil)
         #expect(try cache.answer(to: request(tag: "\"3\""), about: .galleries)?.status == .notModified)
         #expect(try cache.answer(to: request(tag: "\"2\""), about: .galleries)?.text == "a")
         #expect(try cache.answer(to: request(), about: .gallery("a")) == nil)
+    }
+
+    @Test func `an answer is given only to those who may see its gallery`() throws {
+        let cache = AnswerCache()
+        cache.keep(response("lobby"), about: .ranking(query: "q"), in: "lobby", since: 0)
+        cache.keep(response("all"), about: .galleries, in: nil, since: 0)
+        func isAnswered(_ subject: AnswerCache.Subject, _ galleries: [String]?) throws -> Bool {
+            let principal = Principal(id: "t", name: "t", scopes: [.query], galleries: galleries)
+            return try cache.answer(to: request(principal: principal), about: subject) != nil
+        }
+        #expect(try isAnswered(.ranking(query: "q"), nil) && isAnswered(.ranking(query: "q"), ["lob*"]))
+        #expect(try !isAnswered(.ranking(query: "q"), ["yard"]))
+        #expect(try isAnswered(.galleries, nil) && !isAnswered(.galleries, ["*"]))
+        #expect(try cache.answer(to: request(principal: nil), about: .galleries) == nil)
     }
 
     /// Changes, and the answers that are left after each.
@@ -41,7 +58,7 @@ import Testing
         let subjects: [(String, AnswerCache.Subject)] = [
             ("all", .galleries), ("a", .gallery("a")), ("b", .gallery("b")), ("q", .ranking(query: "q")),
         ]
-        for (name, subject) in subjects { cache.keep(response(name), about: subject, since: 0) }
+        for (name, subject) in subjects { cache.keep(response(name), about: subject, in: "a", since: 0) }
         cache.take(change)
         let found = try subjects.filter { try cache.answer(to: request(), about: $0.1) != nil }
         #expect(found.map(\.0) == left)
@@ -51,17 +68,17 @@ import Testing
         let cache = AnswerCache()
         let before = cache.changes
         cache.take(.gallery(name: "a", revision: 1))
-        cache.keep(response("old"), about: .gallery("a"), since: before)
+        cache.keep(response("old"), about: .gallery("a"), in: "a", since: before)
         #expect(try cache.answer(to: request(), about: .gallery("a")) == nil)
     }
 
     @Test func `memory is bounded`() throws {
         let cache = AnswerCache(limit: 20_000)
-        cache.keep(response(String(repeating: "x", count: 3000)), about: .galleries, since: 0)
+        cache.keep(response(String(repeating: "x", count: 3000)), about: .galleries, in: nil, since: 0)
         #expect(try cache.answer(to: request(), about: .galleries) == nil)
         var most = 0
         for number in 0..<100 {
-            cache.keep(response("a"), about: .gallery("\(number)"), since: 0)
+            cache.keep(response("a"), about: .gallery("\(number)"), in: "\(number)", since: 0)
             let kept = try (0...number).filter { try cache.answer(to: request(), about: .gallery("\($0)")) != nil }
             #expect(kept.contains(number))
             most = max(most, kept.count)

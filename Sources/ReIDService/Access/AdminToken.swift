@@ -1,10 +1,15 @@
 internal import Digests
 internal import Foundation
-internal import HTTPTypes
 
-/// The bearer token of the admin listener: a secret in a file that only its owner can read.
+/// The first token, with the scope `admin`: a secret in a file that only its owner can read.
 public struct AdminToken: Sendable {
-    private let digest: [UInt8]
+    /// The token's id, which is always the same.
+    static let id = "t_admin"
+    /// The token's name.
+    static let name = "admin-token"
+
+    /// The SHA-256 of the secret.
+    let digest: [UInt8]
 
     /// Reads the token from the file at `path`, or writes a new one to a file of mode 0600 if there is none.
     ///
@@ -13,21 +18,6 @@ public struct AdminToken: Sendable {
     public init(path: String) throws {
         let secret = try Self.read(path) ?? Self.generate(at: path)
         digest = try SHA256.hash(secret)
-    }
-
-    /// Throws unless the request's `Authorization` has this token; the time does not depend on how much of the token is
-    /// right.
-    func check(_ fields: HTTPFields) throws {
-        let values = fields[values: .authorization]
-        guard let value = values.first else { throw ServiceError.unauthorized(isMissing: true) }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw ServiceError.unauthorized(isMissing: true)
-        }
-        let given = Array(parts[1].utf8.drop { $0 == 0x20 })
-        guard constantTimeEqual(try SHA256.hash(given), digest) else {
-            throw ServiceError.unauthorized(isMissing: false)
-        }
     }
 
     /// The secret in the file; nil if there is no file.

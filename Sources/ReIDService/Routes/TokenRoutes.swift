@@ -1,0 +1,80 @@
+internal import Gallery
+internal import HTTP
+internal import HTTPTypes
+
+/// The routes that make, list and delete tokens; only for a token with the scope `admin` that is for every gallery.
+func tokenRoutes(_ service: ServiceContext) -> [Route] {
+    let tokens = service.gatekeeper.tokens
+    return [
+        Route(
+            .post, "/admin/v1/tokens", access: .holder(of: .admin), bodyLimit: TokenLimits.bodyBytes, requiresBody: true
+        ) { request in
+            try QueryParameters(request.query).finish()
+            try request.requireEveryGallery()
+            return .now(try create(request, tokens))
+        },
+        Route(.get, "/admin/v1/tokens", access: .holder(of: .admin)) { request in
+            let page = try ListParameters(request, limits: service.configuration.limits)
+            try request.requireEveryGallery()
+            let found = try tokens.tokens(limit: page.limit, cursor: page.cursor)
+            return .now(
+                try .json(
+                    ListAnswer(
+                        items: found.items.map { TokenAnswer($0, lastUsedAt: $1) }, next: found.next)))
+        },
+        Route(.delete, "/admin/v1/tokens/{token}", access: .holder(of: .admin)) { request in
+            try QueryParameters(request.query).finish()
+            try request.requireEveryGallery()
+            try tokens.delete(request.parameters["token"] ?? "")
+            return .now(ServerResponse(.noContent))
+        },
+    ]
+}
+
+/// The limits of the description of a token.
+enum TokenLimits {
+    /// Bytes of a body that makes a token, or signs in.
+    static let bodyBytes = 64 << 10
+    /// Characters of a token's name.
+    static let nameCharacters = 100
+    static let nameExpectation = "a text of 1 to \(nameCharacters) characters without control characters"
+    static let scopesExpectation = "a list of one or more of " + Scope.names.map { "'\($0)'" }.joined(separator: ", ")
+}
+
+/// Makes a token from `{"name", "scopes", "galleries", "expires_at"}`; answers with its secret, once.
+private func create(_ request: ServerRequest, _ tokens: TokenBook) throws -> ServerResponse {
+    var members = try JSONMembers(parsing: try request.body.bytes(limit: TokenLimits.bodyBytes), part: "body")
+    guard let name = try? members.text("name"), name.count <= TokenLimits.nameCharacters else {
+        throw members.invalid("name", expected: TokenLimits.nameExpectation)
+    }
+    guard let scopes = try? members.texts("scopes"), !scopes.isEmpty, scopes.allSatisfy(Scope.names.contains) else {
+        throw members.invalid("scopes", expected: TokenLimits.scopesExpectation)
+    }
+    let galleries: [String]?
+    do { galleries = try members.texts("galleries") } catch {
+        throw members.invalid("galleries", expected: GalleryPattern.expectation)
+    }
+    if let galleries, galleries.isEmpty || !galleries.allSatisfy(GalleryPattern.isValid) {
+        throw members.invalid("galleries", expected: GalleryPattern.expectation)
+    }
+    let expiresAt = try members.time("expires_at")
+    if let expiresAt, expiresAt <= .now() {
+        throw members.invalid("expires_at", expected: "a time to come, or null")
+    }
+    try members.finish()
+    let (token, secret) = try tokens.create(
+        name: name, scopes: Scope.names.filter(scopes.contains), galleries: galleries, expiresAt: expiresAt)
+    return try .json(
+        NewTokenAnswer(
+            id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
+            expiresAt: token.expiresAt, createdAt: token.createdAt, secret: secret),
+        status: .created, fields: [.location: "/admin/v1/tokens/" + token.id])
+}
+
+extension TokenAnswer {
+    init(_ token: TokenRecord, lastUsedAt: Timestamp?) {
+        self.init(
+            id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
+            expiresAt: token.expiresAt, createdAt: token.createdAt, lastUsedAt: lastUsedAt)
+    }
+}

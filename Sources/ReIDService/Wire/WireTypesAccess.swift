@@ -1,0 +1,105 @@
+public import Gallery
+
+/// A token, without its secret.
+public struct TokenAnswer: Codable, Sendable, Equatable {
+    /// The token's id.
+    public var id: String
+    /// The token's name.
+    public var name: String
+    /// Its scopes: `query`, `enroll`, `admin`.
+    public var scopes: [String]
+    /// Patterns of the galleries that it may use; null: every gallery.
+    public var galleries: [String]?
+    /// When it ends; null: never.
+    public var expiresAt: Timestamp?
+    /// When it was made.
+    public var createdAt: Timestamp
+    /// When it was last used; null: never.
+    public var lastUsedAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, name, scopes, galleries
+        case expiresAt = "expires_at"
+        case createdAt = "created_at"
+        case lastUsedAt = "last_used_at"
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(scopes, forKey: .scopes)
+        try fields.encode(galleries, forKey: .galleries)
+        try fields.encode(expiresAt, forKey: .expiresAt)
+        try fields.encode(createdAt, forKey: .createdAt)
+        try fields.encode(lastUsedAt, forKey: .lastUsedAt)
+    }
+}
+
+/// A new token, with the only copy of its secret.
+public struct NewTokenAnswer: Codable, Sendable, Equatable {
+    /// The token's id.
+    public var id: String
+    /// The token's name.
+    public var name: String
+    /// Its scopes: `query`, `enroll`, `admin`.
+    public var scopes: [String]
+    /// Patterns of the galleries that it may use; null: every gallery.
+    public var galleries: [String]?
+    /// When it ends; null: never.
+    public var expiresAt: Timestamp?
+    /// When it was made.
+    public var createdAt: Timestamp
+    /// What to send as `Authorization: Bearer …`; it is not shown again.
+    public var secret: String
+
+    private enum CodingKeys: String, CodingKey {
+        case id, name, scopes, galleries
+        case expiresAt = "expires_at"
+        case createdAt = "created_at"
+        case secret
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(scopes, forKey: .scopes)
+        try fields.encode(galleries, forKey: .galleries)
+        try fields.encode(expiresAt, forKey: .expiresAt)
+        try fields.encode(createdAt, forKey: .createdAt)
+        try fields.encode(secret, forKey: .secret)
+    }
+}
+
+/// Who asks: the answer to `GET /v1/session`.
+public struct SessionAnswer: Codable, Sendable, Equatable {
+    /// The name of the token, or `anonymous`.
+    public var name: String
+    /// Its scopes.
+    public var scopes: [String]
+    /// Patterns of the galleries that it may use; null: every gallery.
+    public var galleries: [String]?
+    /// When the session or the token ends; null: never.
+    public var expiresAt: Timestamp?
+    /// Whether there is a session or a token; false where none is required and none was shown.
+    public var signedIn: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case name, scopes, galleries
+        case expiresAt = "expires_at"
+        case signedIn = "signed_in"
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(scopes, forKey: .scopes)
+        try fields.encode(galleries, forKey: .galleries)
+        try fields.encode(expiresAt, forKey: .expiresAt)
+        try fields.encode(signedIn, forKey: .signedIn)
+    }
+}
