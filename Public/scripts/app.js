@@ -72,6 +72,7 @@ function lock() {
   document.title = "Sign in · reid";
   document.getElementById("main")?.replaceChildren(signInView.root);
   signInView.show();
+  void service.look();
 }
 
 /** Shows the view that the address names, or the sign-in if the service asks for it. */

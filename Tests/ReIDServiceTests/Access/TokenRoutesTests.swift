@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `the secret is neither in the database nor in memory of the book`() throws {
+    @Test func `the secret is not in the database`() throws {
         let service = try TestService()
         defer { service.close() }
         let token: NewTokenAnswer = try create(service, #"{"name": "dock", "scopes": ["query"]}"#).decoded()
