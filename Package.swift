@@ -66,7 +66,7 @@ let package = Package(
         library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging, deque]),
         library("Ranking", ["Distances", heap]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
-        library("HTTP", ["Randomness", httpTypes, logging, deque]),
+        library("HTTP", ["Randomness", "COpenSSL", httpTypes, logging, deque]),
         library("Datasets", ["TensorFiles", "Randomness"]),
         library("Synthesis", ["Imaging", "Randomness"]),
         library("Evaluation", ["CSPRModel", "Datasets", "Imaging", "Ranking", "Tensors", "TensorFiles"]),
@@ -97,7 +97,7 @@ let package = Package(
             name: "reid-bench",
             dependencies: [
                 "ReIDService", "CSPRModel", "Embedding", "NeuralNetwork", "Tensors", "TensorFiles", "Ranking",
-                "Imaging", "HTTP", "Gallery", "Synthesis", "Randomness", "CDefaultWeights",
+                "Imaging", "HTTP", "Gallery", "Synthesis", "Randomness", "CDefaultWeights", "COpenSSL",
                 httpTypes, arguments, logging,
             ],
             swiftSettings: swiftSettings),
@@ -126,7 +126,8 @@ let package = Package(
         tests("RankingTests", ["Ranking", "Randomness"], fixtures: true),
         tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
         tests(
-            "HTTPTests", ["HTTP", httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log")]),
+            "HTTPTests",
+            ["HTTP", "COpenSSL", httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log")]),
         tests(
             "ReIDServiceTests",
             [

@@ -25,6 +25,10 @@ public final class Service: Sendable {
         var admin = ""
     }
 
+    /// The certificates of the listeners; empty: they speak in clear.
+    ///
+    /// The admin listener's is the first, since it has more files: if they can all be read, the other's can too.
+    private let certificates: [TLSContext]
     private let queryServer: HTTPServer
     private let adminServer: HTTPServer
     private let batches: BatchProcessor
@@ -38,11 +42,14 @@ public final class Service: Sendable {
     ///
     /// The database is opened first, because its lock keeps a second service out of the folder.
     ///
-    /// - Throws: `ConfigurationError`, `StartError`, `GalleryError`, `AdminTokenError`; each describes itself.
+    /// - Throws: `ConfigurationError`, `StartError`, `GalleryError`, `AdminTokenError`, `TLSError`; each describes itself.
     public init(configuration: Service.Configuration, logger: Logger) throws {
         try configuration.validate()
         let folder = configuration.folder
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
+        let queryTLS = try configuration.tls.query.map { files in try TLSContext(files) }
+        let adminTLS = try configuration.tls.admin.map { files in try TLSContext(files) }
+        certificates = [adminTLS, queryTLS].compactMap(\.self)
         let store = try GalleryStore(path: folder.database, logger: logger)
         try Self.removeLeftovers(folder.spool)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
@@ -62,14 +69,17 @@ public final class Service: Sendable {
         var server = configuration.server
         server.spoolFolder = folder.spool
         server.heldSeconds = max(server.heldSeconds, Double(configuration.limits.wait))
-        queryServer = HTTPServer(configuration: server, router: queryRouter, logger: logger)
-        adminServer = HTTPServer(configuration: server, router: adminRouter, logger: logger)
+        queryServer = HTTPServer(configuration: server, router: queryRouter, tls: queryTLS, logger: logger)
+        adminServer = HTTPServer(configuration: server, router: adminRouter, tls: adminTLS, logger: logger)
+        Self.complain(about: certificates, logger)
     }
 
     /// The address of the query listener, `host:port`; empty until `start` returns.
     public var queryAddress: String { addresses.withLock { $0.query } }
     /// The address of the admin listener, `host:port`; empty until `start` returns.
     public var adminAddress: String { addresses.withLock { $0.admin } }
+    /// Whether the listeners speak TLS, so that their addresses begin with https://.
+    public var isSecure: Bool { !certificates.isEmpty }
     /// The file that holds the first token with the scope `admin`.
     public var tokenFile: String { context.folder.adminToken }
 
@@ -91,11 +101,33 @@ public final class Service: Sendable {
         status.add(queryServer, name: "query")
         status.add(adminServer, name: "admin")
         for (name, address) in [("query", queryAddress), ("admin", adminAddress)]
-        where ListenerAddress(address)?.isLoopback == false {
+        where !isSecure && ListenerAddress(address)?.isLoopback == false {
             context.logger.warning(
                 "the \(name) listener is reachable from elsewhere without TLS", metadata: ["address": "\(address)"])
         }
         context.logger.info("service ready", metadata: ["query": "\(queryAddress)", "admin": "\(adminAddress)"])
+    }
+
+    /// Reads the certificates and keys again, for new connections; the log says what failed, and then they stay as they
+    /// were.
+    public func reloadCertificates() {
+        do {
+            for certificate in certificates { try certificate.reload() }
+            if let certificate = certificates.first?.certificate {
+                context.logger.notice("certificates read again", metadata: ["subject": "\(certificate.subject)"])
+            }
+        } catch {
+            context.logger.error("certificates not read again; the old ones stay", metadata: ["error": "\(error)"])
+        }
+        Self.complain(about: certificates, context.logger)
+    }
+
+    /// Warns of a certificate outside its time; it is used all the same.
+    private static func complain(about certificates: [TLSContext], _ logger: Logger) {
+        guard let certificate = certificates.first?.certificate,
+            let complaint = certificate.complaint(at: Int(Date().timeIntervalSince1970))
+        else { return }
+        logger.warning("\(complaint)", metadata: ["subject": "\(certificate.subject)"])
     }
 
     /// Stops the service: gives running requests `grace` to finish, closes everything, and then returns.

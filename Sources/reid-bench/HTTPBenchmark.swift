@@ -9,9 +9,9 @@ internal import ReIDService
 /// Times requests over loopback on 64 open connections, with client and server on the same machine.
 ///
 /// First come the routes that users call, on the whole service with the default weights; then the bare HTTP module with
-/// a route that the product does not have. With `peer`, an address, another server with this route is timed in turn.
+/// a route that the product does not have, in clear and under TLS. With `peer`, an address, another server with this route is timed in turn.
 func httpBenchmark(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
-    try serviceRows(smoke: smoke) + bareRows(smoke: smoke, peer: peer)
+    try serviceRows(smoke: smoke) + bareRows(smoke: smoke, peer: peer) + secureRows(smoke: smoke)
 }
 
 /// One kind of request, and how often each connection sends it.
@@ -22,12 +22,14 @@ private struct Load {
     var status = 200
     let rounds: Int
     var connections = 64
+    var isSecure = false
 
     func measure(smoke: Bool) throws -> BenchmarkRow {
         let connections = smoke ? min(4, connections) : connections
         let rounds = smoke ? 1 : rounds
         let client = try LoadClient(
-            address: address, connections: connections, requests: requests, expecting: status)
+            address: address, connections: connections, requests: requests, expecting: status,
+            isSecure: isSecure)
         return try BenchmarkRow.measure(
             "\(name), \(connections) connections", runs: smoke ? 1 : 7, itemsPerRun: Double(rounds * connections),
             unit: "requests"
@@ -82,6 +84,49 @@ private func largeImage(bytes: Int) throws -> [UInt8] {
 
 /// The bare HTTP module: router, typed headers and the encoding of a small JSON object.
 private func bareRows(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
+    let server = bareServer()
+    let address = try server.start(address: "127.0.0.1:0")
+    defer { server.stop(grace: .zero) }
+
+    let get = "GET /v1/things/7?limit=20 HTTP/1.1\r\nHost: \(address)\r\nAccept: application/json\r\n\r\n"
+    let servers = [("bare HTTP module", address)] + (peer.map { [("peer", $0)] } ?? [])
+    return try [("GET of small JSON", Array(get.utf8), 500), ("POST of 100 KB", largePost, 150)].flatMap { row in
+        try servers.map { server in
+            try Load(name: "\(server.0): \(row.0)", address: server.1, requests: [row.1], rounds: row.2)
+                .measure(smoke: smoke)
+        }
+    }
+}
+
+/// The bare HTTP module under TLS 1.3, with an RSA certificate of 2048 bits; client and server share the machine.
+private func secureRows(smoke: Bool) throws -> [BenchmarkRow] {
+    let certificate = try BenchCertificate()
+    defer { certificate.remove() }
+    let server = bareServer(try TLSContext(certificate.files))
+    let address = try server.start(address: "127.0.0.1:0")
+    defer { server.stop(grace: .zero) }
+    let handshakes = try HandshakeLoad(address: address)
+    let count = smoke ? 2 : 100
+    return try [
+        BenchmarkRow.measure(
+            "TLS: full handshakes, 4 clients", runs: smoke ? 1 : 7, itemsPerRun: Double(4 * count), unit: "handshakes"
+        ) { try handshakes.run(clients: 4, each: count, resumed: false) },
+        BenchmarkRow.measure(
+            "TLS: resumed handshakes, 4 clients", runs: smoke ? 1 : 7, itemsPerRun: Double(4 * count),
+            unit: "handshakes"
+        ) { try handshakes.run(clients: 4, each: count, resumed: true) },
+        Load(name: "TLS: POST of 100 KB", address: address, requests: [largePost], rounds: 150, isSecure: true)
+            .measure(smoke: smoke),
+    ]
+}
+
+/// An upload of 100 KB to the bare module's route.
+private let largePost: [UInt8] = {
+    let body = [UInt8](repeating: 0x61, count: 100 << 10)
+    return Array("POST /v1/things/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body
+}()
+
+private func bareServer(_ tls: TLSContext? = nil) -> HTTPServer {
     var router = Router()
     router.add(
         Route(.get, "/v1/things/{thing}", access: .anyone, execution: .loop) { request in .now(try thing(request)) },
@@ -89,21 +134,7 @@ private func bareRows(smoke: Bool, peer: String?) throws -> [BenchmarkRow] {
             .now(try thing(request))
         }
     )
-    let server = HTTPServer(router: router, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-    let address = try server.start(address: "127.0.0.1:0")
-    defer { server.stop(grace: .zero) }
-
-    let get = "GET /v1/things/7?limit=20 HTTP/1.1\r\nHost: \(address)\r\nAccept: application/json\r\n\r\n"
-    let body = [UInt8](repeating: 0x61, count: 100 << 10)
-    let post = "POST /v1/things/7 HTTP/1.1\r\nHost: \(address)\r\nContent-Length: \(body.count)\r\n\r\n"
-    let servers = [("bare HTTP module", address)] + (peer.map { [("peer", $0)] } ?? [])
-    return try [("GET of small JSON", Array(get.utf8), 500), ("POST of 100 KB", Array(post.utf8) + body, 150)].flatMap {
-        row in
-        try servers.map { server in
-            try Load(name: "\(server.0): \(row.0)", address: server.1, requests: [row.1], rounds: row.2)
-                .measure(smoke: smoke)
-        }
-    }
+    return HTTPServer(router: router, tls: tls, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// The answer of the bare module's route.

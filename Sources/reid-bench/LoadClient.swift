@@ -11,7 +11,7 @@ enum LoadError: Error {
 /// is answered.
 final class LoadClient {
     private struct Connection {
-        let descriptor: Int32
+        let socket: LoadSocket
         /// The index of the current request.
         var request = 0
         var unsent = 0
@@ -38,20 +38,22 @@ final class LoadClient {
     ///   - count: The number of connections.
     ///   - requests: The requests, each with head and body.
     ///   - status: The status that every reply must have.
+    ///   - isSecure: Whether the server speaks TLS.
     /// - Throws: `LoadError`.
-    init(address: String, connections count: Int, requests: [[UInt8]], expecting status: Int = 200) throws {
+    init(
+        address: String, connections count: Int, requests: [[UInt8]], expecting status: Int = 200,
+        isSecure: Bool = false
+    ) throws {
         self.requests = requests
         self.status = status
         guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else {
             throw LoadError.unexpectedReply(address)
         }
+        let security = isSecure ? try LoadSocket.Security() : nil
         for index in 0..<count {
-            connections.append(Connection(descriptor: try Self.connect(port), request: index % requests.count))
+            let socket = try LoadSocket(port: port, security)
+            connections.append(Connection(socket: socket, request: index % requests.count))
         }
-    }
-
-    deinit {
-        for connection in connections { close(connection.descriptor) }
     }
 
     /// Sends `rounds` requests on every connection, or until `seconds` have passed; requests that are running then are
@@ -68,7 +70,7 @@ final class LoadClient {
         while open > 0 {
             var watched = connections.map { connection in
                 pollfd(
-                    fd: connection.requestsLeft > 0 ? connection.descriptor : -1,
+                    fd: connection.requestsLeft > 0 ? connection.socket.descriptor : -1,
                     events: Int16(POLLIN | (connection.unsent > 0 ? POLLOUT : 0)), revents: 0)
             }
             guard unsafe poll(&watched, nfds_t(watched.count), 30_000) > 0 else {
@@ -97,24 +99,17 @@ final class LoadClient {
     /// Sends the rest of the request, as far as the socket accepts it.
     private func send(_ index: Int) throws {
         let request = requests[connections[index].request]
-        let offset = request.count - connections[index].unsent
-        let sent = unsafe request.withUnsafeBytes { bytes in
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            return unsafe Glibc.send(connections[index].descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-        }
-        if sent > 0 {
+        while connections[index].unsent > 0 {
+            let sent = try connections[index].socket.send(request[(request.count - connections[index].unsent)...])
+            guard sent > 0 else { return }
             connections[index].unsent -= sent
-        } else if errno != EAGAIN {
-            throw LoadError.system(call: "send", code: errno)
         }
     }
 
     /// Receives bytes; returns whether the reply is complete.
     private func receive(_ index: Int) throws -> Bool {
-        let descriptor = connections[index].descriptor
-        let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
-        if count < 0, errno == EAGAIN { return false }
-        guard count > 0 else { throw LoadError.system(call: "recv", code: errno) }
+        let count = try connections[index].socket.receive(&buffer)
+        guard count > 0 else { return false }
         let left: Int
         if let bodyLeft = connections[index].bodyLeft {
             left = bodyLeft - count
@@ -151,24 +146,5 @@ final class LoadClient {
             }
             return nil
         }
-    }
-
-    private static func connect(_ port: UInt16) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let status = unsafe withUnsafePointer(to: &name) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else {
-            close(descriptor)
-            throw LoadError.system(call: "connect", code: errno)
-        }
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        return descriptor
     }
 }

@@ -15,16 +15,43 @@ struct StreamError: Error, Equatable {
     let code: Int32
 }
 
-/// A non-blocking stream of bytes; `SocketStream` is one without encryption.
+/// What a socket must become.
+enum SocketNeed {
+    case readable
+    case writable
+}
+
+/// A non-blocking stream of bytes: `SocketStream` in clear, `TLSStream` under TLS.
 protocol ByteStream {
+    /// Whether others can neither read nor change the bytes on their way.
+    var isSecure: Bool { get }
+
+    /// What the stream itself waits for since its last call, whatever its owner waits for; nil: nothing.
+    var need: SocketNeed? { get }
+
+    /// Whether the stream may hold bytes that the socket does not announce any more.
+    var hasUnread: Bool { get }
+
+    /// Goes on with the handshake that comes before everything else.
+    mutating func handshake() -> HandshakeOutcome
+
     /// Receives the bytes that are ready, as far as they fit.
     mutating func read(into buffer: inout ByteBuffer) throws(StreamError) -> ReadOutcome
 
     /// Sends as many bytes as the peer accepts and removes them from `output`; returns their number.
     mutating func write(from output: inout OutputQueue) throws(StreamError) -> Int
 
-    /// Closes the writing side, so that the peer sees the end.
-    mutating func finishWriting()
+    /// Closes the writing side, so that the peer sees the end; false: call it again when `need` is met.
+    mutating func finishWriting() -> Bool
+}
+
+/// A stream without a protocol of its own.
+extension ByteStream {
+    var isSecure: Bool { false }
+    var need: SocketNeed? { nil }
+    var hasUnread: Bool { false }
+
+    func handshake() -> HandshakeOutcome { .complete(HandshakeFacts()) }
 }
 
 /// A connected, non-blocking socket; its creator closes the descriptor.
@@ -67,5 +94,8 @@ struct SocketStream: ByteStream {
         return total
     }
 
-    func finishWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    func finishWriting() -> Bool {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+        return true
+    }
 }

@@ -8,6 +8,8 @@ import Logging
 final class Connection: @unchecked Sendable {
     /// What the connection is doing; a request is answered before the next one is read.
     enum Phase {
+        /// TLS is being set up.
+        case handshaking
         /// Between requests, or reading a head.
         case head
         case body(BodyReader, Exchange)
@@ -46,18 +48,29 @@ final class Connection: @unchecked Sendable {
     var clock = ConnectionClock()
     /// Bytes that were received but not used when the last turn ended.
     private var leftover: [UInt8] = []
-    private var stream: any ByteStream
+    var stream: any ByteStream
+    /// Sent instead of serving requests, if the connection is not admitted.
+    let refusal: HTTPProblem?
+    /// The subject of the certificate that the client has shown; nil: none.
+    var clientCertificate: String?
     private var sources: SocketSources?
     /// The number of requests on this connection so far.
     var requests = 0
     /// The number of requests that may still be started in this turn.
     var requestsLeft = 0
+    /// Whether a turn that reads what the stream holds is in the loop's queue.
+    private var isTurnQueued = false
 
-    init(stream: any ByteStream, loop: EventLoop, peer: String, verdict: Admission.Verdict = .admitted) {
+    init(
+        stream: any ByteStream, loop: EventLoop, peer: String, verdict: Admission.Verdict = .admitted,
+        refusal: HTTPProblem? = nil
+    ) {
         self.stream = stream
         self.loop = loop
         self.peer = peer
         self.verdict = verdict
+        self.refusal = refusal
+        if stream.isSecure { phase = .handshaking }
     }
 
     var configuration: HTTPServer.Configuration { loop.core.configuration }
@@ -82,6 +95,8 @@ final class Connection: @unchecked Sendable {
     func turn(receives: Bool) {
         dispatchPrecondition(condition: .onQueue(loop.queue))
         guard !isClosed else { return }
+        let receives = receives || stream.need == .writable
+        if case .handshaking = phase, !shakeHands() { return settle() }
         requestsLeft = configuration.turnRequests
         loop.input.clear()
         if !leftover.isEmpty {
@@ -118,7 +133,7 @@ final class Connection: @unchecked Sendable {
         switch phase {
         case .head, .body: return output.count <= configuration.unsentBytes
         case .handling, .held, .sending, .lingering: return true
-        case .spooling, .closing, .closed: return false
+        case .handshaking, .spooling, .closing, .closed: return false
         }
     }
 
@@ -150,7 +165,7 @@ final class Connection: @unchecked Sendable {
                 phase = .lingering(left: left)
                 if left <= 0 { close() }
                 return .needsInput
-            case .spooling, .handling, .held, .sending, .closing, .closed: return .waits
+            case .handshaking, .spooling, .handling, .held, .sending, .closing, .closed: return .waits
             }
         }
     }
@@ -188,7 +203,7 @@ final class Connection: @unchecked Sendable {
             refuse(.badRequest("The body ends before its time."), exchange)
         case .handling(let exchange), .held(let exchange, _): probe(exchange)
         case .lingering: close()
-        case .spooling, .sending, .closing, .closed: return
+        case .handshaking, .spooling, .sending, .closing, .closed: return
         }
         try flush()
     }
@@ -216,8 +231,17 @@ final class Connection: @unchecked Sendable {
     func settle() {
         dispatchPrecondition(condition: .onQueue(loop.queue))
         guard !isClosed else { return }
-        sources?.setReading(wantsBytes && leftover.count < configuration.readAheadBytes)
-        sources?.setWriting(!output.isEmpty)
+        let reads = wantsBytes && leftover.count < configuration.readAheadBytes
+        let need = stream.need
+        sources?.setReading(reads || need == .readable)
+        sources?.setWriting(need == .writable || need == nil && !output.isEmpty)
+        if reads, stream.hasUnread, !isTurnQueued {
+            isTurnQueued = true
+            loop.queue.async {
+                self.isTurnQueued = false
+                self.turn(receives: true)
+            }
+        }
         clock.settle(self, now: uptime())
     }
 
@@ -246,6 +270,7 @@ final class Connection: @unchecked Sendable {
     func drain() {
         dispatchPrecondition(condition: .onQueue(loop.queue))
         switch phase {
+        case .handshaking: return close()
         case .head where leftover.isEmpty: phase = .closing
         case .held: answerHeld()
         default: break
@@ -257,8 +282,8 @@ final class Connection: @unchecked Sendable {
 
     /// Closes the connection after its last reply, at once or after lingering.
     func finishClosing() {
+        guard stream.finishWriting() else { return }
         guard lingers, !hasEnded else { return close() }
-        stream.finishWriting()
         loop.input.clear()
         phase = .lingering(left: configuration.lingerBytes)
     }
@@ -274,7 +299,9 @@ final class Connection: @unchecked Sendable {
             over(exchange, cancels: true)
         case .spooling(_, let exchange), .handling(let exchange), .sending(let exchange, _):
             over(exchange, cancels: true)
-        case .head, .closing, .lingering: break
+        case .handshaking: loop.core.handshakes.release(1)
+        case .head: _ = stream.finishWriting()
+        case .closing, .lingering: break
         }
         phase = .closed
         guard let sources else { return loop.closed(self) }

@@ -5,6 +5,7 @@ struct ConnectionClock {
     /// What the connection waits for from its client.
     private enum Wait: Equatable {
         case none
+        case handshake
         case idle
         case head
         case body
@@ -81,7 +82,7 @@ struct ConnectionClock {
         }
         bodyDeadline = body.deadline(
             bytes: received, rate: configuration.bodyBytesPerSecond, grace: configuration.bodyStallSeconds)
-        if connection.output.isEmpty {
+        if connection.output.isEmpty, connection.stream.need != .writable {
             sendDeadline = .max
             reply = Pace()
         } else if sendDeadline == .max || sent - sentMark >= configuration.progressBytes {
@@ -96,6 +97,7 @@ struct ConnectionClock {
     private static func wait(of connection: Connection, _ configuration: HTTPServer.Configuration) -> (Wait, Double) {
         guard connection.output.count <= configuration.unsentBytes else { return (.none, 0) }
         return switch connection.phase {
+        case .handshaking: (.handshake, configuration.handshakeSeconds)
         case .head where connection.hasPartialHead: (.head, configuration.headSeconds)
         case .head: (.idle, configuration.idleSeconds)
         case .body: (.body, configuration.bodyStallSeconds)
@@ -112,7 +114,7 @@ struct ConnectionClock {
         defer { restart() }
         switch wait {
         case .none: return nil
-        case .idle, .linger: return .close
+        case .handshake, .idle, .linger: return .close
         case .head: return .refuse(HTTPProblem(.requestTimeout, detail: "The request's head took too long."))
         case .body: return .refuse(HTTPProblem(.requestTimeout, detail: "The request's body came too slowly."))
         case .held: return .answerHeld

@@ -6,6 +6,7 @@ import Logging
 extension Connection {
     /// Reads the next request's head; false if bytes are missing.
     func readHead() -> Bool {
+        if refuseTLS() { return true }
         let input = loop.input
         switch parseHead(input.storage.span.extracting(input.start..<input.end), limits: loop.headLimits) {
         case .needsMore: return false
@@ -35,6 +36,8 @@ extension Connection {
         var request = ServerRequest(
             id: loop.requestIDs.next(), method: head.method == .head ? .get : head.method, target: target,
             parameters: [:], fields: head.fields, body: .bytes([]), peer: peer, cancellation: Cancellation())
+        request.isSecure = stream.isSecure
+        request.clientCertificate = clientCertificate
         if let response = router.screened(request) {
             let exchange = Exchange(head, number: requests, route: nil, request: request)
             if head.framing != .none { leaveBody(exchange) }

@@ -18,6 +18,12 @@ public struct ServerRequest: Sendable {
     public internal(set) var principal: Principal?
     /// The client's IP address, without its port.
     public let peer: String
+    /// Whether the request came under TLS.
+    public internal(set) var isSecure = false
+    /// The subject of the client's certificate, as RFC 2253 writes it, for example `CN=dock`; nil: it showed none.
+    ///
+    /// An authority of `TLSFiles.clientAuthority` has signed it.
+    public internal(set) var clientCertificate: String?
     /// Set when the client has gone away, or when the server stops for good.
     public let cancellation: Cancellation
 
@@ -31,13 +37,16 @@ public struct ServerRequest: Sendable {
     /// - Throws: A problem 400 if `target` is not in origin form with valid percent-encoding.
     public init(
         method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: RequestBody = .bytes([]),
-        id: String = "test", peer: String = "127.0.0.1", principal: Principal? = nil,
+        id: String = "test", peer: String = "127.0.0.1", principal: Principal? = nil, isSecure: Bool = false,
+        clientCertificate: String? = nil,
         cancellation: Cancellation = Cancellation()
     ) throws(HTTPProblem) {
         self.init(
             id: id, method: method, target: try RequestTarget(parsing: Array(target.utf8)), parameters: [:],
             fields: fields, body: body, peer: peer, cancellation: cancellation)
         self.principal = principal
+        self.isSecure = isSecure
+        self.clientCertificate = clientCertificate
     }
 
     init(

@@ -33,7 +33,8 @@ final class EventLoop: @unchecked Sendable {
         dispatchPrecondition(condition: .onQueue(queue))
         let configuration = core.configuration
         let shortest = min(
-            configuration.idleSeconds, configuration.headSeconds, configuration.bodyStallSeconds,
+            configuration.handshakeSeconds, configuration.idleSeconds, configuration.headSeconds,
+            configuration.bodyStallSeconds,
             configuration.writeStallSeconds, configuration.heldSeconds, configuration.lingerSeconds)
         let timer = DispatchSource.makeTimerSource(queue: queue)
         let interval = max(0.005, min(0.25, shortest / 4))
@@ -49,13 +50,13 @@ final class EventLoop: @unchecked Sendable {
         timer?.cancel()
     }
 
-    /// Takes over a new socket; if it is not admitted, `refusal` is sent at once.
+    /// Takes over a new socket; if it is not admitted, `refusal` is sent as soon as it can be.
     func adopt(_ descriptor: Int32, peer: String, verdict: Admission.Verdict, refusal: HTTPProblem?) {
-        let connection = Connection(
-            stream: SocketStream(descriptor: descriptor), loop: self, peer: peer, verdict: verdict)
+        let stream: any ByteStream = core.tls?.stream(descriptor) ?? SocketStream(descriptor: descriptor)
+        let connection = Connection(stream: stream, loop: self, peer: peer, verdict: verdict, refusal: refusal)
         adopt(connection)
         connection.watch(descriptor)
-        if let refusal { connection.refuse(refusal) }
+        if let refusal, !stream.isSecure { connection.refuse(refusal) }
         if isDraining { connection.drain() } else if refusal != nil { connection.turn(receives: false) }
     }
 

@@ -20,8 +20,16 @@ public final class HTTPServer: Sendable {
     private let state = Mutex(State.new)
 
     /// Creates a server; nothing listens yet.
-    public init(configuration: HTTPServer.Configuration = .init(), router: Router, logger: Logger) {
-        core = ServerCore(configuration: configuration, router: router, logger: logger)
+    ///
+    /// - Parameters:
+    ///   - configuration: Limits and time-outs.
+    ///   - router: What to serve.
+    ///   - tls: The certificate and key to serve it with; nil: in clear.
+    ///   - logger: Where the server's own messages go.
+    public init(
+        configuration: HTTPServer.Configuration = .init(), router: Router, tls: TLSContext? = nil, logger: Logger
+    ) {
+        core = ServerCore(configuration: configuration, router: router, tls: tls, logger: logger)
     }
 
     /// Starts listening on `127.0.0.1:8080`, or `[::1]:0` for any free port.

@@ -52,6 +52,10 @@ extension HTTPServer {
         /// Bytes of replies not yet taken by the client; while there are more, no further request is handled.
         public var unsentBytes = 256 << 10
 
+        /// TLS handshakes at once; one more connection is closed.
+        public var handshakes = 1024
+        /// Seconds for a whole TLS handshake.
+        public var handshakeSeconds = 10.0
         /// Seconds a connection may sit between requests.
         public var idleSeconds = 60.0
         /// Seconds for a whole request head; more is a 408.
@@ -89,12 +93,16 @@ extension HTTPServer {
             guard loops > 0, workers > 0, searches > 0, min(backlog, searchBacklog, held, refusals) >= 0 else {
                 throw .configuration(reason: "loops and workers must be positive, and backlogs not negative")
             }
-            let seconds = [idleSeconds, headSeconds, bodyStallSeconds, writeStallSeconds, heldSeconds, lingerSeconds]
+            let seconds = [
+                handshakeSeconds, idleSeconds, headSeconds, bodyStallSeconds, writeStallSeconds, heldSeconds,
+                lingerSeconds,
+            ]
             guard seconds.allSatisfy({ $0 > 0 && $0.isFinite }) else {
                 throw .configuration(reason: "times must be positive")
             }
             let counts = [
-                headBytes, targetBytes, headerCount, connections, connectionsPerAddress, turnBytes, turnRequests,
+                headBytes, targetBytes, headerCount, handshakes, connections, connectionsPerAddress, turnBytes,
+                turnRequests,
                 unsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
             ]
             guard counts.allSatisfy({ $0 > 0 }) else { throw .configuration(reason: "counts must be positive") }

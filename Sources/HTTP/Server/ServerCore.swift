@@ -6,6 +6,8 @@ import Synchronization
 final class ServerCore: Sendable {
     let configuration: HTTPServer.Configuration
     let router: Router
+    /// The certificate and key; nil: the server speaks in clear.
+    let tls: TLSContext?
     let logger: Logger
     /// The access log; nil: requests are not logged.
     let accessLog: AccessLog?
@@ -21,15 +23,19 @@ final class ServerCore: Sendable {
     let memory: Budget
     /// The replies that may be held at once.
     let held: Budget
+    /// The TLS handshakes that may run at once.
+    let handshakes: Budget
+    let hints = Hints()
     let meter = Meter()
     /// Set when the server stops, before the loops are stopped.
     let isDraining = Atomic(false)
     /// A group that every connection is in until its descriptor is closed.
     let connections = DispatchGroup()
 
-    init(configuration: HTTPServer.Configuration, router: Router, logger: Logger) {
+    init(configuration: HTTPServer.Configuration, router: Router, tls: TLSContext? = nil, logger: Logger) {
         self.configuration = configuration
         self.router = router
+        self.tls = tls
         self.logger = logger
         accessLog = configuration.logsRequests ? AccessLog(logger) : nil
         workers = WorkerPool(width: configuration.workers, backlog: configuration.backlog)
@@ -39,6 +45,7 @@ final class ServerCore: Sendable {
             refusals: configuration.refusals)
         memory = Budget(configuration.bodyMemoryTotal)
         held = Budget(configuration.held)
+        handshakes = Budget(configuration.handshakes)
     }
 }
 

@@ -6,6 +6,14 @@ public struct ServerCounters: Sendable, Equatable {
     public var connectionsOpen = 0
     /// Connections that were refused because there were too many.
     public var connectionsRefused = 0
+    /// TLS handshakes that were completed.
+    public var handshakes = 0
+    /// Completed handshakes that went on with an earlier session.
+    public var handshakesResumed = 0
+    /// TLS handshakes that failed.
+    public var handshakesFailed = 0
+    /// Connections that were closed because too many handshakes were running.
+    public var handshakesRefused = 0
     /// Final responses by status code.
     public var responses: [Int: Int] = [:]
     /// Bytes received.

@@ -91,7 +91,7 @@ private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
 }
 
 /// Makes a descriptor non-blocking, and closed in child processes.
-private func setNonBlocking(_ descriptor: Int32) {
+func setNonBlocking(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
 }

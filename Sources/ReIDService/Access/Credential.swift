@@ -70,6 +70,6 @@ enum SessionCookie {
 
     /// Whether the browser speaks TLS: to this service, or to a proxy in front of it, as the page's origin tells.
     static func isSecure(_ request: ServerRequest) -> Bool {
-        request.fields[.origin]?.hasPrefix("https://") == true
+        request.isSecure || request.fields[.origin]?.hasPrefix("https://") == true
     }
 }

@@ -31,6 +31,8 @@ extension Service {
         public var logLevel = Logger.Level.info
         /// Limits, timeouts and access log of both listeners; the spool folder is always in the data folder.
         public var server = HTTPServer.Configuration()
+        /// The certificate and key of both listeners.
+        public var tls = Service.Configuration.TLS()
         /// The network's queue, batches and threads.
         public var embedder = Embedder.Configuration()
         /// Limits of images, bodies and answers.
@@ -53,6 +55,7 @@ extension Service.Configuration {
         for field in ConfigurationField.all {
             if let value = field.value(in: self) { try field.set(value, in: &copy, as: field.name) }
         }
+        try tls.validate()
         guard ranking.limit <= limits.results else {
             throw .outOfRange(
                 field: "ranking.limit", value: "\(ranking.limit)", allowed: "at most limits.results, \(limits.results)")

@@ -10,6 +10,8 @@ public enum ConfigurationError: Error, Sendable, Equatable {
     case outOfRange(field: String, value: String, allowed: String)
     /// The configuration file is not JSON.
     case malformedFile(reason: String)
+    /// A field has a value, and a field without which it means nothing has none.
+    case missingCompanion(field: String, of: String)
 }
 
 extension ConfigurationError: CustomStringConvertible {
@@ -21,6 +23,8 @@ extension ConfigurationError: CustomStringConvertible {
         case .wrongType(let field, let value, let allowed), .outOfRange(let field, let value, let allowed):
             "configuration: \(field) must be \(allowed), not \(value)"
         case .malformedFile(let reason): "configuration: the file is not JSON: \(reason)"
+        case .missingCompanion(let field, let other):
+            "configuration: \(field) needs \(other) as well"
         }
     }
 }

@@ -56,6 +56,9 @@ extension ConfigurationField {
             "server.refusals", .whole(\.server.refusals, in: 0...1_000_000), unit: "connections",
             "How many connections may be told at once that there are too many; one more is closed without a word."),
         ConfigurationField(
+            "server.handshakes", .whole(\.server.handshakes, in: 1...1_000_000), unit: "handshakes",
+            "The most TLS handshakes at once on one listener; one more connection is closed."),
+        ConfigurationField(
             "server.read_ahead_bytes", .whole(\.server.readAheadBytes, in: 1...(1 << 30)), unit: "bytes",
             "The size of a receive buffer, and how far a connection is read ahead; at least `server.head_bytes`."),
         ConfigurationField(
@@ -73,6 +76,9 @@ extension ConfigurationField {
     private static let seconds = 0.001...86_400.0
 
     static let serverTimes = [
+        ConfigurationField(
+            "server.handshake_seconds", .real(\.server.handshakeSeconds, in: seconds), unit: "s",
+            "How long a TLS handshake may take."),
         ConfigurationField(
             "server.idle_seconds", .real(\.server.idleSeconds, in: seconds), unit: "s",
             "How long a connection may stay open between requests."),

@@ -111,6 +111,14 @@ public final class ServiceMetrics: Sendable {
         count("reid_http_sent_bytes_total", now.bytesSent - before.bytesSent, labels)
         count("reid_http_overloads_total", now.overloads - before.overloads, labels)
         count("reid_http_timeouts_total", now.timeouts - before.timeouts, labels)
+        for (outcome, handshakes) in [
+            ("full", now.handshakes - now.handshakesResumed - before.handshakes + before.handshakesResumed),
+            ("resumed", now.handshakesResumed - before.handshakesResumed),
+            ("failed", now.handshakesFailed - before.handshakesFailed),
+            ("refused", now.handshakesRefused - before.handshakesRefused),
+        ] {
+            count("reid_tls_handshakes_total", handshakes, labels + [("outcome", outcome)])
+        }
         Meter(label: "reid_http_connections", dimensions: labels, factory: registry).set(now.connectionsOpen)
         Meter(label: "reid_http_held_requests", dimensions: labels, factory: registry).set(now.held)
         let pools = [
@@ -145,6 +153,7 @@ public final class ServiceMetrics: Sendable {
         "reid_http_workers_busy": "Handlers that run, those of searches and the short ones.",
         "reid_http_workers_waiting": "Requests that wait for a worker, searches and short ones.",
         "reid_http_timeouts_total": "Connections that ran out of time.",
+        "reid_tls_handshakes_total": "TLS handshakes by outcome; refused: too many were running.",
         "reid_http_connections": "Open connections.",
         "reid_http_held_requests": "Polls that wait for a change.",
         "reid_http_request_duration_seconds": "Time from a request's head to its answer, held polls included.",

@@ -1,48 +1,61 @@
 internal import Foundation
 internal import HTTP
-internal import Synchronization
-
-#if canImport(FoundationNetworking)
-    internal import FoundationNetworking
-#endif
 
 /// A blocking client of one of the service's listeners.
 struct APIClient {
+    /// A request without its body.
+    struct Request {
+        let method: String
+        /// The path and the query, escaped.
+        let target: String
+        fileprivate(set) var fields: [(name: String, value: String)] = []
+
+        /// Adds a header field.
+        mutating func add(_ name: String, _ value: String) { fields.append((name: name, value: value)) }
+    }
+
     private let base: URL
+    private let client: HTTPClient
     private let token: String?
     private let stop: StopSignals?
 
     /// - Parameters:
     ///   - base: such as `http://127.0.0.1:8080`.
+    ///   - authorities: a PEM file with the certificates to trust for https; nil trusts those of the system.
     ///   - token: sent as a bearer token; nil sends none.
     ///   - stop: ends an exchange that still waits for its answer; nil lets it wait.
     /// - Throws: `CommandFailure` when `base` is not an http address.
-    init(base: String, token: String? = nil, stop: StopSignals? = nil) throws {
-        guard let url = URL(string: base), url.scheme == "http" || url.scheme == "https", url.host != nil else {
+    init(base: String, authorities: String? = nil, token: String? = nil, stop: StopSignals? = nil) throws {
+        guard let url = URL(string: base), let scheme = url.scheme, let defaultPort = Self.ports[scheme],
+            let host = url.host, let port = UInt16(exactly: url.port ?? defaultPort)
+        else {
             throw CommandFailure("\(base): not an http address, such as http://127.0.0.1:8080")
         }
         self.base = url
+        let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        client = HTTPClient(host: name, port: port, isSecure: scheme == "https", authorities: authorities)
         self.token = token
         self.stop = stop
     }
 
+    /// The ports of the two kinds of addresses.
+    private static let ports = ["http": 80, "https": 443]
+
     /// A request for the path of `segments`, with query items; each is escaped, so that none can name another path.
     func request(
         _ method: String, _ segments: [String], query: [(name: String, value: String)] = []
-    ) throws -> URLRequest {
-        // Clients and proxies treat `.` and `..` as steps in the path, even if they are escaped.
+    ) throws -> Request {
+        // Servers and proxies treat `.` and `..` as steps in the path, even if they are escaped.
         for segment in segments where ["", ".", ".."].contains(segment) {
             throw CommandFailure("'\(segment)' is not a name or an id")
         }
-        var address = base.absoluteString
-        if address.hasSuffix("/") { address.removeLast() }
-        address += segments.map { "/" + Self.escaped($0) }.joined()
+        var target = base.path(percentEncoded: true)
+        if target.hasSuffix("/") { target.removeLast() }
+        target += segments.map { "/" + Self.escaped($0) }.joined()
         let items = query.map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }
-        if !items.isEmpty { address += "?" + items.joined(separator: "&") }
-        guard let url = URL(string: address) else { throw CommandFailure("\(address): not an http address") }
-        var request = URLRequest(url: url, timeoutInterval: 3600)
-        request.httpMethod = method
-        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        if !items.isEmpty { target += "?" + items.joined(separator: "&") }
+        var request = Request(method: method, target: target)
+        if let token { request.add("Authorization", "Bearer \(token)") }
         return request
     }
 
@@ -54,21 +67,13 @@ struct APIClient {
     private static let unreserved = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
-    /// The body of a request.
-    enum Body {
-        case none
-        case bytes(Data)
-        /// Streamed from disk.
-        case file(URL)
-    }
-
     /// Sends a request and decodes the answer.
     func send<Answer: Decodable>(
-        _ request: URLRequest, body: Body = .none, as type: Answer.Type = Answer.self
+        _ request: Request, body: HTTPClient.Body? = nil, as type: Answer.Type = Answer.self
     ) throws -> Answer {
         let answer = try exchange(request, body: body).body
         do {
-            return try JSONDecoder().decode(type, from: answer)
+            return try JSONDecoder().decode(type, from: Data(answer))
         } catch {
             throw CommandFailure("\(base): the answer cannot be read: \(error)")
         }
@@ -76,44 +81,30 @@ struct APIClient {
 
     /// Sends a request and waits; a status outside 200...299 becomes a failure with the service's message.
     @discardableResult
-    func exchange(_ request: URLRequest, body: Body = .none) throws -> (status: Int, body: Data) {
-        let (status, answer) = try wait(for: request, body)
-        guard (200..<300).contains(status) else {
-            let problem = try? JSONDecoder().decode(HTTPProblem.Document.self, from: answer)
-            let sentence = problem.map { [$0.title, $0.detail].compactMap { $0 }.joined(separator: ": ") }
-            throw CommandFailure(sentence ?? "\(base): status \(status) for \(request.url?.path ?? "")")
+    func exchange(_ request: Request, body: HTTPClient.Body? = nil) throws -> HTTPClient.Answer {
+        let answer: HTTPClient.Answer
+        do {
+            answer = try client.send(
+                request.method, request.target, fields: request.fields, body: body,
+                isCancelled: { stop?.hasArrived == true })
+        } catch {
+            throw CommandFailure("\(base): \(error)" + (Self.advice(error).map { " (\($0))" } ?? ""))
         }
-        return (status, answer)
+        guard (200..<300).contains(answer.status) else {
+            let problem = try? JSONDecoder().decode(HTTPProblem.Document.self, from: Data(answer.body))
+            let sentence = problem.map { [$0.title, $0.detail].compactMap { $0 }.joined(separator: ": ") }
+            throw CommandFailure(sentence ?? "\(base): status \(answer.status) for \(request.target)")
+        }
+        return answer
     }
 
-    private func wait(for request: URLRequest, _ body: Body) throws -> (Int, Data) {
-        let outcome = Mutex<Result<(Int, Data), CommandFailure>?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        let base = base
-        let finish: @Sendable (Data?, URLResponse?, (any Error)?) -> Void = { data, response, error in
-            outcome.withLock { outcome in
-                if let response = response as? HTTPURLResponse {
-                    outcome = .success((response.statusCode, data ?? Data()))
-                } else {
-                    let reason = error?.localizedDescription ?? "no answer"
-                    outcome = .failure(CommandFailure("\(base): \(reason) (is the service running?)"))
-                }
-            }
-            done.signal()
+    /// What the user can do about a failure.
+    private static func advice(_ error: HTTPClientError) -> String? {
+        switch error {
+        case .unknownHost, .system, .timedOut, .cutShort: "is the service running?"
+        case .untrusted: "--ca names a file with the certificates to trust"
+        case .tls: "does the service speak TLS?"
+        case .unusableAuthorities, .body, .malformed, .cancelled: nil
         }
-        let session = URLSession(configuration: .ephemeral)
-        let task =
-            switch body {
-            case .none: session.dataTask(with: request, completionHandler: finish)
-            case .bytes(let data): session.uploadTask(with: request, from: data, completionHandler: finish)
-            case .file(let url): session.uploadTask(with: request, fromFile: url, completionHandler: finish)
-            }
-        task.resume()
-        while done.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
-            if stop?.hasArrived == true { task.cancel() }
-        }
-        session.finishTasksAndInvalidate()
-        guard let result = outcome.withLock({ $0 }) else { throw CommandFailure("\(base): no answer") }
-        return try result.get()
     }
 }

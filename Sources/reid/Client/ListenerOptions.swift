@@ -1,6 +1,12 @@
 internal import ArgumentParser
 internal import Foundation
 
+/// Whom to trust when an address begins with `https://`.
+struct TrustOptions: ParsableArguments {
+    @Option(help: "A PEM file with the certificates to trust for https. [default: those of the system]")
+    var ca: String?
+}
+
 /// The address of the query listener, and the file with a token for it.
 struct QueryListener: ParsableArguments {
     @Option(help: "The query listener.")
@@ -9,9 +15,11 @@ struct QueryListener: ParsableArguments {
     @Option(help: "The file with a token, where the service asks for one.")
     var tokenFile: String?
 
+    @OptionGroup var trust: TrustOptions
+
     /// A client of this listener, which sends the token if there is one.
     func client() throws -> APIClient {
-        try APIClient(base: query, token: try tokenFile.map(AdminListener.token))
+        try APIClient(base: query, authorities: trust.ca, token: try tokenFile.map(AdminListener.token))
     }
 }
 
@@ -23,9 +31,11 @@ struct AdminListener: ParsableArguments {
     @Option(help: "The file with a token.")
     var tokenFile = "data/admin-token"
 
+    @OptionGroup var trust: TrustOptions
+
     /// A client that sends the token; `stop` ends a request that waits for its answer.
     func client(stop: StopSignals? = nil) throws -> APIClient {
-        try APIClient(base: admin, token: try Self.token(in: tokenFile), stop: stop)
+        try APIClient(base: admin, authorities: trust.ca, token: try Self.token(in: tokenFile), stop: stop)
     }
 
     /// The token in the file at `path`, without the line end.

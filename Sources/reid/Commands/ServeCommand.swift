@@ -14,7 +14,8 @@ struct ServeCommand: ParsableCommand {
         discussion: """
             Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
             and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
-            finished, at most 10 seconds; an unfinished batch continues at the next start.
+            finished, at most 10 seconds; an unfinished batch continues at the next start. With TLS, SIGHUP reads the
+            certificate and its key again.
 
             CONFIGURATION:
               Each value comes from the first of these that gives it: an option, an environment variable, the JSON file
@@ -26,6 +27,7 @@ struct ServeCommand: ParsableCommand {
               reid serve --data ./data
               reid serve --data ./data --query-address 127.0.0.1:0 --admin-address 127.0.0.1:0 --public Public
               reid serve --query-address 0.0.0.0:8080 --set server.names=reid.example.org
+              reid serve --tls-certificate reid.pem --tls-key reid.key
               reid serve --set log.access=true --set limits.image_bytes=5000000
             """)
 
@@ -46,6 +48,15 @@ struct ServeCommand: ParsableCommand {
 
     @Flag(help: "Ask for a token on the query listener too; on any address but loopback it does so anyway.")
     var requireTokens = false
+
+    @Option(help: "The certificate of both listeners with its chain, a PEM file; they speak TLS then.")
+    var tlsCertificate: String?
+
+    @Option(help: "The certificate's private key, a PEM file that only its owner can read.")
+    var tlsKey: String?
+
+    @Option(help: "The authorities of client certificates on the admin listener, a PEM file.")
+    var adminClientCa: String?
 
     @Option(name: .customLong("configuration"), help: "A JSON file with configuration fields.")
     var configurationFile: String?
@@ -80,9 +91,12 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw CommandFailure("\(error)")
         }
+        let scheme = service.isSecure ? "https" : "http"
         let ready = Ready(
-            query: "http://\(service.queryAddress)", admin: "http://\(service.adminAddress)",
+            query: "\(scheme)://\(service.queryAddress)", admin: "\(scheme)://\(service.adminAddress)",
             tokenFile: settings.folder.adminToken)
+        // Without TLS there is nothing to read again, and a closed terminal ends the program as usual.
+        let reloads = service.isSecure ? RepeatedSignal(SIGHUP, service.reloadCertificates) : nil
         try Terminal.printJSON(ready)
         if demo { makeDemoGallery(ready, settings) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
@@ -90,6 +104,7 @@ struct ServeCommand: ParsableCommand {
             Terminal.complain("the model is untrained: its rankings are meaningless")
         }
         signals.wait()
+        withExtendedLifetime(reloads) {}
         Terminal.complain("stopping")
         service.stop(grace: .seconds(10))
     }
@@ -97,7 +112,8 @@ struct ServeCommand: ParsableCommand {
     /// The service works without the demo gallery, so a failure is only reported.
     private func makeDemoGallery(_ ready: Ready, _ settings: Service.Configuration) {
         let demo = DemoGallery(
-            admin: ready.admin, tokenFile: ready.tokenFile, queries: settings.folder.path + "/demo")
+            admin: ready.admin, tokenFile: ready.tokenFile, authorities: settings.tls.certificate,
+            queries: settings.folder.path + "/demo")
         let token = settings.queriesNeedToken ? " --token-file \(ready.tokenFile)" : ""
         do {
             try demo.create()
@@ -124,7 +140,8 @@ struct ServeCommand: ParsableCommand {
     private func settings() throws -> Service.Configuration {
         let given = [
             ("data_folder", data), ("query_address", queryAddress), ("admin_address", adminAddress),
-            ("model_path", model), ("public_folder", publicFolder),
+            ("model_path", model), ("public_folder", publicFolder), ("tls.certificate", tlsCertificate),
+            ("tls.key", tlsKey), ("tls.admin_client_ca", adminClientCa),
         ]
         var options = given.compactMap { field, value in value.map { (field: field, value: $0) } }
         if requireTokens { options.append((field: "tokens.required", value: "true")) }

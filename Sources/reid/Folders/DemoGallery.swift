@@ -1,18 +1,17 @@
 internal import Datasets
 internal import Foundation
+internal import HTTP
 internal import Imaging
 internal import ReIDService
 internal import Synthesis
-
-#if canImport(FoundationNetworking)
-    internal import FoundationNetworking
-#endif
 
 /// Fills the gallery `demo` of a running service with rendered people, through the admin API, and writes query images
 /// of the same people by another camera.
 struct DemoGallery {
     let admin: String
     let tokenFile: String
+    /// The certificates to trust if the address begins with https://; nil: those that the system trusts.
+    let authorities: String?
     /// The folder of the query images.
     let queries: String
 
@@ -32,7 +31,7 @@ struct DemoGallery {
         } catch {
             throw CommandFailure("\(queries): \(describe(error))")
         }
-        let client = try APIClient(base: admin, token: AdminListener.token(in: tokenFile))
+        let client = try APIClient(base: admin, authorities: authorities, token: AdminListener.token(in: tokenFile))
         let gallery: GalleryAnswer = try client.send(client.request("PUT", ["admin", "v1", "galleries", "demo"]))
         guard gallery.images == 0 else { return }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("reid-demo-\(UUID().uuidString).tar")
@@ -43,10 +42,10 @@ struct DemoGallery {
             throw CommandFailure("the demo gallery: \(describe(error))")
         }
         var request = try client.request("POST", ["admin", "v1", "galleries", "demo", "batches"])
-        request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
+        request.add("Content-Type", "application/x-tar")
         // The key is the same at every start, so that a batch that still runs is not sent again.
-        request.setValue("reid-demo-gallery-3", forHTTPHeaderField: "Idempotency-Key")
-        try client.exchange(request, body: .file(file))
+        request.add("Idempotency-Key", "reid-demo-gallery-3")
+        try client.exchange(request, body: .file(path: file.path))
     }
 
     private func writeQueries() throws {

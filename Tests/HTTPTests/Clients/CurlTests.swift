@@ -5,12 +5,14 @@ import Testing
 @testable import HTTP
 
 /// The server as curl sees it.
-@Suite struct CurlTests {
+@Suite(.overBothStreams) struct CurlTests {
     /// Runs curl and returns what it prints.
     private func curl(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["curl", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*"] + arguments
+        process.arguments =
+            ["curl", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*"] + Transport.current.curlOptions
+            + arguments
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -22,7 +24,7 @@ import Testing
 
     @Test func `several requests share one connection`() throws {
         try withServer { server, address in
-            let url = "http://\(address)/items/a?x=%C3%A9"
+            let url = "\(Transport.current.scheme)://\(address)/items/a?x=%C3%A9"
             let printed = try curl([url, url, url])
             #expect(printed == String(repeating: "a|[\"x=é\"]|127.0.0.1", count: 3))
             #expect(server.counters.connectionsAccepted == 1)
@@ -35,7 +37,8 @@ import Testing
         let body = someBytes(8 << 20)
         try Data(body).write(to: URL(fileURLWithPath: folder.path + "/upload"))
         try withServer { _, address in
-            let arguments = options + ["--data-binary", "@\(folder.path)/upload", "http://\(address)/job"]
+            let arguments =
+                options + ["--data-binary", "@\(folder.path)/upload", "\(Transport.current.scheme)://\(address)/job"]
             let printed = try curl(arguments)
             #expect(printed == "file \(body.count) \(checksum(body))")
         }
@@ -48,7 +51,7 @@ import Testing
             for expect in ["Expect:", "Expect: 100-continue"] {
                 let status = try curl([
                     "--header", expect, "--data-binary", "@\(folder.path)/upload", "--output", "/dev/null",
-                    "--write-out", "%{http_code}", "http://\(address)/needs",
+                    "--write-out", "%{http_code}", "\(Transport.current.scheme)://\(address)/needs",
                 ])
                 #expect(status == "413")
             }
@@ -57,14 +60,14 @@ import Testing
 
     @Test func `HEAD has the length of GET and no body`() throws {
         try withServer { _, address in
-            let head = try curl(["--head", "http://\(address)/hello"])
+            let head = try curl(["--head", "\(Transport.current.scheme)://\(address)/hello"])
             #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n") && head.contains("\r\nContent-Length: 5\r\n"))
         }
     }
 
     @Test func `a chunked reply is put together`() throws {
         try withServer { _, address in
-            let printed = try curl(["http://\(address)/stream"])
+            let printed = try curl(["\(Transport.current.scheme)://\(address)/stream"])
             #expect(printed == "onetwothree")
         }
     }
@@ -88,7 +91,7 @@ import Testing
         try withServer(router) { _, address in
             let printed = try curl([
                 "--form", "options={}", "--form", "image=@\"\(folder.path)/big image.jpg\";type=image/jpeg",
-                "http://\(address)/form",
+                "\(Transport.current.scheme)://\(address)/form",
             ])
             #expect(printed == "options|-|-|2\nimage|big image.jpg|image/jpeg|2800000")
         }

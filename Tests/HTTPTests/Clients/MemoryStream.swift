@@ -32,7 +32,10 @@ final class MemoryStream: ByteStream {
         return count
     }
 
-    func finishWriting() { isFinished = true }
+    func finishWriting() -> Bool {
+        isFinished = true
+        return true
+    }
 }
 
 /// One connection over a memory stream; the test decides when it takes its turns.

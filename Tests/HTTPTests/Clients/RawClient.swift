@@ -31,13 +31,21 @@ struct RawReply {
 
 /// A blocking socket that a test controls; every wait ends after a long time-out.
 final class RawClient {
-    private let descriptor: Int32
+    let descriptor: Int32
+    private let secure: TLSClient?
     private var received: [UInt8] = []
     private var isReset = false
 
-    init(_ address: String) throws(ClientError) {
+    /// Connects, and sets up TLS if the server at `address` speaks it.
+    convenience init(_ address: String) throws(ClientError) {
+        try self.init(address, Transport.of(address) == .tls ? TLSClient.Options() : nil)
+    }
+
+    /// Connects, and sets up TLS if `options` says how.
+    init(_ address: String, _ options: TLSClient.Options?) throws(ClientError) {
         let port = UInt16(address.split(separator: ":").last ?? "") ?? 0
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
         var timeout = timeval(tv_sec: 30, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
@@ -51,7 +59,17 @@ final class RawClient {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else { throw .cannotConnect(errno) }
+        guard status == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .cannotConnect(code)
+        }
+        do {
+            secure = if let options { try TLSClient(descriptor, options) } else { nil }
+        } catch {
+            close(descriptor)
+            throw error
+        }
     }
 
     deinit { if !isReset { close(descriptor) } }
@@ -59,6 +77,7 @@ final class RawClient {
     func send(_ text: String) throws(ClientError) { try send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) throws(ClientError) {
+        if let secure { return try secure.send(bytes) }
         var offset = 0
         while offset < bytes.count {
             let sent = unsafe bytes.withUnsafeBytes { buffer in
@@ -71,7 +90,15 @@ final class RawClient {
     }
 
     /// Closes the sending side.
-    func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    func finish() {
+        secure?.finish()
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Whether the server has said that nothing follows, as TLS does and TCP cannot.
+    var hasGoodbye: Bool { secure?.hasGoodbye ?? false }
+    /// The facts of the TLS connection; nil in clear.
+    var session: TLSClient? { secure }
 
     /// Closes the connection with a reset.
     func reset() {
@@ -116,7 +143,12 @@ final class RawClient {
     /// Reads more bytes; false at the end or after a reset.
     private func more() throws(ClientError) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        let count: Int
+        if let secure {
+            count = secure.receive(&buffer)
+        } else {
+            count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        }
         if count == 0 || count < 0 && errno == ECONNRESET { return false }
         guard count > 0 else { throw .noReply("nothing within the time: errno \(errno)") }
         received += buffer[..<count]
@@ -132,10 +164,21 @@ func withServer<R>(
     var configuration = HTTPServer.Configuration()
     configuration.loops = 2
     configure(&configuration)
-    let server = HTTPServer(configuration: configuration, router: router, logger: quietLogger)
-    let address = try server.start(address: "127.0.0.1:0")
+    let (server, address) = try startedServer(router, configuration)
     defer { server.stop(grace: .zero) }
     return try body(server, address)
+}
+
+/// Starts a server on a free port; the test's transport decides whether it speaks TLS.
+func startedServer(
+    _ router: Router, _ configuration: HTTPServer.Configuration = .init()
+) throws -> (server: HTTPServer, address: String) {
+    let transport = Transport.current
+    let tls = transport == .tls ? try TLSContext(try TestCertificates.shared.get().server) : nil
+    let server = HTTPServer(configuration: configuration, router: router, tls: tls, logger: quietLogger)
+    let address = try server.start(address: "127.0.0.1:0")
+    transport.register(address)
+    return (server, address)
 }
 
 /// A signal that tests raise and wait for.

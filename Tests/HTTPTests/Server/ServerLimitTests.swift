@@ -5,7 +5,7 @@ import Testing
 @testable import HTTP
 
 /// Each time-out and limit of the configuration, over sockets; the parser's own limits are in `HeadParserTests`.
-@Suite struct ServerLimitTests {
+@Suite(.overBothStreams) struct ServerLimitTests {
     @Test func `an idle connection is closed without a word`() throws {
         try withServer(testRouter(), { $0.idleSeconds = 0.2 }) { server, address in
             let client = try RawClient(address)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite struct ServerStopTests {
+@Suite(.overBothStreams) struct ServerStopTests {
     @Test func `a stopping server finishes what is in flight and ends what is idle`() throws {
         let running = Signal()
         let release = Signal()
@@ -16,8 +16,7 @@ import Testing
                 #expect(release.wait())
                 return text("done")
             })
-        let server = HTTPServer(router: router, logger: quietLogger)
-        let address = try server.start(address: "127.0.0.1:0")
+        let (server, address) = try startedServer(router)
         let idle = try RawClient(address)
         try idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try idle.reply().field("Connection") == nil)
@@ -54,8 +53,8 @@ import Testing
                 #expect(eventually { request.cancellation.isCancelled })
                 return text("late")
             })
-        let server = HTTPServer(router: router, logger: quietLogger)
-        let client = try RawClient(try server.start(address: "127.0.0.1:0"))
+        let (server, address) = try startedServer(router)
+        let client = try RawClient(address)
         try client.send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(running.wait())
         server.stop(grace: .milliseconds(50))
@@ -71,8 +70,8 @@ import Testing
                 holding.raise()
                 return .held(HeldReply(timeout: .seconds(60), onTimeout: { ServerResponse(.notModified) }))
             })
-        let server = HTTPServer(router: router, logger: quietLogger)
-        let client = try RawClient(try server.start(address: "127.0.0.1:0"))
+        let (server, address) = try startedServer(router)
+        let client = try RawClient(address)
         try client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(holding.wait())
         server.stop(grace: .seconds(60))
@@ -90,7 +89,7 @@ import Testing
     }
 }
 
-@Suite struct HeldReplyTests {
+@Suite(.overBothStreams) struct HeldReplyTests {
     /// A route whose replies are held until the test completes them.
     private final class Holder: Sendable {
         let replies = Mutex<[HeldReply]>([])

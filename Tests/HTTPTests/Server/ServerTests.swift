@@ -7,7 +7,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite struct ServerTests {
+@Suite(.overBothStreams) struct ServerTests {
     @Test func `requests on one connection are answered in order, pipelined or not`() throws {
         try withServer { server, address in
             let client = try RawClient(address)
@@ -346,7 +346,7 @@ import Testing
 }
 
 /// A folder for the length of a test.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {

@@ -18,12 +18,13 @@ import Testing
     @Test func `every value of the configuration has its field`() {
         let parts: [Any] = [
             HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
-            Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration(),
+            Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration.TLS(),
+            Service.Configuration(),
         ]
-        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 6
+        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 7
         #expect(
             fields.count == values,
-            "values and parts of the configuration, less the five parts and the spool folder, which the service sets")
+            "values and parts of the configuration, less the six parts and the spool folder, which the service sets")
         #expect(Set(fields.map(\.name)).count == fields.count)
         #expect(Set(fields.map(\.variable)).count == fields.count)
         #expect(fields.allSatisfy { !$0.summary.isEmpty && $0.summary.hasSuffix(".") })

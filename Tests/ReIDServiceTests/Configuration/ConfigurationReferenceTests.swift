@@ -30,7 +30,7 @@ struct ConfigurationReference {
     var text: String {
         get throws {
             let groups = [
-                ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Network", "embedder."),
+                ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("TLS", "tls."), ("Network", "embedder."),
                 ("Limits of requests", "limits."),
                 ("Rankings", "ranking."), ("Listeners", "server."),
             ]
@@ -98,8 +98,8 @@ struct ConfigurationReference {
 
         `reid serve` takes each value from the first of these sources that gives it:
 
-        1. an option: `--set server.workers=16`, or one of `--data`, `--query-address`, `--admin-address`, `--model` and
-           `--public`;
+        1. an option: `--set server.workers=16`, or one of `--data`, `--query-address`, `--admin-address`, `--model`,
+           `--public`, `--tls-certificate`, `--tls-key` and `--admin-client-ca`;
         2. an environment variable: `REID_SERVER_WORKERS=16`;
         3. the JSON file that `--configuration` names: `{"server": {"workers": 16}}`;
         4. the default.

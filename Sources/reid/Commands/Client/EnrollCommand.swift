@@ -1,11 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Gallery
+internal import HTTP
 internal import ReIDService
-
-#if canImport(FoundationNetworking)
-    internal import FoundationNetworking
-#endif
 
 /// `reid enroll`: enrolls a folder or a tar through the API of a running service.
 struct EnrollCommand: ParsableCommand {
@@ -86,8 +83,8 @@ struct EnrollCommand: ParsableCommand {
         defer { if let packed { try? FileManager.default.removeItem(at: packed) } }
         if create { try client.exchange(client.request("PUT", ["admin", "v1", "galleries", gallery])) }
         var request = try client.request("POST", ["admin", "v1", "galleries", gallery, "batches"])
-        request.setValue("application/x-tar", forHTTPHeaderField: "Content-Type")
-        return try client.send(request, body: .file(packed ?? URL(fileURLWithPath: source)))
+        request.add("Content-Type", "application/x-tar")
+        return try client.send(request, body: .file(path: packed?.path ?? source))
     }
 
     private func show(_ batch: BatchAnswer) throws {

@@ -1,12 +1,9 @@
 public import ArgumentParser
 internal import Foundation
 internal import Gallery
+internal import HTTP
 internal import Ranking
 public import ReIDService
-
-#if canImport(FoundationNetworking)
-    internal import FoundationNetworking
-#endif
 
 extension SearchOptions.Grouping: ExpressibleByArgument {}
 
@@ -73,12 +70,12 @@ struct SearchCommand: ParsableCommand {
         let client = try listener.client()
         let form = try ImageForm(images)
         var request = try client.request("POST", ["v1", "galleries", gallery, "search"], query: parameters)
-        request.setValue(form.contentType, forHTTPHeaderField: "Content-Type")
+        request.add("Content-Type", form.contentType)
         if json {
-            let answer = try client.exchange(request, body: .bytes(form.body)).body
+            let answer = try client.exchange(request, body: .bytes([UInt8](form.body))).body
             return print(String(decoding: answer, as: UTF8.self))
         }
-        let ranking = try client.send(request, body: .bytes(form.body), as: RankingAnswer.self)
+        let ranking = try client.send(request, body: .bytes([UInt8](form.body)), as: RankingAnswer.self)
         for warning in ranking.warnings ?? [] { Terminal.complain("warning: \(warning)") }
         var header = [
             "rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "file", "image",

@@ -4,10 +4,6 @@ internal import Gallery
 internal import HTTP
 internal import ReIDService
 
-#if canImport(FoundationNetworking)
-    internal import FoundationNetworking
-#endif
-
 /// `reid tokens`: who may use a running service.
 struct TokensCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,10 +59,10 @@ struct TokensCommand: ParsableCommand {
         mutating func run() throws {
             let client = try listener.client()
             var request = try client.request("POST", ["admin", "v1", "tokens"])
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+            request.add("Content-Type", "application/json")
             let body = Body(
                 name: name, scopes: scope, galleries: gallery.isEmpty ? nil : gallery, expires_at: expires)
-            let token: NewTokenAnswer = try client.send(request, body: .bytes(try JSONEncoder().encode(body)))
+            let token: NewTokenAnswer = try client.send(request, body: .bytes([UInt8](try JSONEncoder().encode(body))))
             if json { return try Terminal.printJSON(token) }
             print(token.secret)
             Terminal.complain("made the token \(token.name) (\(token.id)); its secret is not shown again")
