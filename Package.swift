@@ -133,7 +133,7 @@ let package = Package(
             [
                 "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
                 "Tensors", "TensorFiles",
-                httpTypes, logging, metrics,
+                httpTypes, logging, metrics, grdb,
             ]),
         tests("CommandLineTests", ["reid", "ReIDService", "Tensors", "TensorFiles", "Imaging"]),
     ]

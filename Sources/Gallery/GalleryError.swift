@@ -28,6 +28,10 @@ public enum GalleryError: Error, Sendable, Equatable {
     case incompleteBatch(batch: String, recorded: Int, expected: Int?)
     /// The idempotency key was used before, with another body or for another gallery.
     case idempotencyConflict(key: String)
+    /// There are as many kept queries as allowed: in all, or of the token if `ofToken`.
+    case tooManyQueries(limit: Int, ofToken: Bool)
+    /// The images and rankings of the kept queries have as many bytes as allowed.
+    case queriesTooLarge(limit: Int)
     /// The text is not a cursor of this list.
     case invalidCursor(String)
     /// The limit of a page is not in 1...`maximum`.
@@ -74,6 +78,12 @@ extension GalleryError: CustomStringConvertible {
         case .incompleteBatch(let batch, let recorded, let expected):
             "batch \"\(batch)\" has \(recorded) of \(expected.map(String.init) ?? "an unknown number of") items"
         case .idempotencyConflict(let key): "idempotency key \"\(key)\" was used for another request"
+        case .tooManyQueries(let limit, let ofToken):
+            "there are \(limit) kept queries\(ofToken ? " of this token" : ""), which is the limit; "
+                + "delete some of them, or let new ones expire"
+        case .queriesTooLarge(let limit):
+            "the images and rankings of the kept queries have \(limit) bytes, which is the limit; "
+                + "delete some of the queries, or let new ones expire"
         case .invalidCursor(let text): "\"\(text)\" is not a cursor of this list"
         case .invalidLimit(let limit, let maximum): "a page has 1 to \(maximum) items, not \(limit)"
         case .newerSchema(let path, let found, let supported):

@@ -14,11 +14,15 @@ public struct NewQuery: Sendable, Equatable {
     public let model: String
     /// Warnings about that model, each a sentence on one line.
     public let warnings: [String]
+    /// The id of the token that keeps it; nil: nobody showed one.
+    public let createdBy: String?
+    /// When it is deleted; nil: never.
+    public let expiresAt: Timestamp?
 
     /// Creates a description of a query to store.
     public init(
         gallery: String, options: [UInt8], isStanding: Bool, images: [ImageContent], vector: [Float], model: String,
-        warnings: [String] = []
+        warnings: [String] = [], createdBy: String? = nil, expiresAt: Timestamp? = nil
     ) {
         precondition(!images.isEmpty, "a kept query has an image")
         self.gallery = gallery
@@ -28,6 +32,38 @@ public struct NewQuery: Sendable, Equatable {
         self.vector = vector
         self.model = model
         self.warnings = warnings
+        self.createdBy = createdBy
+        self.expiresAt = expiresAt
+    }
+}
+
+/// How much may be kept; a query beyond it is refused.
+public struct KeptQueryLimits: Sendable, Equatable {
+    /// Queries in all.
+    public var queries = Int.max
+    /// Queries that one token keeps.
+    public var queriesPerToken = Int.max
+    /// Bytes of all images and rankings together.
+    public var bytes = Int.max
+
+    /// No limits.
+    public init() {}
+}
+
+/// The first ranking of a query, to store with it.
+public struct NewRanking: Sendable, Equatable {
+    /// The ranking as JSON; this module does not interpret it.
+    public let content: [UInt8]
+    /// The revision of the snapshot that was ranked.
+    public let galleryRevision: Int64
+    /// The ids of the images that the ranking shows.
+    public let images: [String]
+
+    /// Describes a ranking to store.
+    public init(content: [UInt8], galleryRevision: Int64, images: [String]) {
+        self.content = content
+        self.galleryRevision = galleryRevision
+        self.images = images
     }
 }
 
@@ -55,6 +91,12 @@ public struct QueryRecord: Sendable, Equatable {
     public let createdAt: Timestamp
     /// The version of the newest ranking; 0 before the first.
     public let rankingRevision: Int64
+    /// The revision of the gallery that the stored ranking covers; nil: no ranking is stored.
+    public let rankedRevision: Int64?
+    /// The id of the token that keeps it; nil: nobody showed one.
+    public let createdBy: String?
+    /// When it is deleted; nil: never.
+    public let expiresAt: Timestamp?
 }
 
 /// The newest ranking of a kept query.
@@ -65,6 +107,4 @@ public struct StoredRanking: Sendable, Equatable {
     public let galleryRevision: Int64
     /// The ranking as JSON, as it was saved.
     public let content: [UInt8]
-    /// When the content was saved.
-    public let updatedAt: Timestamp
 }

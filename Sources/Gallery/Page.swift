@@ -24,6 +24,7 @@ struct Cursor: Equatable {
         case items = "t"
         case queries = "q"
         case tokens = "k"
+        case audit = "a"
     }
 
     let list: List

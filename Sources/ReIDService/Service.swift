@@ -35,6 +35,7 @@ public final class Service: Sendable {
     let standingQueries: StandingQueries
     let pollAnswers: PollAnswers
     let waiters = RankingWaiters()
+    let queryCleaner: QueryCleaner
     private let status = ServiceStatus()
     private let addresses = Mutex(Addresses())
 
@@ -50,7 +51,7 @@ public final class Service: Sendable {
         let queryTLS = try configuration.tls.query.map { files in try TLSContext(files) }
         let adminTLS = try configuration.tls.admin.map { files in try TLSContext(files) }
         certificates = [adminTLS, queryTLS].compactMap(\.self)
-        let store = try GalleryStore(path: folder.database, logger: logger)
+        let store = try StartReserve.openStore(folder, logger: logger)
         try Self.removeLeftovers(folder.spool)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
         let weights = configuration.modelPath ?? folder.model
@@ -63,6 +64,7 @@ public final class Service: Sendable {
             logger: logger)
         standingQueries = StandingQueries(service: context)
         pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters, tokens: tokens)
+        queryCleaner = QueryCleaner(service: context)
         batches = BatchProcessor(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
         adminRouter = try Self.adminRouter(context)
@@ -87,9 +89,16 @@ public final class Service: Sendable {
     ///
     /// - Throws: `StartError.cannotListen`; then nothing runs.
     public func start() throws {
+        let details: [String: JSONValue] = [
+            "model": .text(context.model.identity), "version": .text(Release.version),
+        ]
+        // A full disk does not keep the service from starting; the row is written when there is room.
+        try? context.audit.record(.byService(.serviceStart, of: "", details: details))
+        context.audit.flush()
         pollAnswers.start()
         standingQueries.start()
         batches.start()
+        queryCleaner.start()
         do {
             let query = try Self.listen(queryServer, "query", context.configuration.queryAddress)
             let admin = try Self.listen(adminServer, "admin", context.configuration.adminAddress)
@@ -136,10 +145,12 @@ public final class Service: Sendable {
         let servers = [queryServer, adminServer]
         DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
         batches.stop()
+        queryCleaner.stop()
         standingQueries.stop()
         pollAnswers.stop()
         context.embedder.stop()
         context.gatekeeper.tokens.stop()
+        context.audit.stop(AuditEvent(.serviceStop, actor: "service", at: .now()))
         do {
             try context.store.close()
         } catch {
@@ -150,7 +161,7 @@ public final class Service: Sendable {
     private static func queryRouter(
         _ service: ServiceContext, waiters: RankingWaiters, status: ServiceStatus
     ) throws -> Router {
-        var router = Router(errorResponse: errorResponse(logger: service.logger))
+        var router = Router(errorResponse: errorResponse(service))
         let routes =
             try searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
@@ -170,7 +181,7 @@ public final class Service: Sendable {
     }
 
     private static func adminRouter(_ service: ServiceContext) throws -> Router {
-        var router = Router(errorResponse: errorResponse(logger: service.logger))
+        var router = Router(errorResponse: errorResponse(service))
         router.add(adminRoutes(service))
         router.add(try descriptionRoute(.admin(service.configuration)))
         guardRouter(&router, service, requiresToken: true)
@@ -188,12 +199,16 @@ public final class Service: Sendable {
         }
     }
 
-    /// Returns a function that turns errors into responses, and logs those that are faults of the service.
-    private static func errorResponse(logger: Logger) -> @Sendable (any Error, ServerRequest) -> ServerResponse {
+    /// Returns a function that turns errors into responses, logs those that are faults of the service, and audits those
+    /// that are about access.
+    private static func errorResponse(
+        _ service: ServiceContext
+    ) -> @Sendable (any Error, ServerRequest) -> ServerResponse {
         { error, request in
             let problem = problem(for: error)
+            if problem.isAboutAccess { service.audit.refuseAccess(request, with: problem) }
             if problem.status.kind == .serverError, problem.status != .serviceUnavailable {
-                logger.error(
+                service.logger.error(
                     "request failed",
                     metadata: ["request": "\(request.id)", "path": "\(request.target.loggedPath)", "error": "\(error)"])
             }

@@ -3,6 +3,7 @@ public import Embedding
 public import Gallery
 internal import HTTP
 public import Logging
+internal import Synchronization
 
 /// Everything that routes work with; opened once at start, and shared by both listeners.
 public final class ServiceContext: Sendable {
@@ -22,6 +23,10 @@ public final class ServiceContext: Sendable {
     public let metrics: ServiceMetrics
     /// The service's logger.
     public let logger: Logger
+    /// Who did what, and what was shown.
+    let audit: Audit
+    /// Why enrollment is held up; nil: it is not.
+    let enrollmentFault = Mutex<String?>(nil)
     /// The indices of batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
     /// How many pixels may be in decoding at once.
@@ -47,6 +52,7 @@ public final class ServiceContext: Sendable {
         decoding = DecodingBudget(
             pixels: configuration.limits.decodingPixels, wait: .seconds(configuration.limits.decodingWait),
             waiters: max(1, configuration.server.searches / 4))
+        audit = Audit(store: store, configuration: configuration.audit, logger: logger)
         observation = store.observe { [answers] change in answers.take(change) }
     }
 }

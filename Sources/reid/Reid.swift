@@ -21,7 +21,7 @@ struct Reid: ParsableCommand {
                 name: "Service",
                 subcommands: [
                     ServeCommand.self, EnrollCommand.self, SearchCommand.self, GalleriesCommand.self,
-                    BatchesCommand.self, ImagesCommand.self, TokensCommand.self,
+                    BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self,
                 ]),
             CommandGroup(
                 name: "Network",

@@ -12,13 +12,21 @@ extension GalleryStore {
 
     /// Accepts a batch whose body is on disk; the batch is queued when this returns.
     ///
+    /// - Parameters:
+    ///   - new: the batch.
+    ///   - audit: the row to add to the audit; its target becomes the batch's id.
     /// - Returns: the batch, and whether it is new. The same idempotency key, gallery and body within 24 hours return
     ///   the batch that was accepted first; the caller must then remove the second body.
     /// - Throws: `unknownGallery`, or `idempotencyConflict` for a key that was used with another body or gallery.
-    public func createBatch(_ new: NewBatch) throws(GalleryError) -> (batch: BatchRecord, created: Bool) {
-        let (batch, created) = try write { db, aftermath in
+    public func createBatch(
+        _ new: NewBatch, audit: AuditEvent? = nil
+    ) throws(GalleryError) -> (batch: BatchRecord, created: Bool) {
+        let (batch, created) = try write(audit: audit) { db, aftermath in
             let now = clock()
+            aftermath.audit?.target = new.id
             if let key = new.idempotencyKey, let earlier = try db.batch(of: key, for: new, now: now) {
+                aftermath.audit?.target = earlier.id
+                aftermath.audit?.outcome = "unchanged"
                 return (earlier, false)
             }
             let gallery = try db.gallery(new.gallery)
@@ -124,10 +132,14 @@ extension GalleryStore {
     /// Asks a batch to stop: a queued batch is cancelled at once; the processor of a running batch cancels it before
     /// the next items.
     ///
+    /// - Parameters:
+    ///   - id: the batch's id.
+    ///   - audit: the row to add to the audit.
+    /// - Returns: the batch as it is now.
     /// - Throws: `invalidTransition` if the batch ended in another way; cancelling twice is not an error.
     @discardableResult
-    public func requestCancel(_ id: String) throws(GalleryError) -> BatchRecord {
-        let batch = try write { db, aftermath in
+    public func requestCancel(_ id: String, audit: AuditEvent? = nil) throws(GalleryError) -> BatchRecord {
+        let batch = try write(audit: audit) { db, aftermath in
             let batch = try db.batch(id)
             switch batch.state {
             case .queued:
@@ -136,7 +148,9 @@ extension GalleryStore {
                     [clock().milliseconds, batch.key])
             case .running:
                 try db.run("UPDATE batch SET cancel_requested = 1 WHERE key = ?", [batch.key])
-            case .cancelled: return batch
+            case .cancelled:
+                aftermath.audit?.outcome = "unchanged"
+                return batch
             case .completed, .failed:
                 throw GalleryError.invalidTransition(batch: id, from: batch.state, to: .cancelled)
             }

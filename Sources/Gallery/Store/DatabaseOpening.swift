@@ -15,7 +15,8 @@ enum DatabaseOpening {
         configuration.busyMode = .timeout(busyTimeout)
         configuration.maximumReaderCount = readers
         configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA secure_delete = ON")
+            // Temporary files would hold content of the database in a folder that others may use.
+            try db.execute(sql: "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY")
         }
         try inspect(path: path)
         let pool = try DatabasePool(path: path, configuration: configuration)
@@ -44,10 +45,27 @@ enum DatabaseOpening {
         try emptyLog(db)
     }
 
-    /// Rewrites all pages in one transaction.
+    /// Rewrites all pages in one transaction; afterwards empty pages can be given back.
     static func rewrite(_ db: Database) throws {
-        try db.execute(sql: "VACUUM")
+        try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
+
+    /// Gives some of the file's empty pages back to the file system; true if there are more.
+    ///
+    /// A file from an earlier version can give none back before it has been rewritten.
+    static func giveBack(_ db: Database) throws -> Bool {
+        let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+        guard free >= fewestPages, try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 2 else { return false }
+        try db.execute(sql: "PRAGMA incremental_vacuum(\(pagesAtOnce))")
+        if free <= pagesAtOnce { try emptyLog(db) }
+        return free > pagesAtOnce
+    }
+
+    /// The fewest empty pages that are given back; fewer are used again soon.
+    private static let fewestPages = 1024
+
+    /// The pages that are given back at once, so that other writers do not wait for long.
+    private static let pagesAtOnce = 4096
 
     /// Refuses a file of another program or of a newer version, before anything in it changes.
     private static func inspect(path: String) throws {
@@ -55,7 +73,11 @@ enum DatabaseOpening {
         configuration.busyMode = .timeout(busyTimeout)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.writeWithoutTransaction { db in
-            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 else { return }
+            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 else {
+                // Must be set before the first table, by the connection that writes the first page.
+                return try db.execute(
+                    sql: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = \(Schema.applicationID)")
+            }
             guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
                 throw GalleryError.foreignDatabase(path: path)
             }

@@ -27,16 +27,18 @@ extension GalleryStore {
     ///   - name: the gallery's name.
     ///   - model: the identity of the model whose vectors the gallery takes.
     ///   - dimensions: the number of values of a vector, at least 1.
+    ///   - audit: the row to add to the audit.
     /// - Returns: the gallery, and whether it was created now.
     /// - Throws: `modelMismatch` or `dimensionMismatch` if the gallery exists with another model.
     @discardableResult
     public func createGallery(
-        _ name: GalleryName, model: String, dimensions: Int
+        _ name: GalleryName, model: String, dimensions: Int, audit: AuditEvent? = nil
     ) throws(GalleryError) -> (summary: GallerySummary, created: Bool) {
         precondition(dimensions > 0, "a gallery of \(dimensions) dimensions")
-        let created = try write { db, aftermath in
+        let created = try write(audit: audit) { db, aftermath in
             if let row = try db.row("SELECT * FROM gallery WHERE name = ?", [name.rawValue]) {
                 try GalleryFacts(row).check(model: model, dimensions: dimensions)
+                aftermath.audit?.outcome = "unchanged"
                 return false
             }
             let now = clock()
@@ -56,10 +58,14 @@ extension GalleryStore {
     ///
     /// Of a batch, its counts and the states of its items stay.
     ///
+    /// - Parameters:
+    ///   - name: the gallery's name.
+    ///   - audit: the row to add to the audit.
     /// - Returns: the batches that this cancelled; the caller must remove their bodies.
+    /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
     @discardableResult
-    public func deleteGallery(_ name: String) throws(GalleryError) -> [BatchRecord] {
-        let cancelled = try write { db, aftermath in
+    public func deleteGallery(_ name: String, audit: AuditEvent? = nil) throws(GalleryError) -> [BatchRecord] {
+        let cancelled = try write(audit: audit) { db, aftermath in
             let gallery = try db.gallery(name)
             let unfinished = try String.fetchAll(
                 db, sql: "SELECT id FROM batch WHERE gallery = ? AND state IN ('queued', 'running')",

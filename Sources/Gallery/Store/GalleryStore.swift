@@ -45,8 +45,12 @@ public final class GalleryStore: Sendable {
             // Bytes that a killed process had erased are removed from the write-ahead log now.
             let isLogEmpty = try pool.writeWithoutTransaction { db in
                 do { try DatabaseOpening.emptyLog(db) } catch let error as DatabaseError
-                    where error.resultCode == .SQLITE_BUSY
-                { return false }
+                    where [.SQLITE_BUSY, .SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode)
+                {
+                    // A reader is in the way, or the disk is full; neither keeps the store from being read.
+                    logger.warning("the write-ahead log stays for now", metadata: ["reason": "\(error)"])
+                    return false
+                }
                 return true
             }
             isErasureDue.withLock { $0 = !isLogEmpty }
@@ -102,19 +106,28 @@ extension GalleryStore {
         var publish: [(LiveIndex) -> Void] = []
         /// Whether bytes were deleted that must be removed from the disk.
         var erases = false
+        /// The row of the audit that the transaction adds; the transaction may complete it.
+        var audit: AuditEvent?
     }
 
     /// Runs one transaction; when this returns, all of it is on disk and in the index, or nothing is.
+    ///
+    /// - Parameters:
+    ///   - audit: what is done here, for the audit: the row is added in the same transaction.
+    ///   - body: makes the changes.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, or why the transaction failed, as a `GalleryError`.
     func write<Value>(
-        _ body: (Database, inout Aftermath) throws -> Value
+        audit: AuditEvent? = nil, _ body: (Database, inout Aftermath) throws -> Value
     ) throws(GalleryError) -> Value {
-        var aftermath = Aftermath()
+        var aftermath = Aftermath(audit: audit)
         let value: Value
         do {
             value = try pool.writeWithoutTransaction { db in
                 var result: Value?
                 try db.inTransaction(.immediate) {
                     result = try body(db, &aftermath)
+                    if let event = aftermath.audit { try db.appendAudit(event, at: clock()) }
                     return .commit
                 }
                 for step in aftermath.publish { step(index) }
@@ -150,11 +163,22 @@ extension GalleryStore {
         }
     }
 
+    /// Gives space that deletions left empty back to the file system, once there are some megabytes of it.
+    ///
+    /// Works on 16 MiB at a time, so that other writers do not wait for long.
+    ///
+    /// - Returns: whether there is more to give back.
+    public func giveBackSpace() throws(GalleryError) -> Bool {
+        do { return try pool.writeWithoutTransaction(DatabaseOpening.giveBack) } catch {
+            throw GalleryError(error, path: path)
+        }
+    }
+
     /// Rewrites the whole file, as small as possible and without any remains of deleted bytes.
     ///
     /// A deletion overwrites the rows themselves. In a file larger than 16 MiB, a copy of a row (at most a page) may
-    /// stay until this is called, if SQLite had moved the row before. Needs time and free disk space in proportion to
-    /// the file. Readers continue, writers wait.
+    /// stay until this is called, if SQLite had moved the row before. Needs time, memory and free disk space in
+    /// proportion to the file. Readers continue, writers wait.
     public func compact() throws(GalleryError) {
         do {
             try pool.writeWithoutTransaction { db in

@@ -65,8 +65,13 @@ extension GalleryStore {
     /// ranking that shows it.
     ///
     /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
-    public func deleteImage(id: String) throws(GalleryError) {
-        try write { db, aftermath in
+    ///
+    /// - Parameters:
+    ///   - id: the image's id.
+    ///   - audit: the row to add to the audit.
+    /// - Throws: `unknownImage`, `diskFull`, `inputOutput`.
+    public func deleteImage(id: String, audit: AuditEvent? = nil) throws(GalleryError) {
+        try write(audit: audit) { db, aftermath in
             guard let row = try db.row("SELECT key, gallery, person, camera FROM image WHERE id = ?", [id]) else {
                 throw GalleryError.unknownImage(id)
             }

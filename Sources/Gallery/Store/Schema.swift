@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 3
+    static let version = 5
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -21,6 +21,12 @@ enum Schema {
         }
         migrator.registerMigration("3 tokens") { db in
             try db.execute(sql: tokens + "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("4 audit") { db in
+            try db.execute(sql: AuditSchema.sql + "PRAGMA user_version = 4")
+        }
+        migrator.registerMigration("5 ends of queries") { db in
+            try db.execute(sql: endsOfQueries + "PRAGMA user_version = 5")
         }
         return migrator
     }
@@ -58,6 +64,15 @@ enum Schema {
                 json_each(iif(json_valid(text), text, '{}'), '$.warnings')
             WHERE ranked = query.key
         );
+
+        """
+
+    /// Kept queries say who keeps them, and when they are deleted.
+    private static let endsOfQueries = """
+        ALTER TABLE query ADD COLUMN created_by TEXT;
+        ALTER TABLE query ADD COLUMN expires_at INTEGER;
+        CREATE INDEX query_created_by ON query (created_by);
+        ALTER TABLE ranking DROP COLUMN updated_at;
 
         """
 

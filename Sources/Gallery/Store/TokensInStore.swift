@@ -4,13 +4,19 @@ import GRDB
 extension GalleryStore {
     /// Stores a token under a new id.
     ///
+    /// - Parameters:
+    ///   - new: the token.
+    ///   - audit: the row to add to the audit; its target becomes the token's id.
+    /// - Returns: the token, with its id.
     /// - Throws: `duplicateTokenName`.
-    public func createToken(_ new: NewToken) throws(GalleryError) -> TokenRecord {
-        try write { db, _ in
+    public func createToken(_ new: NewToken, audit: AuditEvent? = nil) throws(GalleryError) -> TokenRecord {
+        try write(audit: audit) { db, aftermath in
             guard try db.row("SELECT 1 FROM token WHERE name = ?", [new.name]) == nil else {
                 throw GalleryError.duplicateTokenName(new.name)
             }
-            return try db.insert(new, id: try randomIdentifier("t_"), now: clock())
+            let id = try randomIdentifier("t_")
+            aftermath.audit?.target = id
+            return try db.insert(new, id: id, now: clock())
         }
     }
 
@@ -44,9 +50,12 @@ extension GalleryStore {
 
     /// Deletes a token.
     ///
+    /// - Parameters:
+    ///   - id: the token's id.
+    ///   - audit: the row to add to the audit.
     /// - Throws: `unknownToken`.
-    public func deleteToken(id: String) throws(GalleryError) {
-        try write { db, _ in
+    public func deleteToken(id: String, audit: AuditEvent? = nil) throws(GalleryError) {
+        try write(audit: audit) { db, _ in
             try db.run("DELETE FROM token WHERE id = ?", [id])
             guard db.changesCount > 0 else { throw GalleryError.unknownToken(id) }
         }

@@ -32,12 +32,15 @@ final class ServerCore: Sendable {
     /// A group that every connection is in until its descriptor is closed.
     let connections = DispatchGroup()
 
-    init(configuration: HTTPServer.Configuration, router: Router, tls: TLSContext? = nil, logger: Logger) {
+    init(
+        configuration: HTTPServer.Configuration, router: Router, tls: TLSContext? = nil, logger: Logger,
+        accessLog: @escaping @Sendable (String) -> Void = AccessLog.toStandardError
+    ) {
         self.configuration = configuration
         self.router = router
         self.tls = tls
         self.logger = logger
-        accessLog = configuration.logsRequests ? AccessLog(logger) : nil
+        self.accessLog = configuration.logsRequests ? AccessLog(accessLog) : nil
         workers = WorkerPool(width: configuration.workers, backlog: configuration.backlog)
         searchers = WorkerPool(width: configuration.searches, backlog: configuration.searchBacklog)
         admission = Admission(

@@ -123,13 +123,13 @@ public final class TokenBook: Sendable {
 
     /// Makes a token; returns it with its secret, which is not kept.
     func create(
-        name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?
+        name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?, audit: AuditEvent? = nil
     ) throws -> (token: TokenRecord, secret: String) {
         let secret = Self.prefix + hexString(try randomBytes(32))
         let token = try store.createToken(
             NewToken(
                 name: name, scopes: scopes, galleries: galleries, expiresAt: expiresAt,
-                digest: try SHA256.hash(Array(secret.utf8))))
+                digest: try SHA256.hash(Array(secret.utf8))), audit: audit)
         state.withLock { $0.add(token) }
         return (token, secret)
     }
@@ -138,9 +138,9 @@ public final class TokenBook: Sendable {
     private static let prefix = "reid_"
 
     /// Deletes a token; no request that comes later is answered to its holder.
-    func delete(_ id: String) throws {
+    func delete(_ id: String, audit: AuditEvent? = nil) throws {
         guard id != AdminToken.id else { throw ServiceError.tokenOfFile }
-        try store.deleteToken(id: id)
+        try store.deleteToken(id: id, audit: audit)
         state.withLock { state in
             guard let entry = state.entries.removeValue(forKey: id) else { return }
             if state.ids[entry.digest] == id { state.ids[entry.digest] = nil }

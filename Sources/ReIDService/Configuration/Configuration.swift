@@ -37,6 +37,8 @@ extension Service {
         public var embedder = Embedder.Configuration()
         /// Limits of images, bodies and answers.
         public var limits = Service.Configuration.Limits()
+        /// How the audit is written.
+        public var audit = Service.Configuration.Audit()
         /// The defaults of the options of a search.
         public var ranking = Service.Configuration.Ranking()
 

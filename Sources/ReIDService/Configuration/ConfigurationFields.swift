@@ -8,7 +8,7 @@ internal import Ranking
 extension ConfigurationField {
     /// Every field, in the order of the reference.
     static let all =
-        general + tokens + log + tls + embedder + limits + rates + ranking + names + server + serverTimes
+        general + tokens + log + audit + tls + embedder + limits + rates + ranking + names + server + serverTimes
 
     private static let general = [
         ConfigurationField(
@@ -92,6 +92,18 @@ extension ConfigurationField {
         ConfigurationField(
             "limits.batch_body", .whole(\.limits.batchBody, in: 1...(1 << 40)), unit: "bytes",
             "The largest body of a batch."),
+        ConfigurationField(
+            "limits.kept_queries", .whole(\.limits.keptQueries, in: 0...1_000_000), unit: "queries",
+            "The most kept queries in all; one more is answered 409."),
+        ConfigurationField(
+            "limits.kept_queries_per_token", .whole(\.limits.keptQueriesPerToken, in: 0...1_000_000), unit: "queries",
+            "The most kept queries of one token; one more is answered 409."),
+        ConfigurationField(
+            "limits.kept_query_bytes", .whole(\.limits.keptQueryBytes, in: 0...(1 << 40)), unit: "bytes",
+            "The most bytes of the images and rankings of all kept queries together; more is answered 409."),
+        ConfigurationField(
+            "limits.kept_query_days", .whole(\.limits.keptQueryDays, in: 0...36_500), unit: "days",
+            "How long any query is kept, even if it did not ask to end; 0 keeps them until they are deleted."),
         ConfigurationField(
             "limits.wait", .whole(\.limits.wait, in: 1...3600), unit: "s",
             "The longest time for which a poll may be held."),

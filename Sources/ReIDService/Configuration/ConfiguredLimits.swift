@@ -1,3 +1,4 @@
+internal import Gallery
 public import Imaging
 internal import Ranking
 
@@ -26,6 +27,14 @@ extension Service.Configuration {
         public var results = 1000
         /// Bytes of the body of a batch.
         public var batchBody = 16 << 30
+        /// Kept queries in all.
+        public var keptQueries = 10_000
+        /// Kept queries of one token.
+        public var keptQueriesPerToken = 1000
+        /// Bytes of the images and rankings of all kept queries together.
+        public var keptQueryBytes = 512 << 20
+        /// Days after which any kept query is deleted; 0: never.
+        public var keptQueryDays = 0
         /// Seconds for which a poll may be held.
         public var wait = 60
         /// Requests a second with one token, in the long run.
@@ -41,6 +50,15 @@ extension Service.Configuration {
 
         /// The defaults.
         public init() {}
+
+        /// The part that guards the kept queries.
+        var queries: KeptQueryLimits {
+            var limits = KeptQueryLimits()
+            limits.queries = keptQueries
+            limits.queriesPerToken = keptQueriesPerToken
+            limits.bytes = keptQueryBytes
+            return limits
+        }
 
         /// The part that guards the image decoder.
         public var image: ImageLimits {

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Embedding
 internal import Foundation
 internal import Gallery
+internal import HTTP
 internal import Imaging
 internal import Logging
 internal import Synchronization
@@ -101,8 +102,11 @@ public final class BatchProcessor: Sendable {
                 case .run(let batch):
                     try run(batch)
                     told.fault = nil
+                    service.enrollmentFault.withLock { $0 = nil }
                 case .wait: pause()
-                case .nothing: wake.wait()
+                case .nothing:
+                    service.enrollmentFault.withLock { $0 = nil }
+                    wake.wait()
                 }
             } catch EmbedderError.stopped, EmbedderError.cancelled {
                 if !mustStop { pause() }
@@ -111,6 +115,8 @@ public final class BatchProcessor: Sendable {
                     service.logger.error("enrollment failed and is tried again", metadata: ["error": "\(error)"])
                 }
                 told.fault = "\(error)"
+                let title = problem(for: error).title
+                service.enrollmentFault.withLock { $0 = title }
                 pause()
             }
         }

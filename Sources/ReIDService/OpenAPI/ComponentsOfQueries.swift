@@ -112,6 +112,8 @@ extension Components {
                         "`ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.",
                         ["ranked", "stale"]),
                     "created_at": .time("When the query was kept."),
+                    "created_by": .text("The id of the token that keeps it; null if none was shown.").orNull,
+                    "expires_at": .time("When it is deleted; null: when it is asked for.").orNull,
                     "revision": .count("The version of its newest ranking."),
                     "ranking_url": .text("Path of its newest ranking."),
                     "images": .count("The number of its images."),
@@ -194,7 +196,9 @@ extension Components {
         "Readiness": .object(
             "Whether the service takes requests, and with what.",
             [
-                "status": .choice("`stopping`: it was told to stop.", ["ready", "stopping"]),
+                "status": .choice(
+                    "`stopping`: it was told to stop; `unaudited`: searches are refused, because the audit cannot be written.",
+                    ["ready", "stopping", "unaudited"]),
                 "model": .object(
                     "The model being served.",
                     [
@@ -204,6 +208,8 @@ extension Components {
                 "index": .object(
                     "The index being searched.",
                     ["galleries": .count("Galleries in memory."), "images": .count("Images in them.")]),
+                "enrollment": .choice(
+                    "`held_up`: batches wait because of a fault, which `warnings` names.", ["running", "held_up"]),
                 "warnings": warnings,
             ], optional: ["warnings"]),
         "Liveness": .object("The process answers.", ["status": .choice("Always the same.", ["alive"])]),

@@ -63,7 +63,8 @@ enum Examples {
     static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {
         QueryAnswer(
             queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",
-            createdAt: time, revision: 3, rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
+            createdAt: time, createdBy: nil, expiresAt: time.adding(seconds: 86_400), revision: 3,
+            rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
             imageURL: "/v1/queries/\(queryID)/image")
     }
 
@@ -86,6 +87,6 @@ enum Examples {
     static func readiness(isReady: Bool) -> ReadinessAnswer {
         ReadinessAnswer(
             status: isReady ? "ready" : "stopping", model: .init(sha256: model, trained: true),
-            index: .init(galleries: 1, images: 19_732), warnings: nil)
+            index: .init(galleries: 1, images: 19_732), enrollment: "running", warnings: nil)
     }
 }

@@ -17,7 +17,10 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
             answers: [
                 .json("The query is kept.", .component("Query"), example: query, status: .created, fields: [.location])
             ],
-            refusals: Refusals.ofSearches),
+            refusals: Refusals.ofSearches + [
+                GalleryError.tooManyQueries(limit: limits.keptQueries, ofToken: false),
+                GalleryError.queriesTooLarge(limit: limits.keptQueryBytes),
+            ]),
         RouteDescription(
             method: .get, pattern: "/v1/queries", name: "listQueries", summary: "List the kept queries, newest first.",
             parameters: Parameter.page(limits, cursors: "q"),

@@ -84,7 +84,12 @@ struct SearchOptionDescriptions {
 
     /// Query parameters of a search; they win over a form's part.
     func parameters(takesStanding: Bool) -> [Parameter] {
-        options.map(\.parameter) + (takesStanding ? [.query("standing", Self.standing.usually(false))] : [])
+        options.map(\.parameter)
+            + (takesStanding
+                ? [
+                    .query("standing", Self.standing.usually(false)), .query("expires_in", Self.lifetime),
+                    .query("expires_at", Self.end),
+                ] : [])
     }
 
     /// Query parameters of a listing of images.
@@ -94,7 +99,11 @@ struct SearchOptionDescriptions {
     func form(takesStanding: Bool) -> Schema {
         var members: [String: Schema] = [:]
         for option in options { members[option.name] = option.member }
-        if takesStanding { members["standing"] = Self.standing.orNull }
+        if takesStanding {
+            members["standing"] = Self.standing.orNull
+            members["expires_in"] = Self.lifetime.orNull
+            members["expires_at"] = Self.end.orNull
+        }
         return .object(
             "The options of the search; query parameters win over these.", members, optional: Set(members.keys))
     }
@@ -108,5 +117,8 @@ struct SearchOptionDescriptions {
             optional: Set(options.filter { $0.usual == nil }.map(\.name)))
     }
 
+    private static let lifetime = Schema.integer(
+        "Seconds after which the query is deleted; not beside `expires_at`.", in: Question.lifetimes)
+    private static let end = Schema.time("When the query is deleted; a time to come.")
     private static let standing = Schema.flag("Whether the query is ranked again whenever the gallery changes.")
 }

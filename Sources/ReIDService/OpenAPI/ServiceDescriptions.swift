@@ -16,7 +16,8 @@ func serviceDescriptions(_ configuration: Service.Configuration) -> [RouteDescri
             answers: [
                 .json("It does.", .component("Readiness"), example: Examples.readiness(isReady: true)),
                 .json(
-                    "It is stopping.", .component("Readiness"), example: Examples.readiness(isReady: false),
+                    "It is stopping, or the audit cannot be written.", .component("Readiness"),
+                    example: Examples.readiness(isReady: false),
                     status: .serviceUnavailable),
             ], isOpen: true),
         RouteDescription(

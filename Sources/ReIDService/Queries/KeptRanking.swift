@@ -14,19 +14,26 @@ struct KeptRanking {
     ///
     /// - Parameters:
     ///   - query: The query to rank.
+    ///   - audit: Who asked for it; nil: the service does it by itself.
     ///   - isCancelled: Asked every few milliseconds, by any thread; true ends the work.
+    /// - Returns: Whether the ranking changed; then the audit has a row about it.
     /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed; `RankingError.cancelled`.
-    func update(_ query: QueryRecord, isCancelled: @Sendable () -> Bool) throws {
+    @discardableResult
+    func update(
+        _ query: QueryRecord, audit: AuditEvent? = nil, isCancelled: @Sendable () -> Bool
+    ) throws -> Bool {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
-        guard try service.store.ranking(of: query.id)?.galleryRevision != snapshot.revision else { return }
-        let options: SearchOptions = try fromJSON(query.options)
-        var answer = try Search(snapshot: snapshot, options: options)
+        let stored = try service.store.ranking(of: query.id)
+        guard stored?.galleryRevision != snapshot.revision else { return false }
+        var answer = try Search(snapshot: snapshot, options: fromJSON(query.options))
             .answer(
                 for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings, isCancelled: isCancelled)
         answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
         service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
-        try service.store.saveRanking(
+        let details = try SearchDetails(answer)
+        let event = try audit?.adding(details) ?? AuditEvent.byService(.rankingUpdate, of: query.id, details: details)
+        let revision = try service.store.saveRanking(
             try jsonBytes(answer), of: query.id, galleryRevision: snapshot.revision,
             showing: answer.imageIDs,
             isSame: { stored in
@@ -34,13 +41,14 @@ struct KeptRanking {
                 var stored: RankingAnswer = try fromJSON(stored)
                 stored.timing = answer.timing
                 return stored == answer
-            })
+            }, audit: event)
         // The store does not save a ranking with an image that was erased in the meantime, so the query is ranked
         // again.
         let now = try service.store.snapshot(of: query.gallery)
         if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
-            try update(query, isCancelled: isCancelled)
+            return try update(query, audit: audit, isCancelled: isCancelled)
         }
+        return revision != query.rankingRevision
     }
 
     /// The newest ranking of a query; ranks the query if there is none, for example after an erasure.
@@ -67,5 +75,5 @@ struct KeptRanking {
 
 extension RankingAnswer {
     /// Every image that the ranking shows.
-    fileprivate var imageIDs: [String] { results.flatMap { [$0.imageID] + ($0.images ?? []).map(\.imageID) } }
+    var imageIDs: [String] { results.flatMap { [$0.imageID] + ($0.images ?? []).map(\.imageID) } }
 }

@@ -5,7 +5,7 @@ internal import HTTPTypes
 
 /// All routes of the admin listener; the caller must set who may call them.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
-    adminGalleryRoutes(context) + batchRoutes(context) + tokenRoutes(context)
+    adminGalleryRoutes(context) + batchRoutes(context) + tokenRoutes(context) + auditRoutes(context)
 }
 
 /// The routes that create and delete galleries and erase images.
@@ -17,13 +17,19 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
         },
         Route(.delete, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
+            let name = request.parameters["gallery"] ?? ""
             // The bodies of its batches are removed when the store reports that they are cancelled.
-            try service.store.deleteGallery(request.visibleGallery())
+            try service.audit.change(.galleryDelete, of: name, by: request, details: ["gallery": .text(name)]) {
+                _ = try service.store.deleteGallery(request.visibleGallery(), audit: $0)
+            }
             return .now(ServerResponse(.noContent))
         },
         Route(.delete, "/admin/v1/images/{image}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
-            try service.store.deleteImage(id: service.visibleImage(request).id)
+            try service.audit.change(.imageDelete, of: request.parameters["image"] ?? "", by: request) {
+                let image = try service.visibleImage(request)
+                try service.store.deleteImage(id: image.id, audit: $0.adding(["gallery": image.gallery]))
+            }
             return .now(ServerResponse(.noContent))
         },
     ]
@@ -39,11 +45,16 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
     if !request.body.isEmpty {
         try JSONMembers(parsing: try request.body.bytes(limit: emptyObjectBytes), part: "body").finish()
     }
-    guard let name = GalleryName(request.parameters["gallery"] ?? "") else { throw invalidGalleryName }
-    // Refused in the same way whether the gallery exists or not.
-    guard request.sees(name.rawValue) else { throw ServiceError.galleriesLimited }
-    let (summary, created) = try service.store.createGallery(
-        name, model: service.model.identity, dimensions: service.model.dimensions)
+    let model = service.model
+    let wanted = request.parameters["gallery"] ?? ""
+    let (summary, created) = try service.audit.change(
+        .galleryCreate, of: wanted, by: request, details: ["gallery": .text(wanted), "model": .text(model.identity)]
+    ) {
+        guard let name = GalleryName(wanted) else { throw invalidGalleryName }
+        // Refused in the same way whether the gallery exists or not.
+        guard request.sees(name.rawValue) else { throw ServiceError.galleriesLimited }
+        return try service.store.createGallery(name, model: model.identity, dimensions: model.dimensions, audit: $0)
+    }
     guard created || request.fields[.ifNoneMatch] != "*" else { throw HTTPProblem.preconditionFailed("If-None-Match") }
     return try .json(try service.describe(summary), status: created ? .created : .ok)
 }

@@ -12,7 +12,13 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
             .post, "/admin/v1/galleries/{gallery}/batches", access: .holder(of: .enroll),
             bodyLimit: service.configuration.limits.batchBody,
             requiresBody: true
-        ) { request in .now(try accept(request, service)) },
+        ) { request in
+            let gallery = request.parameters["gallery"] ?? ""
+            return .now(
+                try service.audit.change(.batchAccept, of: gallery, by: request, details: ["gallery": .text(gallery)]) {
+                    try accept(request, service, audit: $0)
+                })
+        },
         Route(.get, "/admin/v1/batches", access: .holder(of: .enroll)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
             let found = try service.store.batches(
@@ -36,7 +42,10 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
         },
         Route(.post, "/admin/v1/batches/{batch}/cancel", access: .holder(of: .enroll)) { request in
             try QueryParameters(request.query).finish()
-            let batch = try service.store.requestCancel(service.visibleBatch(request).id)
+            let batch = try service.audit.change(.batchCancel, of: request.parameters["batch"] ?? "", by: request) {
+                let batch = try service.visibleBatch(request)
+                return try service.store.requestCancel(batch.id, audit: $0.adding(["gallery": batch.gallery]))
+            }
             // A running batch stops after the items that are being processed: the request is accepted, but not
             // complete.
             return .now(try .json(BatchAnswer(batch, now: .now()), status: batch.state.isFinal ? .ok : .accepted))
@@ -48,7 +57,9 @@ func batchRoutes(_ service: ServiceContext) -> [Route] {
 /// lost.
 ///
 /// A broken container is refused here. A broken item is found later, when the batch is processed, and fails alone.
-private func accept(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+private func accept(
+    _ request: ServerRequest, _ service: ServiceContext, audit: AuditEvent
+) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
     let gallery = try service.store.gallery(request.visibleGallery())
     let (kind, contentType) = try batchKind(request)
@@ -62,6 +73,10 @@ private func accept(_ request: ServerRequest, _ service: ServiceContext) throws 
     let digest = try sha256(source)
     let files = BatchFiles(folder: service.folder, logger: service.logger)
     let id = try GalleryStore.newBatchID()
+    let facts: [String: JSONValue] = [
+        "bytes": .number(Double(source.count)), "sha256": .text(hexString(digest)),
+        "items": .number(Double(index.entries.count)),
+    ]
     do {
         try files.keep(request.body, as: id)
         // The index is kept before the batch is created, because the processor may start the batch at once.
@@ -70,7 +85,7 @@ private func accept(_ request: ServerRequest, _ service: ServiceContext) throws 
             NewBatch(
                 id: id, gallery: gallery.name, kind: kind, contentType: contentType, bodyBytes: Int64(source.count),
                 bodySHA256: digest, idempotencyKey: key, expectedItems: index.entries.count,
-                warnings: index.warnings))
+                warnings: index.warnings), audit: try audit.adding(facts))
         if !created { discard(id, files, service) }
         return try .json(
             BatchAnswer(batch, now: .now()), status: .accepted, fields: [.location: "/admin/v1/batches/" + batch.id])

@@ -1,5 +1,6 @@
 internal import CSPRModel
 internal import FoundationEssentials
+internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
@@ -14,6 +15,7 @@ func embeddingRoutes(_ service: ServiceContext) -> [Route] {
             var parameters = QueryParameters(request.query)
             let encoding: VectorEncoding = try parameters.choice("encoding") ?? .float
             try parameters.finish()
+            try service.audit.check()
             let upload = try ImageUpload(
                 request, maximumImages: limits.imagesPerEmbedding, takesOptions: false, limits: limits)
             let embedded = try service.gatekeeper.searching(request) {
@@ -22,6 +24,8 @@ func embeddingRoutes(_ service: ServiceContext) -> [Route] {
             let embeddings = embedded.vectors.enumerated().map {
                 EmbeddingAnswer.Embedding(index: $0, vector: encoding.encode($1))
             }
+            let details = try EmbeddingDetails(upload.images, model: service.model.identity)
+            try service.audit.record(AuditEvent(.embedding, of: "", by: request, details: details))
             return .now(
                 try .json(
                     EmbeddingAnswer(

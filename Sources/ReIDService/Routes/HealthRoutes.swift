@@ -33,12 +33,16 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
         Route(.get, "/readyz", access: .anyone, execution: .loop) { request in
             try QueryParameters(request.query).finish()
             let galleries = service.store.galleries()
-            let isReady = status.isReady
+            let isReady = status.isReady && service.audit.allowsSearches
+            let fault = service.enrollmentFault.withLock { $0 }
+            var warnings = Warning.about(service.model) ?? []
+            if let fault { warnings.append("Enrollment is held up: \(fault).") }
+            if service.audit.fault != nil { warnings.append("The audit cannot be written; the log says why.") }
             let answer = ReadinessAnswer(
-                status: isReady ? "ready" : "stopping",
+                status: isReady ? "ready" : status.isReady ? "unaudited" : "stopping",
                 model: .init(sha256: service.model.identity, trained: service.model.isTrained),
                 index: .init(galleries: galleries.count, images: galleries.reduce(0) { $0 + $1.images }),
-                warnings: Warning.about(service.model))
+                enrollment: fault == nil ? "running" : "held_up", warnings: warnings.isEmpty ? nil : warnings)
             return .now(try .json(answer, status: isReady ? .ok : .serviceUnavailable))
         },
         // On a worker, because reading `/proc` takes longer with every open connection.
@@ -47,7 +51,8 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
             var batches: [String: Int] = [:]
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
             let text = service.metrics.render(
-                isReady: status.isReady, model: service.model.identity, embedder: service.embedder.statistics,
+                isReady: status.isReady && service.audit.allowsSearches, model: service.model.identity,
+                embedder: service.embedder.statistics,
                 galleries: service.store.galleries().filter { request.sees($0.name) }, batches: batches,
                 listeners: status.counters)
             var response = ServerResponse(

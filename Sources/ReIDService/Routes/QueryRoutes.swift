@@ -12,7 +12,13 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
             bodyLimit: service.configuration.limits.searchBody,
             requiresBody: true
         ) { request in
-            try service.gatekeeper.searching(request) { .now(try keep(request, service, rankings)) }
+            let gallery = request.parameters["gallery"] ?? ""
+            return try service.gatekeeper.searching(request) {
+                .now(
+                    try service.audit.change(
+                        .queryCreate, of: gallery, by: request, details: ["gallery": .text(gallery)]
+                    ) { try keep(request, service, rankings, audit: $0) })
+            }
         },
         Route(.get, "/v1/queries", access: .holder(of: .query)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
@@ -27,7 +33,10 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
         },
         Route(.delete, "/v1/queries/{query}", access: .holder(of: .query)) { request in
             try QueryParameters(request.query).finish()
-            try service.store.deleteQuery(id: service.visibleQuery(request).id)
+            try service.audit.change(.queryDelete, of: request.parameters["query"] ?? "", by: request) {
+                let query = try service.visibleQuery(request)
+                try service.store.deleteQuery(id: query.id, audit: $0.adding(["gallery": query.gallery]))
+            }
             return .now(ServerResponse(.noContent))
         },
         Route(.get, "/v1/queries/{query}/image", access: .holder(of: .query)) { request in
@@ -43,24 +52,42 @@ func queryRoutes(_ service: ServiceContext, waiters: RankingWaiters) -> [Route] 
             try QueryParameters(request.query).finish()
             let query = try service.visibleQuery(request)
             @Sendable func isCancelled() -> Bool { request.cancellation.isCancelled }
-            try rankings.update(query, isCancelled: isCancelled)
+            try service.audit.change(
+                .rankingUpdate, of: query.id, by: request, details: ["gallery": .text(query.gallery)]
+            ) {
+                guard try !rankings.update(query, audit: $0, isCancelled: isCancelled) else { return }
+                var unchanged = $0
+                unchanged.outcome = "unchanged"
+                try service.audit.record(unchanged)
+            }
             return .now(
                 try KeptRanking.response(rankings.newest(of: query, isCancelled: isCancelled), of: query.id))
         },
     ]
 }
 
-/// Stores a query, ranks it at once, and answers where the ranking is.
+/// Ranks a query, stores it with its ranking, and answers where the ranking is.
 private func keep(
-    _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking
+    _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking, audit: AuditEvent
 ) throws -> ServerResponse {
+    let start = ContinuousClock.now
     let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
     let question = try Question(request, service: service, takesStanding: true)
+    let warnings = Warning.about(service.model)
+    var answer = try Search(snapshot: snapshot, options: question.options)
+        .answer(for: question.vector, warnings: warnings) { request.cancellation.isCancelled }
+    answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
+    service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
     let query = try service.store.keepQuery(
         NewQuery(
             gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
             images: question.images, vector: question.vector, model: service.model.identity,
-            warnings: Warning.about(service.model) ?? []))
+            warnings: warnings ?? [], createdBy: request.tokenID, expiresAt: question.expiresAt),
+        ranking: NewRanking(
+            content: try jsonBytes(answer), galleryRevision: snapshot.revision, images: answer.imageIDs),
+        limits: service.configuration.limits.queries,
+        audit: try audit.adding(SearchDetails(answer, images: question.images, standing: question.isStanding)))
+    // The gallery may have changed before the query was stored, when no pass could find it.
     try rankings.update(query) { request.cancellation.isCancelled }
     return try .json(
         try service.describe(service.store.query(id: query.id)), status: .created,
@@ -136,14 +163,16 @@ private func ranking(
 }
 
 extension ServiceContext {
-    /// The kept query's description for clients.
+    /// The kept query's description for clients; it does not read the ranking, which may be large.
     func describe(_ query: QueryRecord) throws -> QueryAnswer {
-        let ranking = try store.ranking(of: query.id)
-        let isCurrent = try ranking?.galleryRevision == store.gallery(query.gallery).revision
+        // The gallery may be deleted while a list is made.
+        let gallery = try? store.gallery(query.gallery)
+        let isCurrent = gallery != nil && gallery?.revision == query.rankedRevision
         return QueryAnswer(
             queryID: query.id, gallery: query.gallery, options: try fromJSON(query.options), standing: query.isStanding,
-            state: isCurrent ? "ranked" : "stale", createdAt: query.createdAt,
-            revision: ranking?.revision ?? query.rankingRevision, rankingURL: "/v1/queries/\(query.id)/ranking",
-            images: query.mediaTypes.count, imageURL: "/v1/queries/\(query.id)/image")
+            state: isCurrent ? "ranked" : "stale", createdAt: query.createdAt, createdBy: query.createdBy,
+            expiresAt: query.expiresAt, revision: query.rankingRevision,
+            rankingURL: "/v1/queries/\(query.id)/ranking", images: query.mediaTypes.count,
+            imageURL: "/v1/queries/\(query.id)/image")
     }
 }

@@ -1,3 +1,4 @@
+internal import Gallery
 internal import HTTP
 internal import HTTPTypes
 
@@ -12,6 +13,7 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in
             try service.gatekeeper.searching(request) {
                 let start = ContinuousClock.now
+                try service.audit.check()
                 let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
                 let question = try Question(request, service: service, takesStanding: false)
                 var answer = try Search(snapshot: snapshot, options: question.options)
@@ -19,6 +21,8 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
                         request.cancellation.isCancelled
                     }
                 answer.timing.take(question.timing, since: start)
+                let details = try SearchDetails(answer, images: question.images)
+                try service.audit.record(AuditEvent(.search, of: snapshot.name, by: request, details: details))
                 return .now(try .json(answer))
             }
         }

@@ -11,7 +11,8 @@ func tokenRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in
             try QueryParameters(request.query).finish()
             try request.requireEveryGallery()
-            return .now(try create(request, tokens))
+            return .now(
+                try service.audit.change(.tokenCreate, of: "", by: request) { try create(request, tokens, audit: $0) })
         },
         Route(.get, "/admin/v1/tokens", access: .holder(of: .admin)) { request in
             let page = try ListParameters(request, limits: service.configuration.limits)
@@ -25,7 +26,8 @@ func tokenRoutes(_ service: ServiceContext) -> [Route] {
         Route(.delete, "/admin/v1/tokens/{token}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
             try request.requireEveryGallery()
-            try tokens.delete(request.parameters["token"] ?? "")
+            let id = request.parameters["token"] ?? ""
+            try service.audit.change(.tokenDelete, of: id, by: request) { try tokens.delete(id, audit: $0) }
             return .now(ServerResponse(.noContent))
         },
     ]
@@ -42,7 +44,9 @@ enum TokenLimits {
 }
 
 /// Makes a token from `{"name", "scopes", "galleries", "expires_at"}`; answers with its secret, once.
-private func create(_ request: ServerRequest, _ tokens: TokenBook) throws -> ServerResponse {
+private func create(
+    _ request: ServerRequest, _ tokens: TokenBook, audit: AuditEvent
+) throws -> ServerResponse {
     var members = try JSONMembers(parsing: try request.body.bytes(limit: TokenLimits.bodyBytes), part: "body")
     guard let name = try? members.text("name"), name.count <= TokenLimits.nameCharacters else {
         throw members.invalid("name", expected: TokenLimits.nameExpectation)
@@ -62,8 +66,10 @@ private func create(_ request: ServerRequest, _ tokens: TokenBook) throws -> Ser
         throw members.invalid("expires_at", expected: "a time to come, or null")
     }
     try members.finish()
+    let facts: [String: JSONValue] = ["name": .text(name), "scopes": .list(scopes.map(JSONValue.text))]
     let (token, secret) = try tokens.create(
-        name: name, scopes: Scope.names.filter(scopes.contains), galleries: galleries, expiresAt: expiresAt)
+        name: name, scopes: Scope.names.filter(scopes.contains), galleries: galleries, expiresAt: expiresAt,
+        audit: audit.adding(facts))
     return try .json(
         NewTokenAnswer(
             id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,

@@ -9,6 +9,8 @@ struct Question {
     let options: SearchOptions
     /// Whether the query is ranked again when the gallery changes; only for kept queries.
     let isStanding: Bool
+    /// When the query is deleted; only for kept queries.
+    let expiresAt: Timestamp?
     /// The embedding that the images stand for together, of length 1.
     let vector: [Float]
     /// The times of decoding, waiting and embedding.
@@ -23,21 +25,46 @@ struct Question {
             request, maximumImages: limits.imagesPerSearch, takesOptions: true, limits: limits)
         var options = SearchOptions(defaults: service.configuration.ranking)
         var isStanding = false
+        var end: Timestamp?
         if let part = upload.options {
             var members = try JSONMembers(parsing: part, part: "part 'options'")
             try options.read(from: &members, limits: limits)
-            if takesStanding { isStanding = try members.flag("standing") ?? isStanding }
+            if takesStanding {
+                isStanding = try members.flag("standing") ?? isStanding
+                end = try Self.end(from: &members)
+            }
             try members.finish()
         }
         try options.read(from: &parameters, limits: limits)
-        if takesStanding { isStanding = try parameters.flag("standing") ?? isStanding }
+        if takesStanding {
+            isStanding = try parameters.flag("standing") ?? isStanding
+            end = try Self.end(from: &parameters) ?? end
+        }
         try parameters.finish()
         let embedded = try service.embed(upload, cancellation: request.cancellation)
         images = upload.images
         self.options = options
         self.isStanding = isStanding
+        expiresAt = end
         vector = try QueryVector.fused(embedded.vectors)
         timing = embedded.timing
+    }
+}
+
+extension Question {
+    /// The seconds after which a query may ask to be deleted: up to a hundred years.
+    static let lifetimes = 1...3_155_760_000
+
+    /// When the query is deleted, from `expires_at` or `expires_in`.
+    private static func end(from options: inout some OptionSource) throws(ServiceError) -> Timestamp? {
+        let now = Timestamp.now()
+        let end = try options.time("expires_at")
+        guard let seconds = try options.integer("expires_in", in: lifetimes) else {
+            guard let end, end <= now else { return end }
+            throw options.invalid("expires_at", expected: "a time to come")
+        }
+        guard end == nil else { throw options.invalid("expires_in", expected: "absent beside 'expires_at'") }
+        return now.adding(seconds: Int64(seconds))
     }
 }
 

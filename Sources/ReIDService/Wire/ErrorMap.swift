@@ -145,6 +145,11 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .forbidden, "cross-site", "A page of another origin may not do this",
                 "Origins whose pages may use the service are in the setting server.origins.", parameter: "Origin")
+        case .auditUnavailable:
+            .reid(
+                .serviceUnavailable, "audit-unavailable", "The audit cannot be written",
+                "What is shown must be written to the audit, which fails at present; the service's log says why.",
+                fields: [.retryAfter: "5"])
         case .damagedStore: .internalError
         }
     }
@@ -260,6 +265,8 @@ extension GalleryError: ProblemConvertible {
             .reid(.conflict, "batch-state", "Not in this state of the batch", sentence)
         case .idempotencyConflict:
             .reid(.conflict, "idempotency-conflict", "The key was used before", sentence, parameter: "Idempotency-Key")
+        case .tooManyQueries, .queriesTooLarge:
+            .reid(.conflict, "query-limit", "Too much is kept", sentence)
         case .invalidCursor: .reid(.badRequest, "invalid-parameter", "Invalid cursor", sentence, parameter: "cursor")
         case .invalidLimit: .reid(.badRequest, "invalid-parameter", "Invalid limit", sentence, parameter: "limit")
         case .diskFull:

@@ -9,6 +9,9 @@ enum JSONValue: Codable, Equatable, Sendable {
     case list([JSONValue])
     case object([String: JSONValue])
 
+    /// The text, or null.
+    static func optional(_ text: String?) -> JSONValue { text.map(JSONValue.text) ?? .null }
+
     /// Parses `bytes`; `part` names the input in the error.
     init(parsing bytes: [UInt8], part: String) throws(ServiceError) {
         do {

@@ -54,6 +54,8 @@ public enum ServiceError: Error, Sendable, Equatable {
     case foreignHost(String)
     /// A page of another origin wants to change something.
     case crossSite
+    /// The audit is required, but cannot be written at present.
+    case auditUnavailable
     /// A stored image cannot be decoded, although it was checked when it was enrolled.
     case damagedStore(reason: String)
 }

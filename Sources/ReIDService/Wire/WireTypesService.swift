@@ -15,6 +15,10 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
     public var state: String
     /// When the query was kept.
     public var createdAt: Timestamp
+    /// The id of the token that keeps it; null if none was shown.
+    public var createdBy: String?
+    /// When it is deleted; null: when it is asked for.
+    public var expiresAt: Timestamp?
     /// The version of its newest ranking, from 1.
     public var revision: Int64
     /// The path of its newest ranking.
@@ -28,9 +32,28 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
         case queryID = "query_id"
         case gallery, options, standing, state
         case createdAt = "created_at"
+        case createdBy = "created_by"
+        case expiresAt = "expires_at"
         case revision, images
         case rankingURL = "ranking_url"
         case imageURL = "image_url"
+    }
+
+    /// Writes what is unknown as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(queryID, forKey: .queryID)
+        try fields.encode(gallery, forKey: .gallery)
+        try fields.encode(options, forKey: .options)
+        try fields.encode(standing, forKey: .standing)
+        try fields.encode(state, forKey: .state)
+        try fields.encode(createdAt, forKey: .createdAt)
+        try fields.encode(createdBy, forKey: .createdBy)
+        try fields.encode(expiresAt, forKey: .expiresAt)
+        try fields.encode(revision, forKey: .revision)
+        try fields.encode(images, forKey: .images)
+        try fields.encode(rankingURL, forKey: .rankingURL)
+        try fields.encode(imageURL, forKey: .imageURL)
     }
 }
 
@@ -149,12 +172,14 @@ public struct ReadinessAnswer: Codable, Sendable, Equatable {
         public var images: Int
     }
 
-    /// `ready` or `stopping`.
+    /// `ready`, `stopping`, or `unaudited` while searches are refused because the audit cannot be written.
     public var status: String
     /// The model being served.
     public var model: Model
     /// The index being searched.
     public var index: Index
+    /// `running`; `held_up` while batches wait because of a fault, such as a full disk.
+    public var enrollment: String
     /// Warnings for the operator; nil if there are none.
     public var warnings: [String]?
 }

@@ -46,9 +46,9 @@ struct MemoryConnection {
 
     init(
         _ router: Router = testRouter(), configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
-        logger: Logger = quietLogger
+        logger: Logger = quietLogger, accessLog: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        let core = ServerCore(configuration: configuration, router: router, logger: logger)
+        let core = ServerCore(configuration: configuration, router: router, logger: logger, accessLog: accessLog)
         loop = EventLoop(0, core: core)
         connection = Connection(stream: stream, loop: loop, peer: "192.0.2.1")
         core.connections.enter()

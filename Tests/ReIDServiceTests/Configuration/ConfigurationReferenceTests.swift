@@ -30,7 +30,8 @@ struct ConfigurationReference {
     var text: String {
         get throws {
             let groups = [
-                ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("TLS", "tls."), ("Network", "embedder."),
+                ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Audit", "audit."), ("TLS", "tls."),
+                ("Network", "embedder."),
                 ("Limits of requests", "limits."),
                 ("Rankings", "ranking."), ("Listeners", "server."),
             ]
@@ -116,8 +117,7 @@ struct ConfigurationReference {
         Kubernetes sets variables such as `REID_PORT` in each pod beside a service that is named `reid`; set
         `enableServiceLinks: false`, or give the service another name.
 
-        The access log (`log.access`) writes one line for each request: id, peer, method, path without query, status, bytes
-        of the reply's body, and milliseconds from the end of the request's head to the end of the reply.
+        The access log (`log.access`) writes one line of JSON for each request; <doc:Operating> names its members.
 
         The tables below are written by a test from the list of fields in the code:
         `WRITE_CONFIGURATION_REFERENCE=1 swift test --filter ConfigurationReferenceTests`.

@@ -2,6 +2,7 @@ import CSPRModel
 import Foundation
 import HTTP
 import HTTPTypes
+import Synchronization
 import Testing
 
 @testable import ReIDService
@@ -88,5 +89,19 @@ import Testing
         #expect(throws: StartError.self) { try TestService { $0.publicFolder = "/nowhere/at/all" } }
         #expect(throws: (any Error).self) { try TestService { $0.modelPath = "/nowhere/model.safetensors" } }
         #expect(throws: StartError.self) { try TestService(in: "/proc/reid-data") }
+    }
+}
+
+@Suite struct ReadinessTests {
+    @Test func `readiness says that enrollment is held up, and that the audit cannot be written`() throws {
+        try withService { service in
+            service.context.enrollmentFault.withLock { $0 = "The disk is full" }
+            var answer: ReadinessAnswer = try service.ask(.get, "/readyz").decoded()
+            #expect(answer.status == "ready" && answer.enrollment == "held_up")
+            #expect(answer.warnings?.contains("Enrollment is held up: The disk is full.") == true)
+            service.context.enrollmentFault.withLock { $0 = nil }
+            answer = try service.ask(.get, "/readyz").decoded()
+            #expect(answer.enrollment == "running" && answer.warnings?.count == 1)
+        }
     }
 }

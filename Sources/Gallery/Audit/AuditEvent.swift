@@ -1,0 +1,73 @@
+/// What the audit keeps a record of.
+public enum AuditAction: String, Sendable, CaseIterable, Codable {
+    /// A gallery was searched.
+    case search
+    /// Images were turned into vectors.
+    case embedding
+    /// A query was kept.
+    case queryCreate = "query.create"
+    /// A kept query was deleted, on request or because it had expired.
+    case queryDelete = "query.delete"
+    /// A kept query got a new ranking.
+    case rankingUpdate = "ranking.update"
+    /// A batch was accepted for enrollment.
+    case batchAccept = "batch.accept"
+    /// A batch was asked to stop.
+    case batchCancel = "batch.cancel"
+    /// A gallery was created.
+    case galleryCreate = "gallery.create"
+    /// A gallery was deleted with everything in it.
+    case galleryDelete = "gallery.delete"
+    /// An image was erased.
+    case imageDelete = "image.delete"
+    /// A token was created.
+    case tokenCreate = "token.create"
+    /// A token was revoked.
+    case tokenDelete = "token.delete"
+    /// Somebody signed in to the dashboard.
+    case sessionCreate = "session.create"
+    /// Somebody signed out of the dashboard.
+    case sessionDelete = "session.delete"
+    /// Requests were refused because of their token, its scope or their origin.
+    case accessRefused = "access.refused"
+    /// The service was started.
+    case serviceStart = "service.start"
+    /// The service was stopped.
+    case serviceStop = "service.stop"
+    /// Rows are missing because the audit could not be written and was not required.
+    case auditLost = "audit.lost"
+}
+
+/// Something that happened, before it has its place in the audit.
+public struct AuditEvent: Sendable, Equatable {
+    /// What was done.
+    public var action: AuditAction
+    /// The name of the token that was shown; `anonymous` for a stranger, `service` for the service itself.
+    public var actor: String
+    /// The IP address that the request came from; empty for the service itself.
+    public var address: String
+    /// The id or name of what it was done to: of a gallery, image, query, batch or token; empty if there is none.
+    public var target: String
+    /// `ok`; `unchanged` if everything was so already; or `refused: ` with the status and the kind of the problem.
+    public var outcome: String
+    /// More facts as a JSON object with sorted members and without white space; this module does not interpret it.
+    ///
+    /// A gallery stands in it as `gallery`. It never holds a secret, an image or a vector.
+    public var details: String
+    /// When it happened; nil: when the row is written.
+    public var at: Timestamp?
+
+    /// Describes what happened.
+    public init(
+        _ action: AuditAction, actor: String, address: String = "", target: String = "", outcome: String = "ok",
+        details: String = "{}", at: Timestamp? = nil
+    ) {
+        self.action = action
+        self.actor = actor
+        self.address = address
+        self.target = target
+        self.outcome = outcome
+        self.details = details
+        self.at = at
+    }
+}
