@@ -22,6 +22,7 @@ struct Reid: ParsableCommand {
                 subcommands: [
                     ServeCommand.self, EnrollCommand.self, SearchCommand.self, GalleriesCommand.self,
                     BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self,
+                    HealthCommand.self,
                 ]),
             CommandGroup(
                 name: "Network",

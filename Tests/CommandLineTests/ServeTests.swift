@@ -56,6 +56,28 @@ import Testing
         #expect(table.output.split(separator: "\n").count == 11)
     }
 
+    @Test(arguments: [false, true])
+    func `health says whether the service is ready, also under TLS with a certificate for another name`(
+        isSecure: Bool
+    ) throws {
+        var options: [String] = []
+        if isSecure {
+            let (certificate, key) = (folder.path("certificate.pem"), folder.path("key.pem"))
+            let made = try ReidProgram.run(
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=elsewhere", "-keyout", key, "-out", certificate, program: URL(fileURLWithPath: "/usr/bin/env"))
+            try #require(made.status == 0, "\(made.errors)")
+            options = ["--tls-certificate", certificate, "--tls-key", key]
+        }
+        let service = try RunningService(data: data, model: model, extra: options)
+        #expect(service.query.hasPrefix(isSecure ? "https://" : "http://"))
+        let ready = try ReidProgram.run("health", "--query", service.query)
+        #expect(ready.status == 0 && ready.output.isEmpty, "\(ready.errors)")
+        #expect(service.terminate() == 0)
+        let gone = try ReidProgram.run("health", "--query", service.query)
+        #expect(gone.status == 1 && gone.errors.contains(service.query))
+    }
+
     @Test func `a batch that was accepted survives kill -9 and finishes with each item exactly once`() throws {
         let count = 300
         let images = try drawImages(count)

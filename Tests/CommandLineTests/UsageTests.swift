@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
     @Test(arguments: [
         ["serve"], ["init"], ["embed"], ["enroll"], ["search"], ["evaluate"], ["rerank"], ["model"], ["model", "show"],
-        ["train"], ["synthesize"], [], ["model", "convert"], ["galleries"], ["galleries", "list"],
+        ["train"], ["synthesize"], ["health"], [], ["model", "convert"], ["galleries"], ["galleries", "list"],
         ["galleries", "show"], ["galleries", "create"], ["galleries", "delete"], ["batches"], ["batches", "list"],
         ["batches", "show"], ["batches", "items"], ["batches", "cancel"], ["images"], ["images", "list"],
         ["images", "show"], ["images", "delete"], ["tokens"], ["tokens", "create"], ["tokens", "list"],

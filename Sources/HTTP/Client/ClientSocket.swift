@@ -7,6 +7,7 @@ import Glibc
     enum Trust {
         case system
         case file(String)
+        case anyone
     }
 
     private let descriptor: Int32
@@ -91,6 +92,7 @@ import Glibc
         unsafe c_ssl_ctx_set_mode(context, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         switch trust {
+        case .anyone: unsafe SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
         case .system: _ = unsafe SSL_CTX_set_default_verify_paths(context)
         case .file(let path):
             guard unsafe SSL_CTX_load_verify_file(context, path) == 1 else { throw .unusableAuthorities(path: path) }

@@ -23,6 +23,7 @@ public struct HTTPClient: Sendable {
     private let port: UInt16
     private let isSecure: Bool
     private let authorities: String?
+    private let checksCertificate: Bool
     private let patience: Duration
 
     /// Describes a server.
@@ -32,14 +33,17 @@ public struct HTTPClient: Sendable {
     ///   - port: The port.
     ///   - isSecure: Whether the server speaks TLS.
     ///   - authorities: A PEM file with the certificates to trust; nil: those that the system trusts.
+    ///   - checksCertificate: Whether a server must show a certificate that is trusted and its own; false only for this machine.
     ///   - patience: The longest time for which nothing moves.
     public init(
-        host: String, port: UInt16, isSecure: Bool, authorities: String? = nil, patience: Duration = .seconds(3600)
+        host: String, port: UInt16, isSecure: Bool, authorities: String? = nil, checksCertificate: Bool = true,
+        patience: Duration = .seconds(3600)
     ) {
         self.host = host
         self.port = port
         self.isSecure = isSecure
         self.authorities = authorities
+        self.checksCertificate = checksCertificate
         self.patience = patience
     }
 
@@ -67,7 +71,8 @@ public struct HTTPClient: Sendable {
         var source = try BodySource(body)
         let socket = try ClientSocket(host: host, port: port, wait: wait)
         if isSecure {
-            try socket.secure(host: host, trust: authorities.map { .file($0) } ?? .system, wait: wait)
+            let trust = authorities.map { ClientSocket.Trust.file($0) } ?? .system
+            try socket.secure(host: host, trust: checksCertificate ? trust : .anyone, wait: wait)
         }
         var output = head(method, target, fields, length: source?.size)[...]
         var reader = ResponseReader()

@@ -29,7 +29,7 @@ struct OriginRules: Sendable {
             return ServerResponse(.noContent, fields: Self.preflight)
         }
         guard ![.get, .head, .options].contains(request.method) else { return nil }
-        if let origin, !Self.isOwn(origin, host: host) { throw .crossSite }
+        if let origin, !Self.isOwn(origin, host: host, isSecure: request.isSecure) { throw .crossSite }
         if let site = request.fields[.secFetchSite], site == "cross-site" || site == "same-site" { throw .crossSite }
         return nil
     }
@@ -64,10 +64,12 @@ struct OriginRules: Sendable {
 
     /// Whether `origin` is the one that a page of this service has.
     ///
-    /// A proxy in front may add TLS, so `https` with the same host is the own origin too.
-    private static func isOwn(_ origin: String, host: String?) -> Bool {
+    /// A proxy in front may add TLS, so `https` with the same host is the own origin too; `http` is not where the service
+    /// itself speaks TLS.
+    private static func isOwn(_ origin: String, host: String?, isSecure: Bool) -> Bool {
         guard let host = host?.lowercased() else { return false }
-        for (scheme, port) in [("http://", ":80"), ("https://", ":443")] where origin.hasPrefix(scheme) {
+        let schemes = isSecure ? [("https://", ":443")] : [("http://", ":80"), ("https://", ":443")]
+        for (scheme, port) in schemes where origin.hasPrefix(scheme) {
             let authority = origin.dropFirst(scheme.count)
             return authority == host || authority + port == host
         }

@@ -22,10 +22,15 @@ struct APIClient {
     /// - Parameters:
     ///   - base: such as `http://127.0.0.1:8080`.
     ///   - authorities: a PEM file with the certificates to trust for https; nil trusts those of the system.
+    ///   - checksCertificate: false takes any certificate for https.
+    ///   - patience: the longest time for which nothing moves.
     ///   - token: sent as a bearer token; nil sends none.
     ///   - stop: ends an exchange that still waits for its answer; nil lets it wait.
     /// - Throws: `CommandFailure` when `base` is not an http address.
-    init(base: String, authorities: String? = nil, token: String? = nil, stop: StopSignals? = nil) throws {
+    init(
+        base: String, authorities: String? = nil, checksCertificate: Bool = true, patience: Duration = .seconds(3600),
+        token: String? = nil, stop: StopSignals? = nil
+    ) throws {
         guard let url = URL(string: base), let scheme = url.scheme, let defaultPort = Self.ports[scheme],
             let host = url.host, let port = UInt16(exactly: url.port ?? defaultPort)
         else {
@@ -33,7 +38,9 @@ struct APIClient {
         }
         self.base = url
         let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        client = HTTPClient(host: name, port: port, isSecure: scheme == "https", authorities: authorities)
+        client = HTTPClient(
+            host: name, port: port, isSecure: scheme == "https", authorities: authorities,
+            checksCertificate: checksCertificate, patience: patience)
         self.token = token
         self.stop = stop
     }

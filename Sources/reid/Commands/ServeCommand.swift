@@ -14,8 +14,8 @@ struct ServeCommand: ParsableCommand {
         discussion: """
             Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
             and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
-            finished, at most 10 seconds; an unfinished batch continues at the next start. With TLS, SIGHUP reads the
-            certificate and its key again.
+            finished, at most 10 seconds; an unfinished batch continues at the next start. SIGHUP reads the
+            certificate and its key again, if there is one.
 
             CONFIGURATION:
               Each value comes from the first of these that gives it: an option, an environment variable, the JSON file
@@ -96,7 +96,7 @@ struct ServeCommand: ParsableCommand {
             query: "\(scheme)://\(service.queryAddress)", admin: "\(scheme)://\(service.adminAddress)",
             tokenFile: settings.folder.adminToken)
         // Without TLS there is nothing to read again, and a closed terminal ends the program as usual.
-        let reloads = service.isSecure ? RepeatedSignal(SIGHUP, service.reloadCertificates) : nil
+        let reloads = RepeatedSignal(SIGHUP, service.reloadCertificates)
         try Terminal.printJSON(ready)
         if demo { makeDemoGallery(ready, settings) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
