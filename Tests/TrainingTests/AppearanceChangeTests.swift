@@ -31,7 +31,7 @@ import Testing
         var largest: Float = 0
         for seed in UInt64(0)..<50 {
             func mix(_ values: [Float]) -> [Float] {
-                changed(values) { pixels in
+                unsafe changed(values) { pixels in
                     var random = SeededGenerator(seed: seed)
                     unsafe augmentation.mixChannels(pixels, count: 30, using: &random)
                 }
@@ -88,7 +88,7 @@ import Testing
         let fine = (0..<3 * height * width).map { Float(($0 % width + $0 / width % height) % 2) }
         for seed in UInt64(0)..<30 {
             func coarsen(_ values: [Float]) -> [Float] {
-                changed(values) { pixels in
+                unsafe changed(values) { pixels in
                     var random = SeededGenerator(seed: seed)
                     unsafe augmentation.coarsen(pixels, height: height, width: width, using: &random)
                 }

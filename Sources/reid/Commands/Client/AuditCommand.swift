@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Foundation
 public import Gallery
+internal import HTTP
 internal import ReIDService
 
 extension AuditAction: ExpressibleByArgument {}
@@ -140,12 +141,12 @@ extension APIClient {
             let query = filter + [("format", "ndjson"), ("limit", "1000"), ("after", "\(last)")]
             let lines = try exchange(request("GET", ["admin", "v1", "audit"], query: query)).body
             let rows = try lines.split(separator: 0x0A).map { line in
-                do { return try JSONDecoder().decode(AuditAnswer.self, from: line) } catch {
+                do { return try JSONDecoder().decode(AuditAnswer.self, from: Data(line)) } catch {
                     throw CommandFailure("the audit cannot be read after row \(last): \(error)")
                 }
             }
             guard let newest = rows.last else { return }
-            try body(lines, rows)
+            try body(Data(lines), rows)
             last = newest.sequence
         }
     }
