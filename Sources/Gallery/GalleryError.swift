@@ -12,6 +12,8 @@ public enum GalleryError: Error, Sendable, Equatable {
     case unknownToken(String)
     /// Another token has this name.
     case duplicateTokenName(String)
+    /// The client certificate with this subject stands for another token.
+    case duplicateTokenSubject(String)
     /// The image was enrolled as a vector only, so no image bytes are stored.
     case noContent(image: String)
     /// The gallery is bound to another model.
@@ -69,6 +71,7 @@ extension GalleryError: CustomStringConvertible {
         case .unknownQuery(let id): "there is no query \"\(id)\""
         case .unknownToken(let id): "there is no token \"\(id)\""
         case .duplicateTokenName(let name): "there is a token \"\(name)\" already"
+        case .duplicateTokenSubject(let subject): "the certificate \"\(subject)\" stands for another token"
         case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without an image"
         case .modelMismatch(let expected, let found): "the gallery is bound to model \(expected), not \(found)"
         case .dimensionMismatch(let expected, let found): "the gallery's vectors have \(expected) values, not \(found)"

@@ -12,15 +12,21 @@ public struct NewToken: Sendable, Equatable {
     ///
     /// A plain digest is enough, because the secret has 256 random bits: nobody can try them all.
     public let digest: [UInt8]
+    /// The subject of the client certificate that stands for it, as RFC 2253 writes it; nil: none does.
+    public let subject: String?
 
     /// Describes a token to store.
-    public init(name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?, digest: [UInt8]) {
+    public init(
+        name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?, digest: [UInt8],
+        subject: String? = nil
+    ) {
         precondition(digest.count == 32, "a SHA-256 of \(digest.count) bytes")
         self.name = name
         self.scopes = scopes
         self.galleries = galleries
         self.expiresAt = expiresAt
         self.digest = digest
+        self.subject = subject
     }
 }
 
@@ -40,6 +46,8 @@ public struct TokenRecord: Sendable, Equatable {
     public let expiresAt: Timestamp?
     /// The SHA-256 of the secret.
     public let digest: [UInt8]
+    /// The subject of the client certificate that stands for it; nil: none does.
+    public let subject: String?
     /// When it was stored.
     public let createdAt: Timestamp
     /// When it was last used, as far as that was written; nil: never.

@@ -31,7 +31,9 @@ enum Schema {
         return migrator
     }
 
-    /// `scopes` and `galleries` have one entry per line; NULL galleries: every gallery.
+    /// `scopes` and `galleries` have one entry per line; NULL galleries stand for every gallery.
+    ///
+    /// `subject` is that of the client certificate that stands for the token.
     private static let tokens = """
         CREATE TABLE token (
             key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,6 +42,7 @@ enum Schema {
             scopes TEXT NOT NULL,
             galleries TEXT,
             digest BLOB NOT NULL CHECK (length(digest) = 32),
+            subject TEXT UNIQUE,
             expires_at INTEGER,
             created_at INTEGER NOT NULL,
             last_used_at INTEGER

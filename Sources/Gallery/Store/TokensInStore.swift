@@ -8,11 +8,14 @@ extension GalleryStore {
     ///   - new: the token.
     ///   - audit: the row to add to the audit; its target becomes the token's id.
     /// - Returns: the token, with its id.
-    /// - Throws: `duplicateTokenName`.
+    /// - Throws: `duplicateTokenName`, `duplicateTokenSubject`.
     public func createToken(_ new: NewToken, audit: AuditEvent? = nil) throws(GalleryError) -> TokenRecord {
         try write(audit: audit) { db, aftermath in
             guard try db.row("SELECT 1 FROM token WHERE name = ?", [new.name]) == nil else {
                 throw GalleryError.duplicateTokenName(new.name)
+            }
+            if let subject = new.subject, try db.row("SELECT 1 FROM token WHERE subject = ?", [subject]) != nil {
+                throw GalleryError.duplicateTokenSubject(subject)
             }
             let id = try randomIdentifier("t_")
             aftermath.audit?.target = id
@@ -80,16 +83,16 @@ extension Database {
     fileprivate func insert(_ new: NewToken, id: String, now: Timestamp) throws -> TokenRecord {
         try run(
             """
-            INSERT INTO token (id, name, scopes, galleries, expires_at, digest, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO token (id, name, scopes, galleries, expires_at, digest, subject, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 id, new.name, new.scopes.lines, new.galleries?.lines, new.expiresAt?.milliseconds, new.digest.data,
-                now.milliseconds,
+                new.subject, now.milliseconds,
             ])
         return TokenRecord(
             key: lastInsertedRowID, id: id, name: new.name, scopes: new.scopes, galleries: new.galleries,
-            expiresAt: new.expiresAt, digest: new.digest, createdAt: now, lastUsedAt: nil)
+            expiresAt: new.expiresAt, digest: new.digest, subject: new.subject, createdAt: now, lastUsedAt: nil)
     }
 }
 
@@ -100,7 +103,7 @@ extension TokenRecord {
         self.init(
             key: row["key"], id: row["id"], name: row["name"], scopes: row.lines("scopes"),
             galleries: patterns == nil ? nil : row.lines("galleries"), expiresAt: row.timestamp("expires_at"),
-            digest: row.bytes("digest"), createdAt: Timestamp(milliseconds: row["created_at"]),
+            digest: row.bytes("digest"), subject: row["subject"], createdAt: Timestamp(milliseconds: row["created_at"]),
             lastUsedAt: row.timestamp("last_used_at"))
     }
 }

@@ -48,12 +48,13 @@ public final class Gatekeeper: Sendable {
         return principal
     }
 
-    /// Who holds the token or session that a request shows, and when that ends; nil if it shows none.
+    /// Who holds the token or session that a request shows, or the token that its client certificate stands for, and when
+    /// that ends; nil if it shows none.
     ///
     /// - Throws: `ServiceError.unauthorized` if what it shows is not valid.
     func holder(_ request: ServerRequest) throws -> (principal: Principal, expiresAt: Timestamp?)? {
         switch try Credential(request.fields) {
-        case nil: return nil
+        case nil: return try request.clientCertificate.flatMap { try tokens.holder(ofCertificate: $0) }
         case .token(let secret): return try tokens.holder(ofSecret: secret)
         case .session(let secret):
             guard let session = try sessions.session(secret) else { throw ServiceError.unauthorized(.sessionOver) }

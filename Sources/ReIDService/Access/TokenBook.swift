@@ -12,6 +12,7 @@ public final class TokenBook: Sendable {
     private struct Entry {
         let principal: Principal
         let digest: [UInt8]
+        let subject: String?
         let expiresAt: Timestamp?
         var lastUsedAt: Timestamp?
         /// Whether `lastUsedAt` is newer than what is stored.
@@ -21,6 +22,7 @@ public final class TokenBook: Sendable {
             principal = Principal(
                 id: token.id, name: token.name, scopes: Set(token.scopes.map(Scope.init)), galleries: token.galleries)
             digest = token.digest
+            subject = token.subject
             expiresAt = token.expiresAt
             lastUsedAt = token.lastUsedAt
         }
@@ -30,11 +32,14 @@ public final class TokenBook: Sendable {
         var entries: [String: Entry] = [:]
         /// The ids of tokens by their digests.
         var ids: [[UInt8]: String] = [:]
+        /// The ids of tokens by the subjects of the client certificates that stand for them.
+        var idsBySubject: [String: String] = [:]
         var isStopped = false
 
         mutating func add(_ token: TokenRecord) {
             entries[token.id] = Entry(token)
             ids[token.digest] = token.id
+            if let subject = token.subject { idsBySubject[subject] = token.id }
         }
     }
 
@@ -94,6 +99,19 @@ public final class TokenBook: Sendable {
         }
     }
 
+    /// Who holds the token that a client certificate with this subject stands for, and when the token ends; nil if it
+    /// stands for none.
+    ///
+    /// - Throws: `ServiceError.unauthorized` if the token has expired.
+    func holder(
+        ofCertificate subject: String
+    ) throws(ServiceError) -> (principal: Principal, expiresAt: Timestamp?)? {
+        try state.withLock { state throws(ServiceError) in
+            guard let id = state.idsBySubject[subject] else { return nil }
+            return try Self.use(id, &state, now: clock())
+        }
+    }
+
     /// Who holds the token with this id, and when the token ends.
     ///
     /// - Throws: `ServiceError.unauthorized` if there is no such token, or if it has expired.
@@ -123,13 +141,14 @@ public final class TokenBook: Sendable {
 
     /// Makes a token; returns it with its secret, which is not kept.
     func create(
-        name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?, audit: AuditEvent? = nil
+        name: String, scopes: [String], galleries: [String]?, expiresAt: Timestamp?, subject: String? = nil,
+        audit: AuditEvent? = nil
     ) throws -> (token: TokenRecord, secret: String) {
         let secret = Self.prefix + hexString(try randomBytes(32))
         let token = try store.createToken(
             NewToken(
                 name: name, scopes: scopes, galleries: galleries, expiresAt: expiresAt,
-                digest: try SHA256.hash(Array(secret.utf8))), audit: audit)
+                digest: try SHA256.hash(Array(secret.utf8)), subject: subject), audit: audit)
         state.withLock { $0.add(token) }
         return (token, secret)
     }
@@ -144,6 +163,7 @@ public final class TokenBook: Sendable {
         state.withLock { state in
             guard let entry = state.entries.removeValue(forKey: id) else { return }
             if state.ids[entry.digest] == id { state.ids[entry.digest] = nil }
+            if let subject = entry.subject { state.idsBySubject[subject] = nil }
         }
     }
 

@@ -100,18 +100,25 @@ extension Components {
             "galleries": galleries, "expires_at": .time("When it ends; null: never.").orNull,
             "created_at": .time("When it was made."),
         ]
+        let subject = Schema.text("The subject of the client certificate that stands for it; absent: none does.")
         var shown = token
+        shown["subject"] = subject
         shown["last_used_at"] = .time("When it was last used; null: never.").orNull
         var new = token
+        new["subject"] = subject
         new["secret"] = .text("What to send as `Authorization: Bearer …`; it is not shown again.")
         var patterns = Schema.option("A name in which `*` stands for any characters.")
         patterns.keywords["pattern"] = "^[a-z0-9._*-]{1,64}$"
         var name = Schema.option(
             "A name for people, of at most \(TokenLimits.nameCharacters) characters; no two are the same.")
         name.keywords["maxLength"] = .number(Double(TokenLimits.nameCharacters))
+        var certificate = Schema.option(
+            "The subject of a client certificate that stands for it on the admin listener, as RFC 2253 writes it; null or "
+                + "absent: none does.")
+        certificate.keywords["maxLength"] = .number(Double(TokenLimits.subjectCharacters))
         return [
-            "Token": .object("A token, without its secret.", shown),
-            "NewToken": .object("A new token, with the only copy of its secret.", new),
+            "Token": .object("A token, without its secret.", shown, optional: ["subject"]),
+            "NewToken": .object("A new token, with the only copy of its secret.", new, optional: ["subject"]),
             "TokenPage": .page(of: "Token"),
             "TokenRequest": .object(
                 "A token to make.",
@@ -125,7 +132,8 @@ extension Components {
                         count: 1...GalleryPattern.count
                     ).orNull,
                     "expires_at": .time("When it ends, in the future; null or absent: never.").orNull,
-                ], optional: ["galleries", "expires_at"]),
+                    "subject": certificate.orNull,
+                ], optional: ["galleries", "expires_at", "subject"]),
         ]
     }
 

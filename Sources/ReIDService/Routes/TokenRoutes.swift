@@ -40,10 +40,14 @@ enum TokenLimits {
     /// Characters of a token's name.
     static let nameCharacters = 100
     static let nameExpectation = "a text of 1 to \(nameCharacters) characters without control characters"
+    /// Characters of a certificate's subject.
+    static let subjectCharacters = 1000
+    static let subjectExpectation =
+        "a text of 1 to \(subjectCharacters) characters, a certificate's subject as RFC 2253 writes it, such as 'CN=dock'"
     static let scopesExpectation = "a list of one or more of " + Scope.names.map { "'\($0)'" }.joined(separator: ", ")
 }
 
-/// Makes a token from `{"name", "scopes", "galleries", "expires_at"}`; answers with its secret, once.
+/// Makes a token from `{"name", "scopes", "galleries", "expires_at", "subject"}`; answers with its secret, once.
 private func create(
     _ request: ServerRequest, _ tokens: TokenBook, audit: AuditEvent
 ) throws -> ServerResponse {
@@ -65,15 +69,19 @@ private func create(
     if let expiresAt, expiresAt <= .now() {
         throw members.invalid("expires_at", expected: "a time to come, or null")
     }
+    let subject = try members.text("subject")
+    if let subject, subject.count > TokenLimits.subjectCharacters {
+        throw members.invalid("subject", expected: TokenLimits.subjectExpectation)
+    }
     try members.finish()
     let facts: [String: JSONValue] = ["name": .text(name), "scopes": .list(scopes.map(JSONValue.text))]
     let (token, secret) = try tokens.create(
         name: name, scopes: Scope.names.filter(scopes.contains), galleries: galleries, expiresAt: expiresAt,
-        audit: audit.adding(facts))
+        subject: subject, audit: audit.adding(facts))
     return try .json(
         NewTokenAnswer(
             id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
-            expiresAt: token.expiresAt, createdAt: token.createdAt, secret: secret),
+            expiresAt: token.expiresAt, createdAt: token.createdAt, secret: secret, subject: token.subject),
         status: .created, fields: [.location: "/admin/v1/tokens/" + token.id])
 }
 
@@ -81,6 +89,7 @@ extension TokenAnswer {
     init(_ token: TokenRecord, lastUsedAt: Timestamp?) {
         self.init(
             id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
-            expiresAt: token.expiresAt, createdAt: token.createdAt, lastUsedAt: lastUsedAt)
+            expiresAt: token.expiresAt, createdAt: token.createdAt, lastUsedAt: lastUsedAt,
+            subject: token.subject)
     }
 }

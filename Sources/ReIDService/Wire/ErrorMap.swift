@@ -256,6 +256,10 @@ extension GalleryError: ProblemConvertible {
         switch self {
         case .unknownGallery, .unknownImage, .unknownBatch, .unknownQuery, .unknownToken, .noContent:
             .reid(.notFound, "not-found", "Not found", sentence)
+        case .duplicateTokenSubject:
+            .reid(
+                .conflict, "duplicate-subject", "The certificate stands for another token", sentence,
+                pointer: "/subject")
         case .duplicateTokenName:
             .reid(.conflict, "duplicate-name", "The name is taken", sentence, pointer: "/name")
         case .modelMismatch: .reid(.conflict, "model-mismatch", "The gallery belongs to another model", sentence)

@@ -16,12 +16,15 @@ public struct TokenAnswer: Codable, Sendable, Equatable {
     public var createdAt: Timestamp
     /// When it was last used; null: never.
     public var lastUsedAt: Timestamp?
+    /// The subject of the client certificate that stands for it; absent: none does.
+    public var subject: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, name, scopes, galleries
         case expiresAt = "expires_at"
         case createdAt = "created_at"
         case lastUsedAt = "last_used_at"
+        case subject
     }
 
     /// Writes what is unknown as null.
@@ -34,6 +37,7 @@ public struct TokenAnswer: Codable, Sendable, Equatable {
         try fields.encode(expiresAt, forKey: .expiresAt)
         try fields.encode(createdAt, forKey: .createdAt)
         try fields.encode(lastUsedAt, forKey: .lastUsedAt)
+        try fields.encodeIfPresent(subject, forKey: .subject)
     }
 }
 
@@ -53,12 +57,14 @@ public struct NewTokenAnswer: Codable, Sendable, Equatable {
     public var createdAt: Timestamp
     /// What to send as `Authorization: Bearer …`; it is not shown again.
     public var secret: String
+    /// The subject of the client certificate that stands for it; absent: none does.
+    public var subject: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, name, scopes, galleries
         case expiresAt = "expires_at"
         case createdAt = "created_at"
-        case secret
+        case secret, subject
     }
 
     /// Writes what is unknown as null.
@@ -71,6 +77,7 @@ public struct NewTokenAnswer: Codable, Sendable, Equatable {
         try fields.encode(expiresAt, forKey: .expiresAt)
         try fields.encode(createdAt, forKey: .createdAt)
         try fields.encode(secret, forKey: .secret)
+        try fields.encodeIfPresent(subject, forKey: .subject)
     }
 }
 

@@ -125,6 +125,33 @@ extension TestService {
         }
     }
 
+    @Test func `a client certificate can stand for a token, with the token's rights and until it is deleted`() throws {
+        try withService { service in
+            func status(_ target: String, _ subject: String?, token: String? = nil) throws -> Int {
+                var fields = HTTPFields()
+                if let token { fields[.authorization] = "Bearer " + token }
+                let request = try ServerRequest(
+                    method: .get, target: target, fields: fields, isSecure: true, clientCertificate: subject)
+                return try service.service.adminRouter.respond(to: request).answer.status.code
+            }
+            let body = #"{"name": "ingest", "scopes": ["enroll"], "subject": "CN=dock,O=Yard"}"#
+            let made = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(body.utf8))
+            let token: NewTokenAnswer = try made.decoded()
+            #expect(made.status == .created && token.subject == "CN=dock,O=Yard")
+            let other = body.replacing("ingest", with: "other")
+            let twice = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(other.utf8))
+            #expect(twice.status == .conflict && twice.said.contains("CN=dock"))
+
+            #expect(try status("/admin/v1/batches", "CN=dock,O=Yard") == 200)
+            #expect(try status("/admin/v1/tokens", "CN=dock,O=Yard") == 403, "enroll only")
+            #expect(try status("/admin/v1/batches", "CN=dock") == 401, "another subject")
+            #expect(try status("/admin/v1/batches", nil) == 401)
+            #expect(try status("/admin/v1/batches", "CN=dock,O=Yard", token: "reid_wrong") == 401, "a token wins")
+            #expect(try service.askAdmin(.delete, "/admin/v1/tokens/\(token.id)").status == .noContent)
+            #expect(try status("/admin/v1/batches", "CN=dock,O=Yard") == 401)
+        }
+    }
+
     @Test func `the first token is in a file, and is a token like others except that only the file replaces it`() throws
     {
         try withService { service in

@@ -44,6 +44,9 @@ struct TokensCommand: ParsableCommand {
         @Option(help: "When it ends, such as 2030-01-01T00:00:00Z. [default: never]")
         var expires: Timestamp?
 
+        @Option(help: "The subject of the client certificate that stands for it, such as CN=dock. [default: none does]")
+        var subject: String?
+
         @OptionGroup var listener: AdminListener
 
         @Flag(help: "The token as one JSON object.")
@@ -54,6 +57,7 @@ struct TokensCommand: ParsableCommand {
             let scopes: [String]
             let galleries: [String]?
             let expires_at: Timestamp?
+            let subject: String?
         }
 
         mutating func run() throws {
@@ -61,7 +65,8 @@ struct TokensCommand: ParsableCommand {
             var request = try client.request("POST", ["admin", "v1", "tokens"])
             request.add("Content-Type", "application/json")
             let body = Body(
-                name: name, scopes: scope, galleries: gallery.isEmpty ? nil : gallery, expires_at: expires)
+                name: name, scopes: scope, galleries: gallery.isEmpty ? nil : gallery, expires_at: expires,
+                subject: subject)
             let token: NewTokenAnswer = try client.send(request, body: .bytes([UInt8](try JSONEncoder().encode(body))))
             if json { return try Terminal.printJSON(token) }
             print(token.secret)
