@@ -30,6 +30,8 @@ import Testing
             let path = word.hasSuffix(".") ? String(word.dropLast()) : String(word)
             guard let first = path.split(separator: "/", omittingEmptySubsequences: false).first, path.contains("/")
             else { return nil }
+            // A version of the protocol is no file of the module.
+            if path.hasPrefix("HTTP/1") { return nil }
             switch first {
             case "Sources", "Tests", "Public", "deploy", ".github": return path
             case "..": return "\(folder)/\(path)"
