@@ -58,6 +58,8 @@ internal import Glibc
     }
 
     deinit {
+        // OpenSSL does not go on with a session whose connection was not said to be over.
+        if let session = unsafe session { unsafe SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         unsafe SSL_free(session)
         close(descriptor)
     }
