@@ -206,7 +206,11 @@ public final class Service: Sendable {
     ) -> @Sendable (any Error, ServerRequest) -> ServerResponse {
         { error, request in
             let problem = problem(for: error)
-            if problem.isAboutAccess { service.audit.refuseAccess(request, with: problem) }
+            if problem.isAboutAccess {
+                // A request that is refused by its scope has no principal yet, though it shows whose it is.
+                let holder = request.principal ?? (try? service.gatekeeper.holder(request))?.principal
+                service.audit.refuseAccess(request, of: holder, with: problem)
+            }
             if problem.status.kind == .serverError, problem.status != .serviceUnavailable {
                 service.logger.error(
                     "request failed",

@@ -137,10 +137,11 @@ final class Audit: Sendable {
     }
 
     /// Notes that a request may not do what it asks for; may be called on an event loop.
-    func refuseAccess(_ request: ServerRequest, with problem: HTTPProblem) {
+    func refuseAccess(_ request: ServerRequest, of holder: Principal?, with problem: HTTPProblem) {
         let path = String(request.target.loggedPath.prefix(Self.pathCharacters))
         let details: [String: JSONValue] = ["method": .text(request.method.rawValue), "path": .text(path)]
-        guard let event = try? AuditEvent(.accessRefused, of: "", by: request, details: details) else { return }
+        guard var event = try? AuditEvent(.accessRefused, of: "", by: request, details: details) else { return }
+        event.actor = holder?.name ?? event.actor
         refuse(event, with: problem)
     }
 

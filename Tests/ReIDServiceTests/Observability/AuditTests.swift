@@ -167,6 +167,18 @@ import Testing
         }
     }
 
+    @Test func `a request that its token does not allow is noted under the token's name`() throws {
+        try withService { service in
+            let secret = try service.token("ingest", ["enroll"])
+            #expect(try service.send(.get, "/admin/v1/tokens", toAdmin: true, token: secret).status == .forbidden)
+            #expect(try service.send(.get, "/admin/v1/tokens", toAdmin: true).status == .unauthorized)
+            service.context.audit.flush()
+            let rows = try service.store.audit(after: 0, limit: 10)
+            #expect(rows.map(\.actor) == ["ingest", "anonymous"])
+            #expect(rows.map(\.outcome) == ["refused: 403 insufficient-scope", "refused: 401 unauthorized"])
+        }
+    }
+
     @Test func `a flood of wrong tokens from many addresses stays within its limit`() throws {
         try withService(configure: { $0.audit.refusalsPerMinute = 10 }) { service in
             for address in 0..<100 {
