@@ -51,7 +51,7 @@ public func jsonFault(in bytes: [UInt8]) -> JSONFault? {
 }
 
 /// The byte order mark in UTF-8.
-let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+public let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
 /// How deeply Foundation's decoder lets objects and lists be nested.
 private let greatestDepth = 512

@@ -34,6 +34,8 @@ public final class OpenFile: Sendable {
     public let size: Int
     /// The time of the last change, in nanoseconds since 1970.
     public let modified: Int64
+    /// Who may read, write and execute the file, the last nine bits of its mode.
+    let permissions: mode_t
     private let descriptor: Int32
 
     /// Opens a file; a pipe is refused at once and not waited for.
@@ -54,6 +56,7 @@ public final class OpenFile: Sendable {
         self.descriptor = descriptor
         self.path = path
         size = status.st_size
+        permissions = status.st_mode & 0o777
         modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 

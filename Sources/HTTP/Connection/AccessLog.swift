@@ -74,17 +74,7 @@ struct AccessLog: Sendable {
     }
 
     private static var now: String {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        var parts = unsafe tm()
-        unsafe gmtime_r(&time.tv_sec, &parts)
-        func digits(_ value: Int32, _ count: Int = 2) -> String {
-            let text = "\(value)"
-            return String(repeating: "0", count: max(0, count - text.count)) + text
-        }
-        return unsafe "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
-            + "T\(digits(parts.tm_hour)):\(digits(parts.tm_min)):\(digits(parts.tm_sec))"
-            + ".\(digits(Int32(time.tv_nsec / 1_000_000), 3))Z"
+        Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
     /// Writes a line to standard error, in one call, so that lines of several threads do not mix.

@@ -123,7 +123,7 @@ private struct RequestLine {
         let name = string(bytes, line.lowerBound..<space)
         guard let method = HTTPRequest.Method(rawValue: name) else { throw .badRequest("The method is malformed.") }
         guard name.utf8.count <= 32, method != .connect else {
-            throw HTTPProblem(.notImplemented, detail: "This method is not implemented.")
+            throw .unknownMethod
         }
         self.method = method
 

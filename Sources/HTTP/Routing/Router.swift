@@ -134,7 +134,7 @@ public struct Router: Sendable {
     /// A method without any meaning here is a 501, one that is not for this path a 405 (RFC 9110, section 9.1).
     func resolve(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Resolution {
         guard knownMethods.contains(method.rawValue) else {
-            return .problem(HTTPProblem(.notImplemented, detail: "This method is not implemented."))
+            return .problem(.unknownMethod)
         }
         let wanted = method == .head ? .get : method
         var allowed: [HTTPRequest.Method] = []
@@ -197,6 +197,9 @@ public struct Router: Sendable {
 }
 
 extension HTTPProblem {
+    /// A problem 501: the method has no meaning here.
+    package static let unknownMethod = HTTPProblem(.notImplemented, detail: "This method is not implemented.")
+
     /// A problem 405 that names the allowed methods.
     static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> HTTPProblem {
         HTTPProblem(

@@ -117,13 +117,11 @@ import Glibc
         guard descriptor >= 0 else {
             throw .unreadable(path: path, reason: unsafe String(cString: strerror(errno)))
         }
-        var status = stat()
-        unsafe fstat(descriptor, &status)
         guard let file = try? OpenFile(descriptor: descriptor, path: path) else {
             throw .unreadable(path: path, reason: "it is not a regular file")
         }
-        guard !isSecret || status.st_mode & 0o077 == 0 else {
-            throw .keyReadableByOthers(path: path, mode: Int(status.st_mode & 0o777))
+        guard !isSecret || file.permissions & 0o077 == 0 else {
+            throw .keyReadableByOthers(path: path, mode: Int(file.permissions))
         }
         guard file.size <= largestFile else { throw .unreadable(path: path, reason: "it is too large") }
         do {

@@ -25,10 +25,9 @@ public struct CameraMeans<Camera: Hashable & Sendable>: Sendable {
         var sums: [Camera: (count: Int, sum: [Double])] = [:]
         for (row, camera) in cameras.enumerated() {
             guard let camera else { continue }
-            var (count, sum) = sums.removeValue(forKey: camera) ?? (0, [Double](repeating: 0, count: rows.dimensions))
-            for (index, value) in rows[row].enumerated() { sum[index] += Double(value) }
-            count += 1
-            sums[camera] = (count, sum)
+            let values = rows[row]
+            sums[camera, default: (0, values.map { _ in 0 })].count += 1
+            for (index, value) in values.enumerated() { sums[camera]?.sum[index] += Double(value) }
         }
         let exact = sums.filter { $0.value.count >= leastImages }.mapValues { count, sum in
             sum.map { $0 / Double(count) }

@@ -167,9 +167,8 @@ struct BatchIndex: Sendable {
 
     /// Adds an entry for each line; a byte order mark before the first, which some editors write, is skipped.
     private mutating func readLines(_ source: ByteSource, _ range: Range<Int>) throws(ContainerError) {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let start = try source.read(at: range.lowerBound, count: min(mark.count, range.count))
-        var scanner = LineScanner(source, start == mark ? range.dropFirst(mark.count) : range)
+        let start = try source.read(at: range.lowerBound, count: min(utf8Mark.count, range.count))
+        var scanner = LineScanner(source, start == utf8Mark ? range.dropFirst(utf8Mark.count) : range)
         while let line = try scanner.next() {
             guard entries.count < IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
             entries.append(.line(line))

@@ -124,7 +124,7 @@ enum Refusals {
             .tooManyRequests, detail: "There are too many connections from this address.", fields: [.retryAfter: "1"]),
         HTTPProblem(.requestHeaderFieldsTooLarge, detail: "There are more than 100 headers."),
         .internalError,
-        HTTPProblem(.notImplemented, detail: "This method is not implemented."),
+        .unknownMethod,
         .overloaded("The server is busy; try again.", retryAfterSeconds: 1),
         HTTPProblem(.httpVersionNotSupported, detail: "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
     ]

@@ -43,9 +43,6 @@ extension AuditAnswer {
                 previous: bytes(ofHex: previous), digest: bytes(ofHex: digest))
         }
     }
-
-    /// The details as JSON text.
-    public var detailsText: String { (try? jsonBytes(details)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }
 
 /// The bytes that `text` names in hexadecimal, up to the first pair that is not hexadecimal.
