@@ -9,37 +9,52 @@
 /// A mean needs no labels of people. The idea within a network is that of Zhuang et al., "Rethinking the distribution gap of
 /// person re-identification with camera-based batch normalization", ECCV 2020.
 public struct CameraMeans<Camera: Hashable & Sendable>: Sendable {
+    /// The cameras that have a mean; without any, nothing can be made comparable.
+    public let cameras: [Camera]
     /// The mean of the camera means: for images of no known camera, and of cameras with few images; zero if there is no
     /// camera mean.
     public let common: [Float]
     private let means: [Camera: [Float]]
+
+    /// The number of images from which on a camera has a mean of its own; as few as 32 give a usable one.
+    public static var leastImages: Int { 32 }
+
+    /// Takes means that were computed before; O(cameras · dimensions).
+    ///
+    /// - Parameters:
+    ///   - dimensions: the number of values of a mean.
+    ///   - means: a mean for each camera, each camera at most once. `common` is summed in this order, so that the same
+    ///     means in the same order give the same bits.
+    public init(dimensions: Int, means: [(camera: Camera, mean: [Float])]) {
+        var all = VectorSum(dimensions: dimensions)
+        for (_, mean) in means { all.add(mean) }
+        cameras = means.map(\.camera)
+        common = all.mean
+        self.means = Dictionary(uniqueKeysWithValues: means.map { ($0.camera, $0.mean) })
+    }
 
     /// Computes the means, in double precision; O(rows · dimensions).
     ///
     /// - Parameters:
     ///   - rows: the vectors, usually of length 1.
     ///   - cameras: the camera of each row; nil if it is not known.
-    ///   - leastImages: the number of images from which on a camera has a mean of its own; 32 rows give a usable one.
-    public init(of rows: EmbeddingMatrix, cameras: [Camera?], leastImages: Int = 32) {
+    ///   - leastImages: the number of images from which on a camera has a mean of its own.
+    public init(of rows: EmbeddingMatrix, cameras: [Camera?], leastImages: Int = Self.leastImages) {
         precondition(rows.count == cameras.count, "\(cameras.count) cameras for \(rows.count) rows")
-        var sums: [Camera: (count: Int, sum: [Double])] = [:]
+        var sums: [Camera: VectorSum] = [:]
+        // The order of first appearance does not depend on the hash seed, so the same rows give the same bits.
+        var order: [Camera] = []
         for (row, camera) in cameras.enumerated() {
             guard let camera else { continue }
-            let values = rows[row]
-            sums[camera, default: (0, values.map { _ in 0 })].count += 1
-            for (index, value) in values.enumerated() { sums[camera]?.sum[index] += Double(value) }
+            if sums[camera] == nil { order.append(camera) }
+            sums[camera, default: VectorSum(dimensions: rows.dimensions)].add(rows[row])
         }
-        let exact = sums.filter { $0.value.count >= leastImages }.mapValues { count, sum in
-            sum.map { $0 / Double(count) }
-        }
-        means = exact.mapValues { $0.map(Float.init) }
-        // In an order that does not depend on the hash seed, so that the same rows give the same bits.
-        var total = [Double](repeating: 0, count: rows.dimensions)
-        var seen: Set<Camera> = []
-        for case let camera? in cameras where seen.insert(camera).inserted {
-            for (index, value) in (exact[camera] ?? []).enumerated() { total[index] += value }
-        }
-        common = total.map { Float($0 / Double(max(exact.count, 1))) }
+        self.init(
+            dimensions: rows.dimensions,
+            means: order.compactMap { camera in
+                guard let sum = sums[camera], sum.count >= leastImages else { return nil }
+                return (camera, sum.mean)
+            })
     }
 
     /// The mean of a camera's images, or `common` if it has none of its own.

@@ -61,6 +61,17 @@ import Testing
         #expect(zip(means.common, expected).allSatisfy { abs($0 - $1) < 1e-6 })
     }
 
+    @Test func `means that were stored do what they did when they were made`() {
+        let (matrix, cameras) = rows([40, 33, 20], dimensions: 8, seed: 11)
+        let made = CameraMeans(of: matrix, cameras: cameras)
+        let stored = CameraMeans(dimensions: 8, means: made.cameras.map { ($0, made.mean(of: $0)) })
+        #expect(made.cameras == [0, 1] && stored.cameras == [0, 1])
+        #expect(stored.common == made.common)
+        for camera in [0, 1, 2, nil] {
+            #expect(stored.normalized(matrix[0], of: camera) == made.normalized(matrix[0], of: camera))
+        }
+    }
+
     @Test func `without a camera of enough images, vectors only get the length 1`() {
         let (matrix, cameras) = rows([5, 5], dimensions: 4, seed: 9)
         let means = CameraMeans(of: matrix, cameras: cameras)
