@@ -2,7 +2,7 @@ import Synchronization
 
 /// A change of the store that a commit made.
 public enum GalleryChange: Sendable, Equatable {
-    /// A gallery was created, or its images changed; its snapshot has this revision or a later one.
+    /// A gallery was created, or its images or properties changed; its snapshot has this revision or a later one.
     case gallery(name: String, revision: Int64)
     /// A gallery and everything in it was deleted.
     case galleryDeleted(name: String)

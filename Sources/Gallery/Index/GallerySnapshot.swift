@@ -10,15 +10,21 @@ public struct GallerySnapshot: Sendable {
     public let images: ImageRows
     /// The embeddings of the images, [images, dimensions], each of length 1.
     public let embeddings: EmbeddingMatrix
+    /// The mean vectors of the cameras that have one, by the cameras' names.
+    public let cameraMeans: CameraMeans<String>
 
     let facts: GalleryFacts
 
-    init(facts: GalleryFacts, summary: GallerySummary, images: ImageRows, embeddings: EmbeddingMatrix) {
+    init(
+        facts: GalleryFacts, summary: GallerySummary, images: ImageRows, embeddings: EmbeddingMatrix,
+        cameraMeans: CameraMeans<String>
+    ) {
         precondition(images.count == embeddings.count, "\(images.count) images for \(embeddings.count) vectors")
         self.facts = facts
         self.summary = summary
         self.images = images
         self.embeddings = embeddings
+        self.cameraMeans = cameraMeans
     }
 
     /// The gallery's name.
@@ -29,6 +35,8 @@ public struct GallerySnapshot: Sendable {
     public var dimensions: Int { summary.dimensions }
     /// The gallery's revision, which goes up by one with every change.
     public var revision: Int64 { summary.revision }
+    /// Whether a search that does not say subtracts the cameras' means.
+    public var cameraNormalization: Bool { summary.cameraNormalization }
 
     /// The rows whose images meet `filter`; nil if all do; costs O(images).
     public func rows(matching filter: ImageFilter) -> RowFilter? {

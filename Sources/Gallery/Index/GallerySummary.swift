@@ -1,3 +1,5 @@
+import Ranking
+
 /// A gallery's properties and counts.
 public struct GallerySummary: Sendable, Equatable {
     /// Its name.
@@ -12,11 +14,15 @@ public struct GallerySummary: Sendable, Equatable {
     public let people: Int
     /// The cameras that the images name, sorted.
     public let cameras: [String]
+    /// Those of them that have a mean vector, sorted.
+    public let camerasWithMean: [String]
+    /// Whether searches subtract the cameras' means unless they say otherwise.
+    public let cameraNormalization: Bool
     /// The earliest capture time; nil if no image has one.
     public let capturedFrom: Timestamp?
     /// The latest capture time; nil if no image has one.
     public let capturedTo: Timestamp?
-    /// The gallery's revision, which goes up by one with every change of its images.
+    /// The gallery's revision, which goes up by one with every change of its images and of `cameraNormalization`.
     public let revision: Int64
     /// When the gallery was created.
     public let createdAt: Timestamp
@@ -47,10 +53,13 @@ struct GalleryTally {
         self.range = times.keys.min().flatMap { from in times.keys.max().map { (from, $0) } }
     }
 
-    func summary(of gallery: GalleryFacts, images: Int, revision: Int64) -> GallerySummary {
+    func summary(
+        of gallery: GalleryFacts, images: Int, means: CameraMeans<String>, revision: Int64
+    ) -> GallerySummary {
         GallerySummary(
             name: gallery.name, model: gallery.model, dimensions: gallery.dimensions, images: images,
-            people: people.count, cameras: cameras.keys.sorted(), capturedFrom: range?.from, capturedTo: range?.to,
+            people: people.count, cameras: cameras.keys.sorted(), camerasWithMean: means.cameras.sorted(),
+            cameraNormalization: gallery.cameraNormalization, capturedFrom: range?.from, capturedTo: range?.to,
             revision: revision, createdAt: gallery.createdAt)
     }
 }
@@ -62,11 +71,13 @@ extension Dictionary where Value == Int {
     }
 }
 
-/// The properties of a gallery that never change.
+/// The properties of a gallery that do not depend on its images.
 struct GalleryFacts: Sendable, Equatable {
     let key: Int64
     let name: String
     let model: String
     let dimensions: Int
     let createdAt: Timestamp
+    /// The only one that can change.
+    var cameraNormalization = true
 }

@@ -25,7 +25,8 @@ final class LiveIndex: Sendable {
     }
 
     func create(_ facts: GalleryFacts) {
-        let empty = LoadedGallery(facts: facts, revision: 0)
+        let means = CameraMeans<String>(dimensions: facts.dimensions, means: [])
+        let empty = LoadedGallery(facts: facts, revision: 0, means: means)
         tallies.withLock { $0[facts.name] = empty.tally }
         publish(empty.snapshot)
     }
@@ -36,9 +37,11 @@ final class LiveIndex: Sendable {
         _ = snapshots.withLock { $0.removeValue(forKey: name) }
     }
 
-    /// Publishes a snapshot with `added` after the last row.
-    func append(_ added: [EnrolledImage], to gallery: GalleryFacts, revision: Int64) {
-        change(gallery, revision: revision) { snapshot, tally in
+    /// Publishes a snapshot with `added` after the last row, and with new camera means, unless they are nil.
+    func append(
+        _ added: [EnrolledImage], to gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?
+    ) {
+        change(gallery, revision: revision, means: means) { snapshot, tally in
             var images = snapshot.images
             var embeddings = snapshot.embeddings
             for new in added {
@@ -50,9 +53,9 @@ final class LiveIndex: Sendable {
         }
     }
 
-    /// Publishes a snapshot without the images that have these keys.
-    func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64) {
-        change(gallery, revision: revision) { snapshot, tally in
+    /// Publishes a snapshot without the images that have these keys, and with new camera means, unless they are nil.
+    func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?) {
+        change(gallery, revision: revision, means: means) { snapshot, tally in
             let rows = Set(keys.compactMap { snapshot.row(ofKey: $0) })
             for row in rows { tally.remove(snapshot.images[row]) }
             let kept = snapshot.images.indices.lazy.filter { !rows.contains($0) }.map { snapshot.images[$0] }
@@ -60,19 +63,27 @@ final class LiveIndex: Sendable {
         }
     }
 
+    /// Publishes a snapshot with changed properties.
+    func update(_ gallery: GalleryFacts, revision: Int64) {
+        change(gallery, revision: revision, means: nil) { snapshot, _ in (snapshot.images, snapshot.embeddings) }
+    }
+
     private func change(
-        _ gallery: GalleryFacts, revision: Int64,
+        _ gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?,
         _ body: (GallerySnapshot, inout GalleryTally) -> (ImageRows, EmbeddingMatrix)
     ) {
         guard let snapshot = snapshots.withLock({ $0[gallery.name] }) else { return }
         let (images, embeddings) = tallies.withLock { tallies in
             body(snapshot, &tallies[gallery.name, default: GalleryTally()])
         }
+        let means = means ?? snapshot.cameraMeans
         let summary = tallies.withLock { tallies in
             tallies[gallery.name, default: GalleryTally()].summary(
-                of: gallery, images: images.count, revision: revision)
+                of: gallery, images: images.count, means: means, revision: revision)
         }
-        publish(GallerySnapshot(facts: gallery, summary: summary, images: images, embeddings: embeddings))
+        publish(
+            GallerySnapshot(
+                facts: gallery, summary: summary, images: images, embeddings: embeddings, cameraMeans: means))
     }
 
     private func publish(_ snapshot: GallerySnapshot) {
@@ -94,10 +105,12 @@ struct LoadedGallery {
     var tally = GalleryTally()
     var images = ImageRows()
     var embeddings: EmbeddingMatrix
+    let means: CameraMeans<String>
 
-    init(facts: GalleryFacts, revision: Int64) {
+    init(facts: GalleryFacts, revision: Int64, means: CameraMeans<String>) {
         self.facts = facts
         self.revision = revision
+        self.means = means
         embeddings = EmbeddingMatrix(dimensions: facts.dimensions)
     }
 
@@ -109,7 +122,7 @@ struct LoadedGallery {
 
     var snapshot: GallerySnapshot {
         GallerySnapshot(
-            facts: facts, summary: tally.summary(of: facts, images: images.count, revision: revision), images: images,
-            embeddings: embeddings)
+            facts: facts, summary: tally.summary(of: facts, images: images.count, means: means, revision: revision),
+            images: images, embeddings: embeddings, cameraMeans: means)
     }
 }

@@ -24,8 +24,9 @@ extension GalleryStore {
                 [result.enrolled, result.duplicate, result.failed, batch.key])
             if !enrollment.enrolled.isEmpty {
                 let (gallery, added) = (enrollment.gallery, enrollment.enrolled)
+                let means = try db.countImages(enrollment.cameras, of: gallery)
                 let revision = try db.advanceRevision(of: gallery)
-                aftermath.publish.append { $0.append(added, to: gallery, revision: revision) }
+                aftermath.publish.append { $0.append(added, to: gallery, revision: revision, means: means) }
                 aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
             }
             aftermath.changes.append(.batch(id: id, state: .running))
@@ -79,6 +80,8 @@ private struct Enrollment {
     let database: Database
     var result = RecordedItems()
     var enrolled: [EnrolledImage] = []
+    /// The number of images enrolled for each camera, by the camera's key.
+    var cameras: [Int64: Int] = [:]
 
     mutating func record(_ outcome: ItemOutcome) throws {
         let known = try database.row(
@@ -135,6 +138,7 @@ private struct Enrollment {
                 new.name, new.content?.mediaType, new.width, new.height, now.milliseconds,
             ])
         let key = database.lastInsertedRowID
+        if let camera { cameras[camera, default: 0] += 1 }
         if let content = new.content {
             try database.run("INSERT INTO image_content (image, bytes) VALUES (?, ?)", [key, content.bytes.data])
         }

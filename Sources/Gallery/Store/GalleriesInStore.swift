@@ -54,6 +54,35 @@ extension GalleryStore {
         return (try gallery(name.rawValue), created)
     }
 
+    /// Sets whether searches of a gallery subtract the cameras' means unless they say otherwise.
+    ///
+    /// Kept queries that leave it to the gallery must be ranked again, so a change counts as a new revision.
+    ///
+    /// - Parameters:
+    ///   - isOn: the new setting.
+    ///   - name: the gallery's name.
+    ///   - audit: the row to add to the audit; its outcome is "unchanged" if the gallery has the setting already.
+    /// - Returns: the gallery.
+    /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
+    @discardableResult
+    public func setCameraNormalization(
+        _ isOn: Bool, of name: String, audit: AuditEvent? = nil
+    ) throws(GalleryError) -> GallerySummary {
+        try write(audit: audit) { db, aftermath in
+            let before = try db.gallery(name)
+            guard before.cameraNormalization != isOn else {
+                aftermath.audit?.outcome = "unchanged"
+                return
+            }
+            try db.run("UPDATE gallery SET camera_normalization = ? WHERE key = ?", [isOn, before.key])
+            let revision = try db.advanceRevision(of: before)
+            let gallery = try db.gallery(name)
+            aftermath.publish.append { $0.update(gallery, revision: revision) }
+            aftermath.changes.append(.gallery(name: name, revision: revision))
+        }
+        return try gallery(name)
+    }
+
     /// Erases a gallery with its images, vectors, queries and rankings, and cancels its batches.
     ///
     /// Of a batch, its counts and the states of its items stay.

@@ -64,6 +64,7 @@ extension GalleryStore {
     /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
     /// ranking that shows it.
     ///
+    /// Its share in the mean vector of its camera goes when the mean is estimated again, or removed.
     /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
     ///
     /// - Parameters:
@@ -83,6 +84,7 @@ extension GalleryStore {
             else { throw GalleryError.unknownImage(id) }
             try db.run("UPDATE batch_item SET name = NULL, detail = NULL WHERE image = ?", [key])
             try db.run("DELETE FROM image WHERE key = ?", [key])
+            let means = try camera.flatMap { try db.countImages([$0: -1], of: gallery) }
             try db.run(
                 "DELETE FROM person WHERE key = ? AND NOT EXISTS (SELECT 1 FROM image WHERE person = ?)",
                 [person, person])
@@ -92,7 +94,7 @@ extension GalleryStore {
             let erased = try db.eraseRankings(showing: id, in: gallery)
             let revision = try db.advanceRevision(of: gallery)
             aftermath.erases = true
-            aftermath.publish.append { $0.remove(keys: [key], from: gallery, revision: revision) }
+            aftermath.publish.append { $0.remove(keys: [key], from: gallery, revision: revision, means: means) }
             aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
             aftermath.changes += erased.map { .rankingErased(query: $0) }
         }

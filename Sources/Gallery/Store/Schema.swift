@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 5
+    static let version = 6
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -27,6 +27,10 @@ enum Schema {
         }
         migrator.registerMigration("5 ends of queries") { db in
             try db.execute(sql: endsOfQueries + "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("6 camera means") { db in
+            try db.execute(sql: cameraMeans + "PRAGMA user_version = 6")
+            try db.estimateAllCameraMeans()
         }
         return migrator
     }
@@ -76,6 +80,21 @@ enum Schema {
         ALTER TABLE query ADD COLUMN expires_at INTEGER;
         CREATE INDEX query_created_by ON query (created_by);
         ALTER TABLE ranking DROP COLUMN updated_at;
+
+        """
+
+    /// Cameras count their images, and have a mean vector from a number of images on.
+    ///
+    /// `camera_mean.images` is the number of images of which the mean was made.
+    private static let cameraMeans = """
+        ALTER TABLE gallery ADD COLUMN camera_normalization INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE camera ADD COLUMN images INTEGER NOT NULL DEFAULT 0;
+        UPDATE camera SET images = (SELECT count(*) FROM image WHERE image.camera = camera.key);
+        CREATE TABLE camera_mean (
+            camera INTEGER PRIMARY KEY REFERENCES camera ON DELETE CASCADE,
+            images INTEGER NOT NULL,
+            vector BLOB NOT NULL
+        ) STRICT;
 
         """
 

@@ -7,7 +7,8 @@ enum StoredIndex {
         var galleries: [Int64: LoadedGallery] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM gallery") {
             let facts = GalleryFacts(row)
-            galleries[facts.key] = LoadedGallery(facts: facts, revision: row["revision"])
+            galleries[facts.key] = LoadedGallery(
+                facts: facts, revision: row["revision"], means: try db.cameraMeans(of: facts))
         }
         let people = try labels(db, table: "person")
         let cameras = try labels(db, table: "camera")
@@ -52,7 +53,7 @@ extension GalleryFacts {
     init(_ row: Row) {
         self.init(
             key: row["key"], name: row["name"], model: row["model"], dimensions: row["dimensions"],
-            createdAt: Timestamp(milliseconds: row["created_at"]))
+            createdAt: Timestamp(milliseconds: row["created_at"]), cameraNormalization: row["camera_normalization"])
     }
 }
 
