@@ -1,5 +1,4 @@
 import Dispatch
-import Distances
 import Synchronization
 
 /// Finds the nearest and the farthest other rows of every row of a matrix; looks at each pair of rows only once.
@@ -24,19 +23,13 @@ struct AllNeighbors: Sendable {
     /// Prepares lists of `nearest` and `farthest` other rows; nil if float32 products of these vectors could overflow.
     init?(_ matrix: EmbeddingMatrix, nearest: Int, farthest: Int) {
         let lengths = matrix.squaredLengths()
-        guard let relative = matrix.relativeProductError, let longest = lengths.max(), longest < 0x1p120 else {
-            return nil
-        }
+        guard let longest = lengths.max(), matrix.productDistanceError(scale: 2 * longest) != nil else { return nil }
         self.matrix = matrix
         tiles = stride(from: 0, to: matrix.count, by: EmbeddingMatrix.rowsPerBlock).map { first in
             let own = lengths[first..<min(first + EmbeddingMatrix.rowsPerBlock, matrix.count)]
             return Tile(
                 TileRows(first: first, squaredLengths: own.map(Float.init)) { place in
-                    // Products: relative · 2 |a| |b|. Four float32 roundings of |a|² + |b|² − 2 a·b: each 2⁻²⁴ of at
-                    // most twice that. The last two terms cover rounding in double, and products so small that their
-                    // relative error is larger.
-                    let scale = own[first + place] + longest
-                    let error = (relative + 0x1p-21) * scale + Double(matrix.dimensions + 2) * 0x1p-120
+                    let error = matrix.productDistanceError(scale: own[first + place] + longest) ?? .infinity
                     return (
                         NeighborCandidates(capacity: nearest, error: error),
                         NeighborCandidates(capacity: farthest, error: error, farthest: true)
@@ -203,31 +196,5 @@ private struct TileRows: Sendable {
                 }
             }
         }
-    }
-}
-
-extension EmbeddingMatrix {
-    /// |row|² of every row.
-    fileprivate func squaredLengths() -> [Double] {
-        var result: [Double] = []
-        result.reserveCapacity(count)
-        forEachDistance(from: Array(repeating: 0, count: dimensions)) { result.append($1) }
-        return result
-    }
-
-    /// γ: the float32 inner product of two rows differs from the true one by at most γ·|a|·|b|; nil if rows have too
-    /// many values.
-    ///
-    /// A sum of n products in any order, fused or not, has γ = n·u / (1 − n·u) with u = 2⁻²⁴ (Higham, "Accuracy and
-    /// Stability of Numerical Algorithms", 3.1); two terms are added for rounding in the computations in double that
-    /// follow.
-    fileprivate var relativeProductError: Double? {
-        let terms = Double(dimensions + 2)
-        return terms < 0x1p23 ? terms * 0x1p-24 / (1 - terms * 0x1p-24) : nil
-    }
-
-    /// The float32 inner products of the rows of two blocks, [rows of `left`, rows of `right`].
-    fileprivate func products(ofBlock left: Int, withBlock right: Int) -> [Float] {
-        innerProducts(blocks[left], blocks[right], dimensions: dimensions)
     }
 }

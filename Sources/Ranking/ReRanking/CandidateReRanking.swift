@@ -32,8 +32,10 @@ public func reRank(
     // Ties are decided by the place in the pool, so the pool has the order of the gallery.
     let pool = matches.prefix(candidates).sorted { $0.row < $1.row }
     let selected = gallery.selecting(pool.lazy.map(\.row))
-    let final = try QueryReRanking(gallery: selected, options: options, isCancelled: isCancelled)
-        .distances(original: unroundedDistances(from: query, to: selected), isCancelled: isCancelled)
+    let lists = try CandidateNeighbors(
+        rows: selected, original: unroundedDistances(from: query, to: selected), isCancelled: isCancelled)
+    var work = QueryWork(lists: lists, options: options)
+    let final = try work.finalDistances(isCancelled: isCancelled)
     let order = final.indices.sorted { (final[$0], $0) < (final[$1], $1) }
     return order.map { place in
         ReRankedMatch(row: pool[place].row, distance: pool[place].distance, reRankedDistance: final[place])

@@ -2,7 +2,8 @@ import Foundation
 
 /// The neighbor lists of a pool of images.
 ///
-/// There are two conforming types: `PoolNeighbors` stores every list; `QueryNeighbors` adds a query to stored lists.
+/// There are three conforming types: `PoolNeighbors` stores every list; `QueryNeighbors` adds a query to stored lists;
+/// `CandidateNeighbors` makes the lists of a query and its candidates when they are needed.
 protocol NeighborLists {
     /// The number of images in the pool.
     var count: Int { get }
