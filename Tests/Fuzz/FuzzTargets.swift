@@ -37,7 +37,9 @@ enum FuzzTarget: String, CaseIterable {
         case .matlab: _ = try MATLABFile(decoding: bytes)
         case .exif: readEXIF(bytes)
         case .jpeg: try readImage(bytes, .jpeg)
-        case .png: try readImage(bytes, .png)
+        case .png:
+            try? readImage(bytes, .png)
+            try readImage(withChecksums(bytes), .png)
         }
     }
 }
@@ -136,4 +138,20 @@ private func readImage(_ bytes: [UInt8], _ format: ImageFormat) throws {
     precondition((image.width, image.height) == (header.width, header.height))
     let reduced = try decodeImage(bytes, limits: limits, formats: [format], covering: (width: 4, height: 8))
     precondition(reduced.width <= image.width && reduced.height <= image.height)
+}
+
+/// The PNG with the right checksum on each of its chunks: without it, a reader refuses a changed chunk before it looks at
+/// what is in it.
+private func withChecksums(_ bytes: [UInt8]) -> [UInt8] {
+    var png = bytes
+    var start = 8
+    while start + 12 <= png.count {
+        let length = png[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+        let end = start + 8 + length
+        guard end + 4 <= png.count else { break }
+        let sum = unsafe png[start + 4..<end].withUnsafeBytes { unsafe PyTorchArchive.checksum($0) }
+        for place in 0..<4 { png[end + place] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * place)) }
+        start = end + 4
+    }
+    return png
 }
