@@ -27,6 +27,8 @@ public enum ModelError: Error, Sendable, Equatable {
     case negativeVariance(name: String, shape: [Int], index: Int)
     /// The file's identity could not be computed.
     case digest(reason: String)
+    /// The weights with the identity `model` gave a vector that is zero or has a value that is not finite.
+    case unusableVector(model: String)
     /// oneDNN could not compute.
     case compute(OneDNNError)
 }
@@ -53,6 +55,8 @@ extension ModelError: CustomStringConvertible {
         case .negativeVariance(let name, let shape, let index):
             "tensor \"\(name)\" of shape \(shape) is a variance and negative at element \(index)"
         case .digest(let reason): "the file's SHA-256 could not be computed: \(reason)"
+        case .unusableVector(let model):
+            "the weights \(model) give a vector that is zero or not finite, so nothing can be compared with it"
         case .compute(let error): "the network cannot compute: \(error)"
         }
     }

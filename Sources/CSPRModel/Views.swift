@@ -22,6 +22,13 @@ extension CSPRModel {
         let center = embeddings.dropFirst().reduce(embeddings[0], mean)
         return normalizeRows(Tensor(shape: [1, center.count], elements: center)).elements
     }
+
+}
+
+/// Whether a feature vector has length 1, within the precision of float32; false for zero and for values that are not
+/// finite, with which nothing can be compared.
+public func isUnit(_ vector: some Sequence<Float>) -> Bool {
+    abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4
 }
 
 extension CSPROutput {

@@ -171,9 +171,6 @@ public final class Embedder: Sendable {
     }
 }
 
-/// Whether a vector has length 1, within the precision of float32; false for zero and for values that are not finite.
-func isUnit(_ vector: [Float]) -> Bool { abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4 }
-
 /// An image as the network's input: 3·H·W floats.
 public struct PreparedImage: Sendable {
     let values: [Float]
@@ -201,8 +198,7 @@ extension EmbedderError: CustomStringConvertible {
         case .cancelled: "nobody waits for the image any more"
         case .stopped: "the network is stopping"
         case .failed(let reason): reason
-        case .unusableVector(let model):
-            "the weights \(model) give a vector that is zero or not finite, so nothing can be compared with it"
+        case .unusableVector(let model): ModelError.unusableVector(model: model).description
         }
     }
 }

@@ -57,8 +57,10 @@ struct EmbeddedImages {
                 }
                 let width = model.dimensions
                 for (row, place) in batch.places.enumerated() {
+                    let feature = output.feature.elements[row * width..<(row + 1) * width]
+                    guard isUnit(feature) else { throw .model(.unusableVector(model: model.identity)) }
                     found[Key(different[place])] = rows.count
-                    rows.append(Array(output.feature.elements[row * width..<(row + 1) * width]))
+                    rows.append(Array(feature))
                 }
             }
             done += batch.places.count + batch.failures.count

@@ -59,6 +59,8 @@ struct DatasetRun {
                 })
         } catch EvaluationError.stopped {
             throw stop.interruption("nothing was written; the same command starts again from the first image")
+        } catch EvaluationError.model(let error) {
+            throw CommandFailure("\(model ?? DefaultWeights.title): \(error)")
         } catch {
             throw CommandFailure("\(folder): \(error)")
         }

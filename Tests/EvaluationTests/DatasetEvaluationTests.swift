@@ -124,6 +124,23 @@ final class ColoredPeople {
         }
     }
 
+    @Test(arguments: [Float(0), 1e30])
+    func `weights that give zero or infinite vectors end the evaluation, and are named`(factor: Float) throws {
+        let people = try ColoredPeople(Self.names)
+        let file = try SafetensorsFile(contentsOf: people.path + "/model.safetensors")
+        let tensors = try file.names.map { name in
+            var tensor = try file.floats(name)
+            if !name.hasSuffix("running_var") { tensor.elements = tensor.elements.map { $0 * factor } }
+            return (name, SafetensorsValue.floats(tensor))
+        }
+        let path = people.path + "/unusable.safetensors"
+        try SafetensorsWriter.write(tensors, metadata: file.metadata, to: path)
+        let model = try CSPRModel(contentsOf: path)
+        let error = EvaluationError.model(.unusableVector(model: model.identity))
+        #expect(throws: error) { try DatasetEvaluation.run(people.set(), model: model, options: Self.options) }
+        #expect("\(error)".contains(model.identity) && "\(error)".contains("zero or not finite"))
+    }
+
     @Test(arguments: [0, 2, 6])
     func `an evaluation that is stopped ends`(after: Int) throws {
         let people = try ColoredPeople(Self.names)

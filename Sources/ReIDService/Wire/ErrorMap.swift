@@ -302,7 +302,8 @@ extension ModelError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
         case .file, .wrongFormat, .unsupportedVersion, .malformedConfiguration, .invalidConfiguration, .missingTensor,
-            .surplusTensor, .misshapenTensor, .wrongType, .nonFiniteTensor, .negativeVariance, .digest, .compute:
+            .surplusTensor, .misshapenTensor, .wrongType, .nonFiniteTensor, .negativeVariance, .unusableVector, .digest,
+            .compute:
             .internalError
         }
     }
