@@ -9,14 +9,6 @@ public func randomBytes(_ count: Int) throws(DigestError) -> [UInt8] {
     return bytes
 }
 
-/// Whether two byte strings are equal; the time this takes depends only on their lengths, not on their contents.
-public func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-    guard a.count == b.count else { return false }
-    return unsafe a.withUnsafeBytes { a in
-        unsafe b.withUnsafeBytes { b in unsafe CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0 }
-    }
-}
-
 /// Lowercase hexadecimal, two digits per byte.
 public func hexString(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)

@@ -26,13 +26,6 @@ import Testing
         }
     }
 
-    @Test func `byte strings are equal only when every byte is`() {
-        #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))
-        #expect(!constantTimeEqual([1, 2, 3], [1, 2, 4]))
-        #expect(!constantTimeEqual([1, 2, 3], [1, 2]))
-        #expect(constantTimeEqual([], []))
-    }
-
     @Test func `identifiers keep their prefix, use lowercase base 32 and do not repeat`() throws {
         let identifiers = try (0..<1000).map { _ in try randomIdentifier("i_") }
         #expect(Set(identifiers).count == identifiers.count)
