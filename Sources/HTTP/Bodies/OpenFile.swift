@@ -4,6 +4,8 @@ import Glibc
 public enum BodyFileError: Error, Sendable, Equatable {
     /// A system call on `path` failed, with its error number.
     case system(call: String, path: String, code: Int32)
+    /// It is a folder, a pipe or a device.
+    case notRegular(path: String)
     /// The file has fewer bytes than it had when it was opened.
     case truncated(path: String)
 
@@ -18,8 +20,17 @@ extension BodyFileError: CustomStringConvertible {
     /// What failed, with the system's message.
     public var description: String {
         switch self {
-        case .system(let call, let path, let code): "cannot \(call) \(path): \(unsafe String(cString: strerror(code)))"
-        case .truncated(let path): "\(path) has become shorter"
+        case .system(let call, let path, _): "cannot \(call) \(path): \(reason)"
+        case .notRegular(let path), .truncated(let path): "\(path): \(reason)"
+        }
+    }
+
+    /// What failed, without the path.
+    public var reason: String {
+        switch self {
+        case .system(_, _, let code): unsafe String(cString: strerror(code))
+        case .notRegular: "it is not a regular file"
+        case .truncated: "it has become shorter"
         }
     }
 }
@@ -35,12 +46,16 @@ public final class OpenFile: Sendable {
     /// The time of the last change, in nanoseconds since 1970.
     public let modified: Int64
     /// Who may read, write and execute the file, the last nine bits of its mode.
-    let permissions: mode_t
+    public let permissions: Int
+    /// Whether anybody but the owner may read, write or execute it, so that it is no place for a secret.
+    public var isOpenToOthers: Bool { permissions & 0o077 != 0 }
     private let descriptor: Int32
 
     /// Opens a file; a pipe is refused at once and not waited for.
-    public convenience init(path: String) throws(BodyFileError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    ///
+    /// With `followsLinks` false, a symbolic link is refused as well.
+    public convenience init(path: String, followsLinks: Bool = true) throws(BodyFileError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
         try self.init(descriptor: descriptor, path: path)
     }
@@ -48,15 +63,19 @@ public final class OpenFile: Sendable {
     /// Takes over an open descriptor; closes it and throws if it is not a regular file.
     init(descriptor: Int32, path: String) throws(BodyFileError) {
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard unsafe fstat(descriptor, &status) == 0 else {
             let code = errno
             close(descriptor)
-            throw .system(call: "fstat", path: path, code: code == 0 ? EINVAL : code)
+            throw .system(call: "fstat", path: path, code: code)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw .notRegular(path: path)
         }
         self.descriptor = descriptor
         self.path = path
         size = status.st_size
-        permissions = status.st_mode & 0o777
+        permissions = Int(status.st_mode & 0o777)
         modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 

@@ -112,22 +112,14 @@ import Glibc
     }
 
     private static func contents(of path: String, isSecret: Bool) throws(TLSError) -> [UInt8] {
-        // A named pipe without a writer must not block the start.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw .unreadable(path: path, reason: unsafe String(cString: strerror(errno)))
+        func reading<Value>(_ body: () throws(BodyFileError) -> Value) throws(TLSError) -> Value {
+            do { return try body() } catch { throw .unreadable(path: path, reason: error.reason) }
         }
-        guard let file = try? OpenFile(descriptor: descriptor, path: path) else {
-            throw .unreadable(path: path, reason: "it is not a regular file")
-        }
-        guard !isSecret || file.permissions & 0o077 == 0 else {
-            throw .keyReadableByOthers(path: path, mode: Int(file.permissions))
+        let file = try reading { () throws(BodyFileError) in try OpenFile(path: path) }
+        guard !isSecret || !file.isOpenToOthers else {
+            throw .keyReadableByOthers(path: path, mode: file.permissions)
         }
         guard file.size <= largestFile else { throw .unreadable(path: path, reason: "it is too large") }
-        do {
-            return try file.bytes(in: 0..<file.size)
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
+        return try reading { () throws(BodyFileError) in try file.bytes(in: 0..<file.size) }
     }
 }

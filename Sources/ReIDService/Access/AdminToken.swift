@@ -1,5 +1,6 @@
 internal import Digests
 internal import Foundation
+internal import HTTP
 
 /// The first token, with the scope `admin`: a secret in a file that only its owner can read.
 public struct AdminToken: Sendable {
@@ -22,28 +23,25 @@ public struct AdminToken: Sendable {
 
     /// The secret in the file; nil if there is no file.
     private static func read(_ path: String) throws -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT else { throw AdminTokenError.unreadable(path: path, code: errno) }
-            return nil
+        let (file, bytes): (OpenFile, [UInt8])
+        do throws(BodyFileError) {
+            file = try OpenFile(path: path, followsLinks: false)
+            bytes = try file.bytes(in: 0..<min(file.size, longest))
+        } catch {
+            switch error {
+            case .system(_, _, ENOENT): return nil
+            case .system(_, _, let code): throw AdminTokenError.unreadable(path: path, code: code)
+            case .notRegular, .truncated: throw AdminTokenError.malformed(path: path)
+            }
         }
-        defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else {
-            throw AdminTokenError.unreadable(path: path, code: errno)
+        guard !file.isOpenToOthers else {
+            throw AdminTokenError.readableByOthers(path: path, mode: file.permissions)
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw AdminTokenError.malformed(path: path) }
-        guard status.st_mode & 0o077 == 0 else {
-            throw AdminTokenError.readableByOthers(path: path, mode: Int(status.st_mode & 0o777))
-        }
-        var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
-        guard count >= 0 else { throw AdminTokenError.unreadable(path: path, code: errno) }
-        let secret = bytes.prefix(count).filter { $0 != 0x0A && $0 != 0x0D }
+        let secret = bytes.filter { $0 != 0x0A && $0 != 0x0D }
         guard secret.count >= shortest, secret.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw AdminTokenError.malformed(path: path)
         }
-        return Array(secret)
+        return secret
     }
 
     /// Writes a new secret of 256 random bits; never replaces a file.
@@ -64,6 +62,8 @@ public struct AdminToken: Sendable {
 
     /// The fewest characters of a token.
     private static let shortest = 16
+    /// The bytes of the file that are read.
+    private static let longest = 1024
 }
 
 /// Why the admin token could not be read or created.

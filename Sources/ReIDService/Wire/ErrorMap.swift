@@ -313,7 +313,7 @@ extension BodyFileError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
         case .system where isDiskFull: GalleryError.diskFull(path: "").problem
-        case .system, .truncated: .internalError
+        case .system, .notRegular, .truncated: .internalError
         }
     }
 }

@@ -98,8 +98,9 @@ import Testing
     }
 
     @Test func `what is no regular file is not opened`() throws {
-        #expect(throws: BodyFileError.self) { try OpenFile(path: "/dev/null") }
-        #expect(throws: BodyFileError.self) { try OpenFile(path: "/") }
+        for path in ["/dev/null", "/"] {
+            #expect(throws: BodyFileError.notRegular(path: path)) { try OpenFile(path: path) }
+        }
         #expect(throws: BodyFileError.system(call: "open", path: "/nonexistent", code: ENOENT)) {
             try OpenFile(path: "/nonexistent")
         }

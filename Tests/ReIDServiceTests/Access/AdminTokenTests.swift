@@ -45,6 +45,16 @@ import Testing
         }
     }
 
+    @Test func `a pipe or a folder in its place is refused, and nothing waits`() throws {
+        try withFolder { path in
+            unsafe mkfifo(path, 0o600)
+            try FileManager.default.createDirectory(atPath: path + "-folder", withIntermediateDirectories: false)
+            for path in [path, path + "-folder"] {
+                #expect(throws: AdminTokenError.malformed(path: path)) { try AdminToken(path: path) }
+            }
+        }
+    }
+
     @Test func `a symbolic link is not followed`() throws {
         try withFolder { path in
             _ = try AdminToken(path: path)
