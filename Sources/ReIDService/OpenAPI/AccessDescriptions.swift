@@ -150,7 +150,7 @@ extension Examples {
     static let token = TokenAnswer(
         id: tokenID, name: "dock", scopes: ["query"], galleries: ["lobby*"], expiresAt: nil, createdAt: time,
         lastUsedAt: time.adding(seconds: 60))
-    static let newToken = NewTokenAnswer(
+    static let newToken = TokenAnswer(
         id: tokenID, name: "dock", scopes: ["query"], galleries: ["lobby*"], expiresAt: nil, createdAt: time,
         secret: secret)
     static let tokenRequest: JSONValue = [

@@ -79,17 +79,14 @@ private func create(
         name: name, scopes: Scope.names.filter(scopes.contains), galleries: galleries, expiresAt: expiresAt,
         subject: subject, audit: audit.adding(facts))
     return try .json(
-        NewTokenAnswer(
-            id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
-            expiresAt: token.expiresAt, createdAt: token.createdAt, secret: secret, subject: token.subject),
-        status: .created, fields: [.location: "/admin/v1/tokens/" + token.id])
+        TokenAnswer(token, secret: secret), status: .created, fields: [.location: "/admin/v1/tokens/" + token.id])
 }
 
 extension TokenAnswer {
-    init(_ token: TokenRecord, lastUsedAt: Timestamp?) {
+    init(_ token: TokenRecord, lastUsedAt: Timestamp? = nil, secret: String? = nil) {
         self.init(
             id: token.id, name: token.name, scopes: token.scopes, galleries: token.galleries,
             expiresAt: token.expiresAt, createdAt: token.createdAt, lastUsedAt: lastUsedAt,
-            subject: token.subject)
+            secret: secret, subject: token.subject)
     }
 }

@@ -139,7 +139,7 @@ extension ServiceError: ProblemConvertible {
         case .foreignHost(let host):
             .reid(
                 .misdirectedRequest, "foreign-host", "Not this service's name",
-                "This service does not go by '\(host.prefix(100))'; names that it goes by are in the setting "
+                "This service does not go by '\(excerpt(host))'; names that it goes by are in the setting "
                     + "server.names.", parameter: "Host")
         case .crossSite:
             .reid(

@@ -1,6 +1,6 @@
 public import Gallery
 
-/// A token, without its secret.
+/// A token; only the answer that makes it has its secret.
 public struct TokenAnswer: Codable, Sendable, Equatable {
     /// The token's id.
     public var id: String
@@ -14,8 +14,10 @@ public struct TokenAnswer: Codable, Sendable, Equatable {
     public var expiresAt: Timestamp?
     /// When it was made.
     public var createdAt: Timestamp
-    /// When it was last used; null: never.
+    /// When it was last used; null: never; absent from the answer that makes it.
     public var lastUsedAt: Timestamp?
+    /// What to send as `Authorization: Bearer …`; absent from every answer but the one that makes it.
+    public var secret: String?
     /// The subject of the client certificate that stands for it; absent: none does.
     public var subject: String?
 
@@ -24,46 +26,6 @@ public struct TokenAnswer: Codable, Sendable, Equatable {
         case expiresAt = "expires_at"
         case createdAt = "created_at"
         case lastUsedAt = "last_used_at"
-        case subject
-    }
-
-    /// Writes what is unknown as null.
-    public func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(id, forKey: .id)
-        try fields.encode(name, forKey: .name)
-        try fields.encode(scopes, forKey: .scopes)
-        try fields.encode(galleries, forKey: .galleries)
-        try fields.encode(expiresAt, forKey: .expiresAt)
-        try fields.encode(createdAt, forKey: .createdAt)
-        try fields.encode(lastUsedAt, forKey: .lastUsedAt)
-        try fields.encodeIfPresent(subject, forKey: .subject)
-    }
-}
-
-/// A new token, with the only copy of its secret.
-public struct NewTokenAnswer: Codable, Sendable, Equatable {
-    /// The token's id.
-    public var id: String
-    /// The token's name.
-    public var name: String
-    /// Its scopes: `query`, `enroll`, `admin`.
-    public var scopes: [String]
-    /// Patterns of the galleries that it may use; null: every gallery.
-    public var galleries: [String]?
-    /// When it ends; null: never.
-    public var expiresAt: Timestamp?
-    /// When it was made.
-    public var createdAt: Timestamp
-    /// What to send as `Authorization: Bearer …`; it is not shown again.
-    public var secret: String
-    /// The subject of the client certificate that stands for it; absent: none does.
-    public var subject: String?
-
-    private enum CodingKeys: String, CodingKey {
-        case id, name, scopes, galleries
-        case expiresAt = "expires_at"
-        case createdAt = "created_at"
         case secret, subject
     }
 
@@ -76,7 +38,11 @@ public struct NewTokenAnswer: Codable, Sendable, Equatable {
         try fields.encode(galleries, forKey: .galleries)
         try fields.encode(expiresAt, forKey: .expiresAt)
         try fields.encode(createdAt, forKey: .createdAt)
-        try fields.encode(secret, forKey: .secret)
+        if let secret {
+            try fields.encode(secret, forKey: .secret)
+        } else {
+            try fields.encode(lastUsedAt, forKey: .lastUsedAt)
+        }
         try fields.encodeIfPresent(subject, forKey: .subject)
     }
 }

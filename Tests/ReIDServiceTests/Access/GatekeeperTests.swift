@@ -136,7 +136,7 @@ extension TestService {
             }
             let body = #"{"name": "ingest", "scopes": ["enroll"], "subject": "CN=dock,O=Yard"}"#
             let made = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(body.utf8))
-            let token: NewTokenAnswer = try made.decoded()
+            let token: TokenAnswer = try made.decoded()
             #expect(made.status == .created && token.subject == "CN=dock,O=Yard")
             let other = body.replacing("ingest", with: "other")
             let twice = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(other.utf8))

@@ -67,9 +67,12 @@ struct TokensCommand: ParsableCommand {
             let body = Body(
                 name: name, scopes: scope, galleries: gallery.isEmpty ? nil : gallery, expires_at: expires,
                 subject: subject)
-            let token: NewTokenAnswer = try client.send(request, body: .bytes([UInt8](try JSONEncoder().encode(body))))
+            let token: TokenAnswer = try client.send(request, body: .bytes([UInt8](try JSONEncoder().encode(body))))
             if json { return try Terminal.printJSON(token) }
-            print(token.secret)
+            guard let secret = token.secret else {
+                throw CommandFailure("the service made the token \(token.id), but did not say its secret")
+            }
+            print(secret)
             Terminal.complain("made the token \(token.name) (\(token.id)); its secret is not shown again")
         }
     }
