@@ -195,7 +195,7 @@ public final class Service: Sendable {
         router.screen = { try rules.screen($0) }
         router.extraFields = { rules.fields(for: $0) }
         router.admit = { [gatekeeper = service.gatekeeper] request, route in
-            try gatekeeper.admit(request, route, requiresToken: requiresToken)
+            try gatekeeper.admit(&request, route, requiresToken: requiresToken)
         }
     }
 
@@ -207,8 +207,11 @@ public final class Service: Sendable {
         { error, request in
             let problem = problem(for: error)
             if problem.isAboutAccess {
-                // A request that is refused by its scope has no principal yet, though it shows whose it is.
-                let holder = request.principal ?? (try? service.gatekeeper.holder(request))?.principal
+                var holder = request.principal
+                if case .crossSite = error as? ServiceError {
+                    // A foreign page's request is refused before its token is looked up.
+                    holder = (try? service.gatekeeper.holder(request))?.principal
+                }
                 service.audit.refuseAccess(request, of: holder, with: problem)
             }
             if problem.status.kind == .serverError, problem.status != .serviceUnavailable {

@@ -62,7 +62,9 @@ final class AdminBench: Sendable {
             logger: logger)
         var router = Router { error, request in problem(for: error).response(instance: request.id) }
         router.add(adminRoutes(context))
-        router.admit = { _, _ in Principal(id: AdminToken.id, name: "test", scopes: [.admin]) }
+        router.admit = { request, _ in
+            request.principal = Principal(id: AdminToken.id, name: "test", scopes: [.admin])
+        }
         self.router = router
         processor = BatchProcessor(context: context)
         if start { processor.start() }

@@ -50,8 +50,7 @@ extension Connection {
             send(router.errorResponse(problem, request), exchange)
         case .route(let route, let parameters):
             request.parameters = parameters
-            let admission = Result { try router.admit?(request, route) }
-            request.principal = try? admission.get()
+            let admission = Result { try router.admit?(&request, route) }
             let exchange = Exchange(head, number: requests, route: route, request: request)
             do {
                 _ = try admission.get()

@@ -26,11 +26,12 @@ public struct Router: Sendable {
     public var screen: (@Sendable (ServerRequest) throws -> ServerResponse?)?
     /// Returns header fields to add to the response to a request, whatever the response is; runs on an event loop.
     public var extraFields: (@Sendable (ServerRequest) -> HTTPFields)?
-    /// Called when a request's head is read and its route is found, before its body is read; returns who asks, or nil for
-    /// a stranger.
+    /// Called when a request's head is read and its route is found, before its body is read; sets who asks, unless it is a
+    /// stranger.
     ///
-    /// If it throws, the request is refused with that error. Runs on an event loop, so it must not block.
-    public var admit: (@Sendable (ServerRequest, Route) throws -> Principal?)?
+    /// If it throws, the request is refused with that error; who asks stays in it, for the logs. Runs on an event loop, so
+    /// it must not block.
+    public var admit: (@Sendable (inout ServerRequest, Route) throws -> Void)?
     /// Called after every answered request, for metrics: with the pattern of its route (nil if it has none), the
     /// status, and the time from its head to its reply.
     ///
@@ -93,7 +94,7 @@ public struct Router: Sendable {
                 return .now(errorResponse(HTTPProblem.contentTooLarge(limit: route.bodyLimit), request))
             }
             do {
-                request.principal = try admit?(request, route)
+                try admit?(&request, route)
                 try HTTPProblem.checkPreconditions(request.method, request.fields)
             } catch {
                 return .now(errorResponse(error, request))

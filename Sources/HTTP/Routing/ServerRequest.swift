@@ -15,7 +15,7 @@ public struct ServerRequest: Sendable {
     /// The body; empty unless the route allows one.
     public internal(set) var body: RequestBody
     /// Who asks, as `Router.admit` found; nil: a stranger.
-    public internal(set) var principal: Principal?
+    public var principal: Principal?
     /// The client's IP address, without its port.
     public let peer: String
     /// Whether the request came under TLS.

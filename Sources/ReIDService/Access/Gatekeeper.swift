@@ -26,26 +26,26 @@ public final class Gatekeeper: Sendable {
         searches = SearchSlots(limit: limits.searchesPerToken)
     }
 
-    /// Who asks, if the request may go on; nil: a stranger, on a route that is for anyone.
+    /// Sets who asks, and lets the request go on; nobody is set for a stranger, on a route that is for anyone.
     ///
     /// Whoever asks without a token, where none is required, is let through without a limit.
     ///
     /// With `requiresToken`, a route that is not for anyone needs a token. Throws `ServiceError.unauthorized`, `forbidden`
     /// or `tooManyRequests`.
-    func admit(_ request: ServerRequest, _ route: Route, requiresToken: Bool) throws -> Principal? {
+    func admit(_ request: inout ServerRequest, _ route: Route, requiresToken: Bool) throws {
         let shown = Result { try holder(request)?.principal }
-        let known = (try? shown.get()) ?? nil
-        if let known {
+        request.principal = (try? shown.get()) ?? nil
+        if let known = request.principal {
             try requestsOfTokens.take(known.id)
         } else if requiresToken {
             try requestsOfStrangers.take(AddressKey.of(request.peer))
         }
-        guard case .holder(of: let scope) = route.access else { return known }
+        guard case .holder(of: let scope) = route.access else { return }
         guard let principal = try shown.get() ?? (requiresToken ? nil : .anonymous) else {
             throw ServiceError.unauthorized(.missing)
         }
         guard principal.holds(scope) else { throw ServiceError.forbidden(scope: scope.rawValue) }
-        return principal
+        request.principal = principal
     }
 
     /// Who holds the token or session that a request shows, or the token that its client certificate stands for, and when

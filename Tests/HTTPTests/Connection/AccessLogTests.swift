@@ -67,9 +67,14 @@ import Testing
     @Test func `the name of the token stands in the line, however it is written`() throws {
         var router = testRouter()
         let name = "do\"ck\n🚪"
-        router.admit = { _, _ in Principal(id: "t_1", name: name, scopes: []) }
-        let (texts, lines) = try lines("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", router: router)
-        #expect(lines.map(\.token) == [name])
+        router.admit = { request, _ in
+            request.principal = Principal(id: "t_1", name: name, scopes: [])
+            if request.path == "/fails" { throw HTTPProblem(.forbidden) }
+        }
+        let hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+        let (texts, lines) = try lines(hello + hello.replacing("hello", with: "fails"), router: router)
+        #expect(lines.map(\.token) == [name, name], "also if it may not do what it asks for")
+        #expect(lines.map(\.status) == [200, 403])
         #expect(!texts[0].contains("\n"))
     }
 

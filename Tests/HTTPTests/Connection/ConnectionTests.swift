@@ -242,7 +242,6 @@ import Testing
         var router = testRouter()
         router.admit = { request, _ in
             guard request.fields[.authorization] != nil else { throw HTTPProblem(.unauthorized, detail: "no token") }
-            return nil
         }
         let memory = MemoryConnection(router)
         memory.receive([

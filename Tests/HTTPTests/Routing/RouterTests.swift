@@ -100,7 +100,6 @@ import Testing
         router.add(Route(.get, "/broken", access: .anyone) { _ in throw Broken() })
         router.admit = { request, _ in
             if request.path == "/closed" { throw Broken() }
-            return nil
         }
         router.add(Route(.get, "/closed", access: .anyone) { _ in text("open") })
         #expect(try Self.answer(router, .get, "/broken").text == "Broken test")

@@ -255,8 +255,8 @@ import Testing
         let cancellations = Mutex<[Cancellation]>([])
         var router = Router()
         router.admit = { request, _ in
-            cancellations.withLock { $0.append(request.cancellation) }
-            return nil
+            let cancellation = request.cancellation
+            cancellations.withLock { $0.append(cancellation) }
         }
         router.add(
             Route(.get, "/slow", access: .anyone) { _ in
