@@ -51,6 +51,8 @@ final class Connection: @unchecked Sendable {
     var stream: any ByteStream
     /// Sent instead of serving requests, if the connection is not admitted.
     let refusal: HTTPProblem?
+    /// The connection's place among the handshakes of its loop.
+    var handshakeNumber = 0
     /// The subject of the certificate that the client has shown; nil: none.
     var clientCertificate: String?
     private var sources: SocketSources?
@@ -299,7 +301,7 @@ final class Connection: @unchecked Sendable {
             over(exchange, cancels: true)
         case .spooling(_, let exchange), .handling(let exchange), .sending(let exchange, _):
             over(exchange, cancels: true)
-        case .handshaking: loop.core.handshakes.release(1)
+        case .handshaking: loop.handshakes.remove(self)
         case .head: _ = stream.finishWriting()
         case .closing, .lingering: break
         }

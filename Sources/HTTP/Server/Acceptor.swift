@@ -70,11 +70,6 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private func deal(_ socket: Int32, _ peer: String) {
-        guard core.tls == nil || core.handshakes.reserve(1) else {
-            core.meter.update { $0.handshakesRefused += 1 }
-            close(socket)
-            return
-        }
         let verdict = core.admission.enter(peer)
         core.meter.update { counters in
             counters.connectionsAccepted += 1
@@ -90,7 +85,6 @@ final class Acceptor: @unchecked Sendable {
             refusal = HTTPProblem(
                 .tooManyRequests, detail: "There are too many connections from this address.", fields: retryAfter)
         case .dropped:
-            if core.tls != nil { core.handshakes.release(1) }
             close(socket)
             return
         }

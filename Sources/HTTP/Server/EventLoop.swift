@@ -18,6 +18,8 @@ final class EventLoop: @unchecked Sendable {
     /// Whether the server is stopping.
     var isDraining: Bool { core.isDraining.load(ordering: .acquiring) }
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// The connections whose TLS handshakes run.
+    var handshakes: RunningHandshakes
     private var timer: (any DispatchSourceTimer)?
 
     init(_ index: Int, core: ServerCore) {
@@ -25,6 +27,7 @@ final class EventLoop: @unchecked Sendable {
         let configuration = core.configuration
         queue = DispatchQueue(label: "http.loop.\(index)", target: .global(qos: .userInteractive))
         headLimits = HeadLimits(configuration)
+        handshakes = RunningHandshakes(limit: max(1, configuration.handshakes / configuration.loops))
         input = ByteBuffer(capacity: configuration.readAheadBytes)
     }
 
@@ -56,6 +59,10 @@ final class EventLoop: @unchecked Sendable {
         let connection = Connection(stream: stream, loop: self, peer: peer, verdict: verdict, refusal: refusal)
         adopt(connection)
         connection.watch(descriptor)
+        if stream.isSecure, let oldest = handshakes.add(connection) {
+            core.meter.update { $0.handshakesRefused += 1 }
+            oldest.close()
+        }
         if let refusal, !stream.isSecure { connection.refuse(refusal) }
         if isDraining { connection.drain() } else if refusal != nil { connection.turn(receives: false) }
     }

@@ -52,7 +52,7 @@ extension HTTPServer {
         /// Bytes of replies not yet taken by the client; while there are more, no further request is handled.
         public var unsentBytes = 256 << 10
 
-        /// TLS handshakes at once; one more connection is closed.
+        /// TLS handshakes at once, shared out among the loops; one more ends the one that has waited longest.
         public var handshakes = 1024
         /// Seconds for a whole TLS handshake.
         public var handshakeSeconds = 10.0

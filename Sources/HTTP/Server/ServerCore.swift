@@ -23,8 +23,6 @@ final class ServerCore: Sendable {
     let memory: Budget
     /// The replies that may be held at once.
     let held: Budget
-    /// The TLS handshakes that may run at once.
-    let handshakes: Budget
     let hints = Hints()
     let meter = Meter()
     /// Set when the server stops, before the loops are stopped.
@@ -48,7 +46,6 @@ final class ServerCore: Sendable {
             refusals: configuration.refusals)
         memory = Budget(configuration.bodyMemoryTotal)
         held = Budget(configuration.held)
-        handshakes = Budget(configuration.handshakes)
     }
 }
 

@@ -12,7 +12,7 @@ public struct ServerCounters: Sendable, Equatable {
     public var handshakesResumed = 0
     /// TLS handshakes that failed.
     public var handshakesFailed = 0
-    /// Connections that were closed because too many handshakes were running.
+    /// Handshakes that were given up for newer ones, because too many were running.
     public var handshakesRefused = 0
     /// Final responses by status code.
     public var responses: [Int: Int] = [:]

@@ -18,6 +18,34 @@ enum HandshakeOutcome {
     case failed(reason: String)
 }
 
+/// The connections of one loop whose handshakes run, in the order in which they came.
+struct RunningHandshakes {
+    private let limit: Int
+    private var running: [Int: Connection] = [:]
+    private var newest = 0
+    /// No running handshake has a smaller number.
+    private var oldest = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Adds a connection; returns the one that has waited longest, to be closed, if there are too many now.
+    ///
+    /// So handshakes that never end keep nobody out: a client that wants to go on is done before its turn comes.
+    ///
+    /// - Complexity: O(1), amortized.
+    mutating func add(_ connection: Connection) -> Connection? {
+        newest += 1
+        connection.handshakeNumber = newest
+        running[newest] = connection
+        guard running.count > limit else { return nil }
+        while running[oldest] == nil { oldest += 1 }
+        return running[oldest]
+    }
+
+    /// Removes a connection whose handshake is over.
+    mutating func remove(_ connection: Connection) { running[connection.handshakeNumber] = nil }
+}
+
 /// The handshake, before the first request.
 extension Connection {
     /// Goes on with the handshake; returns whether requests, or a refusal, can follow.
@@ -48,7 +76,7 @@ extension Connection {
     }
 
     private func establish(_ facts: HandshakeFacts) {
-        loop.core.handshakes.release(1)
+        loop.handshakes.remove(self)
         clientCertificate = facts.clientCertificate
         phase = .head
     }

@@ -57,7 +57,7 @@ extension ConfigurationField {
             "How many connections may be told at once that there are too many; one more is closed without a word."),
         ConfigurationField(
             "server.handshakes", .whole(\.server.handshakes, in: 1...1_000_000), unit: "handshakes",
-            "The most TLS handshakes at once on one listener; one more connection is closed."),
+            "The most TLS handshakes at once on one listener; one more ends the one that has waited longest."),
         ConfigurationField(
             "server.read_ahead_bytes", .whole(\.server.readAheadBytes, in: 1...(1 << 30)), unit: "bytes",
             "The size of a receive buffer, and how far a connection is read ahead; at least `server.head_bytes`."),
