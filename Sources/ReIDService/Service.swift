@@ -25,10 +25,10 @@ public final class Service: Sendable {
         var admin = ""
     }
 
-    /// The certificates of the listeners; empty: they speak in clear.
+    /// The certificates of the listeners, by their names; empty: they speak in clear.
     ///
     /// The admin listener's is the first, since it has more files: if they can all be read, the other's can too.
-    private let certificates: [TLSContext]
+    private let certificates: [(listener: String, context: TLSContext)]
     private let queryServer: HTTPServer
     private let adminServer: HTTPServer
     private let batches: BatchProcessor
@@ -50,7 +50,7 @@ public final class Service: Sendable {
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
         let queryTLS = try configuration.tls.query.map { files in try TLSContext(files) }
         let adminTLS = try configuration.tls.admin.map { files in try TLSContext(files) }
-        certificates = [adminTLS, queryTLS].compactMap(\.self)
+        certificates = [("admin", adminTLS), ("query", queryTLS)].compactMap { name, tls in tls.map { (name, $0) } }
         let store = try StartReserve.openStore(folder, logger: logger)
         try Self.removeLeftovers(folder.spool)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
@@ -73,7 +73,7 @@ public final class Service: Sendable {
         server.heldSeconds = max(server.heldSeconds, Double(configuration.limits.wait))
         queryServer = HTTPServer(configuration: server, router: queryRouter, tls: queryTLS, logger: logger)
         adminServer = HTTPServer(configuration: server, router: adminRouter, tls: adminTLS, logger: logger)
-        Self.complain(about: certificates, logger)
+        noteCertificates()
     }
 
     /// The address of the query listener, `host:port`; empty until `start` returns.
@@ -121,22 +121,25 @@ public final class Service: Sendable {
     /// were.
     public func reloadCertificates() {
         do {
-            for certificate in certificates { try certificate.reload() }
-            if let certificate = certificates.first?.certificate {
+            for (_, context) in certificates { try context.reload() }
+            if let certificate = certificates.first?.context.certificate {
                 context.logger.notice("certificates read again", metadata: ["subject": "\(certificate.subject)"])
             }
         } catch {
             context.logger.error("certificates not read again; the old ones stay", metadata: ["error": "\(error)"])
         }
-        Self.complain(about: certificates, context.logger)
+        noteCertificates()
     }
 
-    /// Warns of a certificate outside its time; it is used all the same.
-    private static func complain(about certificates: [TLSContext], _ logger: Logger) {
-        guard let certificate = certificates.first?.certificate,
+    /// Tells the metrics when the certificates expire, and warns of one outside its time; it is used all the same.
+    private func noteCertificates() {
+        for (listener, tls) in certificates {
+            context.metrics.certificateExpires(ofListener: listener, at: tls.certificate.validUntil)
+        }
+        guard let certificate = certificates.first?.context.certificate,
             let complaint = certificate.complaint(at: Int(Date().timeIntervalSince1970))
         else { return }
-        logger.warning("\(complaint)", metadata: ["subject": "\(certificate.subject)"])
+        context.logger.warning("\(complaint)", metadata: ["subject": "\(certificate.subject)"])
     }
 
     /// Stops the service: gives running requests `grace` to finish, closes everything, and then returns.

@@ -14,12 +14,12 @@ import Testing
     }
 
     /// Writes `name.pem` and `name.key`.
-    private func makeCertificate(_ name: String, subject: String) throws {
+    private func makeCertificate(_ name: String, subject: String, days: Int = 2) throws {
         let outcome = try ReidProgram.run(
             [
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                "2",
-                "-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder.path(name + ".key"),
+                "\(days)", "-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                folder.path(name + ".key"),
                 "-out", folder.path(name + ".pem"),
             ], program: URL(fileURLWithPath: "/usr/bin/env"))
         try #require(outcome.status == 0, "\(outcome.errors)")
@@ -36,6 +36,17 @@ import Testing
             ["sh", "-c", "openssl s_client -connect \(host) </dev/null 2>/dev/null | openssl x509 -noout -subject"],
             program: URL(fileURLWithPath: "/usr/bin/env"))
         return shown.output
+    }
+
+    /// In how many days the certificate of each listener expires, rounded, by the metrics.
+    private func daysLeft(_ service: RunningService) throws -> [String] {
+        let shown = try ReidProgram.run(
+            ["--silent", "--insecure", service.query + "/metrics"], program: URL(fileURLWithPath: "/usr/bin/curl"))
+        let pattern = /(?m)^reid_tls_certificate_expiry_timestamp_seconds\{listener="([a-z]+)"\} ([0-9.e+]+)$/
+        return shown.output.matches(of: pattern).map { match in
+            let seconds = (Double(match.2) ?? 0) - Date().timeIntervalSince1970
+            return "\(match.1) \(Int((seconds / 86_400).rounded()))"
+        }
     }
 
     @Test func `both listeners speak TLS, and the command line trusts the certificate that it is told to`() throws {
@@ -62,12 +73,15 @@ import Testing
     @Test func `SIGHUP reads a new certificate, and keeps the old one when the new one is bad`() throws {
         let service = try RunningService(data: folder.path("data"), model: model, extra: options)
         #expect(try subject(service.query).contains("first"))
-        try makeCertificate("server", subject: "/CN=second")
+        #expect(try daysLeft(service) == ["admin 2", "query 2"])
+        try makeCertificate("server", subject: "/CN=second", days: 90)
         kill(service.process.processIdentifier, SIGHUP)
         for address in [service.query, service.admin] {
             for _ in 0..<300 where try !subject(address).contains("second") { usleep(20_000) }
             #expect(try subject(address).contains("second"))
         }
+        for _ in 0..<300 where try daysLeft(service) != ["admin 90", "query 90"] { usleep(20_000) }
+        #expect(try daysLeft(service) == ["admin 90", "query 90"])
         try Data("nothing".utf8).write(to: URL(fileURLWithPath: folder.path("server.pem")))
         kill(service.process.processIdentifier, SIGHUP)
         usleep(100_000)

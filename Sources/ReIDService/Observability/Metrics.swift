@@ -44,6 +44,11 @@ public final class ServiceMetrics: Sendable {
             .recordNanoseconds(time.nanoseconds)
     }
 
+    /// Records when the certificate of a listener expires, in seconds since 1970.
+    func certificateExpires(ofListener listener: String, at seconds: Int) {
+        set("reid_tls_certificate_expiry_timestamp_seconds", Double(seconds), [("listener", listener)])
+    }
+
     /// All metrics as Prometheus text, with the current state of the embedder, the galleries and the unfinished
     /// batches.
     ///
@@ -153,7 +158,10 @@ public final class ServiceMetrics: Sendable {
         "reid_http_workers_busy": "Handlers that run, those of searches and the short ones.",
         "reid_http_workers_waiting": "Requests that wait for a worker, searches and short ones.",
         "reid_http_timeouts_total": "Connections that ran out of time.",
-        "reid_tls_handshakes_total": "TLS handshakes by outcome; refused: too many were running.",
+        "reid_tls_handshakes_total":
+            "TLS handshakes by outcome; refused: given up for newer ones, because too many were running.",
+        "reid_tls_certificate_expiry_timestamp_seconds":
+            "When the certificate of a listener expires, in seconds since 1970.",
         "reid_http_connections": "Open connections.",
         "reid_http_held_requests": "Polls that wait for a change.",
         "reid_http_request_duration_seconds": "Time from a request's head to its answer, held polls included.",

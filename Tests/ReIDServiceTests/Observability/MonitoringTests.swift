@@ -81,6 +81,7 @@ import Testing
         let text = try ExpositionTests().metrics { metrics in
             metrics.itemsFinished(outcome: "enrolled", count: 1)
             metrics.standingQueryRanked(after: .milliseconds(1))
+            metrics.certificateExpires(ofListener: "query", at: 1_900_000_000)
             if let search = try? ServerRequest(method: .post, target: "/v1/galleries/lobby/search") {
                 metrics.observer(ofListener: "query")("/v1/galleries/{gallery}/search", search, .ok, .zero)
             }
