@@ -64,7 +64,7 @@ let package = Package(
         library("Imaging", ["CJPEG", "CPNG"]),
         library("CSPRModel", ["NeuralNetwork", "Tensors", "TensorFiles", "Imaging", "Digests", "Randomness"]),
         library("Embedding", ["CSPRModel", "Tensors", "Imaging", logging, deque]),
-        library("Ranking", ["Distances", heap]),
+        library("Ranking", ["Distances", "CDistance", "Randomness", heap]),
         library("Gallery", ["Ranking", "Digests", grdb, logging]),
         library("HTTP", ["Randomness", "COpenSSL", httpTypes, logging, deque]),
         library("Datasets", ["TensorFiles", "Randomness"]),

@@ -1,5 +1,7 @@
 #include "CDistance.h"
 
+#include <math.h>
+
 #pragma STDC FP_CONTRACT OFF
 
 typedef double eight_doubles __attribute__((vector_size(64), aligned(8)));
@@ -44,4 +46,23 @@ void c_squared_distances(const double *query, const float *rows, size_t count, s
     }
 #endif
     compute(query, rows, count, dimensions, distances);
+}
+
+void c_listed_squared_distances(const double *query, const float *rows, const uint32_t *list, size_t count,
+                                size_t dimensions, double *distances) {
+    for (size_t index = 0; index < count; index++) {
+        if (index + 1 < count) {
+            const float *next = rows + list[index + 1] * dimensions;
+            for (size_t place = 0; place < dimensions; place += 16) __builtin_prefetch(next + place);
+        }
+        c_squared_distances(query, rows + list[index] * dimensions, 1, dimensions, distances + index);
+    }
+}
+
+void c_normalize(const float *row, const double *mean, size_t dimensions, float *normalized) {
+    double length;
+    c_squared_distances(mean, row, 1, dimensions, &length);
+    length = sqrt(length);
+    for (size_t place = 0; place < dimensions; place++)
+        normalized[place] = length > 0 ? (float)(((double)row[place] - mean[place]) / length) : 0;
 }

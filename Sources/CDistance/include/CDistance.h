@@ -1,6 +1,9 @@
 #ifndef CDISTANCE_H
 #define CDISTANCE_H
 
+#include "Codes.h"
+#include "Kernels.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,10 +17,16 @@
 /// result does not depend on the processor.
 void c_squared_distances(const double *query, const float *rows, size_t count, size_t dimensions, double *distances);
 
-/// The instruction sets that the inner products are compiled for, the slowest first.
-typedef enum { c_kernel_plain = 0, c_kernel_avx2 = 1, c_kernel_avx512 = 2 } c_kernel;
+/// The same for the listed rows of `rows`, in their order.
+void c_listed_squared_distances(const double *query, const float *rows, const uint32_t *list, size_t count,
+                                size_t dimensions, double *distances);
 
-/// Whether this processor can run a kernel.
+/// Writes (row - mean) / |row - mean|, divided in double precision; zeros if the two are equal.
+///
+/// The length is the square root of `c_squared_distances` from the mean to the row.
+void c_normalize(const float *row, const double *mean, size_t dimensions, float *normalized);
+
+/// Whether this processor can run a kernel of the inner products.
 bool c_kernel_runs(c_kernel kernel);
 
 /// Writes the inner products of rows: `products[i * right_count + j]` is the product of row i of `left` and row j of

@@ -1,3 +1,5 @@
+internal import CDistance
+
 /// The mean vector of each camera's images, by which vectors of different cameras are made comparable.
 ///
 /// A network that has not seen a camera gives all of its images something in common: a part of the vector that depends on
@@ -63,9 +65,12 @@ public struct CameraMeans<Camera: Hashable & Sendable>: Sendable {
     /// The vector without its camera's mean, scaled to length 1; zero if the two are equal.
     public func normalized(_ vector: [Float], of camera: Camera?) -> [Float] {
         precondition(vector.count == common.count, "a vector of \(vector.count) for means of \(common.count)")
-        let difference = zip(vector, mean(of: camera)).map { Double($0) - Double($1) }
-        let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return difference.map { length > 0 ? Float($0 / length) : 0 }
+        let mean = mean(of: camera).map(Double.init)
+        return unsafe [Float](unsafeUninitializedCapacity: vector.count) { normalized, count in
+            guard let start = normalized.baseAddress else { return }
+            unsafe c_normalize(vector, mean, vector.count, start)
+            count = vector.count
+        }
     }
 
     /// Each row without its camera's mean, scaled to length 1.

@@ -4,7 +4,8 @@ public struct RowFilter: Sendable, Equatable {
     public let count: Int
     /// The number of rows that may be in an answer.
     public private(set) var allowedCount: Int
-    private var words: [UInt64]
+    /// The bits, 64 rows a word; those past the last row are 0.
+    private(set) var words: [UInt64]
 
     /// A filter over `count` rows that allows all of them or none.
     public init(count: Int, allowing all: Bool = false) {

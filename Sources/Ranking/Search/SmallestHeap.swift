@@ -26,6 +26,9 @@ struct SmallestHeap<Element: Comparable> {
         }
     }
 
+    /// The elements kept, in any order.
+    var unordered: [Element] { heap.unordered }
+
     /// The elements kept, ascending.
     func sorted() -> [Element] { heap.unordered.sorted() }
 }

@@ -1,0 +1,160 @@
+#include "CDistance.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#pragma STDC FP_CONTRACT OFF
+
+#define ALWAYS static inline __attribute__((always_inline))
+#define JOINED(name, part) name##_##part
+#define NAMED(name, part) JOINED(name, part)
+
+/// The rows of a block.
+#define BLOCK 64
+/// With fewer allowed rows than this, the rows of a block are read one by one.
+#define FEW 24
+
+typedef float eight_floats __attribute__((vector_size(32), aligned(4)));
+
+ALWAYS size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/// The bounds from the sums of products, without and with cameras.
+ALWAYS void fill_bounds(const c_coded_rows *rows, const c_coded_query *query, const c_row_cameras *cameras,
+                        size_t first, const uint32_t *list, const int32_t *products, size_t count, float *bounds) {
+    float scale = query->scale, error = query->error_factor, tail = query->tail_factor, length = query->length_factor;
+#define BOUND(row)                                                                                      \
+    (rows->scales[row] * scale * (float)products[index] + rows->errors[row] * error + rows->tails[row] * tail + \
+     rows->squared_lengths[row] * length)
+#define SOUND(bound) ((bound) >= -FLT_MAX ? (bound) : INFINITY)
+    if (!list && !cameras->slots) {
+        for (size_t index = 0; index < count; index++) {
+            float bound = BOUND(first + index);
+            bounds[index] = SOUND(bound);
+        }
+        return;
+    }
+    for (size_t index = 0; index < count; index++) {
+        size_t row = list ? list[index] : first + index;
+        float bound = BOUND(row);
+        if (cameras->slots)
+            bound = (bound + cameras->constants[cameras->slots[row]]) * cameras->inverse_lengths[row];
+        bounds[index] = SOUND(bound);
+    }
+}
+
+/// The largest of a block's bounds.
+ALWAYS float largest(const float *bounds) {
+    eight_floats most = *(const eight_floats *)bounds;
+    for (int place = 8; place < BLOCK; place += 8)
+        most = __builtin_elementwise_max(most, *(const eight_floats *)(bounds + place));
+    float result = most[0];
+    for (int lane = 1; lane < 8; lane++) result = most[lane] > result ? most[lane] : result;
+    return result;
+}
+
+ALWAYS void plain_eight(const int8_t *const *rows, size_t stride, const int16_t *query, int32_t *sums) {
+    for (int row = 0; row < 8; row++) {
+        int32_t sum = 0;
+        for (size_t place = 0; place < stride; place++) sum += (int32_t)rows[row][place] * query[place];
+        sums[row] = sum;
+    }
+}
+
+#if defined(__x86_64__)
+/// Writes the sums of the eight lanes of eight vectors.
+__attribute__((target("avx2"))) ALWAYS void add_lanes(const __m256i *lanes, int32_t *sums) {
+    __m256i low = _mm256_hadd_epi32(_mm256_hadd_epi32(lanes[0], lanes[1]), _mm256_hadd_epi32(lanes[2], lanes[3]));
+    __m256i high = _mm256_hadd_epi32(_mm256_hadd_epi32(lanes[4], lanes[5]), _mm256_hadd_epi32(lanes[6], lanes[7]));
+    __m256i halves = _mm256_permute2x128_si256(low, high, 0x20), others = _mm256_permute2x128_si256(low, high, 0x31);
+    _mm256_storeu_si256((__m256i *)sums, _mm256_add_epi32(halves, others));
+}
+
+__attribute__((target("avx2"))) ALWAYS void avx2_eight(const int8_t *const *rows, size_t stride, const int16_t *query,
+                                                       int32_t *sums) {
+    __m256i lanes[8];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 8; row++) lanes[row] = _mm256_setzero_si256();
+    for (size_t place = 0; place < stride; place += 16) {
+        __m256i values = _mm256_loadu_si256((const __m256i *)(query + place));
+#pragma clang loop unroll(full)
+        for (int row = 0; row < 8; row++) {
+            __m256i codes = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(rows[row] + place)));
+            lanes[row] = _mm256_add_epi32(lanes[row], _mm256_madd_epi16(codes, values));
+        }
+    }
+    add_lanes(lanes, sums);
+}
+
+#define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vnni")))
+
+VNNI ALWAYS void avx512_eight(const int8_t *const *rows, size_t stride, const int16_t *query, int32_t *sums) {
+    __m512i wide[8];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 8; row++) wide[row] = _mm512_setzero_si512();
+    for (size_t place = 0; place < stride; place += 32) {
+        __m512i values = _mm512_loadu_si512(query + place);
+#pragma clang loop unroll(full)
+        for (int row = 0; row < 8; row++) {
+            __m512i codes = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(rows[row] + place)));
+            wide[row] = _mm512_dpwssd_epi32(wide[row], codes, values);
+        }
+    }
+    __m256i lanes[8];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 8; row++)
+        lanes[row] = _mm256_add_epi32(_mm512_castsi512_si256(wide[row]), _mm512_extracti64x4_epi64(wide[row], 1));
+    add_lanes(lanes, sums);
+}
+#endif
+
+#define KERNEL plain
+#define TARGET
+#include "CodeKernel.h"
+
+#if defined(__x86_64__)
+#define KERNEL avx2
+#define TARGET __attribute__((target("avx2")))
+#include "CodeKernel.h"
+
+#define KERNEL avx512
+#define TARGET VNNI
+#include "CodeKernel.h"
+#endif
+
+bool c_code_kernel_runs(c_kernel kernel) {
+#if defined(__x86_64__)
+    if (kernel == c_kernel_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vnni");
+    if (kernel == c_kernel_avx2) return __builtin_cpu_supports("avx2");
+#endif
+    return kernel == c_kernel_plain;
+}
+
+#if defined(__x86_64__)
+#define CHOSEN(function, ...)                                                           \
+    (kernel == c_kernel_avx512 ? avx512_##function(__VA_ARGS__)                         \
+                               : kernel == c_kernel_avx2 ? avx2_##function(__VA_ARGS__) \
+                                                         : plain_##function(__VA_ARGS__))
+#else
+#define CHOSEN(function, ...) plain_##function(__VA_ARGS__)
+#endif
+
+void c_code_products(c_kernel kernel, c_coded_rows rows, const int16_t *query, size_t first, const uint32_t *list,
+                     size_t count, int32_t *products) {
+    CHOSEN(products, &rows, query, first, list, count, products);
+}
+
+void c_listed_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras,
+                     const uint32_t *list, size_t count, float *bounds) {
+    CHOSEN(listed, &rows, &query, &cameras, list, count, bounds);
+}
+
+float c_block_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras, size_t first,
+                     uint64_t allowed, float *bounds) {
+    return CHOSEN(block, &rows, &query, &cameras, first, allowed, bounds);
+}

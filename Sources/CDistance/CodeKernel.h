@@ -1,0 +1,63 @@
+// One kernel of the bounds from codes; included by CodeBounds.c once for each instruction set, with
+//   KERNEL  the beginning of the functions' names; KERNEL_eight has the sums of products of eight rows
+//   TARGET  the functions' target attribute
+
+TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16_t *query, size_t first,
+                                           const uint32_t *list, size_t count, int32_t *products) {
+    for (size_t start = 0; start < count; start += 8) {
+        const int8_t *codes[8];
+        // Rows past the end are the last row again; their sums are not written.
+        for (size_t index = 0; index < 8; index++) {
+            size_t place = smaller(start + index, count - 1);
+            codes[index] = rows->codes + (list ? list[place] : first + place) * rows->stride;
+        }
+        if (list)
+            for (size_t place = start + 8; place < smaller(start + 16, count); place++)
+                for (size_t byte = 0; byte < rows->stride; byte += 64)
+                    __builtin_prefetch(rows->codes + list[place] * rows->stride + byte);
+        int32_t sums[8];
+        NAMED(KERNEL, eight)(codes, rows->stride, query, sums);
+        if (start + 8 <= count)
+            memcpy(products + start, sums, sizeof sums);
+        else
+            memcpy(products + start, sums, (count - start) * sizeof *sums);
+    }
+}
+
+TARGET static void NAMED(KERNEL, listed)(const c_coded_rows *rows, const c_coded_query *query,
+                                         const c_row_cameras *cameras, const uint32_t *list, size_t count,
+                                         float *bounds) {
+    int32_t products[BLOCK];
+    for (size_t start = 0; start < count; start += BLOCK) {
+        size_t part = smaller(BLOCK, count - start);
+        NAMED(KERNEL, products)(rows, query->values, 0, list + start, part, products);
+        fill_bounds(rows, query, cameras, 0, list + start, products, part, bounds + start);
+    }
+}
+
+TARGET static float NAMED(KERNEL, block)(const c_coded_rows *rows, const c_coded_query *query,
+                                         const c_row_cameras *cameras, size_t first, uint64_t allowed,
+                                         float *bounds) {
+    if (__builtin_popcountll(allowed) < FEW) {
+        uint32_t list[FEW];
+        float found[FEW];
+        size_t count = 0;
+        for (uint64_t rest = allowed; rest != 0; rest &= rest - 1)
+            list[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(rest));
+        NAMED(KERNEL, listed)(rows, query, cameras, list, count, found);
+        for (size_t index = 0; index < BLOCK; index++) bounds[index] = -INFINITY;
+        for (size_t index = 0; index < count; index++) bounds[list[index] - first] = found[index];
+    } else {
+        int32_t products[BLOCK];
+        size_t count = BLOCK - (size_t)__builtin_clzll(allowed);
+        NAMED(KERNEL, products)(rows, query->values, first, NULL, count, products);
+        fill_bounds(rows, query, cameras, first, NULL, products, count, bounds);
+        if (allowed != UINT64_MAX)
+            for (size_t index = 0; index < BLOCK; index++)
+                bounds[index] = allowed >> index & 1 ? bounds[index] : -INFINITY;
+    }
+    return largest(bounds);
+}
+
+#undef KERNEL
+#undef TARGET
