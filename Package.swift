@@ -104,7 +104,7 @@ let package = Package(
 
         tests("RandomnessTests", ["Randomness"]),
         tests("DigestsTests", ["Digests"]),
-        tests("DistancesTests", ["Distances", "Randomness"]),
+        tests("DistancesTests", ["Distances", "CDistance", "Randomness"]),
         tests("TensorsTests", ["Tensors"]),
         tests("TensorFilesTests", ["TensorFiles", "Tensors", "Randomness"], fixtures: true),
         tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "Randomness"]),

@@ -12,7 +12,7 @@ public final class HeadRotation: Sendable {
     /// The rows to make directions from: more gain nothing.
     public static let usualSample = 4_096
     /// The steps of the iteration; more change little, because directions of nearly the same length do equally well.
-    private static let iterations = 8
+    private static let steps = 8
     /// The largest defect that the proof of the bounds allows.
     private static let defects = 0...0x1p-7
 
@@ -61,12 +61,17 @@ public final class HeadRotation: Sendable {
     ///   - dimensions: The length of the rows, in `VectorSegment.dimensions`.
     /// - Returns: The directions; nil in the unlikely case that rounding spoiled them.
     public static func make(from rows: [Float], dimensions: Int) -> HeadRotation? {
+        make(from: rows, dimensions: dimensions, steps: steps)
+    }
+
+    /// The same with another number of steps, for tests.
+    static func make(from rows: [Float], dimensions: Int, steps: Int) -> HeadRotation? {
         let (rows, columns) = unitRows(rows, dimensions: dimensions)
         let (size, count) = (min(Self.size, dimensions), rows.count / dimensions)
         var generator = SeededGenerator(seed: 1)
         var directions = random(size, dimensions, &generator)
         orthonormalize(&directions, dimensions: dimensions, &generator)
-        for _ in 0..<(count > 0 ? iterations : 0) {
+        for _ in 0..<(count > 0 ? steps : 0) {
             let heads = innerProducts(directions, rows, dimensions: dimensions)
             directions = innerProducts(heads, columns, dimensions: count)
             orthonormalize(&directions, dimensions: dimensions, &generator)
