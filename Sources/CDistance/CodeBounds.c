@@ -18,8 +18,6 @@
 /// With fewer allowed rows than this, the rows of a block are read one by one.
 #define FEW 24
 
-typedef float eight_floats __attribute__((vector_size(32), aligned(4)));
-
 ALWAYS size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /// The bounds from the sums of products, without and with cameras.
@@ -46,14 +44,17 @@ ALWAYS void fill_bounds(const c_coded_rows *rows, const c_coded_query *query, co
     }
 }
 
-/// The largest of a block's bounds.
+/// The largest of a block's bounds, none of which is NaN.
 ALWAYS float largest(const float *bounds) {
-    eight_floats most = *(const eight_floats *)bounds;
-    for (int place = 8; place < BLOCK; place += 8)
-        most = __builtin_elementwise_max(most, *(const eight_floats *)(bounds + place));
-    float result = most[0];
-    for (int lane = 1; lane < 8; lane++) result = most[lane] > result ? most[lane] : result;
-    return result;
+    float most[16];
+    memcpy(most, bounds, sizeof most);
+    for (int place = 16; place < BLOCK; place += 16)
+        for (int lane = 0; lane < 16; lane++)
+            most[lane] = bounds[place + lane] > most[lane] ? bounds[place + lane] : most[lane];
+    for (int half = 8; half > 0; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            most[lane] = most[lane + half] > most[lane] ? most[lane + half] : most[lane];
+    return most[0];
 }
 
 ALWAYS void plain_eight(const int8_t *const *rows, size_t stride, const int16_t *query, int32_t *sums) {

@@ -70,15 +70,17 @@ import Synchronization
     /// The rows found, best first.
     var matches: [Match] { best.withLock { $0.sorted() } }
 
-    /// Computes the bounds of a block.
-    func computeBounds(_ block: Int) {
-        guard let looks else { return }
-        let rows = plan.blocks[block]
-        let look = looks[Int(rows.part)].coarse
-        unsafe withCameras(look, of: snapshot.parts[Int(rows.part)]) { cameras in
-            unsafe largest[block] = unsafe c_block_bounds(
-                options.kernel.raw, look.rows, look.query.raw, cameras, Int(rows.first), rows.allowed,
-                bounds + 64 * block)
+    /// Computes the bounds of blocks of one part.
+    func computeBounds(_ blocks: Range<Int>) {
+        guard let number = blocks.first.map({ Int(plan.blocks[$0].part) }), let look = looks?[number].coarse
+        else { return }
+        unsafe withCameras(look, of: snapshot.parts[number]) { cameras in
+            for block in blocks {
+                let rows = plan.blocks[block]
+                unsafe largest[block] = unsafe c_block_bounds(
+                    options.kernel.raw, look.rows, look.query.raw, cameras, Int(rows.first), rows.allowed,
+                    bounds + 64 * block)
+            }
         }
     }
 
@@ -86,11 +88,17 @@ import Synchronization
     func compareMostPromising() {
         guard looks != nil else { return }
         let count = best.withLock { $0.capacity }
+        // At least as many bounds as there are blocks here are not below the least of these blocks' largest.
+        var tops = SmallestHeap<Promising>(capacity: 2 * count)
+        for block in plan.blocks.indices { tops.insert(unsafe Promising(bound: largest[block], place: block)) }
+        let least = tops.isFull ? tops.largest?.bound : nil
         var promising = SmallestHeap<Promising>(capacity: 2 * count)
-        for block in plan.blocks.indices {
-            if promising.isFull, let least = promising.largest?.bound, unsafe largest[block] <= least { continue }
-            for place in 64 * block..<64 * block + 64 where unsafe bounds[place] >= -.greatestFiniteMagnitude {
+        for block in plan.blocks.indices where unsafe largest[block] >= least ?? -.infinity {
+            var rest = unsafe c_at_least(bounds + 64 * block, least ?? -.greatestFiniteMagnitude)
+            while rest != 0 {
+                let place = 64 * block + rest.trailingZeroBitCount
                 promising.insert(unsafe Promising(bound: bounds[place], place: place))
+                rest &= rest - 1
             }
         }
         var (rows, part): ([UInt32], UInt32) = ([], 0)
