@@ -132,7 +132,7 @@ let package = Package(
             "ReIDServiceTests",
             [
                 "ReIDService", "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
-                "Tensors", "TensorFiles",
+                "Tensors", "TensorFiles", "Randomness",
                 httpTypes, logging, metrics, grdb,
             ]),
         tests("CommandLineTests", ["reid", "ReIDService", "Tensors", "TensorFiles", "Imaging"]),

@@ -16,6 +16,8 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case batchCancel = "batch.cancel"
     /// A gallery was created.
     case galleryCreate = "gallery.create"
+    /// A gallery's settings were changed.
+    case galleryUpdate = "gallery.update"
     /// A gallery was deleted with everything in it.
     case galleryDelete = "gallery.delete"
     /// An image was erased.

@@ -11,6 +11,8 @@ struct SearchDetails: Encodable {
     var model: String
     /// The options, including defaults.
     var options: SearchOptions
+    /// Whether the cameras' means were subtracted.
+    var normalization: NormalizationAnswer?
     /// The SHA-256 of each image of the request, in hexadecimal; nil if the images were sent earlier.
     var images: [String]?
     /// Whether a kept query is ranked again whenever the gallery changes; nil for a search.
@@ -22,6 +24,7 @@ struct SearchDetails: Encodable {
         gallery = answer.gallery
         model = answer.model
         options = answer.options
+        normalization = answer.cameraNormalization
         self.images = try images.map(digests)
         shown = answer.imageIDs
         self.standing = standing

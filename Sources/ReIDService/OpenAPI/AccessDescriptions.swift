@@ -66,7 +66,7 @@ func tokenDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
 
 extension Refusals {
     /// The refusals of a body that is one JSON object.
-    fileprivate static let ofObjects: [any Error] = [
+    static let ofObjects: [any Error] = [
         ServiceError.malformedJSON(part: "body"),
         ServiceError.unknownMember(part: "body", pointer: "/color", known: ["token"]),
         ServiceError.repeatedMember(part: "body", pointer: "/token"),

@@ -24,6 +24,25 @@ func adminGalleryDescriptions() -> [RouteDescription] {
                 ServiceError.unknownMember(part: "body", pointer: "/model", known: []), GalleryError.diskFull(path: ""),
             ]),
         RouteDescription(
+            method: .patch, pattern: "/admin/v1/galleries/{gallery}", name: "changeGallery",
+            summary: "Change a gallery's settings.",
+            body: [
+                Content(
+                    type: "application/json",
+                    schema: .object(
+                        "The settings to change.",
+                        [
+                            "camera_normalization": .flag(
+                                "Whether searches subtract the cameras' mean vectors unless they say otherwise.")
+                        ]),
+                    examples: ["usual": ["camera_normalization": false]])
+            ],
+            answers: [.json("The gallery.", .component("Gallery"), example: Examples.gallery)],
+            refusals: Refusals.ofObjects + [
+                GalleryError.unknownGallery("hall"), GalleryError.diskFull(path: ""),
+                HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
+            ]),
+        RouteDescription(
             method: .delete, pattern: "/admin/v1/galleries/{gallery}", name: "deleteGallery",
             summary: "Delete a gallery with its images, its queries and its batches.",
             answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownGallery("hall")]),

@@ -26,6 +26,11 @@ enum Components {
                 "images": .count("Images in it."),
                 "people": .count("The number of different people that its images name."),
                 "cameras": .list("Its cameras, sorted.", of: .text("A camera.")),
+                "cameras_with_mean": .list(
+                    "Those of its cameras that have a mean vector, because they have enough images; sorted.",
+                    of: .text("A camera.")),
+                "camera_normalization": .flag(
+                    "Whether searches subtract the cameras' mean vectors unless they say otherwise."),
                 "captured_from": .time("The earliest capture time; null if no image has one.").orNull,
                 "captured_to": .time("The latest capture time; null if no image has one.").orNull,
                 "revision": .count("The gallery's revision, which counts its changes."),

@@ -51,8 +51,9 @@ extension Components {
                 "external_id": .text("The client's own id for the image; null if there is none.").orNull,
                 "name": fileName,
                 "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
-                "similarity": .number("Cosine of the vectors, -1 to 1."),
-                "vector": .list("The embedding, if the search asked for it.", of: .number("A value.")),
+                "similarity": .number("Cosine of the vectors that were compared, -1 to 1."),
+                "vector": .list(
+                    "The embedding as it was enrolled, if the search asked for it.", of: .number("A value.")),
                 "images": .list(
                     "The person's best images, the best first, if rows stand for persons.",
                     of: .component("PersonImage")),
@@ -62,7 +63,8 @@ extension Components {
 
     private static let fileName =
         Schema.text("The file name that the image was enrolled under; null if there is none.").orNull
-    private static let distance = Schema.number("Squared Euclidean distance of the unit vectors, 0 to 4.")
+    private static let distance = Schema.number(
+        "Squared Euclidean distance of the unit vectors that were compared, 0 to 4.")
     private static let rerankedDistance =
         Schema.number("The distance after k-reciprocal re-ranking; null if the image was not re-ranked.").orNull
     private static let imageURL =
@@ -76,6 +78,7 @@ extension Components {
             "model": .text("The gallery's model: `sha256:` and the digest of the weight file."),
             "gallery_size": .count("The number of images in the gallery, without regard to filters."),
             "options": .component("RankingOptions"),
+            "camera_normalization": .component("CameraNormalization"),
             "results": .list("Best first.", of: .component("RankingResult")),
             "warnings": warnings,
             "timing_ms": .component("RankingTiming"),
@@ -87,7 +90,21 @@ extension Components {
             "Ranking": .object(
                 "The gallery's images, the most similar to the query first.",
                 ranking.filter { !["query_id", "revision"].contains($0.key) }, optional: ["warnings"]),
-            "KeptRanking": .object("The newest ranking of a kept query.", ranking, optional: ["warnings"]),
+            "KeptRanking": .object(
+                "The newest ranking of a kept query; one of an earlier release has no `camera_normalization`.", ranking,
+                optional: ["warnings", "camera_normalization"]),
+            "CameraNormalization": .object(
+                "What the search did about the differences between cameras.",
+                [
+                    "applied": .flag(
+                        "Whether each camera's mean vector was subtracted from its images, and one from the query, before they "
+                            + "were compared."),
+                    "query_mean": .choice(
+                        "Which mean was subtracted from the query: `camera`, that of its own camera, or `common`, the mean of "
+                            + "the camera means; null if none was.", of: NormalizationAnswer.QueryMean.self
+                    ).orNull,
+                    "cameras": .count("The gallery's cameras that have a mean; without any, nothing is subtracted."),
+                ]),
             "RankingTiming": .object(
                 "The times of one ranking in milliseconds.",
                 [

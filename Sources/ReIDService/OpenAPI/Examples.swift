@@ -26,7 +26,8 @@ enum Examples {
 
     static let gallery = GalleryAnswer(
         name: galleryName, model: model, searchable: true, images: 19_732, people: 750, cameras: ["c1", "c2", "c3"],
-        capturedFrom: time, capturedTo: time.adding(seconds: 86_400), revision: 12, createdAt: time,
+        camerasWithMean: ["c1", "c2", "c3"], cameraNormalization: true, capturedFrom: time,
+        capturedTo: time.adding(seconds: 86_400), revision: 12, createdAt: time,
         runningBatches: [runningBatch])
 
     static let batch = BatchAnswer(
@@ -55,9 +56,14 @@ enum Examples {
             name: "0042_c3s1_000451_00.jpg", distance: 0.41, similarity: 0.795, rerankedDistance: 0.18,
             imageURL: "/v1/images/\(imageID)/content",
             vector: nil, images: nil, imageCount: nil)
+        var rankedOptions = options(defaults)
+        rankedOptions.queryCamera = "c2"
+        rankedOptions.cameraNormalization = true
         return RankingAnswer(
             queryID: isKept ? queryID : nil, revision: isKept ? 3 : nil, gallery: galleryName, model: model,
-            gallerySize: 19_732, options: options(defaults), results: [result], warnings: nil, timing: timing)
+            gallerySize: 19_732, options: rankedOptions,
+            cameraNormalization: NormalizationAnswer(applied: true, queryMean: .camera, cameras: 3), results: [result],
+            warnings: nil, timing: timing)
     }
 
     static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {

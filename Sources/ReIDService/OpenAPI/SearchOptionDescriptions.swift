@@ -59,6 +59,16 @@ struct SearchOptionDescriptions {
                     name: "lambda",
                     schema: .number("Share of the original distance in the re-ranked one.", in: 0...1),
                     usual: .number(defaults.lambda)),
+                Option(
+                    name: "query_camera",
+                    schema: .option(
+                        "The camera that took the query's images, whose mean is subtracted from the query; without it, and "
+                            + "for a camera without a mean, the mean of the camera means is.")),
+                Option(
+                    name: "camera_normalization",
+                    schema: .flag(
+                        "Whether each camera's mean vector is subtracted before images are compared; by default as the "
+                            + "gallery is set.")),
             ] + Self.filters + [
                 Option(
                     name: "min_similarity",

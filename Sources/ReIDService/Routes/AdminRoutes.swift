@@ -8,12 +8,18 @@ public func adminRoutes(_ context: ServiceContext) -> [Route] {
     adminGalleryRoutes(context) + batchRoutes(context) + tokenRoutes(context) + auditRoutes(context)
 }
 
-/// The routes that create and delete galleries and erase images.
+/// The routes that create, change and delete galleries and erase images.
 private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     [
-        Route(.put, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin), bodyLimit: emptyObjectBytes) {
+        Route(.put, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin), bodyLimit: smallObjectBytes) {
             request in
             .now(try createGallery(request, service))
+        },
+        Route(
+            .patch, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin), bodyLimit: smallObjectBytes,
+            requiresBody: true
+        ) { request in
+            .now(try changeGallery(request, service))
         },
         Route(.delete, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
@@ -35,15 +41,16 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     ]
 }
 
-/// The most bytes of a body that has no meaning, such as `{}`: some clients cannot send a request without a body.
-private let emptyObjectBytes = 1024
+/// The most bytes of a body that creates or changes a gallery.
+private let smallObjectBytes = 1024
 
 /// Creates a gallery that is bound to the loaded model (201), or returns the existing one (200); one of another model
 /// is a conflict (409).
 private func createGallery(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
+    // Some clients cannot send a request without a body.
     if !request.body.isEmpty {
-        try JSONMembers(parsing: try request.body.bytes(limit: emptyObjectBytes), part: "body").finish()
+        try JSONMembers(parsing: try request.body.bytes(limit: smallObjectBytes), part: "body").finish()
     }
     let model = service.model
     let wanted = request.parameters["gallery"] ?? ""
@@ -57,6 +64,25 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
     }
     guard created || request.fields[.ifNoneMatch] != "*" else { throw HTTPProblem.preconditionFailed("If-None-Match") }
     return try .json(try service.describe(summary), status: created ? .created : .ok)
+}
+
+/// Changes a gallery's setting, and answers with the gallery.
+private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+    try QueryParameters(request.query).finish()
+    var members = try JSONMembers(parsing: try request.body.bytes(limit: smallObjectBytes), part: "body")
+    let wanted = try members.flag("camera_normalization")
+    try members.finish()
+    guard let cameraNormalization = wanted else {
+        throw members.invalid("camera_normalization", expected: "true or false")
+    }
+    let name = request.parameters["gallery"] ?? ""
+    let details: [String: JSONValue] = [
+        "gallery": .text(name), "camera_normalization": .flag(cameraNormalization),
+    ]
+    let gallery = try service.audit.change(.galleryUpdate, of: name, by: request, details: details) {
+        try service.store.setCameraNormalization(cameraNormalization, of: request.visibleGallery(), audit: $0)
+    }
+    return try .json(try service.describe(gallery))
 }
 
 /// What a gallery of another name is refused with.

@@ -83,6 +83,7 @@ extension ServiceContext {
         GalleryAnswer(
             name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,
             images: gallery.images, people: gallery.people, cameras: gallery.cameras,
+            camerasWithMean: gallery.camerasWithMean, cameraNormalization: gallery.cameraNormalization,
             capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo, revision: gallery.revision,
             createdAt: gallery.createdAt,
             runningBatches: try store.runningBatches(in: gallery.name).map(RunningBatch.init))

@@ -34,15 +34,13 @@ struct Search {
         let allowed = snapshot.rows(matching: options.filter)
         let needsAll = options.grouping != nil || options.minimumSimilarity != nil
         let count = needsAll ? snapshot.images.count : options.limit
-        let matches = try nearest(
-            to: vector, in: snapshot.embeddings, count: options.rerank ? max(count, options.candidates) : count,
-            where: allowed, isCancelled: isCancelled)
+        let compared = Comparison(of: vector, in: snapshot, options: options)
+        let matches = try compared.nearest(
+            options.rerank ? max(count, options.candidates) : count, where: allowed, isCancelled: isCancelled)
         timing.search = (clock.now - start).wireMilliseconds
         var rows: [RankedRow]
         if options.rerank {
-            let reRanked = try reRank(
-                matches, for: vector, in: snapshot.embeddings, options: try options.reRanking,
-                candidates: options.candidates, isCancelled: isCancelled)
+            let reRanked = try compared.reRank(matches, isCancelled: isCancelled)
             rows = reRanked.prefix(count).map {
                 RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: $0.reRankedDistance)
             }
@@ -51,9 +49,11 @@ struct Search {
             rows = matches.map { RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil) }
         }
         if let minimum = options.minimumSimilarity { rows = rows.filter { Double($0.similarity) >= minimum } }
+        var options = options
+        options.cameraNormalization = compared.isWanted
         return RankingAnswer(
             queryID: nil, revision: nil, gallery: snapshot.name, model: snapshot.model,
-            gallerySize: snapshot.images.count, options: options,
+            gallerySize: snapshot.images.count, options: options, cameraNormalization: compared.normalization,
             results: options.grouping == .person ? people(in: rows) : images(of: rows), warnings: warnings,
             timing: timing)
     }

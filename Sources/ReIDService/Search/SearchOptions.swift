@@ -23,6 +23,10 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var k2: Int
     /// The share of the original distance in the re-ranked one, 0...1.
     public var lambda: Double
+    /// The camera that took the query's images; nil: it is not known.
+    public var queryCamera: String?
+    /// Whether the cameras' means are subtracted before vectors are compared; nil: as the gallery is set.
+    public var cameraNormalization: Bool?
     /// Only images of one of these cameras; nil: of any.
     public var cameras: [String]?
     /// No image of one of these cameras.
@@ -61,6 +65,8 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         k1 = try source.integer("k1", in: ReRanking.neighborhoods) ?? k1
         k2 = try source.integer("k2", in: ReRanking.neighborhoods) ?? k2
         lambda = try source.number("lambda", in: 0...1) ?? lambda
+        queryCamera = try source.text("query_camera") ?? queryCamera
+        cameraNormalization = try source.flag("camera_normalization") ?? cameraNormalization
         let filter = try FilterOptions(from: &source)
         cameras = filter.cameras ?? cameras
         excludedCameras = filter.excludedCameras ?? excludedCameras
@@ -88,6 +94,8 @@ public struct SearchOptions: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case limit, rerank, candidates, k1, k2, lambda
+        case queryCamera = "query_camera"
+        case cameraNormalization = "camera_normalization"
         case cameras = "camera"
         case excludedCameras = "exclude_camera"
         case capturedFrom = "captured_from"
@@ -111,6 +119,8 @@ extension SearchOptions {
         k1 = min(try members.decode(Int.self, forKey: .k1), deepest)
         k2 = min(try members.decode(Int.self, forKey: .k2), deepest)
         lambda = try members.decode(Double.self, forKey: .lambda)
+        queryCamera = try members.decodeIfPresent(String.self, forKey: .queryCamera)
+        cameraNormalization = try members.decodeIfPresent(Bool.self, forKey: .cameraNormalization)
         cameras = try members.decodeIfPresent([String].self, forKey: .cameras)
         excludedCameras = try members.decodeIfPresent([String].self, forKey: .excludedCameras)
         capturedFrom = try members.decodeIfPresent(Timestamp.self, forKey: .capturedFrom)

@@ -37,6 +37,10 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
     public var people: Int
     /// Its cameras, sorted.
     public var cameras: [String]
+    /// Those of its cameras that have a mean vector, sorted.
+    public var camerasWithMean: [String]
+    /// Whether searches subtract these means unless they say otherwise.
+    public var cameraNormalization: Bool
     /// The earliest capture time; null if no image has one.
     public var capturedFrom: Timestamp?
     /// The latest capture time; null if no image has one.
@@ -50,6 +54,8 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case name, model, searchable, images, people, cameras
+        case camerasWithMean = "cameras_with_mean"
+        case cameraNormalization = "camera_normalization"
         case capturedFrom = "captured_from"
         case capturedTo = "captured_to"
         case revision
@@ -66,6 +72,8 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         try fields.encode(images, forKey: .images)
         try fields.encode(people, forKey: .people)
         try fields.encode(cameras, forKey: .cameras)
+        try fields.encode(camerasWithMean, forKey: .camerasWithMean)
+        try fields.encode(cameraNormalization, forKey: .cameraNormalization)
         try fields.encode(capturedFrom, forKey: .capturedFrom)
         try fields.encode(capturedTo, forKey: .capturedTo)
         try fields.encode(revision, forKey: .revision)

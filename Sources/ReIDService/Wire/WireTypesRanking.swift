@@ -14,6 +14,8 @@ public struct RankingAnswer: Codable, Sendable, Equatable {
     public var gallerySize: Int
     /// The options of the search, including defaults.
     public var options: SearchOptions
+    /// Whether the cameras' means were subtracted; nil for a kept ranking of an earlier release.
+    public var cameraNormalization: NormalizationAnswer?
     /// Best first.
     public var results: [RankingResult]
     /// Reasons to doubt the order, such as an untrained model; nil if there are none.
@@ -25,8 +27,42 @@ public struct RankingAnswer: Codable, Sendable, Equatable {
         case queryID = "query_id"
         case revision, gallery, model
         case gallerySize = "gallery_size"
-        case options, results, warnings
+        case options
+        case cameraNormalization = "camera_normalization"
+        case results, warnings
         case timing = "timing_ms"
+    }
+}
+
+/// What a search did about the differences between cameras.
+public struct NormalizationAnswer: Codable, Sendable, Equatable {
+    /// The mean that was subtracted from the query.
+    public enum QueryMean: String, Codable, Sendable, CaseIterable {
+        /// That of its own camera.
+        case camera
+        /// The mean of the camera means, because the query's camera is not known or has no mean.
+        case common
+    }
+
+    /// Whether the means were subtracted from the images and the query before they were compared.
+    public var applied: Bool
+    /// Which mean was subtracted from the query; null if none was.
+    public var queryMean: QueryMean?
+    /// The number of the gallery's cameras that have a mean; without any, nothing is subtracted.
+    public var cameras: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case applied
+        case queryMean = "query_mean"
+        case cameras
+    }
+
+    /// Writes no mean as null.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(applied, forKey: .applied)
+        try fields.encode(queryMean, forKey: .queryMean)
+        try fields.encode(cameras, forKey: .cameras)
     }
 }
 
@@ -46,15 +82,15 @@ public struct RankingResult: Codable, Sendable, Equatable {
     public var externalID: String?
     /// The file name that the image was enrolled under; null if there is none.
     public var name: String?
-    /// Squared Euclidean distance of the unit vectors, 0...4.
+    /// Squared Euclidean distance of the unit vectors that were compared, 0...4.
     public var distance: Float
-    /// Cosine of the vectors, -1...1.
+    /// Cosine of the vectors that were compared, -1...1.
     public var similarity: Float
     /// The distance after k-reciprocal re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?
     /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
-    /// The embedding, if the search asked for it.
+    /// The embedding as it was enrolled, if the search asked for it.
     public var vector: [Float]?
     /// The person's best images, the best first, if rows stand for persons.
     public var images: [PersonImage]?
@@ -105,7 +141,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
     public var capturedAt: Timestamp?
     /// The file name that the image was enrolled under; null if there is none.
     public var name: String?
-    /// Squared Euclidean distance of the unit vectors, 0...4.
+    /// Squared Euclidean distance of the unit vectors that were compared, 0...4.
     public var distance: Float
     /// The distance after re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?

@@ -72,6 +72,10 @@ import Testing
         Deed(method: .put, pattern: "/admin/v1/galleries/{gallery}", action: .galleryCreate) { bench in
             try bench.service.askAdmin(.put, "/admin/v1/galleries/hall")
         },
+        Deed(method: .patch, pattern: "/admin/v1/galleries/{gallery}", action: .galleryUpdate) { bench in
+            try bench.service.askAdmin(
+                .patch, "/admin/v1/galleries/lobby", body: Array(#"{"camera_normalization": false}"#.utf8))
+        },
         Deed(method: .post, pattern: "/admin/v1/galleries/{gallery}/batches", action: .batchAccept) { bench in
             _ = try bench.accept()
             return ServerResponse(.accepted)
@@ -131,6 +135,7 @@ import Testing
             let details: JSONValue = try fromJSON(Array(row.details.utf8))
             #expect(details["gallery"] == "lobby")
             #expect(details["options"]?["limit"] == 2 && details["options"]?["rerank"] == false)
+            #expect(details["normalization"]?["applied"] == false && details["normalization"]?["cameras"] == 0)
             #expect(details["images"] == [.text(hexString(try SHA256.hash(bench.image.bytes)))])
             #expect(details["shown"]?.items.compactMap(\.text) == answer.results.map(\.imageID))
             #expect(answer.results.count == 2)

@@ -23,6 +23,7 @@ import Testing
             #expect(gallery.images == 12)
             #expect(gallery.people == 3)
             #expect(gallery.cameras == ["c0", "c1", "c2", "c3"])
+            #expect(gallery.camerasWithMean.isEmpty && gallery.cameraNormalization)
             #expect(gallery.capturedFrom?.rfc3339 == "2026-11-22T10:00:00Z")
             #expect(gallery.capturedTo?.rfc3339 == "2026-11-22T10:11:00Z")
             #expect(gallery.revision > 0)

@@ -1,0 +1,66 @@
+internal import Gallery
+internal import Ranking
+
+/// How one search compares vectors: as they are, or without the means of their cameras.
+struct Comparison {
+    /// Whether the search asks for normalization; if it does not say, its gallery decides.
+    let isWanted: Bool
+    /// What was done.
+    let normalization: NormalizationAnswer
+
+    private let snapshot: GallerySnapshot
+    private let options: SearchOptions
+    /// The query's vector as it is compared.
+    private let query: [Float]
+
+    /// Prepares `vector`, a unit vector, for comparisons; without any camera mean, vectors are compared as they are.
+    init(of vector: [Float], in snapshot: GallerySnapshot, options: SearchOptions) {
+        self.snapshot = snapshot
+        self.options = options
+        let means = snapshot.cameraMeans
+        isWanted = options.cameraNormalization ?? snapshot.cameraNormalization
+        guard isWanted, !means.cameras.isEmpty else {
+            normalization = NormalizationAnswer(applied: false, queryMean: nil, cameras: means.cameras.count)
+            query = vector
+            return
+        }
+        let isKnown = options.queryCamera.map(means.cameras.contains) ?? false
+        normalization = NormalizationAnswer(
+            applied: true, queryMean: isKnown ? .camera : .common, cameras: means.cameras.count)
+        query = means.normalized(vector, of: options.queryCamera)
+    }
+
+    /// The nearest images, best first.
+    ///
+    /// - Parameters:
+    ///   - count: how many.
+    ///   - allowed: the rows that may appear; nil: all.
+    ///   - isCancelled: asked every few milliseconds; true ends the search.
+    /// - Returns: the rows with their distances.
+    /// - Throws: `RankingError.cancelled`.
+    func nearest(
+        _ count: Int, where allowed: RowFilter?, isCancelled: () -> Bool
+    ) throws(RankingError) -> [Match] {
+        guard normalization.applied else {
+            return try Ranking.nearest(
+                to: query, in: snapshot.embeddings, count: count, where: allowed, isCancelled: isCancelled)
+        }
+        return try Ranking.nearest(
+            to: query, in: snapshot.embeddings, count: count, where: allowed, normalizedBy: snapshot.cameraMeans,
+            cameras: camera, isCancelled: isCancelled)
+    }
+
+    /// The matches of `nearest` with the candidates re-ranked.
+    func reRank(_ matches: [Match], isCancelled: @Sendable () -> Bool) throws(RankingError) -> [ReRankedMatch] {
+        guard normalization.applied else {
+            return try Ranking.reRank(
+                matches, for: query, in: snapshot.embeddings, options: options.reRanking,
+                candidates: options.candidates, isCancelled: isCancelled)
+        }
+        return try Ranking.reRank(
+            matches, for: query, in: snapshot.embeddings, options: options.reRanking, candidates: options.candidates,
+            normalizedBy: snapshot.cameraMeans, cameras: camera, isCancelled: isCancelled)
+    }
+
+    private func camera(of row: Int) -> String? { snapshot.images[row].cameraID }
+}
