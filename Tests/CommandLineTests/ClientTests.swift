@@ -131,6 +131,11 @@ import Testing
         #expect(shown.output.contains("c1, c2, c3") && shown.output.contains("2026-03-02T08:05:00Z"))
         #expect(try object(try query(["galleries", "show", "lobby", "--json"]))["people"] as? Int == 3)
 
+        let changed = try admin("galleries", "change", "lobby", "--no-camera-normalization")
+        #expect(changed.status == 0 && changed.output.contains("off"), "\(changed.errors)")
+        #expect(
+            try object(try query(["galleries", "show", "lobby", "--json"]))["camera_normalization"] as? Bool == false)
+        #expect(try admin("galleries", "change", "lobby").status == 64, "nothing to change")
         let unasked = try admin("galleries", "delete", "lobby")
         #expect(unasked.status == 64 && unasked.errors.contains("--yes"))
         for id in ["..", "../galleries/lobby", "."] {
@@ -236,12 +241,14 @@ import Testing
                 "--captured-from",
                 "2026-03-02T08:00:00Z", "--captured-to", "2026-03-02T09:00:00Z", "--person", "p0", "--external-id",
                 "e1",
-                "--min-similarity", "-0.5", "--group-by", "person", "--include-vectors",
+                "--min-similarity", "-0.5", "--group-by", "person", "--include-vectors", "--query-camera", "c1",
+                "--no-camera-normalization",
             ]))
         let expected: [String: Any] = [
             "limit": 7, "rerank": false, "candidates": 70, "k1": 9, "k2": 4, "lambda": 0.25, "camera": ["c1", "c2"],
             "exclude_camera": ["c3"], "captured_from": "2026-03-02T08:00:00Z", "captured_to": "2026-03-02T09:00:00Z",
             "person": "p0", "external_id": "e1", "min_similarity": -0.5, "group_by": "person", "include_vectors": true,
+            "query_camera": "c1", "camera_normalization": false,
         ]
         #expect(try #require(given["options"] as? [String: Any]) as NSDictionary == expected as NSDictionary)
         let plain = try object(try query(["search", image, "--gallery", "lobby", "--json"]))
@@ -252,6 +259,8 @@ import Testing
         #expect(
             try #require(plain["options"] as? [String: Any]) as NSDictionary
                 == #require(own["options"] as? [String: Any]) as NSDictionary)
+        let normalized = try query(["search", image, "--gallery", "lobby", "--camera-normalization"])
+        #expect(normalized.errors.contains("no camera has enough images"), "\(normalized.errors)")
         let people = try query(["search", image, "--gallery", "lobby", "--group-by", "person"])
         #expect(people.output.split(separator: "\n").count == 4)
     }

@@ -233,6 +233,42 @@ import Testing
         #expect(normalized["plain"] == ["CMC@1": 1, "CMC@5": 1, "CMC@10": 1, "mAP": 1, "mINP": 1])
     }
 
+    @Test func `evaluate takes the cameras' means of a feature file from its gallery alone`() throws {
+        let folder = try TemporaryFolder()
+        // 32 people before two cameras: a vector is its person's direction plus three times its camera's. So the 31 other
+        // people of the query's camera are nearer than the query's person at the other camera: AP 1/32. Without the
+        // means, both images of a person are equal. The gallery has the first 2 · 32 images, the query is image 0 again.
+        let dimensions = 34
+        var gallery: [Float] = []
+        for camera in 0..<2 {
+            for person in 0..<32 {
+                gallery += (0..<dimensions).map { $0 == person ? 1 : $0 == 32 + camera ? 3 : 0 }
+            }
+        }
+        let people = (0..<64).map { Int64($0 % 32 + 1) }
+        try SafetensorsWriter.write(
+            [
+                ("query", .floats(Tensor(shape: [1, dimensions], elements: Array(gallery[..<dimensions])))),
+                ("gallery", .floats(Tensor(shape: [64, dimensions], elements: gallery))),
+                ("query_person", .integers(shape: [1], elements: [1])),
+                ("query_camera", .integers(shape: [1], elements: [7])),
+                ("gallery_person", .integers(shape: [64], elements: people)),
+                ("gallery_camera", .integers(shape: [64], elements: (0..<64).map { $0 < 32 ? 7 : 9 })),
+            ], metadata: [:], to: folder.path("f.safetensors"))
+        let arguments = [
+            "evaluate", "--features", folder.path("f.safetensors"), "--rerank", "none", "--camera-normalization",
+        ]
+        let outcome = try ReidProgram.run(arguments + ["--json"])
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let plain = try #require(json["plain"] as? [String: Double])
+        #expect(plain["CMC@1"] == 0 && plain["mAP"] == 1.0 / 32)
+        let normalized = try #require(json["camera_normalized"] as? [String: [String: Double]])
+        #expect(normalized["plain"]?["CMC@1"] == 1 && normalized["plain"]?["mAP"] == 1)
+        let rows = try ReidProgram.run(arguments).output.split(separator: "\n").suffix(2)
+        #expect(rows.map { $0.contains("cameras normalized") } == [false, true], "printed beside each other")
+    }
+
     @Test func `a feature file with labels of the wrong length is refused by name and shape`() throws {
         let folder = try TemporaryFolder()
         try SafetensorsWriter.write(

@@ -1,14 +1,15 @@
 internal import ArgumentParser
 internal import Gallery
+internal import HTTP
 internal import ReIDService
 
 /// `reid galleries`: the galleries of a running service.
 struct GalleriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "galleries",
-        abstract: "List, show, create and delete the galleries of a running service.",
+        abstract: "List, show, create, change and delete the galleries of a running service.",
         discussion: "EXAMPLE:\n  reid galleries list\n  reid galleries create lobby\n\n\(Reid.exitCodes)",
-        subcommands: [List.self, Show.self, Create.self, Delete.self])
+        subcommands: [List.self, Show.self, Create.self, Change.self, Delete.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -52,6 +53,11 @@ struct GalleriesCommand: ParsableCommand {
                 Terminal.facts([
                     ("name", gallery.name), ("images", "\(gallery.images)"), ("people", "\(gallery.people)"),
                     ("cameras", gallery.cameras.isEmpty ? "-" : gallery.cameras.joined(separator: ", ")),
+                    (
+                        "cameras with a mean",
+                        gallery.camerasWithMean.isEmpty ? "-" : gallery.camerasWithMean.joined(separator: ", ")
+                    ),
+                    ("camera normalization", gallery.cameraNormalization ? "on" : "off"),
                     ("captured from", gallery.capturedFrom?.rfc3339 ?? "-"),
                     ("captured to", gallery.capturedTo?.rfc3339 ?? "-"),
                     ("model", gallery.model),
@@ -81,6 +87,40 @@ struct GalleriesCommand: ParsableCommand {
             let gallery: GalleryAnswer = try client.send(request)
             if json { return try Terminal.printJSON(gallery) }
             print("\(gallery.name) is there, with \(gallery.images) images")
+        }
+    }
+
+    struct Change: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change the settings of a gallery.",
+            discussion: """
+                EXAMPLE:
+                  reid galleries change lobby --no-camera-normalization
+
+                \(Reid.exitCodes)
+                """)
+
+        @Argument(help: "The gallery's name.")
+        var name: String
+
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Whether searches subtract the mean of each camera's images unless they say otherwise.")
+        var cameraNormalization: Bool
+
+        @OptionGroup var listener: AdminListener
+
+        @Flag(help: "The gallery as one JSON object.")
+        var json = false
+
+        mutating func run() throws {
+            let client = try listener.client()
+            var request = try client.request("PATCH", ["admin", "v1", "galleries", name])
+            request.add("Content-Type", "application/json")
+            let body = #"{"camera_normalization": \#(cameraNormalization)}"#
+            let gallery: GalleryAnswer = try client.send(request, body: .bytes(Array(body.utf8)))
+            if json { return try Terminal.printJSON(gallery) }
+            print("\(gallery.name): camera normalization is \(gallery.cameraNormalization ? "on" : "off")")
         }
     }
 

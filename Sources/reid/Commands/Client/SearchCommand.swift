@@ -14,10 +14,12 @@ struct SearchCommand: ParsableCommand {
         abstract: "Ask a running service where else a person was seen.",
         discussion: """
             Options that are absent are as the service has them. Several images are taken as images of one person, and their
-            features are averaged.
+            features are averaged. Tell the camera of the images by --query-camera, if it is known: what all images of a camera have
+            in common is then taken out of the comparison.
 
             EXAMPLE:
               reid search image.jpg --gallery demo --limit 10
+              reid search image.jpg --gallery lobby --query-camera c1
               reid search front.jpg side.jpg --gallery lobby --exclude-camera c1 --captured-from 2026-11-22T10:00:00Z
               reid search image.jpg --gallery lobby --group-by person --json
 
@@ -42,6 +44,14 @@ struct SearchCommand: ParsableCommand {
     var candidates: Int?
 
     @OptionGroup var options: ReRankingOptions
+
+    @Option(help: "The camera that took the images.")
+    var queryCamera: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Subtract the mean of each camera's images before comparing; without either, as the gallery is set.")
+    var cameraNormalization: Bool?
 
     @OptionGroup var filter: FilterArguments
 
@@ -82,14 +92,25 @@ struct SearchCommand: ParsableCommand {
         ]
         if groupBy != nil { header.append("images") }
         print(Terminal.table(header, ranking.results.map(row)))
+        if let note = ranking.cameraNormalization.flatMap(note) { Terminal.complain(note) }
+    }
+
+    /// What was done about cameras; nil if there is nothing to tell.
+    private func note(on normalization: NormalizationAnswer) -> String? {
+        guard normalization.applied else {
+            return cameraNormalization == true ? "compared as enrolled: no camera has enough images for a mean" : nil
+        }
+        let own = normalization.queryMean == .camera ? "the query's camera among them" : "the query's camera unknown"
+        return "compared without the means of \(normalization.cameras) cameras, \(own)"
     }
 
     /// The options as query parameters of the service.
     private var parameters: [(name: String, value: String)] {
-        let single = [
+        let single: [(name: String, value: String?)] = [
             ("limit", limit.map(String.init)), ("rerank", rerank.map(String.init)),
             ("candidates", candidates.map(String.init)), ("k1", options.k1.map(String.init)),
             ("k2", options.k2.map(String.init)), ("lambda", options.lambda.map { "\($0)" }),
+            ("query_camera", queryCamera), ("camera_normalization", cameraNormalization.map(String.init)),
             ("min_similarity", minSimilarity.map { "\($0)" }), ("group_by", groupBy?.rawValue),
             ("include_vectors", includeVectors ? "true" : nil),
         ]
