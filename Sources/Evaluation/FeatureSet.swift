@@ -179,11 +179,14 @@ public enum FeatureSetError: Error, Sendable, Equatable, CustomStringConvertible
 
 extension FeatureSet {
     /// The features without their cameras' means, see `CameraMeans`; the means are those of the gallery alone.
+    ///
+    /// Without a camera that has a mean, the features stay as they are.
     public var cameraNormalized: FeatureSet {
         // A negative number stands for no camera.
         func cameras(_ sightings: [Sighting]) -> [Int?] { sightings.map { $0.camera < 0 ? nil : $0.camera } }
         let (queryCameras, galleryCameras) = (cameras(querySightings), cameras(gallerySightings))
         let means = CameraMeans(of: gallery, cameras: galleryCameras)
+        guard !means.cameras.isEmpty else { return self }
         return FeatureSet(
             query: means.normalized(query, of: queryCameras), gallery: means.normalized(gallery, of: galleryCameras),
             querySightings: querySightings, gallerySightings: gallerySightings)
