@@ -190,6 +190,8 @@ function parameters(options) {
   const { limit, candidates, k1, k2, lambda } = options;
   const numbers = options.rerank ? { limit, candidates, k1, k2, lambda } : { limit };
   for (const [name, value] of Object.entries(numbers)) if (value !== undefined) list.set(name, String(value));
+  if (options.query_camera) list.set("query_camera", options.query_camera);
+  if (options.camera_normalization !== undefined) list.set("camera_normalization", String(options.camera_normalization));
   for (const camera of options.camera) list.append("camera", camera);
   for (const camera of options.exclude_camera) list.append("exclude_camera", camera);
   if (options.captured_from) list.set("captured_from", options.captured_from);

@@ -8,6 +8,8 @@
  * @property {number} [k1]             neighbors considered by re-ranking
  * @property {number} [k2]             neighbors averaged by re-ranking
  * @property {number} [lambda]         weight of the plain distance, 0...1
+ * @property {string} query_camera     that took the query's image; empty: not known
+ * @property {boolean} [camera_normalization] whether differences between cameras are evened out; absent: as the gallery is set
  * @property {string[]} camera         only these cameras; empty: all
  * @property {string[]} exclude_camera never these cameras
  * @property {string} captured_from    RFC 3339 UTC, or empty
@@ -34,8 +36,14 @@
  * @property {string} model            "sha256:…"
  * @property {number} gallery_size
  * @property {Partial<SearchOptions>} options
+ * @property {CameraNormalization} [camera_normalization] absent in a ranking of an earlier release
  * @property {RankingResult[]} results
  * @property {Record<string, number>} [timing_ms]
+ *
+ * @typedef {object} CameraNormalization
+ * @property {boolean} applied
+ * @property {"camera" | "common" | null} query_mean whether the query's camera was known
+ * @property {number} cameras          that could be evened out
  *
  * @typedef {object} Batch
  * @property {string} id
@@ -52,6 +60,8 @@
  * @property {number} images
  * @property {number} people
  * @property {string[]} cameras
+ * @property {string[]} cameras_with_mean  whose differences can be evened out
+ * @property {boolean} camera_normalization whether searches even them out unless they say otherwise
  * @property {string | null} [captured_from]
  * @property {string | null} [captured_to]
  * @property {number} revision

@@ -112,7 +112,7 @@ class GalleryCard {
 
   /** @param {Gallery} gallery @param {string} loaded the SHA-256 of the served model, or empty */
   show(gallery, loaded) {
-    const { images, people, cameras, captured_from, captured_to, model, revision } = gallery;
+    const { images, people, cameras, cameras_with_mean, camera_normalization, captured_from, captured_to, model, revision } = gallery;
     const times = element("span", { class: "span-of-time" },
       element("span", {}, moment(captured_from)),
       captured_to ? element("span", {}, `to ${moment(captured_to)}`) : null);
@@ -121,6 +121,7 @@ class GalleryCard {
       ["Images", count(images)],
       ["People", count(people)],
       ["Cameras", cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
+      ["Evened out", camera_normalization ? counted(cameras_with_mean.length, "camera") : "Off"],
       ["Captured", times],
       ["Model", element("span", { class: "mono", title: model }, shortDigest(model))],
       ["Revision", count(revision)],

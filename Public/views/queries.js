@@ -133,6 +133,10 @@ function summary(options) {
   } else if (typeof options.k1 === "number") {
     parts.push(`k1 ${options.k1}, k2 ${options.k2}, λ ${decimal(options.lambda, 2)}`);
   }
+  if (options.query_camera) parts.push(`taken by ${options.query_camera}`);
+  if (options.camera_normalization !== undefined) {
+    parts.push(`differences between cameras ${options.camera_normalization ? "evened out" : "left in"}`);
+  }
   if (options.camera?.length) parts.push(`only ${options.camera.join(", ")}`);
   if (options.exclude_camera?.length) parts.push(`without ${options.exclude_camera.join(", ")}`);
   if (options.captured_from) parts.push(`from ${moment(options.captured_from)}`);

@@ -5,7 +5,7 @@ import { OptionsPanel } from "../scripts/search/options-panel.js";
 import { ImageInput } from "../scripts/search/image-input.js";
 import { ResultsPane } from "../scripts/results/results-pane.js";
 import { SearchSession } from "../scripts/search/search-session.js";
-/** @import { Gallery, KeptQuery, Ranking } from "../scripts/types.js" */
+/** @import { Gallery, KeptQuery, RankingResult } from "../scripts/types.js" */
 /** @import { ServiceProblem } from "../scripts/api.js" */
 /** @import { Service } from "../scripts/service.js" */
 
@@ -43,7 +43,7 @@ export class SearchView {
     this.options = new OptionsPanel(() => this.search());
     this.options.root.open = matchMedia("(min-width: 860px)").matches;
     this.results = new ResultsPane({
-      onSearchWith: (imageID, address) => this.searchWith(imageID, address),
+      onSearchWith: (result) => this.searchWith(result),
       queryImage: () => this.input.address,
       onRefresh: () => this.session.refresh(),
     });
@@ -134,8 +134,7 @@ export class SearchView {
   }
 
   offerCameras() {
-    const gallery = this.galleries.find(({ name }) => name === this.gallery.value);
-    this.options.cameras.setCameras(gallery?.cameras ?? []);
+    this.options.setGallery(this.galleries.find(({ name }) => name === this.gallery.value));
   }
 
   galleryChosen() {
@@ -144,9 +143,10 @@ export class SearchView {
     void this.search();
   }
 
-  /** @param {Blob} image */
-  take(image) {
+  /** @param {Blob} image @param {string} [camera] the camera that took it; empty: not known */
+  take(image, camera = "") {
     this.session.clear();
+    this.options.queryCamera.choose(camera);
     this.queryID = "";
     if (this.visible) history.replaceState(null, "", "#/search");
     this.image = image;
@@ -234,16 +234,15 @@ export class SearchView {
   /**
    * Starts a new search with an image of the gallery.
    *
-   * @param {string} imageID
-   * @param {string} address
+   * @param {RankingResult} result one that has an image
    */
-  async searchWith(imageID, address) {
+  async searchWith({ image_id, image_url, camera_id }) {
     try {
-      const image = await api.image(address);
-      this.input.show(image, `Gallery image ${imageID}`);
+      const image = await api.image(image_url ?? "");
+      this.input.show(image, `Gallery image ${image_id}`);
       this.results.dialog.root.close();
       scrollTo(0, 0);
-      this.take(image);
+      this.take(image, camera_id ?? "");
     } catch (error) {
       this.fail(api.asProblem(error));
     }

@@ -3,7 +3,7 @@ import { announce, element, notice } from "../dom.js";
 import { count, counted, decimal } from "../format.js";
 import { ResultDialog } from "./result-dialog.js";
 import { ResultsGrid } from "./results-grid.js";
-/** @import { Ranking } from "../types.js" */
+/** @import { CameraNormalization, Ranking, RankingResult } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 /** @import { PollState } from "../search/ranking-poll.js" */
 
@@ -11,7 +11,7 @@ import { ResultsGrid } from "./results-grid.js";
 export class ResultsPane {
   /**
    * @param {object} handlers
-   * @param {(imageID: string, address: string) => void} handlers.onSearchWith
+   * @param {(result: RankingResult) => void} handlers.onSearchWith with an image of the gallery
    * @param {() => string} handlers.queryImage the address of the query image, or empty
    * @param {() => void} handlers.onRefresh ranks again over the current gallery
    */
@@ -34,7 +34,7 @@ export class ResultsPane {
     /** @param {string} id */
     const searchWith = (id) => {
       const result = this.ranking?.results.find(({ image_id }) => image_id === id);
-      if (result?.image_url) onSearchWith(id, result.image_url);
+      if (result?.image_url) onSearchWith(result);
     };
     /** @param {string} id */
     const branchOf = (id) => this.branchByImage.has(id) ? this.branchByImage.get(id) ?? null : this.branch;
@@ -149,10 +149,11 @@ export class ResultsPane {
   }
 
   /** @param {Ranking} ranking @param {number} [elapsed] */
-  summarize({ results, gallery, gallery_size, revision, timing_ms }, elapsed) {
+  summarize({ results, gallery, gallery_size, revision, camera_normalization, timing_ms }, elapsed) {
     this.summary.replaceChildren(
       element("b", {}, `${count(results.length)} of ${counted(gallery_size, "image")}`),
       ` in ${gallery} · version ${count(revision)}`,
+      evened(camera_normalization),
       elapsed === undefined ? "" : ` · ${decimal(elapsed, 0)} ms`);
     const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
     this.summary.title = `Of the ranking: ${steps.join(", ")}`;
@@ -214,6 +215,18 @@ export class ResultsPane {
     this.grid.attend(this.branchOf);
     if (this.dialog.root.open) this.dialog.attend();
   }
+}
+
+/**
+ * What was done about the differences between cameras.
+ *
+ * @param {CameraNormalization} [normalization]
+ */
+function evened(normalization) {
+  if (!normalization?.applied) return "";
+  const { cameras, query_mean } = normalization;
+  const unknown = query_mean === "camera" ? "" : ", this image’s camera unknown";
+  return ` · differences of ${counted(cameras, "camera")} evened out${unknown}`;
 }
 
 /** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */

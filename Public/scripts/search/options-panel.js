@@ -1,7 +1,8 @@
 import { CameraFilter } from "./camera-filter.js";
+import { QueryCamera } from "./query-camera.js";
 import { element } from "../dom.js";
 import { inputTime, requestTime } from "../format.js";
-/** @import { SearchLimits, SearchOptions } from "../types.js" */
+/** @import { Gallery, SearchLimits, SearchOptions } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
 /** The milliseconds without another change after which the search runs again. */
@@ -10,6 +11,7 @@ const settle = 450;
 /** Options without any restriction; numbers come from the service. @type {SearchOptions} */
 const unrestricted = {
   rerank: true,
+  query_camera: "",
   camera: [],
   exclude_camera: [],
   captured_from: "",
@@ -33,6 +35,10 @@ export class OptionsPanel {
     this.k1 = number("k1", "k1", { min: 1, max: 100, step: 1, hint: "neighbors looked at" });
     this.k2 = number("k2", "k2", { min: 1, max: 100, step: 1, hint: "neighbors averaged" });
     this.lambda = number("lambda", "λ", { min: 0, max: 1, step: "any", hint: "weight of the plain distance" });
+    this.queryCamera = new QueryCamera();
+    this.normalize = element("input", { type: "checkbox", id: "option-camera_normalization" });
+    /** Whether searches of the gallery even out differences between cameras unless they say otherwise. */
+    this.normalizes = true;
     this.cameras = new CameraFilter(changed);
     this.from = time("captured_from", "Captured from (UTC)");
     this.to = time("captured_to", "Captured to (UTC)");
@@ -42,8 +48,11 @@ export class OptionsPanel {
     this.form = element("form", { class: "options", noValidate: true, oninput: changed },
       element("div", { class: "switches" },
         element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new images")),
-        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbors"))),
+        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbors")),
+        element("label", { class: "switch", title: "Takes out what all images of a camera have in common, such as its light." },
+          this.normalize, element("span", {}, "Even out differences between cameras"))),
       this.numbers,
+      this.queryCamera.root,
       this.cameras.root,
       element("div", { class: "field-row times" }, this.from.root, this.to.root),
       element("div", { class: "field-row last" },
@@ -80,6 +89,19 @@ export class OptionsPanel {
   }
 
   /**
+   * Offers a gallery's cameras, and takes over what its searches do unless they say otherwise.
+   *
+   * @param {Gallery} [gallery]
+   */
+  setGallery(gallery) {
+    this.queryCamera.setCameras(gallery?.cameras ?? []);
+    this.cameras.setCameras(gallery?.cameras ?? []);
+    const chosen = this.value.camera_normalization;
+    this.normalizes = gallery?.camera_normalization ?? true;
+    this.normalize.checked = chosen ?? this.normalizes;
+  }
+
+  /**
    * The fields that a problem of the service can name.
    *
    * @returns {Record<string, Field>}
@@ -104,6 +126,8 @@ export class OptionsPanel {
     this.k1.input.value = String(all.k1 ?? "");
     this.k2.input.value = String(all.k2 ?? "");
     this.lambda.input.value = String(all.lambda ?? "");
+    this.queryCamera.choose(all.query_camera ?? "");
+    this.normalize.checked = all.camera_normalization ?? this.normalizes;
     this.cameras.choose(all.camera ?? [], all.exclude_camera ?? []);
     this.from.input.value = inputTime(all.captured_from);
     this.to.input.value = inputTime(all.captured_to);
@@ -120,6 +144,9 @@ export class OptionsPanel {
       k1: chosenNumber(this.k1),
       k2: chosenNumber(this.k2),
       lambda: chosenNumber(this.lambda),
+      query_camera: this.queryCamera.input.value,
+      // The gallery's own setting is left to the gallery, so that a kept query follows it.
+      camera_normalization: this.normalize.checked === this.normalizes ? undefined : this.normalize.checked,
       camera: this.cameras.chosen("only"),
       exclude_camera: this.cameras.chosen("without"),
       captured_from: requestTime(this.from.input.value),
