@@ -17,6 +17,8 @@
 #define BLOCK 64
 /// With fewer allowed rows than this, the rows of a block are read one by one.
 #define FEW 24
+/// How many bytes before their turn codes are fetched into the cache.
+#define AHEAD 4096
 
 ALWAYS size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -153,6 +155,18 @@ void c_code_products(c_kernel kernel, c_coded_rows rows, const int16_t *query, s
 void c_listed_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras,
                      const uint32_t *list, size_t count, float *bounds) {
     CHOSEN(listed, &rows, &query, &cameras, list, count, bounds);
+}
+
+void c_fetch_block(c_coded_rows rows, size_t first, uint64_t allowed) {
+    if (__builtin_popcountll(allowed) >= FEW) return;
+    for (uint64_t rest = allowed; rest != 0; rest &= rest - 1) {
+        size_t row = first + (size_t)__builtin_ctzll(rest);
+        for (size_t byte = 0; byte < rows.stride; byte += 64) __builtin_prefetch(rows.codes + row * rows.stride + byte);
+        __builtin_prefetch(rows.scales + row);
+        __builtin_prefetch(rows.errors + row);
+        __builtin_prefetch(rows.tails + row);
+        __builtin_prefetch(rows.squared_lengths + row);
+    }
 }
 
 float c_block_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras, size_t first,

@@ -11,10 +11,14 @@ TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16
             size_t place = smaller(start + index, count - 1);
             codes[index] = rows->codes + (list ? list[place] : first + place) * rows->stride;
         }
+        // The processor follows rows in order by itself, but only to the end of a page.
         if (list)
             for (size_t place = start + 8; place < smaller(start + 16, count); place++)
                 for (size_t byte = 0; byte < rows->stride; byte += 64)
                     __builtin_prefetch(rows->codes + list[place] * rows->stride + byte);
+        else
+            for (size_t byte = 0; byte < 8 * rows->stride; byte += 64)
+                __builtin_prefetch(codes[0] + AHEAD + byte);
         int32_t sums[8];
         NAMED(KERNEL, eight)(codes, rows->stride, query, sums);
         if (start + 8 <= count)

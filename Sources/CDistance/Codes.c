@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -34,12 +37,23 @@ double c_code_values(const double *values, size_t count, size_t stride, int8_t *
     return sum;
 }
 
-uint64_t c_at_least(const float *values, float least) {
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static uint64_t at_least_avx2(const float *values, float least) {
+    __m256 wide = _mm256_set1_ps(least);
     uint64_t bits = 0;
     for (int group = 0; group < 64; group += 8) {
-        uint64_t eight = 0;
-        for (int index = 0; index < 8; index++) eight |= (uint64_t)(values[group + index] >= least) << index;
-        bits |= eight << group;
+        __m256 found = _mm256_cmp_ps(_mm256_loadu_ps(values + group), wide, _CMP_GE_OQ);
+        bits |= (uint64_t)(unsigned)_mm256_movemask_ps(found) << group;
     }
+    return bits;
+}
+#endif
+
+uint64_t c_at_least(const float *values, float least) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) return at_least_avx2(values, least);
+#endif
+    uint64_t bits = 0;
+    for (int index = 0; index < 64; index++) bits |= (uint64_t)(values[index] >= least) << index;
     return bits;
 }

@@ -55,6 +55,11 @@ void c_listed_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_
 float c_block_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras, size_t first,
                      uint64_t allowed, float *bounds);
 
+/// Fetches what `c_block_bounds` will read into the cache, if only few rows are allowed.
+///
+/// The processor fetches many rows in order by itself, but not a few with gaps between them.
+void c_fetch_block(c_coded_rows rows, size_t first, uint64_t allowed);
+
 /// The bits of those of 64 values that are at least `least`.
 uint64_t c_at_least(const float *values, float least);
 

@@ -27,6 +27,9 @@ import Synchronization
         let constants: [Float]
     }
 
+    /// How many blocks before their turn rows are fetched into the cache.
+    private static let blocksAhead = 8
+
     private let snapshot: VectorSnapshot
     private let plan: ScanPlan
     private let isNormalized: Bool
@@ -77,6 +80,10 @@ import Synchronization
         unsafe withCameras(look, of: snapshot.parts[number]) { cameras in
             for block in blocks {
                 let rows = plan.blocks[block]
+                if block + Self.blocksAhead < plan.blocks.count {
+                    let ahead = plan.blocks[block + Self.blocksAhead]
+                    if ahead.part == rows.part { unsafe c_fetch_block(look.rows, Int(ahead.first), ahead.allowed) }
+                }
                 unsafe largest[block] = unsafe c_block_bounds(
                     options.kernel.raw, look.rows, look.query.raw, cameras, Int(rows.first), rows.allowed,
                     bounds + 64 * block)

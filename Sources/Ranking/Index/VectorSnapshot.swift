@@ -73,6 +73,13 @@ public struct VectorSnapshot: Sendable {
         }
     }
 
+    /// A matrix of the given rows, which must exist, in the given order; as they are, or as `normalized(_:)` returns them.
+    public func selecting(_ rows: some Sequence<Int>, isNormalized: Bool = false) -> EmbeddingMatrix {
+        var result = EmbeddingMatrix(dimensions: dimensions)
+        for row in rows { result.append(isNormalized ? normalized(row) : self[row]) }
+        return result
+    }
+
     /// Up to `count` rows, chosen evenly: [rows, dimensions], for `HeadRotation.make`.
     public func sample(_ count: Int = HeadRotation.usualSample) -> [Float] {
         let wanted = min(max(count, 0), rowCount)

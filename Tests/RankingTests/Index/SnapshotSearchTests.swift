@@ -93,7 +93,8 @@ import Testing
         let rotation = try rotation(rows, dimensions: size.dimensions)
         for kept in [Keeping(table: table), Keeping(capacity: 192, rotation: rotation, table: table)] {
             let snapshot = try kept.snapshot(rows, dimensions: size.dimensions)
-            let own = rows.indices.map(snapshot.normalized)
+            let selected = snapshot.selecting(rows.indices, isNormalized: true)
+            let own = rows.indices.map { selected[$0] }
             for (row, other) in zip(own, normalized) {
                 // The length is summed in another order, in double precision, and each value rounded to float32.
                 #expect(zip(row, other).allSatisfy { abs($0 - $1) <= abs($1) * 0x1p-22 })
@@ -141,6 +142,8 @@ import Testing
         #expect(try before.nearest(to: rows[80], count: 100).map(\.row).max() == 59)
         #expect(try after.nearest(to: rows[80], count: 1) == [Match(row: 64 + 80, distance: 0)])
         #expect(after[64 + 99] == rows[99] && after.end == 164 && after.rowCount == 100)
+        let selected = after.selecting([163, 64])
+        #expect(selected.count == 2 && selected[0] == rows[99] && selected[1] == rows[0])
     }
 
     @Test func `row numbers without a row are in no answer`() throws {
