@@ -121,7 +121,7 @@ class GalleryCard {
       ["Images", count(images)],
       ["People", count(people)],
       ["Cameras", cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
-      ["Evened out", camera_normalization ? counted(cameras_with_mean.length, "camera") : "Off"],
+      ["Cameras evened out", camera_normalization ? count(cameras_with_mean.length) : "Off"],
       ["Captured", times],
       ["Model", element("span", { class: "mono", title: model }, shortDigest(model))],
       ["Revision", count(revision)],
