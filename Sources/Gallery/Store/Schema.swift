@@ -31,6 +31,12 @@ enum Schema {
         migrator.registerMigration("6 camera means") { db in
             try db.execute(sql: cameraMeans + "PRAGMA user_version = 6")
             try db.estimateAllCameraMeans()
+            // Kept rankings were made without means, so that they must be made again.
+            try db.execute(
+                sql: """
+                    UPDATE gallery SET revision = revision + 1
+                    WHERE key IN (SELECT gallery FROM camera JOIN camera_mean ON camera_mean.camera = camera.key)
+                    """)
         }
         return migrator
     }

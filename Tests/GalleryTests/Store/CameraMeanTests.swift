@@ -128,6 +128,7 @@ import Testing
         let snapshot = try store.snapshot(of: "lobby")
         #expect(mean("a", snapshot) == plainMean(0..<40) && snapshot.cameraMeans.cameras == ["a"])
         #expect(snapshot.cameraNormalization)
+        #expect(snapshot.revision == 2, "kept rankings of the revision 1 were made without means")
         #expect(try store.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == Schema.version)
         let counts = try store.read { try Int.fetchAll($0, sql: "SELECT images FROM camera ORDER BY label") }
         #expect(counts == [40, 20])
