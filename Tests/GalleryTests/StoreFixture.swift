@@ -132,6 +132,16 @@ struct StoreFixture {
     }
 }
 
+extension GalleryStore {
+    /// The images of a gallery's newest snapshot, oldest first.
+    func allImages(in gallery: String = "lobby") throws -> [GalleryImage] {
+        let snapshot = try snapshot(of: gallery)
+        let keys = snapshot.rows.map { snapshot.key(ofRow: $0) }
+        let images = try images(withKeys: keys)
+        return keys.compactMap { images[$0] }
+    }
+}
+
 extension NewBatch {
     static func sample(
         gallery: String = "lobby", key: String? = nil, body: UInt8 = 1, kind: BatchKind = .tar,

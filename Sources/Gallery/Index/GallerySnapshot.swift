@@ -2,30 +2,20 @@ public import Ranking
 
 /// A gallery as it was after one commit; a snapshot never changes.
 ///
-/// Row r of `embeddings` belongs to `images[r]`; an older image has a smaller row.
+/// It holds vectors, and for each the image's key, person, camera and time; the store reads everything else. An older image
+/// has a smaller row. Between rows that belong to images there may be others, of erased images.
 public struct GallerySnapshot: Sendable {
     /// The gallery's counts.
     public let summary: GallerySummary
-    /// The images, oldest first.
-    public let images: ImageRows
-    /// The embeddings of the images, [images, dimensions], each of length 1.
-    public let embeddings: EmbeddingMatrix
+    /// The embeddings, each of length 1.
+    public let vectors: VectorSnapshot
     /// The mean vectors of the cameras that have one, by the cameras' names.
     public let cameraMeans: CameraMeans<String>
 
     let facts: GalleryFacts
-
-    init(
-        facts: GalleryFacts, summary: GallerySummary, images: ImageRows, embeddings: EmbeddingMatrix,
-        cameraMeans: CameraMeans<String>
-    ) {
-        precondition(images.count == embeddings.count, "\(images.count) images for \(embeddings.count) vectors")
-        self.facts = facts
-        self.summary = summary
-        self.images = images
-        self.embeddings = embeddings
-        self.cameraMeans = cameraMeans
-    }
+    let parts: [IndexPart]
+    /// The names of the gallery's cameras, by their keys.
+    let cameras: [UInt32: String]
 
     /// The gallery's name.
     public var name: String { summary.name }
@@ -33,25 +23,98 @@ public struct GallerySnapshot: Sendable {
     public var model: String { summary.model }
     /// The number of values of a vector.
     public var dimensions: Int { summary.dimensions }
+    /// The number of images.
+    public var imageCount: Int { summary.images }
     /// The gallery's revision, which goes up by one with every change.
     public var revision: Int64 { summary.revision }
     /// Whether a search that does not say subtracts the cameras' means.
     public var cameraNormalization: Bool { summary.cameraNormalization }
 
-    /// The rows whose images meet `filter`; nil if all do; costs O(images).
-    public func rows(matching filter: ImageFilter) -> RowFilter? {
-        if filter.matchesEverything { return nil }
-        return RowFilter(count: images.count) { filter.matches(images[$0]) }
+    /// The rows that belong to images, ascending; costs O(images).
+    public var rows: [Int] {
+        parts.flatMap { part in (0..<part.count).filter { !part.isErased($0) }.map { part.first + $0 } }
     }
 
-    /// The row of the image with this id, or nil; costs O(images).
-    public func row(ofImage id: String) -> Int? {
-        images.firstIndex { $0.id == id }
-    }
+    /// The key of the image in a row.
+    public func key(ofRow row: Int) -> Int64 { columns(of: row) { $0.key($1) } }
 
-    /// The row of the image with this key, or nil; costs O(log images).
+    /// The key of the person in a row; nil if unknown.
+    public func person(ofRow row: Int) -> UInt32? { columns(of: row) { $0.person($1) } }
+
+    /// The name of the camera in a row; nil if unknown.
+    public func camera(ofRow row: Int) -> String? { columns(of: row) { $0.camera($1) }.flatMap { cameras[$0] } }
+
+    /// The row of the image with this key; nil if it is not there. Costs O(log images).
     public func row(ofKey key: Int64) -> Int? {
-        let row = images.firstRow(from: key)
-        return row < images.count && images[row].key == key ? row : nil
+        guard let part = parts.first(where: { $0.lastKey ?? .min >= key }) else { return nil }
+        return part.row(ofKey: key).map { part.first + $0 }
+    }
+
+    /// The rows that belong to images and are of one of these people; costs O(images).
+    public func rows(ofPeople people: Set<UInt32>) -> RowFilter {
+        rows { part, word in
+            var (found, rest) = (UInt64(0), part.live(word: word))
+            while rest != 0 {
+                let person = part.columns.person(64 * word + rest.trailingZeroBitCount)
+                if let person, people.contains(person) { found |= rest & (~rest + 1) }
+                rest &= rest - 1
+            }
+            return found
+        }
+    }
+
+    /// The rows that belong to images and meet the conditions; nil if all rows do.
+    func rows(meeting conditions: RowConditions?) -> RowFilter? {
+        guard let conditions else {
+            return parts.allSatisfy { $0.erasedCount == 0 } ? nil : rows { $0.live(word: $1) }
+        }
+        let table = conditions.cameraTable(of: cameras.keys)
+        return rows { conditions.rows(of: $0, word: $1, cameraTable: table) }
+    }
+
+    /// The rows of those images that are there and meet the conditions.
+    func rows(of keys: [Int64], meeting conditions: RowConditions) -> RowFilter {
+        let table = conditions.cameraTable(of: cameras.keys)
+        var filter = RowFilter(count: vectors.end)
+        for key in keys {
+            guard let part = parts.first(where: { $0.lastKey ?? .min >= key }), let row = part.row(ofKey: key),
+                conditions.rows(of: part, word: row / 64, cameraTable: table) >> UInt64(row % 64) & 1 == 1
+            else { continue }
+            filter.allow(part.first + row)
+        }
+        return filter
+    }
+
+    /// The keys of images after the one with the key `last`, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - last: A key, of an image that need not be there.
+    ///   - rows: The rows to list; nil: all.
+    ///   - count: The most keys to return.
+    func keys(after last: Int64, in rows: RowFilter?, atMost count: Int) -> [Int64] {
+        var keys: [Int64] = []
+        for part in parts where part.lastKey ?? .min > last {
+            let start = last == .max ? part.count : part.firstRow(from: last + 1)
+            for row in start..<part.count where rows?[part.first + row] ?? !part.isErased(row) {
+                guard keys.count < count else { return keys }
+                keys.append(part.columns.key(row))
+            }
+        }
+        return keys
+    }
+
+    private func rows(_ word: (IndexPart, Int) -> UInt64) -> RowFilter {
+        var words = [UInt64](repeating: 0, count: (vectors.end + 63) / 64)
+        for part in parts {
+            for place in 0..<(part.count + 63) / 64 { words[part.first / 64 + place] = word(part, place) }
+        }
+        return RowFilter(count: vectors.end, words: words)
+    }
+
+    private func columns<Value>(of row: Int, _ read: (ImageColumns, Int) -> Value) -> Value {
+        guard let part = parts.last(where: { $0.first <= row }), row - part.first < part.count else {
+            preconditionFailure("no row \(row)")
+        }
+        return read(part.columns, row - part.first)
     }
 }

@@ -31,36 +31,34 @@ public struct GallerySummary: Sendable, Equatable {
 /// The counts from which summaries are made; the writer updates them, so that a commit costs only the time for its own
 /// images.
 struct GalleryTally {
-    private var people: [String: Int] = [:]
-    private var cameras: [String: Int] = [:]
-    private var times: [Timestamp: Int] = [:]
+    private var people: [UInt32: Int] = [:]
+    private var cameras: [UInt32: Int] = [:]
     private var range: (from: Timestamp, to: Timestamp)?
 
-    mutating func add(_ image: GalleryImage) {
-        if let person = image.personID { people[person, default: 0] += 1 }
-        if let camera = image.cameraID { cameras[camera, default: 0] += 1 }
-        guard let time = image.capturedAt else { return }
-        times[time, default: 0] += 1
-        range = range.map { (min($0.from, time), max($0.to, time)) } ?? (time, time)
+    mutating func add(person: UInt32?, camera: UInt32?, time: Timestamp?) {
+        if let person { people[person, default: 0] += 1 }
+        if let camera { cameras[camera, default: 0] += 1 }
+        if let time { range = range.map { (min($0.from, time), max($0.to, time)) } ?? (time, time) }
     }
 
-    mutating func remove(_ image: GalleryImage) {
-        if let person = image.personID { people.decrement(person) }
-        if let camera = image.cameraID { cameras.decrement(camera) }
-        guard let time = image.capturedAt else { return }
-        times.decrement(time)
-        guard times[time] == nil, let range, time == range.from || time == range.to else { return }
-        self.range = times.keys.min().flatMap { from in times.keys.max().map { (from, $0) } }
+    /// Takes an image out; whether the range of times must be found anew.
+    mutating func remove(person: UInt32?, camera: UInt32?, time: Timestamp?) -> Bool {
+        if let person { people.decrement(person) }
+        if let camera { cameras.decrement(camera) }
+        return time != nil && (time == range?.from || time == range?.to)
     }
+
+    mutating func setTimes(_ range: (from: Timestamp, to: Timestamp)?) { self.range = range }
 
     func summary(
-        of gallery: GalleryFacts, images: Int, means: CameraMeans<String>, revision: Int64
+        of gallery: GalleryFacts, images: Int, cameras names: [UInt32: String], means: CameraMeans<String>,
+        revision: Int64
     ) -> GallerySummary {
         GallerySummary(
             name: gallery.name, model: gallery.model, dimensions: gallery.dimensions, images: images,
-            people: people.count, cameras: cameras.keys.sorted(), camerasWithMean: means.cameras.sorted(),
-            cameraNormalization: gallery.cameraNormalization, capturedFrom: range?.from, capturedTo: range?.to,
-            revision: revision, createdAt: gallery.createdAt)
+            people: people.count, cameras: cameras.keys.compactMap { names[$0] }.sorted(),
+            camerasWithMean: means.cameras.sorted(), cameraNormalization: gallery.cameraNormalization,
+            capturedFrom: range?.from, capturedTo: range?.to, revision: revision, createdAt: gallery.createdAt)
     }
 }
 

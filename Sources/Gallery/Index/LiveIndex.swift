@@ -1,17 +1,23 @@
+import Dispatch
+import Logging
 import Ranking
 import Synchronization
 
 /// The galleries in memory, made from the database; each change replaces a gallery's snapshot.
 ///
-/// Only the writer changes it, after each commit and in the order of the commits. Any thread may read it.
+/// Only the writer changes it, after each commit and in the order of the commits. Any thread may read it. What takes long, the
+/// making of heads, is done on a queue of its own, while searches and the writer go on.
 final class LiveIndex: Sendable {
     private let snapshots: Mutex<[String: GallerySnapshot]>
-    /// Only the writer uses it, so a tally is changed in place.
-    private let tallies: Mutex<[String: GalleryTally]>
+    private let indexes: Mutex<[String: GalleryIndex]>
+    private let queue = DispatchQueue(label: "reid.index", qos: .utility)
+    private let logger: Logger
 
-    init(_ loaded: [LoadedGallery]) {
+    init(_ loaded: [GalleryIndex], logger: Logger) {
+        self.logger = logger
         snapshots = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0.snapshot) }))
-        tallies = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0.tally) }))
+        indexes = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0) }))
+        for index in loaded where index.needsRotation { rotateSoon(index.facts.name) }
     }
 
     func snapshot(of name: String) throws(GalleryError) -> GallerySnapshot {
@@ -26,103 +32,79 @@ final class LiveIndex: Sendable {
 
     func create(_ facts: GalleryFacts) {
         let means = CameraMeans<String>(dimensions: facts.dimensions, means: [])
-        let empty = LoadedGallery(facts: facts, revision: 0, means: means)
-        tallies.withLock { $0[facts.name] = empty.tally }
-        publish(empty.snapshot)
+        indexes.withLock { $0[facts.name] = GalleryIndex(facts, revision: 0, means: means) }
+        change(facts.name) { _ in }
     }
 
     func delete(_ name: String) {
-        tallies.withLock { $0[name] = nil }
-        // The snapshot may be the last owner of a large index, so it is released outside the lock.
-        _ = snapshots.withLock { $0.removeValue(forKey: name) }
+        // These may be the last owners of a large index, so they are released outside the locks.
+        let index = indexes.withLock { $0.removeValue(forKey: name) }
+        let snapshot = snapshots.withLock { $0.removeValue(forKey: name) }
+        withExtendedLifetime((index, snapshot)) {}
     }
 
     /// Publishes a snapshot with `added` after the last row, and with new camera means, unless they are nil.
     func append(
-        _ added: [EnrolledImage], to gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?
+        _ added: [IndexedImage], cameras: [UInt32: String], to gallery: GalleryFacts, revision: Int64,
+        means: CameraMeans<String>?
     ) {
-        change(gallery, revision: revision, means: means) { snapshot, tally in
-            var images = snapshot.images
-            var embeddings = snapshot.embeddings
-            for new in added {
-                images.append(new.image)
-                embeddings.append(new.embedding)
-                tally.add(new.image)
-            }
-            return (images, embeddings)
+        let needsRotation = change(gallery.name) { index throws(IndexFileError) in
+            try index.append(added, cameras: cameras, means: means, revision: revision)
         }
+        if needsRotation { rotateSoon(gallery.name) }
     }
 
     /// Publishes a snapshot without the images that have these keys, and with new camera means, unless they are nil.
     func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?) {
-        change(gallery, revision: revision, means: means) { snapshot, tally in
-            let rows = Set(keys.compactMap { snapshot.row(ofKey: $0) })
-            for row in rows { tally.remove(snapshot.images[row]) }
-            let kept = snapshot.images.indices.lazy.filter { !rows.contains($0) }.map { snapshot.images[$0] }
-            return (ImageRows(kept), snapshot.embeddings.removing(rows))
+        change(gallery.name) { index throws(IndexFileError) in
+            try index.remove(keys: keys, means: means, revision: revision)
         }
     }
 
     /// Publishes a snapshot with changed properties.
     func update(_ gallery: GalleryFacts, revision: Int64) {
-        change(gallery, revision: revision, means: nil) { snapshot, _ in (snapshot.images, snapshot.embeddings) }
+        change(gallery.name) { $0.update(gallery, revision: revision) }
     }
 
-    private func change(
-        _ gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?,
-        _ body: (GallerySnapshot, inout GalleryTally) -> (ImageRows, EmbeddingMatrix)
-    ) {
-        guard let snapshot = snapshots.withLock({ $0[gallery.name] }) else { return }
-        let (images, embeddings) = tallies.withLock { tallies in
-            body(snapshot, &tallies[gallery.name, default: GalleryTally()])
+    /// Changes a gallery's index and publishes its snapshot; returns whether it needs directions.
+    ///
+    /// The change is on disk already. If there is no memory for it, searches see it after the next start.
+    @discardableResult
+    private func change(_ name: String, _ body: (inout GalleryIndex) throws(IndexFileError) -> Void) -> Bool {
+        let (old, needsRotation) = indexes.withLock { indexes -> (GallerySnapshot?, Bool) in
+            guard var index = indexes.removeValue(forKey: name) else { return (nil, false) }
+            do { try body(&index) } catch {
+                logger.error(
+                    "searches do not see a change until the next start",
+                    metadata: ["gallery": "\(name)", "reason": "\(error)"])
+            }
+            indexes[name] = index
+            let snapshot = index.snapshot
+            return (snapshots.withLock { $0.updateValue(snapshot, forKey: name) }, index.needsRotation)
         }
-        let means = means ?? snapshot.cameraMeans
-        let summary = tallies.withLock { tallies in
-            tallies[gallery.name, default: GalleryTally()].summary(
-                of: gallery, images: images.count, means: means, revision: revision)
+        // The old snapshot is released outside the locks.
+        withExtendedLifetime(old) {}
+        return needsRotation
+    }
+
+    /// Makes directions for a gallery, unless it has them by then.
+    private func rotateSoon(_ name: String) {
+        queue.async { [weak self] in
+            guard let self, let index = indexes.withLock({ $0[name] }), index.needsRotation else { return }
+            do {
+                guard let (rotation, heads) = try index.rotated() else {
+                    change(name) { $0.putOffRotation() }
+                    return
+                }
+                change(name) { current throws(IndexFileError) in
+                    // Another gallery may have got the name.
+                    guard current.facts.key == index.facts.key else { return }
+                    try current.install(rotation, heads)
+                }
+            } catch {
+                logger.warning("searches stay slow", metadata: ["gallery": "\(name)", "reason": "\(error)"])
+                change(name) { $0.putOffRotation() }
+            }
         }
-        publish(
-            GallerySnapshot(
-                facts: gallery, summary: summary, images: images, embeddings: embeddings, cameraMeans: means))
-    }
-
-    private func publish(_ snapshot: GallerySnapshot) {
-        // The old snapshot is released outside the lock.
-        _ = snapshots.withLock { $0.updateValue(snapshot, forKey: snapshot.name) }
-    }
-}
-
-/// An image that a commit enrolled, with its vector.
-struct EnrolledImage {
-    let image: GalleryImage
-    let embedding: [Float]
-}
-
-/// A gallery while it is read from the database.
-struct LoadedGallery {
-    let facts: GalleryFacts
-    let revision: Int64
-    var tally = GalleryTally()
-    var images = ImageRows()
-    var embeddings: EmbeddingMatrix
-    let means: CameraMeans<String>
-
-    init(facts: GalleryFacts, revision: Int64, means: CameraMeans<String>) {
-        self.facts = facts
-        self.revision = revision
-        self.means = means
-        embeddings = EmbeddingMatrix(dimensions: facts.dimensions)
-    }
-
-    mutating func append(_ image: GalleryImage, embedding: [Float]) {
-        tally.add(image)
-        images.append(image)
-        embeddings.append(embedding)
-    }
-
-    var snapshot: GallerySnapshot {
-        GallerySnapshot(
-            facts: facts, summary: tally.summary(of: facts, images: images.count, means: means, revision: revision),
-            images: images, embeddings: embeddings, cameraMeans: means)
     }
 }

@@ -23,10 +23,12 @@ extension GalleryStore {
                 "UPDATE batch SET enrolled = enrolled + ?, duplicate = duplicate + ?, failed = failed + ? WHERE key = ?",
                 [result.enrolled, result.duplicate, result.failed, batch.key])
             if !enrollment.enrolled.isEmpty {
-                let (gallery, added) = (enrollment.gallery, enrollment.enrolled)
+                let (gallery, added, names) = (enrollment.gallery, enrollment.enrolled, enrollment.cameraNames)
                 let means = try db.countImages(enrollment.cameras, of: gallery)
                 let revision = try db.advanceRevision(of: gallery)
-                aftermath.publish.append { $0.append(added, to: gallery, revision: revision, means: means) }
+                aftermath.publish.append {
+                    $0.append(added, cameras: names, to: gallery, revision: revision, means: means)
+                }
                 aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
             }
             aftermath.changes.append(.batch(id: id, state: .running))
@@ -79,7 +81,9 @@ private struct Enrollment {
     let now: Timestamp
     let database: Database
     var result = RecordedItems()
-    var enrolled: [EnrolledImage] = []
+    var enrolled: [IndexedImage] = []
+    /// The names of the enrolled images' cameras, by their keys.
+    var cameraNames: [UInt32: String] = [:]
     /// The number of images enrolled for each camera, by the camera's key.
     var cameras: [Int64: Int] = [:]
 
@@ -145,11 +149,11 @@ private struct Enrollment {
         try database.run(
             "INSERT INTO embedding (image, model, vector) VALUES (?, ?, ?)",
             [key, new.model, Vector.data(new.embedding)])
-        let image = GalleryImage(
-            key: key, id: id, gallery: gallery.name, sha256: new.sha256, personID: new.personID, cameraID: new.cameraID,
-            capturedAt: new.capturedAt, externalID: new.externalID, name: new.name,
-            mediaType: new.content?.mediaType, width: new.width, height: new.height, enrolledAt: now)
-        enrolled.append(EnrolledImage(image: image, embedding: new.embedding))
+        let indexed = IndexedImage(
+            key: key, person: try person.map(UInt32.init(indexKey:)), camera: try camera.map(UInt32.init(indexKey:)),
+            capturedAt: new.capturedAt, embedding: new.embedding)
+        if let camera = indexed.camera { cameraNames[camera] = new.cameraID }
+        enrolled.append(indexed)
         return key
     }
 

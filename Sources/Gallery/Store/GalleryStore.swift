@@ -55,7 +55,7 @@ public final class GalleryStore: Sendable {
             }
             isErasureDue.withLock { $0 = !isLogEmpty }
             let galleries = try pool.read { try StoredIndex.load($0, path: path) }
-            index = LiveIndex(galleries)
+            index = LiveIndex(galleries, logger: logger)
         } catch {
             throw GalleryError(error, path: path)
         }
@@ -63,7 +63,7 @@ public final class GalleryStore: Sendable {
             "gallery database opened",
             metadata: [
                 "path": "\(path)", "galleries": "\(index.all.count)",
-                "images": "\(index.all.reduce(0) { $0 + $1.images.count })",
+                "images": "\(index.all.reduce(0) { $0 + $1.imageCount })",
             ])
     }
 

@@ -1,19 +1,21 @@
 import GRDB
+public import Ranking
 
 extension GalleryStore {
+    private static let imageRows = """
+        SELECT image.*, gallery.name AS gallery_name, person.label AS person_label, camera.label AS camera_label
+        FROM image JOIN gallery ON gallery.key = image.gallery
+        LEFT JOIN person ON person.key = image.person LEFT JOIN camera ON camera.key = image.camera
+
+        """
+
     /// The image with this id.
     public func image(id: String) throws(GalleryError) -> GalleryImage {
         try read { db in
-            let row = try db.row(
-                """
-                SELECT image.*, gallery.name AS gallery_name, person.label AS person_label, camera.label AS camera_label
-                FROM image JOIN gallery ON gallery.key = image.gallery
-                LEFT JOIN person ON person.key = image.person LEFT JOIN camera ON camera.key = image.camera
-                WHERE image.id = ?
-                """, [id])
-            guard let row else { throw GalleryError.unknownImage(id) }
-            return GalleryImage(
-                row, gallery: row["gallery_name"], personID: row["person_label"], cameraID: row["camera_label"])
+            guard let row = try db.row(Self.imageRows + "WHERE image.id = ?", [id]) else {
+                throw GalleryError.unknownImage(id)
+            }
+            return GalleryImage(shown: row)
         }
     }
 
@@ -46,19 +48,67 @@ extension GalleryStore {
         in gallery: String, filter: ImageFilter = ImageFilter(), limit: Int, cursor: String? = nil
     ) throws(GalleryError) -> Page<GalleryImage> {
         try Page<GalleryImage>.check(limit: limit)
-        let images = try index.snapshot(of: gallery).images
-        var row = images.startIndex
-        if let cursor {
-            let last = try Cursor(cursor, of: .images).key
-            row = images.firstRow(from: last)
-            if row < images.endIndex, images[row].key == last { row += 1 }
+        let snapshot = try index.snapshot(of: gallery)
+        var last = Int64.min
+        if let cursor { last = try Cursor(cursor, of: .images).key }
+        let rows = try rows(of: snapshot, matching: filter)
+        // An image that is erased meanwhile is left out; the rows after it are on the next page.
+        let keys = snapshot.keys(after: last, in: rows, atMost: limit + 1)
+        let found = try images(withKeys: keys)
+        let images = keys.prefix(limit).compactMap { found[$0] }
+        let next = keys.count > limit ? Cursor(list: .images, after: keys[limit - 1]) : nil
+        return Page(items: images, next: next?.text)
+    }
+
+    /// What is known about the images with these keys, by key; images that were erased are missing.
+    public func images(withKeys keys: [Int64]) throws(GalleryError) -> [Int64: GalleryImage] {
+        guard !keys.isEmpty else { return [:] }
+        return try read { db in
+            let rows = try Row.fetchCursor(
+                db.cachedStatement(sql: Self.imageRows + "WHERE image.key IN (SELECT value FROM json_each(?))"),
+                arguments: ["[\(keys.map(String.init).joined(separator: ","))]"])
+            var found: [Int64: GalleryImage] = [:]
+            while let row = try rows.next() {
+                let image = GalleryImage(shown: row)
+                found[image.key] = image
+            }
+            return found
         }
-        var found: [GalleryImage] = []
-        while row < images.endIndex, found.count <= limit {
-            if filter.matches(images[row]) { found.append(images[row]) }
-            row += 1
+    }
+
+    /// The rows of a snapshot whose images meet a filter; nil if all rows do.
+    ///
+    /// Costs O(images), a few instructions for each; a filter for an external id costs less.
+    public func rows(
+        of snapshot: GallerySnapshot, matching filter: ImageFilter
+    ) throws(GalleryError) -> RowFilter? {
+        if filter.matchesEverything { return snapshot.rows(meeting: nil) }
+        let keys = Dictionary(uniqueKeysWithValues: snapshot.cameras.map { ($1, $0) })
+        var conditions = RowConditions(
+            excludedCameras: Set(filter.excludedCameras.compactMap { keys[$0] }), capturedFrom: filter.capturedFrom,
+            capturedTo: filter.capturedTo)
+        if !filter.cameras.isEmpty { conditions.cameras = Set(filter.cameras.compactMap { keys[$0] }) }
+        let gallery = snapshot.facts.key
+        if let person = filter.person {
+            // Nobody has the key 0.
+            conditions.person =
+                try read { db in
+                    try db.row("SELECT key FROM person WHERE gallery = ? AND label = ?", [gallery, person])?
+                        .indexKey("key")
+                } ?? 0
         }
-        return Page(found, limit: limit, list: .images, key: \.key)
+        guard let externalID = filter.externalID else { return snapshot.rows(meeting: conditions) }
+        let found = try read { db in
+            try Int64.fetchAll(
+                db, sql: "SELECT key FROM image WHERE gallery = ? AND external_id = ?",
+                arguments: [gallery, externalID])
+        }
+        return snapshot.rows(of: found, meeting: conditions)
+    }
+
+    /// Whether all of these images are still there.
+    public func hasImages(_ ids: [String]) throws(GalleryError) -> Bool {
+        try read { try $0.hasImages(ids) }
     }
 
     /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
@@ -114,5 +164,12 @@ extension Database {
             try run("DELETE FROM ranking WHERE query = ?", [key])
         }
         return found.map { $0["id"] }
+    }
+}
+
+extension GalleryImage {
+    /// Reads a row of `imageRows`.
+    fileprivate init(shown row: Row) {
+        self.init(row, gallery: row["gallery_name"], personID: row["person_label"], cameraID: row["camera_label"])
     }
 }

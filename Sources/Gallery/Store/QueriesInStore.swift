@@ -223,7 +223,7 @@ extension Database {
     }
 
     /// Whether every image is there.
-    fileprivate func hasImages(_ ids: [String]) throws -> Bool {
+    func hasImages(_ ids: [String]) throws -> Bool {
         try ids.allSatisfy { try row("SELECT 1 FROM image WHERE id = ?", [$0]) != nil }
     }
 

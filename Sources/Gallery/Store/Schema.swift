@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 6
+    static let version = 7
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -37,6 +37,9 @@ enum Schema {
                     UPDATE gallery SET revision = revision + 1
                     WHERE key IN (SELECT gallery FROM camera JOIN camera_mean ON camera_mean.camera = camera.key)
                     """)
+        }
+        migrator.registerMigration("7 images by external id") { db in
+            try db.execute(sql: imagesByExternalID + "PRAGMA user_version = 7")
         }
         return migrator
     }
@@ -101,6 +104,12 @@ enum Schema {
             images INTEGER NOT NULL,
             vector BLOB NOT NULL
         ) STRICT;
+
+        """
+
+    /// The index in memory does not keep external ids.
+    private static let imagesByExternalID = """
+        CREATE INDEX image_external_id ON image (gallery, external_id) WHERE external_id IS NOT NULL;
 
         """
 

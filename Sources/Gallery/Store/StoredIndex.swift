@@ -3,48 +3,97 @@ import GRDB
 
 /// Loads the galleries and their vectors from the database, one row at a time.
 enum StoredIndex {
-    static func load(_ db: Database, path: String) throws -> [LoadedGallery] {
-        var galleries: [Int64: LoadedGallery] = [:]
+    /// The images that are added to an index at a time.
+    private static let imagesPerStep = 1024
+
+    static func load(_ db: Database, path: String) throws -> [GalleryIndex] {
+        var galleries: [Int64: Loading] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM gallery") {
             let facts = GalleryFacts(row)
-            galleries[facts.key] = LoadedGallery(
-                facts: facts, revision: row["revision"], means: try db.cameraMeans(of: facts))
+            galleries[facts.key] = Loading(
+                index: GalleryIndex(facts, revision: row["revision"], means: try db.cameraMeans(of: facts)),
+                cameras: try db.cameraNames(of: facts))
         }
-        let people = try labels(db, table: "person")
-        let cameras = try labels(db, table: "camera")
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT image.*, embedding.model AS embedding_model, embedding.vector
+                SELECT image.key, id, gallery, person, camera, captured_at, embedding.model, vector
                 FROM image LEFT JOIN embedding ON embedding.image = image.key ORDER BY image.key
                 """)
         while let row = try rows.next() {
             let gallery: Int64 = row["gallery"]
-            guard let facts = galleries[gallery]?.facts else {
+            guard let facts = galleries[gallery]?.index.facts else {
                 throw GalleryError.corrupt(path: path, reason: "an image of gallery \(gallery), which is not there")
             }
-            let person: Int64? = row["person"]
-            let camera: Int64? = row["camera"]
-            let image = GalleryImage(
-                row, gallery: facts.name, personID: person.flatMap { people[$0] },
-                cameraID: camera.flatMap { cameras[$0] })
-            let model: String? = row["embedding_model"]
+            let (id, model): (String, String?) = (row["id"], row["model"])
             guard model == facts.model else {
-                throw GalleryError.corrupt(path: path, reason: "\(image.id) has no vector of its gallery's model")
+                throw GalleryError.corrupt(path: path, reason: "\(id) has no vector of its gallery's model")
             }
             let vector = try Vector.read(row, "vector")
             guard vector.count == facts.dimensions, vector.allSatisfy(\.isFinite) else {
-                throw GalleryError.corrupt(path: path, reason: "the vector of \(image.id) is not its gallery's kind")
+                throw GalleryError.corrupt(path: path, reason: "the vector of \(id) is not its gallery's kind")
             }
-            galleries[gallery]?.append(image, embedding: vector)
+            try galleries[gallery]?.append(
+                IndexedImage(
+                    key: row["key"], person: try row.indexKey("person"), camera: try row.indexKey("camera"),
+                    capturedAt: row.timestamp("captured_at"), embedding: vector))
         }
-        return Array(galleries.values)
+        return try galleries.values.map { loading in
+            var loading = loading
+            try loading.flush()
+            return loading.index
+        }
     }
 
-    /// The names of people or cameras by key, so that all images of one person or camera share one text.
-    private static func labels(_ db: Database, table: String) throws -> [Int64: String] {
-        let rows = try Row.fetchCursor(db, sql: "SELECT key, label FROM \(table)")
-        return try Dictionary(uniqueKeysWithValues: Array(rows.map { ($0["key"], $0["label"]) }))
+    /// A gallery while it is read from the database.
+    private struct Loading {
+        var index: GalleryIndex
+        let cameras: [UInt32: String]
+        private var pending: [IndexedImage] = []
+
+        init(index: GalleryIndex, cameras: [UInt32: String]) {
+            self.index = index
+            self.cameras = cameras
+        }
+
+        mutating func append(_ image: IndexedImage) throws {
+            pending.append(image)
+            if pending.count == StoredIndex.imagesPerStep { try flush() }
+        }
+
+        mutating func flush() throws {
+            try index.append(pending, cameras: cameras, means: nil, revision: index.revision)
+            pending.removeAll(keepingCapacity: true)
+        }
+    }
+}
+
+extension Database {
+    /// The names of a gallery's cameras, by their keys.
+    func cameraNames(of gallery: GalleryFacts) throws -> [UInt32: String] {
+        let rows = try rows("SELECT key, label FROM camera WHERE gallery = ?", [gallery.key])
+        return try Dictionary(
+            uniqueKeysWithValues: rows.compactMap { row in
+                try row.indexKey("key").map { ($0, row["label"]) }
+            })
+    }
+}
+
+extension Row {
+    /// The key of a person or camera, as the index keeps it; nil for NULL.
+    func indexKey(_ column: String) throws -> UInt32? {
+        let key: Int64? = self[column]
+        return try key.map(UInt32.init(indexKey:))
+    }
+}
+
+extension UInt32 {
+    /// The key of a person or camera, as the index keeps it: there is room for four billion.
+    init(indexKey key: Int64) throws {
+        guard let short = UInt32(exactly: key), short > 0 else {
+            throw DatabaseError(resultCode: .SQLITE_FULL, message: "more people or cameras than an index can number")
+        }
+        self = short
     }
 }
 

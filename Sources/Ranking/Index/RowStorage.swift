@@ -12,15 +12,22 @@
 ///
 /// Unchecked Sendable: the mapping stays until `deinit`; who writes to a row's memory before it is published is the
 /// owner's matter.
-@safe final class RowStorage: @unchecked Sendable {
+@safe package final class RowStorage: @unchecked Sendable {
     /// How rows are laid out, and what for.
-    struct Layout {
+    package struct Layout {
         /// Numbers that tell files of different kinds, versions and uses apart, at most 16.
         let identity: [UInt64]
         /// The bytes of a row in each column.
         let columns: [Int]
         /// The number of rows.
         let capacity: Int
+
+        /// Joins the parts of a layout.
+        package init(identity: [UInt64], columns: [Int], capacity: Int) {
+            self.identity = identity
+            self.columns = columns
+            self.capacity = capacity
+        }
 
         /// Where each column begins, and behind them where the region ends: multiples of the page size.
         var offsets: [Int] {
@@ -44,7 +51,7 @@
     private var allocated = 0
 
     /// Makes memory of zeros, in a new file if there is a path; or maps the file if it `exists`.
-    init(_ layout: Layout, path: String?, exists: Bool) throws(IndexFileError) {
+    package init(_ layout: Layout, path: String?, exists: Bool) throws(IndexFileError) {
         self.layout = layout
         self.path = path
         offsets = layout.offsets
@@ -87,12 +94,12 @@
     }
 
     /// The entries of a column; valid while this object lives.
-    func column<Entry>(_ index: Int, of type: Entry.Type) -> UnsafeMutablePointer<Entry> {
+    package func column<Entry>(_ index: Int, of type: Entry.Type) -> UnsafeMutablePointer<Entry> {
         unsafe (start + offsets[index]).assumingMemoryBound(to: type)
     }
 
     /// Takes space on the disk for the first `rows` rows.
-    func allocate(rows: Int) throws(IndexFileError) {
+    package func allocate(rows: Int) throws(IndexFileError) {
         precondition(rows <= layout.capacity, "\(rows) rows in a storage of \(layout.capacity)")
         guard let descriptor, let path, rows > allocated else { return }
         let end = min((rows + Self.rowsPerStep - 1) / Self.rowsPerStep * Self.rowsPerStep, layout.capacity)
@@ -103,7 +110,7 @@
     }
 
     /// Writes everything to the disk, and waits for it; nothing without a file.
-    func flush() throws(IndexFileError) {
+    package func flush() throws(IndexFileError) {
         guard let path else { return }
         guard unsafe msync(start, offsets.last ?? 0, MS_SYNC) == 0 else { throw Self.unusable(path) }
     }

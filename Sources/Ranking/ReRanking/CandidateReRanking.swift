@@ -29,9 +29,42 @@ public func reRank(
     _ matches: [Match], for query: [Float], in gallery: EmbeddingMatrix, options: ReRanking, candidates: Int,
     isCancelled: @Sendable () -> Bool = { false }
 ) throws(RankingError) -> [ReRankedMatch] {
+    try reRank(matches, for: query, options: options, candidates: candidates, isCancelled: isCancelled) {
+        gallery.selecting($0)
+    }
+}
+
+/// The same for rows of a gallery's snapshot.
+///
+/// - Parameters:
+///   - matches: The rows nearest to the query, best first, from `VectorSnapshot.nearest`.
+///   - query: A vector of the gallery's dimensions, normalized already if `isNormalized`.
+///   - vectors: The snapshot whose rows the matches are.
+///   - isNormalized: Whether rows are compared without their camera's mean and scaled to length 1.
+///   - options: k₁, k₂, λ.
+///   - candidates: How many of the matches are re-ranked.
+///   - isCancelled: Asked every few milliseconds, by any thread; true ends the work.
+/// - Returns: All matches.
+/// - Throws: `RankingError.cancelled`.
+public func reRank(
+    _ matches: [Match], for query: [Float], in vectors: VectorSnapshot, isNormalized: Bool, options: ReRanking,
+    candidates: Int, isCancelled: @Sendable () -> Bool = { false }
+) throws(RankingError) -> [ReRankedMatch] {
+    try reRank(matches, for: query, options: options, candidates: candidates, isCancelled: isCancelled) { rows in
+        var selected = EmbeddingMatrix(dimensions: vectors.dimensions)
+        for row in rows { selected.append(isNormalized ? vectors.normalized(row) : vectors[row]) }
+        return selected
+    }
+}
+
+/// The same; `selecting` returns the vectors of rows.
+private func reRank(
+    _ matches: [Match], for query: [Float], options: ReRanking, candidates: Int, isCancelled: @Sendable () -> Bool,
+    selecting: ([Int]) -> EmbeddingMatrix
+) throws(RankingError) -> [ReRankedMatch] {
     // Ties are decided by the place in the pool, so the pool has the order of the gallery.
     let pool = matches.prefix(candidates).sorted { $0.row < $1.row }
-    let selected = gallery.selecting(pool.lazy.map(\.row))
+    let selected = selecting(pool.map(\.row))
     let lists = try CandidateNeighbors(
         rows: selected, original: unroundedDistances(from: query, to: selected), isCancelled: isCancelled)
     var work = QueryWork(lists: lists, options: options)

@@ -16,6 +16,16 @@ public struct RowFilter: Sendable, Equatable {
         if all, !count.isMultiple(of: 64) { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
 
+    /// A filter over `count` rows with a bit for each allowed row, 64 rows a word; bits past the last row are 0.
+    public init(count: Int, words: [UInt64]) {
+        precondition(words.count == (count + 63) / 64, "\(words.count) words for \(count) rows")
+        let past = count.isMultiple(of: 64) ? 0 : UInt64.max << UInt64(count % 64)
+        precondition((words.last ?? 0) & past == 0, "rows past the last are allowed")
+        self.count = count
+        self.words = words
+        allowedCount = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
     /// A filter over `count` rows that allows those for which `predicate` returns true.
     public init(count: Int, where predicate: (Int) throws -> Bool) rethrows {
         self.init(count: count)

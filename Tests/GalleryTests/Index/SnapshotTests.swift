@@ -38,7 +38,8 @@ private final class Flag: Sendable {
     ])
     func `a filter leaves exactly the matching images`(filter: ImageFilter, rows: [Int]) throws {
         let fixture = try Self.fixture()
-        #expect(try fixture.store.snapshot(of: "lobby").rows(matching: filter)?.rows == rows)
+        let snapshot = try fixture.store.snapshot(of: "lobby")
+        #expect(try fixture.store.rows(of: snapshot, matching: filter)?.rows == rows)
         let page = try fixture.store.images(in: "lobby", filter: filter, limit: 1000)
         #expect(page.items.map(\.externalID) == rows.map { "x\($0)" })
         #expect(page.next == nil)
@@ -46,7 +47,8 @@ private final class Flag: Sendable {
 
     @Test func `no filter means all rows`() throws {
         let fixture = try Self.fixture()
-        #expect(try fixture.store.snapshot(of: "lobby").rows(matching: ImageFilter()) == nil)
+        let snapshot = try fixture.store.snapshot(of: "lobby")
+        #expect(try fixture.store.rows(of: snapshot, matching: ImageFilter()) == nil)
     }
 
     @Test func `a summary counts people, cameras and times`() throws {
@@ -62,7 +64,7 @@ private final class Flag: Sendable {
 
     @Test func `a summary follows deletions as if the image had never been`() throws {
         let fixture = try Self.fixture()
-        for image in try fixture.store.snapshot(of: "lobby").images {
+        for image in try fixture.store.allImages() {
             try fixture.store.deleteImage(id: image.id)
             let live = try fixture.store.gallery("lobby")
             let folder = try fixture.folder.copyAsIfKilled()
@@ -76,7 +78,7 @@ private final class Flag: Sendable {
 
     @Test func `a page of images goes on where it stopped, whatever happened in between`() throws {
         let fixture = try Self.fixture()
-        let all = try fixture.store.snapshot(of: "lobby").images.map(\.id)
+        let all = try fixture.store.allImages().map(\.id)
         let first = try fixture.store.images(in: "lobby", limit: 2)
         try fixture.store.deleteImage(id: all[1])
         let added = try fixture.enroll([try .sample(100)])
@@ -101,13 +103,14 @@ private final class Flag: Sendable {
     @Test func `a reader keeps the snapshot it started with`() throws {
         let fixture = try Self.fixture()
         let before = try fixture.store.snapshot(of: "lobby")
-        let images = Array(before.images)
-        let vectors = (0..<6).map { before.embeddings[$0] }
+        let images = try fixture.store.allImages()
+        let vectors = (0..<6).map { before.vectors[$0] }
         try fixture.enroll([try .sample(100)])
         try fixture.store.deleteImage(id: images[2].id)
         try fixture.store.deleteGallery("lobby")
-        #expect(Array(before.images) == images)
-        #expect((0..<6).map { before.embeddings[$0] } == vectors)
+        #expect(before.rows.map { before.key(ofRow: $0) } == images.map(\.key))
+        #expect(before.rows.map { before.camera(ofRow: $0) } == images.map(\.cameraID))
+        #expect((0..<6).map { before.vectors[$0] } == vectors && before.imageCount == 6)
         #expect(before.revision == 1)
         #expect(galleryError { _ = try fixture.store.snapshot(of: "lobby") } == .unknownGallery("lobby"))
     }
@@ -118,19 +121,22 @@ private final class Flag: Sendable {
             try fixture.enroll(try (start..<start + 500).map { try .sample($0, externalID: "\($0)") })
         }
         for number in [0, 1023, 1024, 1500, 2499] {
-            let image = try #require(
-                try fixture.store.snapshot(of: "lobby").images.first { $0.externalID == "\(number)" })
+            let image = try #require(try fixture.store.allImages().first { $0.externalID == "\(number)" })
             try fixture.store.deleteImage(id: image.id)
         }
         try fixture.enroll([try .sample(9999, externalID: "9999")])
         let snapshot = try fixture.store.snapshot(of: "lobby")
-        #expect(snapshot.images.count == 2496)
-        #expect(snapshot.embeddings.count == 2496)
-        for (row, image) in snapshot.images.enumerated() {
+        #expect(snapshot.imageCount == 2496)
+        #expect(snapshot.rows.count == 2496)
+        let images = try fixture.store.allImages()
+        #expect(images.count == 2496)
+        for image in images {
             let number = try #require(image.externalID.flatMap { Int($0) })
-            #expect(snapshot.embeddings[row] == unitVector(number))
-            #expect(snapshot.row(ofKey: image.key) == row)
+            let row = try #require(snapshot.row(ofKey: image.key))
+            #expect(snapshot.vectors[row] == unitVector(number))
         }
+        let filter = try #require(try fixture.store.rows(of: snapshot, matching: ImageFilter()))
+        #expect(filter.rows == snapshot.rows)
     }
 
     @Test func `readers see whole commits while a writer works`() async throws {
@@ -144,12 +150,14 @@ private final class Flag: Sendable {
                     while !isDone.isRaised {
                         let snapshot = try store.snapshot(of: "lobby")
                         // Every commit adds five images, and one revision.
-                        #expect(snapshot.images.count == Int(snapshot.revision) * 5)
-                        #expect(snapshot.embeddings.count == snapshot.images.count)
-                        #expect(snapshot.summary.images == snapshot.images.count)
+                        #expect(snapshot.imageCount == Int(snapshot.revision) * 5)
+                        #expect(snapshot.rows.count == snapshot.imageCount)
+                        #expect(snapshot.summary.images == snapshot.vectors.rowCount)
                         #expect(snapshot.revision >= last)
                         last = snapshot.revision
-                        if let image = snapshot.images.last {
+                        if let row = snapshot.rows.last {
+                            let key = snapshot.key(ofRow: row)
+                            let image = try #require(try store.images(withKeys: [key])[key])
                             #expect(try store.image(id: image.id) == image)
                             #expect(try store.content(of: image.id).mediaType == "image/jpeg")
                         }
@@ -183,6 +191,6 @@ private final class Flag: Sendable {
         let records = try batches.map { try store.batch(id: $0) }
         #expect(records.reduce(0) { $0 + $1.enrolled } == 25)
         #expect(records.reduce(0) { $0 + $1.duplicate } == 15)
-        #expect(try store.snapshot(of: "lobby").images.count == 25)
+        #expect(try store.snapshot(of: "lobby").imageCount == 25)
     }
 }

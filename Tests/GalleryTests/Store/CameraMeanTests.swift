@@ -121,8 +121,8 @@ import Testing
         try fixture.folder.tamper(
             """
             DROP TABLE camera_mean; ALTER TABLE camera DROP COLUMN images;
-            ALTER TABLE gallery DROP COLUMN camera_normalization;
-            DELETE FROM grdb_migrations WHERE identifier = '6 camera means'; PRAGMA user_version = 5
+            ALTER TABLE gallery DROP COLUMN camera_normalization; DROP INDEX image_external_id;
+            DELETE FROM grdb_migrations WHERE identifier >= '6'; PRAGMA user_version = 5
             """)
         let store = try StoreFixture.open(fixture.folder)
         let snapshot = try store.snapshot(of: "lobby")

@@ -20,12 +20,15 @@ import Testing
         #expect(try fixture.store.content(of: id) == new.content)
 
         let snapshot = try fixture.store.snapshot(of: "lobby")
-        let row = try #require(snapshot.row(ofImage: id))
-        #expect(snapshot.images[row] == image)
-        #expect(snapshot.row(ofKey: image.key) == row)
+        #expect(try fixture.store.allImages() == [image])
+        #expect(snapshot.rows.count == 1 && snapshot.imageCount == 1)
+        let row = try #require(snapshot.row(ofKey: image.key))
+        #expect(snapshot.key(ofRow: row) == image.key)
+        #expect(snapshot.camera(ofRow: row) == image.cameraID)
+        #expect((snapshot.person(ofRow: row) == nil) == (image.personID == nil))
         #expect(snapshot.row(ofKey: image.key + 1) == nil)
-        #expect(snapshot.row(ofImage: "i_none") == nil)
-        #expect(snapshot.embeddings[row] == new.embedding)
+        #expect(try fixture.store.hasImages([id]) && !fixture.store.hasImages([id, "i_none"]))
+        #expect(snapshot.vectors[row] == new.embedding)
         guard TemporaryFolder.hasClient else { return }
         let stored = try fixture.folder.sqlite(
             """
@@ -76,7 +79,7 @@ import Testing
         #expect(try fixture.store.record(outcomes, batch: batch) == RecordedItems(enrolled: 1, duplicate: 1))
         let other = try fixture.runningBatch()
         #expect(try fixture.store.record([outcomes[0]], batch: other) == RecordedItems(duplicate: 1))
-        #expect(try fixture.store.snapshot(of: "lobby").images.count == 1)
+        #expect(try fixture.store.snapshot(of: "lobby").imageCount == 1)
         let items =
             try fixture.store.items(of: batch, limit: 10).items + fixture.store.items(of: other, limit: 10).items
         #expect(items.map(\.state) == [.enrolled, .duplicate, .duplicate])
@@ -134,7 +137,7 @@ import Testing
             record(try .sample(2, model: "sha256:b")) == .modelMismatch(expected: StoreFixture.model, found: "sha256:b")
         )
         #expect(try fixture.store.recordedItems(of: batch).isEmpty)
-        #expect(try fixture.store.snapshot(of: "lobby").images.isEmpty)
+        #expect(try fixture.store.snapshot(of: "lobby").imageCount == 0)
         #expect(try fixture.store.batch(id: batch).recorded == 0)
     }
 

@@ -99,7 +99,8 @@ import Testing
         #expect(galleryError { _ = try fixture.store.image(id: id) } == .unknownImage(id))
         #expect(galleryError { _ = try fixture.store.content(of: id) } == .unknownImage(id))
         #expect(galleryError { try fixture.store.deleteImage(id: id) } == .unknownImage(id))
-        #expect(try fixture.store.snapshot(of: "lobby").row(ofImage: id) == nil)
+        #expect(try !fixture.store.hasImages([id]))
+        #expect(try !fixture.store.allImages().contains { $0.id == id })
         for batch in [batch, again] {
             let item = try #require(try fixture.store.items(of: batch, limit: 1).items.first)
             #expect(item.name == nil)

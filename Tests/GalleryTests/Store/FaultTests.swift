@@ -21,7 +21,7 @@ import Testing
             galleryError { try fixture.store.record(outcomes, batch: batch) }
                 == .diskFull(path: fixture.folder.database))
         #expect(log.all.isEmpty)
-        #expect(try fixture.store.snapshot(of: "lobby").images.count == 1)
+        #expect(try fixture.store.snapshot(of: "lobby").imageCount == 1)
         #expect(try fixture.store.recordedItems(of: batch).isEmpty)
         #expect(try fixture.store.batch(id: batch).recorded == 0)
         if TemporaryFolder.hasClient {
@@ -30,7 +30,7 @@ import Testing
 
         try limitPages(of: fixture.store, to: "1000000")
         #expect(try fixture.store.record(outcomes, batch: batch).enrolled == 10)
-        #expect(try fixture.store.snapshot(of: "lobby").images.count == 11)
+        #expect(try fixture.store.snapshot(of: "lobby").imageCount == 11)
         observation.cancel()
     }
 
@@ -43,7 +43,7 @@ import Testing
             guard index % 7 == 0 else { continue }
             let left = try fixture.folder.copyAsIfKilled()
             let store = try StoreFixture.open(left)
-            #expect(try store.snapshot(of: "lobby").images.count == index + 1)
+            #expect(try store.snapshot(of: "lobby").imageCount == index + 1)
             #expect(try store.batch(id: batch).enrolled == index + 1)
             // The processor repeats what may be missing and continues: each item is recorded once.
             try store.setBatchState(batch, to: .running)
@@ -51,7 +51,7 @@ import Testing
                 ItemOutcome(index: $0, name: nil, result: .image(try .sample($0)))
             }
             try store.record(outcomes, batch: batch)
-            #expect(try store.snapshot(of: "lobby").images.count == index + 5)
+            #expect(try store.snapshot(of: "lobby").imageCount == index + 5)
             #expect(try store.recordedItems(of: batch) == Set(0..<index + 5))
         }
     }
@@ -72,7 +72,7 @@ import Testing
         #expect(try left.storedBytes().bytes.count > 1_000_000)
         let store = try StoreFixture.open(left)
         #expect(try store.gallery("lobby") == before)
-        let id = try #require(try store.snapshot(of: "lobby").images.first?.id)
+        let id = try #require(try store.allImages().first?.id)
         #expect(try store.content(of: id) == NewImage.sample(1).content)
     }
 

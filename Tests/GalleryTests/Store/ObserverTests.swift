@@ -45,7 +45,7 @@ final class ChangeLog: Sendable {
                 Issue.record("\(change) before its snapshot")
                 return
             }
-            seen.withLock { $0.append(snapshot.images.count) }
+            seen.withLock { $0.append(snapshot.imageCount) }
             // Neither reading nor writing from here may block.
             #expect(throws: Never.self) { try store.keepQuery(.sample()) }
         }
