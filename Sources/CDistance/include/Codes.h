@@ -76,4 +76,9 @@ void c_project(const float *rows, size_t count, size_t dimensions, const double 
 /// Makes `row` orthogonal to `count` directions of length 1, scales it to length 1, and returns the length before that.
 double c_orthonormalize(double *row, const double *directions, size_t count, size_t dimensions);
 
+/// A number that is another one, but for one case in some billions of billions, if any of the bytes is another.
+///
+/// It finds damage, and is no protection against somebody who means to deceive.
+uint64_t c_fingerprint(const void *bytes, size_t count, uint64_t seed);
+
 #endif

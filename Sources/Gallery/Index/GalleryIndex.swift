@@ -6,46 +6,75 @@ import Ranking
 struct GalleryIndex: Sendable {
     private(set) var facts: GalleryFacts
     private(set) var revision: Int64
-    private(set) var parts: [IndexPart] = []
+    var parts: [IndexPart] = []
     private(set) var means: CameraMeans<String>
     /// The means by number: the mean of the camera means, then that of each camera.
-    private var table: MeanTable
+    private(set) var table: MeanTable
     /// The names of the cameras, by their keys.
-    private var cameras: [UInt32: String] = [:]
+    private(set) var cameras: [UInt32: String]
     private var tally = GalleryTally()
     /// The directions of the heads of new rows; nil for a small gallery.
-    private(set) var rotation: HeadRotation?
+    var rotation: HeadRotation?
     /// The number of rows when the directions were made.
-    private var rotationRows = 0
-
-    /// The rows from which on heads are worth their making; a search reads fewer rows completely in no time.
-    static let leastRotatedRows = 2_000
-    /// How much larger a gallery is when its directions are made anew.
-    static let rotationGrowth = 10
+    var rotationRows = 0
+    /// Where the files are; nil for an index in memory alone.
+    var folder: IndexFolder?
+    /// The snapshots that somebody may still read.
+    var readers = SnapshotReaders()
+    /// Erased rows that are not overwritten yet.
+    var remains: [ErasedRow] = []
+    /// Whether it will be looked soon whether they can be overwritten.
+    var isWipeDue = false
 
     /// Makes the index of a gallery without images.
-    init(_ facts: GalleryFacts, revision: Int64, means: CameraMeans<String>) {
+    ///
+    /// - Parameters:
+    ///   - facts: The gallery.
+    ///   - revision: Its revision.
+    ///   - means: The means of its cameras.
+    ///   - cameras: The names of its cameras, by key.
+    ///   - folder: Where to keep the files; nil: nowhere.
+    init(
+        _ facts: GalleryFacts, revision: Int64, means: CameraMeans<String>, cameras: [UInt32: String] = [:],
+        folder: IndexFolder? = nil
+    ) {
         self.facts = facts
         self.revision = revision
         self.means = means
+        self.cameras = cameras
+        self.folder = folder
         table = Self.table(of: means, dimensions: facts.dimensions)
     }
 
     /// The number of images.
     var imageCount: Int { parts.reduce(0) { $0 + $1.liveCount } }
+    /// The number of rows, with those of erased images.
+    var rowCount: Int { parts.reduce(0) { $0 + $1.count } }
+    /// The newest image's key, also of an erased image.
+    var lastKey: Int64? { parts.last { $0.count > 0 }?.lastKey }
 
-    /// What searches read.
-    var snapshot: GallerySnapshot {
+    /// The keys of all images, ascending.
+    var liveKeys: [Int64] {
+        parts.flatMap { part in (0..<part.count).filter { !part.isErased($0) }.map { part.columns.key($0) } }
+    }
+
+    /// What searches read, from now on.
+    mutating func makeSnapshot() -> GallerySnapshot {
         GallerySnapshot(
             summary: tally.summary(
                 of: facts, images: imageCount, cameras: cameras, means: means, revision: revision),
-            vectors: VectorSnapshot(
-                dimensions: facts.dimensions,
-                parts: parts.filter { $0.count > 0 }.map {
-                    VectorSnapshot.Part(
-                        $0.vectors, heads: $0.heads, cameras: $0.cameras, first: $0.first, count: $0.count)
-                }),
-            cameraMeans: means, facts: facts, parts: parts, cameras: cameras)
+            vectors: vectors, cameraMeans: means, facts: facts, parts: parts, cameras: cameras,
+            reader: readers.next())
+    }
+
+    /// The vectors of all rows.
+    var vectors: VectorSnapshot {
+        VectorSnapshot(
+            dimensions: facts.dimensions,
+            parts: parts.filter { $0.count > 0 }.map {
+                VectorSnapshot.Part(
+                    $0.vectors, heads: $0.heads, cameras: $0.cameras, first: $0.first, count: $0.count)
+            })
     }
 
     /// Takes over changed properties.
@@ -56,11 +85,14 @@ struct GalleryIndex: Sendable {
 
     /// Adds images behind the others, in the order of their keys.
     ///
+    /// If the files cannot be written, the index goes on in memory, and is made anew at the next start.
+    ///
     /// - Parameters:
     ///   - images: The images.
     ///   - names: The names of their cameras, by key.
     ///   - means: The cameras' means from now on; nil: as before.
     ///   - revision: The gallery's revision.
+    /// - Throws: `IndexFileError` if there is no memory.
     mutating func append(
         _ images: [IndexedImage], cameras names: [UInt32: String], means: CameraMeans<String>?, revision: Int64
     ) throws(IndexFileError) {
@@ -70,12 +102,17 @@ struct GalleryIndex: Sendable {
         let numbers = meanNumbers
         var rest = images[...]
         while !rest.isEmpty {
-            if parts.last?.room ?? 0 == 0 { try addPart() }
-            let last = parts.count - 1
-            let added = rest.prefix(parts[last].room)
-            try parts[last].append(added, means: added.map { $0.camera.flatMap { numbers[$0] } ?? 0 })
-            for image in added { tally.add(person: image.person, camera: image.camera, time: image.capturedAt) }
-            rest = rest.dropFirst(added.count)
+            do {
+                if parts.last?.room ?? 0 == 0 { try addPart() }
+                let last = parts.count - 1
+                let added = rest.prefix(parts[last].room)
+                try parts[last].append(added, means: added.map { $0.camera.flatMap { numbers[$0] } ?? 0 })
+                for image in added { tally.add(person: image.person, camera: image.camera, time: image.capturedAt) }
+                rest = rest.dropFirst(added.count)
+            } catch {
+                guard folder != nil else { throw error }
+                try moveToMemory()
+            }
         }
     }
 
@@ -89,6 +126,7 @@ struct GalleryIndex: Sendable {
             guard let place = parts.firstIndex(where: { $0.lastKey ?? .min >= key }),
                 let row = parts[place].row(ofKey: key), parts[place].erase(row)
             else { continue }
+            remains.append(ErasedRow(part: parts[place].number, row: row, reader: readers.newest))
             let columns = parts[place].columns
             if tally.remove(person: columns.person(row), camera: columns.camera(row), time: columns.time(row)) {
                 isRangeOpen = true
@@ -98,13 +136,30 @@ struct GalleryIndex: Sendable {
         if let means { try setMeans(means) }
     }
 
+    /// Counts all images anew, after parts were put in place from outside.
+    mutating func recount() {
+        tally = GalleryTally()
+        for part in parts {
+            for row in 0..<part.count where !part.isErased(row) {
+                let columns = part.columns
+                tally.add(person: columns.person(row), camera: columns.camera(row), time: columns.time(row))
+            }
+        }
+    }
+
     private mutating func addPart() throws(IndexFileError) {
         let (first, capacity) =
             parts.last.map { ($0.first + $0.columns.capacity, VectorSegment.usualCapacity) }
             ?? (0, IndexPart.smallCapacity)
-        parts.append(
-            try IndexPart(
-                first: first, capacity: capacity, dimensions: facts.dimensions, rotation: rotation, means: table))
+        var entry = IndexFolder.Manifest.Part(
+            first: first, capacity: capacity, number: folder?.newNumbers() ?? parts.count, heads: nil, count: nil)
+        if rotation != nil { entry.heads = folder?.newNumbers() }
+        let part = try IndexPart(entry, in: folder, dimensions: facts.dimensions, rotation: rotation, means: table)
+        try folder?.update { [full = parts.last?.count] manifest in
+            if !manifest.parts.isEmpty { manifest.parts[manifest.parts.count - 1].count = full }
+            manifest.parts.append(entry)
+        }
+        parts.append(part)
     }
 
     private var rangeOfTimes: (from: Timestamp, to: Timestamp)? {
@@ -127,7 +182,7 @@ extension GalleryIndex {
     }
 
     /// The number of each camera's mean in the table; cameras without a mean are missing.
-    private var meanNumbers: [UInt32: Int] {
+    var meanNumbers: [UInt32: Int] {
         let numbers = Dictionary(uniqueKeysWithValues: means.cameras.enumerated().map { ($1, $0 + 1) })
         return cameras.compactMapValues { numbers[$0] }
     }
@@ -147,47 +202,4 @@ extension GalleryIndex {
             parts[place].cameras = column
         }
     }
-}
-
-// Directions of heads.
-extension GalleryIndex {
-    /// Whether the gallery needs directions, or better ones.
-    var needsRotation: Bool {
-        let rows = parts.reduce(0) { $0 + $1.count }
-        return rows >= Self.leastRotatedRows && rows >= Self.rotationGrowth * rotationRows
-    }
-
-    /// Makes directions and the heads of all rows, which takes seconds for a large gallery; this index stays as it is.
-    ///
-    /// - Returns: The directions and the parts with heads; nil if no directions could be made.
-    func rotated() throws(IndexFileError) -> (rotation: HeadRotation, heads: [HeadCodes])? {
-        guard let rotation = HeadRotation.make(from: snapshot.vectors.sample(), dimensions: facts.dimensions) else {
-            return nil
-        }
-        var heads: [HeadCodes] = []
-        for part in parts {
-            let made = try HeadCodes(rotation, capacity: part.columns.capacity)
-            try made.append(from: part.vectors, upTo: part.count)
-            heads.append(made)
-        }
-        return (rotation, heads)
-    }
-
-    /// Takes over heads that were made from an earlier state of this index, and adds those of rows that came later.
-    mutating func install(_ rotation: HeadRotation, _ heads: [HeadCodes]) throws(IndexFileError) {
-        self.rotation = rotation
-        rotationRows = parts.reduce(0) { $0 + $1.count }
-        for place in parts.indices {
-            let part = parts[place]
-            let made =
-                if place < heads.count { heads[place] } else {
-                    try HeadCodes(rotation, capacity: part.columns.capacity)
-                }
-            try made.append(from: part.vectors, upTo: part.count)
-            parts[place].heads = made
-        }
-    }
-
-    /// Marks that directions cannot be made now, so that it is tried again only when the gallery has grown.
-    mutating func putOffRotation() { rotationRows = parts.reduce(0) { $0 + $1.count } }
 }

@@ -16,6 +16,8 @@ public struct GallerySnapshot: Sendable {
     let parts: [IndexPart]
     /// The names of the gallery's cameras, by their keys.
     let cameras: [UInt32: String]
+    /// Says, by its life, that somebody may still read this snapshot.
+    let reader: SnapshotReaders.Reader
 
     /// The gallery's name.
     public var name: String { summary.name }

@@ -31,29 +31,68 @@ struct IndexedImage {
     let cameras: UnsafeMutablePointer<UInt32>
     /// Milliseconds since 1970; `noTime`: unknown.
     let times: UnsafeMutablePointer<Int64>
+    private let vectorChecks: UnsafeMutablePointer<UInt64>
+    private let erasures: UnsafeMutablePointer<UInt32>
 
     /// Stands for an unknown time.
     static let noTime = Int64.min
 
-    /// Makes columns without rows.
-    init(capacity: Int) throws(IndexFileError) {
+    /// Makes columns without rows, in a new file if there is a path; or maps the file if it `exists`.
+    init(capacity: Int, path: String? = nil, exists: Bool = false) throws(IndexFileError) {
         self.capacity = capacity
         storage = try RowStorage(
-            .init(identity: [4], columns: [8, 4, 4, 8], capacity: capacity), path: nil, exists: false)
+            .init(identity: [4], columns: [8, 4, 4, 8, 8, 4], capacity: capacity), path: path, exists: exists)
         unsafe keys = storage.column(0, of: Int64.self)
         unsafe people = storage.column(1, of: UInt32.self)
         unsafe cameras = storage.column(2, of: UInt32.self)
         unsafe times = storage.column(3, of: Int64.self)
+        unsafe vectorChecks = storage.column(4, of: UInt64.self)
+        unsafe erasures = storage.column(5, of: UInt32.self)
     }
 
+    /// Takes space on the disk for rows.
+    func allocate(rows: Int) throws(IndexFileError) { try storage.allocate(rows: rows) }
+
     /// Writes the row of an image behind `row` others.
-    func write(_ image: IndexedImage, at row: Int) {
+    ///
+    /// - Parameters:
+    ///   - image: The image.
+    ///   - row: The row.
+    ///   - vectorCheck: The check number of its vector, so that the two files cannot be of different images.
+    func write(_ image: IndexedImage, at row: Int, vectorCheck: UInt64) {
         precondition(row >= 0 && row < capacity, "row \(row) of \(capacity)")
-        unsafe keys[row] = image.key
         unsafe people[row] = image.person ?? 0
         unsafe cameras[row] = image.camera ?? 0
         unsafe times[row] = image.capturedAt?.milliseconds ?? Self.noTime
+        unsafe vectorChecks[row] = vectorCheck
+        unsafe erasures[row] = 0
+        unsafe keys[row] = image.key
+        storage.seal(row..<row + 1)
     }
+
+    /// Notes in the file that an image is erased; snapshots do not look at it.
+    func markErased(_ row: Int) {
+        unsafe erasures[row] = 1
+        storage.seal(row..<row + 1)
+    }
+
+    /// Removes what is known of an erased image, except its key, when its vector is gone and no snapshot shows it.
+    func wipe(_ row: Int, vectorCheck: UInt64) {
+        let key = unsafe keys[row]
+        storage.wipe(row..<row + 1)
+        unsafe keys[row] = key
+        unsafe vectorChecks[row] = vectorCheck
+        unsafe erasures[row] = 1
+        storage.seal(row..<row + 1)
+    }
+
+    /// Whether the file has an image in this row, as it was written, with the vector of this check number.
+    func isIntact(_ row: Int, vectorCheck: UInt64) -> Bool {
+        unsafe keys[row] != 0 && vectorChecks[row] == vectorCheck && storage.isIntact(row)
+    }
+
+    /// Whether the file says that the image of a row is erased.
+    func isMarkedErased(_ row: Int) -> Bool { unsafe erasures[row] != 0 }
 
     /// The image's key in a row.
     func key(_ row: Int) -> Int64 { unsafe keys[row] }

@@ -5,19 +5,30 @@ import Synchronization
 
 /// The galleries in memory, made from the database; each change replaces a gallery's snapshot.
 ///
-/// Only the writer changes it, after each commit and in the order of the commits. Any thread may read it. What takes long, the
-/// making of heads, is done on a queue of its own, while searches and the writer go on.
+/// Only the writer changes it, after each commit and in the order of the commits. Any thread may read it. What takes long, such
+/// as making heads, is done on a queue of its own, while searches and the writer go on.
 final class LiveIndex: Sendable {
     private let snapshots: Mutex<[String: GallerySnapshot]>
     private let indexes: Mutex<[String: GalleryIndex]>
     private let queue = DispatchQueue(label: "reid.index", qos: .utility)
+    private let files: IndexFiles?
     private let logger: Logger
 
-    init(_ loaded: [GalleryIndex], logger: Logger) {
+    /// The time between two looks whether erased rows can be overwritten.
+    private static let wipeInterval = DispatchTimeInterval.seconds(1)
+
+    /// Takes over indexes.
+    ///
+    /// - Parameters:
+    ///   - loaded: An index for each gallery.
+    ///   - files: Where the indexes of new galleries go; nil: only into memory.
+    ///   - logger: Gets a line about what could not be done.
+    init(_ loaded: [GalleryIndex], files: IndexFiles?, logger: Logger) {
+        self.files = files
         self.logger = logger
-        snapshots = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0.snapshot) }))
+        snapshots = Mutex([:])
         indexes = Mutex(Dictionary(uniqueKeysWithValues: loaded.map { ($0.facts.name, $0) }))
-        for index in loaded where index.needsRotation { rotateSoon(index.facts.name) }
+        for index in loaded { change(index.facts.name) { _ in } }
     }
 
     func snapshot(of name: String) throws(GalleryError) -> GallerySnapshot {
@@ -32,7 +43,8 @@ final class LiveIndex: Sendable {
 
     func create(_ facts: GalleryFacts) {
         let means = CameraMeans<String>(dimensions: facts.dimensions, means: [])
-        indexes.withLock { $0[facts.name] = GalleryIndex(facts, revision: 0, means: means) }
+        let folder = files?.newFolder(for: facts, logger: logger)
+        indexes.withLock { $0[facts.name] = GalleryIndex(facts, revision: 0, means: means, folder: folder) }
         change(facts.name) { _ in }
     }
 
@@ -40,6 +52,13 @@ final class LiveIndex: Sendable {
         // These may be the last owners of a large index, so they are released outside the locks.
         let index = indexes.withLock { $0.removeValue(forKey: name) }
         let snapshot = snapshots.withLock { $0.removeValue(forKey: name) }
+        if let folder = index?.folder {
+            do { try IndexFolder.remove(folder.path) } catch {
+                logger.warning(
+                    "an index is not removed until the next start",
+                    metadata: ["path": "\(folder.path)", "reason": "\(error)"])
+            }
+        }
         withExtendedLifetime((index, snapshot)) {}
     }
 
@@ -48,10 +67,9 @@ final class LiveIndex: Sendable {
         _ added: [IndexedImage], cameras: [UInt32: String], to gallery: GalleryFacts, revision: Int64,
         means: CameraMeans<String>?
     ) {
-        let needsRotation = change(gallery.name) { index throws(IndexFileError) in
+        change(gallery.name) { index throws(IndexFileError) in
             try index.append(added, cameras: cameras, means: means, revision: revision)
         }
-        if needsRotation { rotateSoon(gallery.name) }
     }
 
     /// Publishes a snapshot without the images that have these keys, and with new camera means, unless they are nil.
@@ -66,45 +84,80 @@ final class LiveIndex: Sendable {
         change(gallery.name) { $0.update(gallery, revision: revision) }
     }
 
-    /// Changes a gallery's index and publishes its snapshot; returns whether it needs directions.
+    /// Waits until nothing is left to do on the queue.
+    func finishMaintenance() { queue.sync {} }
+
+    /// Changes a gallery's index and publishes its snapshot.
     ///
     /// The change is on disk already. If there is no memory for it, searches see it after the next start.
-    @discardableResult
-    private func change(_ name: String, _ body: (inout GalleryIndex) throws(IndexFileError) -> Void) -> Bool {
-        let (old, needsRotation) = indexes.withLock { indexes -> (GallerySnapshot?, Bool) in
-            guard var index = indexes.removeValue(forKey: name) else { return (nil, false) }
+    private func change(_ name: String, _ body: (inout GalleryIndex) throws(IndexFileError) -> Void) {
+        let (old, isDue, wipes) = indexes.withLock { indexes -> (GallerySnapshot?, Bool, Bool) in
+            guard var index = indexes.removeValue(forKey: name) else { return (nil, false, false) }
             do { try body(&index) } catch {
                 logger.error(
                     "searches do not see a change until the next start",
                     metadata: ["gallery": "\(name)", "reason": "\(error)"])
             }
+            if let files { index.noteState(stamp: files.stamp, previousStamp: files.stamp) }
+            let snapshot = index.makeSnapshot()
+            let wipes = !index.remains.isEmpty && !index.isWipeDue
+            if wipes { index.isWipeDue = true }
             indexes[name] = index
-            let snapshot = index.snapshot
-            return (snapshots.withLock { $0.updateValue(snapshot, forKey: name) }, index.needsRotation)
+            let old = snapshots.withLock { $0.updateValue(snapshot, forKey: name) }
+            return (old, index.needsRotation || index.partToCompact != nil, wipes)
         }
         // The old snapshot is released outside the locks.
         withExtendedLifetime(old) {}
-        return needsRotation
+        if isDue { queue.async { [weak self] in self?.maintain(name) } }
+        if wipes { wipeSoon(name) }
     }
 
-    /// Makes directions for a gallery, unless it has them by then.
-    private func rotateSoon(_ name: String) {
-        queue.async { [weak self] in
-            guard let self, let index = indexes.withLock({ $0[name] }), index.needsRotation else { return }
-            do {
-                guard let (rotation, heads) = try index.rotated() else {
-                    change(name) { $0.putOffRotation() }
-                    return
-                }
+    /// Makes directions for a gallery, and takes erased rows out of a part, if that is due.
+    private func maintain(_ name: String) {
+        do {
+            if let (index, number) = copy(of: name, if: \.needsRotation) {
+                let made = try index.makeRotation(number: number)
                 change(name) { current throws(IndexFileError) in
                     // Another gallery may have got the name.
                     guard current.facts.key == index.facts.key else { return }
-                    try current.install(rotation, heads)
+                    if let made { try current.install(made) } else { current.putOffRotation() }
                 }
-            } catch {
-                logger.warning("searches stay slow", metadata: ["gallery": "\(name)", "reason": "\(error)"])
-                change(name) { $0.putOffRotation() }
             }
+            if let (index, newNumber) = copy(of: name, if: { $0.partToCompact != nil }),
+                let number = index.partToCompact, let part = try index.compacted(number, newNumber: newNumber)
+            {
+                change(name) { current throws(IndexFileError) in
+                    guard current.facts.key == index.facts.key else { return }
+                    try current.install(part, for: number)
+                }
+            }
+        } catch {
+            logger.warning("searches stay slow", metadata: ["gallery": "\(name)", "reason": "\(error)"])
+            change(name) { $0.putOffRotation() }
+        }
+    }
+
+    /// A copy of an index that needs work, with numbers for new files.
+    private func copy(of name: String, if isDue: (GalleryIndex) -> Bool) -> (GalleryIndex, Int?)? {
+        indexes.withLock { indexes in
+            guard var index = indexes[name], isDue(index) else { return nil }
+            let number = index.reserveNumbers()
+            indexes[name] = index
+            return (index, number)
+        }
+    }
+
+    /// Overwrites erased rows as soon as no search shows them any more.
+    private func wipeSoon(_ name: String) {
+        queue.asyncAfter(deadline: .now() + Self.wipeInterval) { [weak self] in
+            guard let self else { return }
+            let areLeft = indexes.withLock { indexes in
+                guard var index = indexes.removeValue(forKey: name) else { return false }
+                defer { indexes[name] = index }
+                index.isWipeDue = index.wipeRemains()
+                return index.isWipeDue
+            }
+            if areLeft { wipeSoon(name) }
         }
     }
 }

@@ -54,8 +54,15 @@ public final class GalleryStore: Sendable {
                 return true
             }
             isErasureDue.withLock { $0 = !isLogEmpty }
-            let galleries = try pool.read { try StoredIndex.load($0, path: path) }
-            index = LiveIndex(galleries, logger: logger)
+            let previous = try pool.read(RunStamp.read)
+            var files = IndexFiles(path: path + ".index", stamp: .random(in: 1...(.max)))
+            let stored = StoredIndex(path: path, files: files, previousStamp: previous, logger: logger)
+            let indexes = try pool.read(stored.load)
+            do { try pool.write { [stamp = files.stamp] in try RunStamp.write(stamp, $0) } } catch {
+                // The disk is full: the files keep the number of the run before.
+                files.stamp = previous
+            }
+            index = LiveIndex(indexes, files: files, logger: logger)
         } catch {
             throw GalleryError(error, path: path)
         }

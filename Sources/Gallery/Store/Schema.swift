@@ -38,8 +38,8 @@ enum Schema {
                     WHERE key IN (SELECT gallery FROM camera JOIN camera_mean ON camera_mean.camera = camera.key)
                     """)
         }
-        migrator.registerMigration("7 images by external id") { db in
-            try db.execute(sql: imagesByExternalID + "PRAGMA user_version = 7")
+        migrator.registerMigration("7 index files") { db in
+            try db.execute(sql: indexFiles + "PRAGMA user_version = 7")
         }
         return migrator
     }
@@ -107,9 +107,10 @@ enum Schema {
 
         """
 
-    /// The index in memory does not keep external ids.
-    private static let imagesByExternalID = """
+    /// The index in memory does not keep external ids, and has files that tell by a number which database they are of.
+    private static let indexFiles = """
         CREATE INDEX image_external_id ON image (gallery, external_id) WHERE external_id IS NOT NULL;
+        CREATE TABLE run (stamp INTEGER NOT NULL) STRICT;
 
         """
 

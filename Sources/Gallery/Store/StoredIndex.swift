@@ -1,30 +1,102 @@
 import FoundationEssentials
 import GRDB
+import Logging
+import Ranking
 
-/// Loads the galleries and their vectors from the database, one row at a time.
-enum StoredIndex {
+/// Makes the indexes of all galleries: from the files of an earlier run where these are whole, else from the database.
+struct StoredIndex {
+    /// The database's path, for messages.
+    let path: String
+    /// The folder of the files, and the number that this run writes into the database; nil: only memory.
+    let files: IndexFiles?
+    /// The number that the run before has written.
+    let previousStamp: Int64
+    let logger: Logger
+
     /// The images that are added to an index at a time.
     private static let imagesPerStep = 1024
 
-    static func load(_ db: Database, path: String) throws -> [GalleryIndex] {
+    /// Returns an index for each gallery; costs the reading of the files, and of those vectors that they lack.
+    func load(_ db: Database) throws -> [GalleryIndex] {
         var galleries: [Int64: Loading] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM gallery") {
             let facts = GalleryFacts(row)
-            galleries[facts.key] = Loading(
-                index: GalleryIndex(facts, revision: row["revision"], means: try db.cameraMeans(of: facts)),
-                cameras: try db.cameraNames(of: facts))
+            galleries[facts.key] = try loading(facts, revision: row["revision"], db)
         }
+        try files?.removeOthers(than: galleries.values.map(\.index.facts))
+        try append(to: &galleries, db)
+        return try galleries.values.map { loading in
+            var loading = loading
+            try loading.flush()
+            if let files { loading.index.noteState(stamp: files.stamp, previousStamp: previousStamp) }
+            return loading.index
+        }
+    }
+
+    /// The index of a gallery as far as its files go.
+    private func loading(_ facts: GalleryFacts, revision: Int64, _ db: Database) throws -> Loading {
+        let (means, cameras) = (try db.cameraMeans(of: facts), try db.cameraNames(of: facts))
+        if let files {
+            do {
+                if let folder = try IndexFolder(opening: files.path(of: facts), for: facts),
+                    let state = folder.notedState, [state.stamp, state.previousStamp].contains(previousStamp),
+                    var index = try GalleryIndex(opening: folder, facts, means: means, cameras: cameras)
+                {
+                    let isCurrent = state.revision == revision && state.images == Int64(index.imageCount)
+                    if try isCurrent || bringUpToDate(&index, db) {
+                        index.update(facts, revision: revision)
+                        return Loading(index: index, isCurrent: isCurrent)
+                    }
+                }
+            } catch let error where !(error is DatabaseError) {
+                logger.warning(
+                    "an index is made anew", metadata: ["gallery": "\(facts.name)", "reason": "\(error)"])
+            }
+        }
+        let folder = files?.newFolder(for: facts, logger: logger)
+        return Loading(
+            index: GalleryIndex(facts, revision: revision, means: means, cameras: cameras, folder: folder),
+            isCurrent: false)
+    }
+
+    /// Erases images that the database no longer has; false if it has older ones that the index lacks.
+    private func bringUpToDate(_ index: inout GalleryIndex, _ db: Database) throws -> Bool {
+        let last = index.lastKey ?? 0
+        // A database whose newest key is smaller is an older one, which may give the same keys to other images.
+        let newest = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'image'") ?? 0
+        guard newest >= last else { return false }
+        let stored = try Int64.fetchSet(
+            db, sql: "SELECT key FROM image WHERE gallery = ? AND key <= ?", arguments: [index.facts.key, last])
+        let indexed = Set(index.liveKeys)
+        guard stored.isSubset(of: indexed) else { return false }
+        try index.remove(keys: indexed.subtracting(stored), means: nil, revision: index.revision)
+        return true
+    }
+
+    /// Adds the images that the indexes lack.
+    private func append(to galleries: inout [Int64: Loading], _ db: Database) throws {
+        for extreme in ["min", "max"] {
+            let gallery = try Int64.fetchOne(db, sql: "SELECT \(extreme)(gallery) FROM image")
+            if let gallery, galleries[gallery] == nil {
+                throw GalleryError.corrupt(path: path, reason: "an image of gallery \(gallery), which is not there")
+            }
+        }
+        // The newest key of each gallery; those that lack nothing are not here. (Copies of indexes would be costly.)
+        let facts = galleries.mapValues(\.index.facts)
+        let lastKeys = galleries.filter { !$0.value.isCurrent }.mapValues { $0.index.lastKey ?? 0 }
+        guard let first = lastKeys.values.min() else { return }
         let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT image.key, id, gallery, person, camera, captured_at, embedding.model, vector
-                FROM image LEFT JOIN embedding ON embedding.image = image.key ORDER BY image.key
-                """)
+                FROM image LEFT JOIN embedding ON embedding.image = image.key WHERE image.key > ? ORDER BY image.key
+                """, arguments: [first])
         while let row = try rows.next() {
-            let gallery: Int64 = row["gallery"]
-            guard let facts = galleries[gallery]?.index.facts else {
+            let (gallery, key): (Int64, Int64) = (row["gallery"], row["key"])
+            guard let facts = facts[gallery] else {
                 throw GalleryError.corrupt(path: path, reason: "an image of gallery \(gallery), which is not there")
             }
+            guard let last = lastKeys[gallery], key > last else { continue }
             let (id, model): (String, String?) = (row["id"], row["model"])
             guard model == facts.model else {
                 throw GalleryError.corrupt(path: path, reason: "\(id) has no vector of its gallery's model")
@@ -33,36 +105,32 @@ enum StoredIndex {
             guard vector.count == facts.dimensions, vector.allSatisfy(\.isFinite) else {
                 throw GalleryError.corrupt(path: path, reason: "the vector of \(id) is not its gallery's kind")
             }
-            try galleries[gallery]?.append(
-                IndexedImage(
-                    key: row["key"], person: try row.indexKey("person"), camera: try row.indexKey("camera"),
-                    capturedAt: row.timestamp("captured_at"), embedding: vector))
-        }
-        return try galleries.values.map { loading in
-            var loading = loading
-            try loading.flush()
-            return loading.index
+            let image = IndexedImage(
+                key: key, person: try row.indexKey("person"), camera: try row.indexKey("camera"),
+                capturedAt: row.timestamp("captured_at"), embedding: vector)
+            try galleries[gallery]?.append(image, flushingAt: Self.imagesPerStep)
         }
     }
 
-    /// A gallery while it is read from the database.
+    /// A gallery's index while it is made.
     private struct Loading {
         var index: GalleryIndex
-        let cameras: [UInt32: String]
+        /// Whether the files had everything.
+        let isCurrent: Bool
         private var pending: [IndexedImage] = []
 
-        init(index: GalleryIndex, cameras: [UInt32: String]) {
+        init(index: GalleryIndex, isCurrent: Bool) {
             self.index = index
-            self.cameras = cameras
+            self.isCurrent = isCurrent
         }
 
-        mutating func append(_ image: IndexedImage) throws {
+        mutating func append(_ image: IndexedImage, flushingAt count: Int) throws {
             pending.append(image)
-            if pending.count == StoredIndex.imagesPerStep { try flush() }
+            if pending.count == count { try flush() }
         }
 
         mutating func flush() throws {
-            try index.append(pending, cameras: cameras, means: nil, revision: index.revision)
+            try index.append(pending, cameras: [:], means: nil, revision: index.revision)
             pending.removeAll(keepingCapacity: true)
         }
     }
@@ -143,13 +211,16 @@ enum Vector {
 
     /// The values of a blob; empty if it is NULL or its length is not a multiple of 4.
     static func read(_ row: Row, _ column: String) throws -> [Float] {
-        try row.withUnsafeData(named: column) { data in
-            guard let data, data.count.isMultiple(of: 4) else { return [] }
-            return unsafe data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map { index in
-                    let bits = unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-                    return Float(bitPattern: UInt32(littleEndian: bits))
-                }
+        try row.withUnsafeData(named: column) { $0.map(values) ?? [] }
+    }
+
+    /// The values of a blob; empty if its length is not a multiple of 4.
+    static func values(of data: Data) -> [Float] {
+        guard data.count.isMultiple(of: 4) else { return [] }
+        return unsafe data.withUnsafeBytes { bytes in
+            (0..<bytes.count / 4).map { index in
+                let bits = unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+                return Float(bitPattern: UInt32(littleEndian: bits))
             }
         }
     }

@@ -86,9 +86,22 @@ import Synchronization
                     Array(head), squaredLength: squared, to: codes + row * coded.stride, scale: scales + row)
                 unsafe tails[row] = RowCode.roundedUp(rotation.tail(squaredLength: squared, head: head))
             }
+            storage.seal(rows)
             published.store(rows.upperBound, ordering: .releasing)
         }
     }
+
+    /// Whether a head of a file is as it was written.
+    package func isIntact(_ row: Int) -> Bool { storage.isIntact(row) }
+
+    /// Forgets the heads behind the first `count`, before anybody searches.
+    package func keep(first count: Int) {
+        precondition(0...self.count ~= count, "\(count) of \(self.count) heads")
+        published.store(count, ordering: .releasing)
+    }
+
+    /// Overwrites a head with zeros; nobody may search for its row any more.
+    package func wipe(_ row: Int) { storage.wipe(row..<row + 1) }
 
     /// Writes the file's pages to the disk, and waits for it.
     ///

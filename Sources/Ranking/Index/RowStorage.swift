@@ -1,3 +1,5 @@
+internal import CDistance
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -8,7 +10,7 @@
 ///
 /// A file is as long as all its rows from the start, but takes space only for those that `allocate` has been called for;
 /// so a full disk is an error there, and never a fault when memory is written. A page at the beginning says what
-/// the file is.
+/// the file is, and a column of its own holds a check number of each row, so that damage is found after a start.
 ///
 /// Unchecked Sendable: the mapping stays until `deinit`; who writes to a row's memory before it is published is the
 /// owner's matter.
@@ -31,7 +33,7 @@
 
         /// Where each column begins, and behind them where the region ends: multiples of the page size.
         var offsets: [Int] {
-            columns.reduce(into: [RowStorage.page]) { offsets, bytes in
+            (columns + [RowStorage.checkBytes]).reduce(into: [RowStorage.page]) { offsets, bytes in
                 let end = (offsets.last ?? 0) + bytes * capacity
                 offsets.append((end + RowStorage.page - 1) / RowStorage.page * RowStorage.page)
             }
@@ -39,6 +41,8 @@
     }
 
     private static let page = 4096
+    /// The bytes of a row's check number, which stand behind the other columns.
+    private static let checkBytes = 8
     /// The rows that space is taken for at a time.
     private static let rowsPerStep = 1024
 
@@ -56,7 +60,7 @@
         self.path = path
         offsets = layout.offsets
         let size = offsets.last ?? 0
-        let identity = [0x7265_6964_2D72_6F77] + layout.identity + [UInt64(layout.capacity)]
+        let identity = [0x7265_6964_2D72_6F78] + layout.identity + [UInt64(layout.capacity)]
         guard let path else {
             descriptor = nil
             unsafe start = try Self.map(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, nil)
@@ -103,10 +107,41 @@
         precondition(rows <= layout.capacity, "\(rows) rows in a storage of \(layout.capacity)")
         guard let descriptor, let path, rows > allocated else { return }
         let end = min((rows + Self.rowsPerStep - 1) / Self.rowsPerStep * Self.rowsPerStep, layout.capacity)
-        for (bytes, offset) in zip(layout.columns, offsets) {
+        for (bytes, offset) in zip(layout.columns + [Self.checkBytes], offsets) {
             try Self.allocate(offset + allocated * bytes..<offset + end * bytes, of: descriptor, path)
         }
         allocated = end
+    }
+
+    /// The number that tells whether a row is as it was sealed; 0 for a row that never was.
+    package func check(ofRow row: Int) -> UInt64 { unsafe checks[row] }
+
+    /// Notes that rows are written completely; nothing without a file, which nobody else can damage.
+    package func seal(_ rows: Range<Int>) {
+        guard path != nil else { return }
+        for row in rows { unsafe checks[row] = fingerprint(ofRow: row) }
+    }
+
+    /// Whether a row is as it was when it was sealed; O(its bytes).
+    package func isIntact(_ row: Int) -> Bool { unsafe checks[row] == fingerprint(ofRow: row) }
+
+    /// Overwrites rows with zeros, and seals them.
+    package func wipe(_ rows: Range<Int>) {
+        for (bytes, offset) in zip(layout.columns, offsets) {
+            unsafe memset(start + offset + rows.lowerBound * bytes, 0, rows.count * bytes)
+        }
+        seal(rows)
+    }
+
+    private var checks: UnsafeMutablePointer<UInt64> { unsafe column(layout.columns.count, of: UInt64.self) }
+
+    /// A number that follows from a row's place and bytes, and is not 0.
+    private func fingerprint(ofRow row: Int) -> UInt64 {
+        var number = UInt64(row)
+        for (bytes, offset) in zip(layout.columns, offsets) {
+            number = unsafe c_fingerprint(start + offset + row * bytes, bytes, number)
+        }
+        return number | 1
     }
 
     /// Writes everything to the disk, and waits for it; nothing without a file.

@@ -98,8 +98,24 @@ import Synchronization
             unsafe errors[row] = RowCode.write(
                 wide, squaredLength: squared, to: codes + row * coded.stride, scale: scales + row)
         }
+        storage.seal(first..<first + added)
         published.store(first + added, ordering: .releasing)
     }
+
+    /// A number that tells whether a row of a file is the one that was written; 0 for a row that never was.
+    package func check(ofRow row: Int) -> UInt64 { storage.check(ofRow: row) }
+
+    /// Whether a row of a file is as it was written; O(dimensions).
+    package func isIntact(_ row: Int) -> Bool { storage.isIntact(row) }
+
+    /// Forgets the rows behind the first `count`, before anybody searches.
+    package func keep(first count: Int) {
+        precondition(0...self.count ~= count, "\(count) of \(self.count) rows")
+        published.store(count, ordering: .releasing)
+    }
+
+    /// Overwrites a row with zeros; nobody may search for it any more.
+    package func wipe(_ row: Int) { storage.wipe(row..<row + 1) }
 
     /// The values of one row.
     public subscript(row: Int) -> [Float] {

@@ -121,7 +121,7 @@ import Testing
         try fixture.folder.tamper(
             """
             DROP TABLE camera_mean; ALTER TABLE camera DROP COLUMN images;
-            ALTER TABLE gallery DROP COLUMN camera_normalization; DROP INDEX image_external_id;
+            ALTER TABLE gallery DROP COLUMN camera_normalization; DROP INDEX image_external_id; DROP TABLE run;
             DELETE FROM grdb_migrations WHERE identifier >= '6'; PRAGMA user_version = 5
             """)
         let store = try StoreFixture.open(fixture.folder)
