@@ -124,7 +124,7 @@ let package = Package(
         tests(
             "EmbeddingTests", ["Embedding", "CSPRModel", "Randomness", "Imaging", "Tensors", "TensorFiles", logging]),
         tests("RankingTests", ["Ranking", "Randomness"], fixtures: true),
-        tests("GalleryTests", ["Gallery", "Ranking", "Digests", grdb, logging]),
+        tests("GalleryTests", ["Gallery", "Ranking", "Digests", "Randomness", grdb, logging]),
         tests(
             "HTTPTests",
             ["HTTP", "COpenSSL", httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log")]),

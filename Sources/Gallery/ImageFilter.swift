@@ -28,20 +28,4 @@ public struct ImageFilter: Sendable, Equatable {
 
     /// Whether the filter has no conditions.
     public var matchesEverything: Bool { self == ImageFilter() }
-
-    /// Whether `image` meets every condition.
-    public func matches(_ image: GalleryImage) -> Bool {
-        if let person, image.personID != person { return false }
-        if let externalID, image.externalID != externalID { return false }
-        if !cameras.isEmpty {
-            guard let camera = image.cameraID, cameras.contains(camera) else { return false }
-        }
-        if !excludedCameras.isEmpty, let camera = image.cameraID, excludedCameras.contains(camera) { return false }
-        if capturedFrom != nil || capturedTo != nil {
-            guard let time = image.capturedAt else { return false }
-            if let capturedFrom, time < capturedFrom { return false }
-            if let capturedTo, time > capturedTo { return false }
-        }
-        return true
-    }
 }

@@ -30,9 +30,12 @@ final class TemporaryFolder: Sendable {
     }
 
     /// A copy of the files as a killed process would leave them, in a new folder.
-    func copyAsIfKilled() throws -> TemporaryFolder {
+    ///
+    /// - Parameter withIndex: Whether the files of the index are copied too.
+    func copyAsIfKilled(withIndex: Bool = false) throws -> TemporaryFolder {
         let copy = try TemporaryFolder()
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: database + suffix) {
+        for suffix in ["", "-wal"] + (withIndex ? [".index"] : [])
+        where FileManager.default.fileExists(atPath: database + suffix) {
             try FileManager.default.copyItem(atPath: database + suffix, toPath: copy.database + suffix)
         }
         return copy
@@ -102,6 +105,11 @@ struct StoreFixture {
     let folder: TemporaryFolder
     let store: GalleryStore
     let clock = ManualClock()
+
+    init(folder: TemporaryFolder, store: GalleryStore) {
+        self.folder = folder
+        self.store = store
+    }
 
     init(dimensions: Int = 8) throws {
         folder = try TemporaryFolder()

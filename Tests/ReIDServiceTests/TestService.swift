@@ -7,6 +7,7 @@ import HTTP
 import HTTPTypes
 import Imaging
 import Logging
+import Ranking
 import TensorFiles
 import Tensors
 import Testing
@@ -148,7 +149,7 @@ extension TestService {
     /// Enrolls images like a batch, but within this call; returns their ids, the oldest first.
     @discardableResult
     func enroll(_ images: [TestImage], in gallery: String) throws -> [String] {
-        let before = try store.snapshot(of: gallery).images.count
+        let before = try store.contents(of: gallery).images.count
         // One by one, because batches of other sizes may sum in another order; so equal images get equal vectors.
         let vectors = try images.map {
             try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrollment).vectors[0]
@@ -173,7 +174,7 @@ extension TestService {
         }
         try store.record(outcomes, batch: batch.id)
         try store.setBatchState(batch.id, to: .completed, expectedItems: images.count)
-        return try store.snapshot(of: gallery).images.dropFirst(before).map(\.id)
+        return try store.contents(of: gallery).images.dropFirst(before).map(\.id)
     }
 }
 

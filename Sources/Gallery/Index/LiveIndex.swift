@@ -151,13 +151,18 @@ final class LiveIndex: Sendable {
     private func wipeSoon(_ name: String) {
         queue.asyncAfter(deadline: .now() + Self.wipeInterval) { [weak self] in
             guard let self else { return }
-            let areLeft = indexes.withLock { indexes in
-                guard var index = indexes.removeValue(forKey: name) else { return false }
-                defer { indexes[name] = index }
-                index.isWipeDue = index.wipeRemains()
-                return index.isWipeDue
-            }
-            if areLeft { wipeSoon(name) }
+            if wipeNow(name) { wipeSoon(name) }
+        }
+    }
+
+    /// Overwrites the erased rows that no search shows any more; returns whether there are others.
+    @discardableResult
+    func wipeNow(_ name: String) -> Bool {
+        indexes.withLock { indexes in
+            guard var index = indexes.removeValue(forKey: name) else { return false }
+            defer { indexes[name] = index }
+            index.isWipeDue = index.wipeRemains()
+            return index.isWipeDue
         }
     }
 }

@@ -52,6 +52,12 @@ public struct RowFilter: Sendable, Equatable {
         return rows
     }
 
+    /// The rows that both filters allow; both are over as many rows.
+    public func intersection(_ other: RowFilter) -> RowFilter {
+        precondition(count == other.count, "filters over \(count) and \(other.count) rows")
+        return RowFilter(count: count, words: zip(words, other.words).map { $0 & $1 })
+    }
+
     /// Allows one more row.
     public mutating func allow(_ row: Int) {
         guard !self[row] else { return }

@@ -26,7 +26,7 @@ struct KeptRanking {
         let snapshot = try service.store.snapshot(of: query.gallery)
         let stored = try service.store.ranking(of: query.id)
         guard stored?.galleryRevision != snapshot.revision else { return false }
-        var answer = try Search(snapshot: snapshot, options: fromJSON(query.options))
+        var answer = try Search(store: service.store, snapshot: snapshot, options: fromJSON(query.options))
             .answer(
                 for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings, isCancelled: isCancelled)
         answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
@@ -45,7 +45,7 @@ struct KeptRanking {
         // The store does not save a ranking with an image that was erased in the meantime, so the query is ranked
         // again.
         let now = try service.store.snapshot(of: query.gallery)
-        if now.revision != snapshot.revision, answer.imageIDs.contains(where: { now.row(ofImage: $0) == nil }) {
+        if now.revision != snapshot.revision, try !service.store.hasImages(answer.imageIDs) {
             return try update(query, audit: audit, isCancelled: isCancelled)
         }
         return revision != query.rankingRevision

@@ -74,7 +74,7 @@ private func keep(
     let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
     let question = try Question(request, service: service, takesStanding: true)
     let warnings = Warning.about(service.model)
-    var answer = try Search(snapshot: snapshot, options: question.options)
+    var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
         .answer(for: question.vector, warnings: warnings) { request.cancellation.isCancelled }
     answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
     service.metrics.standingQueryRanked(after: ContinuousClock.now - start)

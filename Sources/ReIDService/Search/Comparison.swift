@@ -39,28 +39,16 @@ struct Comparison {
     /// - Returns: the rows with their distances.
     /// - Throws: `RankingError.cancelled`.
     func nearest(
-        _ count: Int, where allowed: RowFilter?, isCancelled: () -> Bool
+        _ count: Int, where allowed: RowFilter?, isCancelled: @Sendable () -> Bool
     ) throws(RankingError) -> [Match] {
-        guard normalization.applied else {
-            return try Ranking.nearest(
-                to: query, in: snapshot.embeddings, count: count, where: allowed, isCancelled: isCancelled)
-        }
-        return try Ranking.nearest(
-            to: query, in: snapshot.embeddings, count: count, where: allowed, normalizedBy: snapshot.cameraMeans,
-            cameras: camera, isCancelled: isCancelled)
+        try snapshot.vectors.nearest(
+            to: query, count: count, where: allowed, isNormalized: normalization.applied, isCancelled: isCancelled)
     }
 
     /// The matches of `nearest` with the candidates re-ranked.
     func reRank(_ matches: [Match], isCancelled: @Sendable () -> Bool) throws(RankingError) -> [ReRankedMatch] {
-        guard normalization.applied else {
-            return try Ranking.reRank(
-                matches, for: query, in: snapshot.embeddings, options: options.reRanking,
-                candidates: options.candidates, isCancelled: isCancelled)
-        }
-        return try Ranking.reRank(
-            matches, for: query, in: snapshot.embeddings, options: options.reRanking, candidates: options.candidates,
-            normalizedBy: snapshot.cameraMeans, cameras: camera, isCancelled: isCancelled)
+        try Ranking.reRank(
+            matches, for: query, in: snapshot.vectors, isNormalized: normalization.applied,
+            options: options.reRanking, candidates: options.candidates, isCancelled: isCancelled)
     }
-
-    private func camera(of row: Int) -> String? { snapshot.images[row].cameraID }
 }

@@ -176,6 +176,8 @@ import Testing
         try fixture.enroll([try .sample(1)])
         try fixture.store.close()
         try fixture.folder.tamper(damage)
+        // As long as the index's files are whole, the vectors are not read again.
+        try FileManager.default.removeItem(atPath: fixture.folder.database + ".index")
         expectCorrupt(fixture.folder)
     }
 

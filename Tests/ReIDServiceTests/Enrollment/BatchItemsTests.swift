@@ -128,7 +128,7 @@ import Testing
                 ("c.jpg", try image(3, broken)), ("d.jpg", try image(4, Array(exif.prefix(30)))),
             ]), type: BatchType.tar)
         #expect(batch.enrolled == 4)
-        let times = try bench.context.store.snapshot(of: "lobby").images.map { $0.capturedAt?.rfc3339 }
+        let times = try bench.context.store.contents(of: "lobby").images.map { $0.capturedAt?.rfc3339 }
         #expect(times == ["2026-11-22T09:00:00Z", "2020-01-01T00:00:00Z", nil, nil])
     }
 
@@ -168,7 +168,7 @@ import Testing
                 nil, nil, nil, "model_mismatch", "model_mismatch", "bad_metadata", "bad_metadata", "unsupported_format",
                 "bad_metadata",
             ])
-        let snapshot = try bench.context.store.snapshot(of: "lobby")
+        let snapshot = try bench.context.store.contents(of: "lobby")
         #expect(snapshot.images.map(\.mediaType) == ["image/jpeg", nil, "image/jpeg"])
         #expect(snapshot.images.map(\.name) == ["a label", nil, nil])
         let expected = 1 / Float(bench.context.model.dimensions).squareRoot()
@@ -245,6 +245,6 @@ import Testing
         let body = lines(#"{"image_base64": "\#(image)"}"#, #"{"embedding": [3, 4], "model": "sha256:00"}"#)
         let batch = try await bench.finish(try bench.enroll(body, type: BatchType.ndjson, gallery: "old").id)
         #expect(try bench.items(batch.id).map(\.reason) == ["model_mismatch", nil])
-        #expect(try bench.context.store.snapshot(of: "old").embeddings[0] == [0.6, 0.8])
+        #expect(try bench.context.store.contents(of: "old").embeddings[0] == [0.6, 0.8])
     }
 }

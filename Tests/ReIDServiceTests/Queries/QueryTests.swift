@@ -205,7 +205,7 @@ import Testing
             let query = try service.store.keepQuery(
                 NewQuery(
                     gallery: "lobby", options: Array(options.utf8), isStanding: true,
-                    images: [ImageContent(bytes: image, mediaType: "image/png")], vector: gallery.embeddings[0],
+                    images: [ImageContent(bytes: image, mediaType: "image/png")], vector: gallery.vectors[0],
                     model: gallery.model))
             let kept: QueryAnswer = try service.ask(.get, "/v1/queries/\(query.id)").decoded()
             #expect(kept.options.candidates == 500 && kept.options.limit == 3 && kept.options.lambda == 0.5)
@@ -221,7 +221,7 @@ import Testing
                 NewQuery(
                     gallery: "lobby", options: try jsonBytes(SearchOptions(defaults: .init())), isStanding: false,
                     images: [ImageContent(bytes: try TestImage(seed: 1).bytes, mediaType: "image/png")],
-                    vector: gallery.embeddings[0], model: gallery.model))
+                    vector: gallery.vectors[0], model: gallery.model))
             #expect(throws: RankingError.cancelled) {
                 try KeptRanking(service: service.context).update(query) { true }
             }
@@ -241,7 +241,7 @@ import Testing
                         gallery: "lobby",
                         options: try jsonBytes(SearchOptions(defaults: Service.Configuration.Ranking())),
                         isStanding: false, images: [ImageContent(bytes: [1], mediaType: "image/png")],
-                        vector: service.store.snapshot(of: "lobby").embeddings[0],
+                        vector: service.store.snapshot(of: "lobby").vectors[0],
                         model: service.context.model.identity, warnings: warnings))
                 let ranking = try service.ask(.get, "/v1/queries/\(query.id)/ranking").decoded(as: RankingAnswer.self)
                 #expect(ranking.warnings ?? [] == warnings)

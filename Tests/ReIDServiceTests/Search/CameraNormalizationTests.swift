@@ -16,7 +16,7 @@ import Testing
     @discardableResult
     private func enroll(
         _ cameras: [String?], seed: UInt64, in service: TestService
-    ) throws -> GallerySnapshot {
+    ) throws -> GalleryContents {
         let dimensions = service.context.model.dimensions
         var generator = SeededGenerator(seed: seed)
         let batch = try service.store.createBatch(
@@ -38,14 +38,14 @@ import Testing
         }
         try service.store.record(outcomes, batch: batch.id)
         try service.store.setBatchState(batch.id, to: .completed)
-        return try service.store.snapshot(of: "lobby")
+        return try service.store.contents(of: "lobby")
     }
 
     /// 40 images of camera a, 36 of b, 5 of c, which are too few for a mean, and 5 of none.
     private static let cameras: [String?] =
         (0..<40).map { _ in "a" } + (0..<36).map { _ in "b" } + (0..<5).map { _ in "c" } + (0..<5).map { _ in nil }
 
-    private func withLobby(_ body: (TestService, GallerySnapshot) throws -> Void) throws {
+    private func withLobby(_ body: (TestService, GalleryContents) throws -> Void) throws {
         try withService { service in
             try service.makeGallery("lobby")
             try body(service, try enroll(Self.cameras, seed: 1, in: service))
@@ -74,7 +74,7 @@ import Testing
 
     /// What the definition says: means of all images, every row normalized, and then a plain search.
     private func definition(
-        _ vector: [Float], of camera: String?, in snapshot: GallerySnapshot, where filter: ImageFilter = ImageFilter(),
+        _ vector: [Float], of camera: String?, in snapshot: GalleryContents, where filter: ImageFilter = ImageFilter(),
         rerank: Bool
     ) throws -> [Expected] {
         let cameras = snapshot.images.map(\.cameraID)

@@ -181,9 +181,9 @@ import Testing
             for person in people {
                 let own = all.filter { $0.personID == person.personID }
                 #expect(person.imageID == own.first?.imageID)
-                #expect(person.images?.map(\.imageID) == own.prefix(Search.imagesPerPerson).map(\.imageID))
+                #expect(person.images?.map(\.imageID) == own.prefix(PeopleRanking.imagesPerPerson).map(\.imageID))
                 #expect(person.imageCount == own.count)
-                #expect(person.images?.map(\.name) == own.prefix(Search.imagesPerPerson).map(\.name))
+                #expect(person.images?.map(\.name) == own.prefix(PeopleRanking.imagesPerPerson).map(\.name))
             }
         }
     }
