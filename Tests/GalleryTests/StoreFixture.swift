@@ -32,6 +32,8 @@ final class TemporaryFolder: Sendable {
     /// A copy of the files as a killed process would leave them, in a new folder.
     ///
     /// - Parameter withIndex: Whether the files of the index are copied too.
+    /// - Returns: The new folder.
+    /// - Throws: Why it could not be copied.
     func copyAsIfKilled(withIndex: Bool = false) throws -> TemporaryFolder {
         let copy = try TemporaryFolder()
         for suffix in ["", "-wal"] + (withIndex ? [".index"] : [])

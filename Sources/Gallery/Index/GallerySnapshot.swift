@@ -46,7 +46,9 @@ public struct GallerySnapshot: Sendable {
     /// The name of the camera in a row; nil if unknown.
     public func camera(ofRow row: Int) -> String? { columns(of: row) { $0.camera($1) }.flatMap { cameras[$0] } }
 
-    /// The row of the image with this key; nil if it is not there. Costs O(log images).
+    /// The row of the image with this key; nil if it is not there.
+    ///
+    /// Costs O(log images).
     public func row(ofKey key: Int64) -> Int? {
         guard let part = parts.first(where: { $0.lastKey ?? .min >= key }) else { return nil }
         return part.row(ofKey: key).map { part.first + $0 }
@@ -93,6 +95,7 @@ public struct GallerySnapshot: Sendable {
     ///   - last: A key, of an image that need not be there.
     ///   - rows: The rows to list; nil: all.
     ///   - count: The most keys to return.
+    /// - Returns: The keys, ascending.
     func keys(after last: Int64, in rows: RowFilter?, atMost count: Int) -> [Int64] {
         var keys: [Int64] = []
         for part in parts where part.lastKey ?? .min > last {

@@ -14,7 +14,7 @@ extension GalleryIndex {
     ///   - facts: The gallery.
     ///   - means: The means of its cameras.
     ///   - cameras: The names of its cameras, by key.
-    /// - Returns: nil if the files are not whole.
+    /// - Throws: Why the files cannot be read. The index is nil if they are not whole.
     init?(
         opening folder: IndexFolder, _ facts: GalleryFacts, means: CameraMeans<String>, cameras: [UInt32: String]
     ) throws {

@@ -30,7 +30,7 @@ import Testing
                     """)
             return try Dictionary(
                 uniqueKeysWithValues: rows.map { row in
-                    (
+                    try (
                         row["key"],
                         IndexContent(
                             vector: try Vector.read(row, "vector"), camera: row["label"],
@@ -59,8 +59,8 @@ import Testing
         let root = folder.database + ".index"
         return try FileManager.default.subpathsOfDirectory(atPath: root).sorted().map { root + "/" + $0 }
             .filter { path in
-                var isFolder = ObjCBool(false)
-                return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+                let kind = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+                return kind == .typeRegular
             }
     }
 
