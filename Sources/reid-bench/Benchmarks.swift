@@ -9,7 +9,7 @@ struct Benchmarks: ParsableCommand {
         commandName: "reid-bench",
         abstract: "Time the parts of reid: median, minimum and maximum of several runs.",
         discussion: "EXAMPLE:\n  swift run -c release reid-bench network",
-        subcommands: [Network.self, Search.self, Rerank.self, HTTP.self, SearchLoad.self, Train.self])
+        subcommands: [Network.self, Scale.self, Rerank.self, HTTP.self, SearchLoad.self, Train.self])
 
     /// Options of every benchmark.
     struct Options: ParsableArguments {
@@ -38,12 +38,36 @@ struct Benchmarks: ParsableCommand {
         mutating func run() throws { try options.report(networkBenchmark(smoke: options.smoke)) }
     }
 
-    struct Search: ParsableCommand {
+    struct Scale: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Exact top-100 search.", discussion: "EXAMPLE:\n  reid-bench search")
+            abstract: "Exact search and re-ranking in galleries of up to a million vectors.",
+            discussion: "EXAMPLE:\n  reid-bench scale\n  reid-bench scale --peer /usr/bin/python3")
         @OptionGroup var options: Options
 
-        mutating func run() throws { try options.report(searchBenchmark(smoke: options.smoke)) }
+        @Option(help: "The largest gallery; smaller ones by tens from 10,000 on come before it.")
+        var rows = 1_000_000
+
+        @Option(help: "The length of the vectors, a power of two.")
+        var dimensions = 512
+
+        @Option(help: "A Python with faiss-cpu, whose flat index is timed on the same rows.")
+        var peer: String?
+
+        @Option(help: "The runs of each row.")
+        var runs = 20
+
+        func validate() throws {
+            guard dimensions >= 64, dimensions <= 4_096, dimensions & (dimensions - 1) == 0 else {
+                throw ValidationError("--dimensions \(dimensions): allowed are powers of two from 64 to 4096")
+            }
+            guard rows >= 1_000, runs >= 1 else { throw ValidationError("at least 1000 rows and 1 run") }
+        }
+
+        mutating func run() throws {
+            let (rows, runs) = options.smoke ? (3_000, 1) : (rows, runs)
+            let sizes = [10_000, 100_000].filter { $0 < rows } + [rows]
+            try options.report(try scaleBenchmark(rows: sizes, dimensions: dimensions, peer: peer, runs: runs))
+        }
     }
 
     struct Rerank: ParsableCommand {

@@ -69,6 +69,8 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
 /// Changes a gallery's setting, and answers with the gallery.
 private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
+    // Whoever may not know of the gallery learns nothing from how the body is judged.
+    _ = try service.store.gallery(request.visibleGallery())
     var members = try JSONMembers(parsing: try request.body.bytes(limit: smallObjectBytes), part: "body")
     let wanted = try members.flag("camera_normalization")
     try members.finish()

@@ -1,26 +1,5 @@
 internal import Ranking
 
-/// Times the exact top-100 of galleries of 1024-dimensional unit vectors, one query on one thread.
-func searchBenchmark(smoke: Bool) -> [BenchmarkRow] {
-    let sizes = smoke ? [500] : [20_000, 100_000]
-    var gallery = SyntheticGallery(dimensions: smoke ? 64 : 1024)
-    return sizes.flatMap { size in
-        gallery.grow(to: size)
-        let matrix = gallery.matrix
-        let query = matrix[size / 3]
-        let third = RowFilter(count: size) { $0 % 3 == 0 }
-        let runs = smoke ? 1 : 15
-        return [
-            BenchmarkRow.measure("exact top-100 of \(size)", runs: runs, unit: "queries") {
-                precondition(nearest(to: query, in: matrix, count: 100).first?.distance == 0)
-            },
-            BenchmarkRow.measure("exact top-100 of every third of \(size)", runs: runs, unit: "queries") {
-                precondition(nearest(to: query, in: matrix, count: 100, where: third).count == 100)
-            },
-        ]
-    }
-}
-
 /// Unit vectors in groups of about twenty, like the embeddings of people's images; the same on every machine.
 struct SyntheticGallery {
     private(set) var matrix: EmbeddingMatrix
