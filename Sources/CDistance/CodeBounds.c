@@ -67,6 +67,19 @@ ALWAYS void plain_eight(const int8_t *const *rows, size_t stride, const int16_t 
     }
 }
 
+ALWAYS void plain_tile(const int8_t *low, const int8_t *high, size_t stride, const int16_t *const *queries,
+                       int32_t *sums) {
+    for (int query = 0; query < 4; query++) {
+        int32_t first = 0, second = 0;
+        for (size_t place = 0; place < stride; place++) {
+            first += (int32_t)low[place] * queries[query][place];
+            second += (int32_t)high[place] * queries[query][place];
+        }
+        sums[2 * query] = first;
+        sums[2 * query + 1] = second;
+    }
+}
+
 #if defined(__x86_64__)
 /// Writes the sums of the eight lanes of eight vectors.
 __attribute__((target("avx2"))) ALWAYS void add_lanes(const __m256i *lanes, int32_t *sums) {
@@ -92,7 +105,34 @@ __attribute__((target("avx2"))) ALWAYS void avx2_eight(const int8_t *const *rows
     add_lanes(lanes, sums);
 }
 
+__attribute__((target("avx2"))) ALWAYS void avx2_tile(const int8_t *low, const int8_t *high, size_t stride,
+                                                      const int16_t *const *queries, int32_t *sums) {
+    __m256i lanes[8];
+#pragma clang loop unroll(full)
+    for (int lane = 0; lane < 8; lane++) lanes[lane] = _mm256_setzero_si256();
+    for (size_t place = 0; place < stride; place += 16) {
+        __m256i first = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(low + place)));
+        __m256i second = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(high + place)));
+#pragma clang loop unroll(full)
+        for (int query = 0; query < 4; query++) {
+            __m256i values = _mm256_loadu_si256((const __m256i *)(queries[query] + place));
+            lanes[2 * query] = _mm256_add_epi32(lanes[2 * query], _mm256_madd_epi16(first, values));
+            lanes[2 * query + 1] = _mm256_add_epi32(lanes[2 * query + 1], _mm256_madd_epi16(second, values));
+        }
+    }
+    add_lanes(lanes, sums);
+}
+
 #define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vnni")))
+
+/// Writes the sums of the sixteen lanes of eight vectors.
+VNNI ALWAYS void add_wide_lanes(const __m512i *wide, int32_t *sums) {
+    __m256i lanes[8];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 8; row++)
+        lanes[row] = _mm256_add_epi32(_mm512_castsi512_si256(wide[row]), _mm512_extracti64x4_epi64(wide[row], 1));
+    add_lanes(lanes, sums);
+}
 
 VNNI ALWAYS void avx512_eight(const int8_t *const *rows, size_t stride, const int16_t *query, int32_t *sums) {
     __m512i wide[8];
@@ -106,11 +146,25 @@ VNNI ALWAYS void avx512_eight(const int8_t *const *rows, size_t stride, const in
             wide[row] = _mm512_dpwssd_epi32(wide[row], codes, values);
         }
     }
-    __m256i lanes[8];
+    add_wide_lanes(wide, sums);
+}
+
+VNNI ALWAYS void avx512_tile(const int8_t *low, const int8_t *high, size_t stride, const int16_t *const *queries,
+                             int32_t *sums) {
+    __m512i wide[8];
 #pragma clang loop unroll(full)
-    for (int row = 0; row < 8; row++)
-        lanes[row] = _mm256_add_epi32(_mm512_castsi512_si256(wide[row]), _mm512_extracti64x4_epi64(wide[row], 1));
-    add_lanes(lanes, sums);
+    for (int lane = 0; lane < 8; lane++) wide[lane] = _mm512_setzero_si512();
+    for (size_t place = 0; place < stride; place += 32) {
+        __m512i first = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(low + place)));
+        __m512i second = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(high + place)));
+#pragma clang loop unroll(full)
+        for (int query = 0; query < 4; query++) {
+            __m512i values = _mm512_loadu_si512(queries[query] + place);
+            wide[2 * query] = _mm512_dpwssd_epi32(wide[2 * query], first, values);
+            wide[2 * query + 1] = _mm512_dpwssd_epi32(wide[2 * query + 1], second, values);
+        }
+    }
+    add_wide_lanes(wide, sums);
 }
 #endif
 
@@ -169,7 +223,7 @@ void c_fetch_block(c_coded_rows rows, size_t first, uint64_t allowed) {
     }
 }
 
-float c_block_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras, size_t first,
-                     uint64_t allowed, float *bounds) {
-    return CHOSEN(block, &rows, &query, &cameras, first, allowed, bounds);
+void c_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count, size_t first,
+                    uint64_t allowed, size_t block) {
+    CHOSEN(block, &rows, queries, query_count, first, allowed, block);
 }

@@ -1,5 +1,6 @@
 // One kernel of the bounds from codes; included by CodeBounds.c once for each instruction set, with
-//   KERNEL  the beginning of the functions' names; KERNEL_eight has the sums of products of eight rows
+//   KERNEL  the beginning of the functions' names; KERNEL_eight has the sums of products of eight rows with a query,
+//           KERNEL_tile those of two rows with four queries
 //   TARGET  the functions' target attribute
 
 TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16_t *query, size_t first,
@@ -39,28 +40,56 @@ TARGET static void NAMED(KERNEL, listed)(const c_coded_rows *rows, const c_coded
     }
 }
 
-TARGET static float NAMED(KERNEL, block)(const c_coded_rows *rows, const c_coded_query *query,
-                                         const c_row_cameras *cameras, size_t first, uint64_t allowed,
-                                         float *bounds) {
-    if (__builtin_popcountll(allowed) < FEW) {
-        uint32_t list[FEW];
-        float found[FEW];
-        size_t count = 0;
-        for (uint64_t rest = allowed; rest != 0; rest &= rest - 1)
-            list[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(rest));
-        NAMED(KERNEL, listed)(rows, query, cameras, list, count, found);
-        for (size_t index = 0; index < BLOCK; index++) bounds[index] = -INFINITY;
-        for (size_t index = 0; index < count; index++) bounds[list[index] - first] = found[index];
-    } else {
-        int32_t products[BLOCK];
-        size_t count = BLOCK - (size_t)__builtin_clzll(allowed);
-        NAMED(KERNEL, products)(rows, query->values, first, NULL, count, products);
-        fill_bounds(rows, query, cameras, first, NULL, products, count, bounds);
-        if (allowed != UINT64_MAX)
-            for (size_t index = 0; index < BLOCK; index++)
-                bounds[index] = allowed >> index & 1 ? bounds[index] : -INFINITY;
+/// The bounds of few rows of a block.
+TARGET static void NAMED(KERNEL, few)(const c_coded_rows *rows, const c_block_query *query, size_t first,
+                                      uint64_t allowed, float *bounds) {
+    uint32_t list[FEW];
+    float found[FEW];
+    size_t count = 0;
+    for (uint64_t rest = allowed; rest != 0; rest &= rest - 1)
+        list[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(rest));
+    NAMED(KERNEL, listed)(rows, &query->query, &query->cameras, list, count, found);
+    for (size_t index = 0; index < BLOCK; index++) bounds[index] = -INFINITY;
+    for (size_t index = 0; index < count; index++) bounds[list[index] - first] = found[index];
+}
+
+/// The sums of products of the first `count` rows of a block with four queries.
+TARGET static void NAMED(KERNEL, four)(const c_coded_rows *rows, const c_block_query *queries, size_t first,
+                                       size_t count, int32_t products[4][BLOCK]) {
+    const int16_t *values[4];
+    for (size_t query = 0; query < 4; query++) values[query] = queries[query].query.values;
+    for (size_t row = 0; row < count; row += 2) {
+        // A row past the end is the last one again; there is room for its sums.
+        const int8_t *low = rows->codes + (first + row) * rows->stride;
+        const int8_t *high = rows->codes + (first + smaller(row + 1, count - 1)) * rows->stride;
+        int32_t sums[8];
+        NAMED(KERNEL, tile)(low, high, rows->stride, values, sums);
+        for (size_t query = 0; query < 4; query++) memcpy(products[query] + row, sums + 2 * query, 2 * sizeof *sums);
     }
-    return largest(bounds);
+}
+
+TARGET static void NAMED(KERNEL, block)(const c_coded_rows *rows, const c_block_query *queries, size_t query_count,
+                                        size_t first, uint64_t allowed, size_t block) {
+    int32_t products[4][BLOCK];
+    size_t count = BLOCK - (size_t)__builtin_clzll(allowed);
+    for (size_t number = 0; number < query_count; number++) {
+        const c_block_query *query = queries + number;
+        float *bounds = query->bounds + block * BLOCK;
+        if (__builtin_popcountll(allowed) < FEW) {
+            NAMED(KERNEL, few)(rows, query, first, allowed, bounds);
+        } else {
+            size_t four = number % 4;
+            if (number - four + 4 > query_count)
+                NAMED(KERNEL, products)(rows, query->query.values, first, NULL, count, products[four]);
+            else if (four == 0)
+                NAMED(KERNEL, four)(rows, query, first, count, products);
+            fill_bounds(rows, &query->query, &query->cameras, first, NULL, products[four], count, bounds);
+            if (allowed != UINT64_MAX)
+                for (size_t index = 0; index < BLOCK; index++)
+                    bounds[index] = allowed >> index & 1 ? bounds[index] : -INFINITY;
+        }
+        query->largest[block] = largest(bounds);
+    }
 }
 
 #undef KERNEL

@@ -7,7 +7,7 @@ import Testing
     static let kernels = [c_kernel_plain, c_kernel_avx2, c_kernel_avx512].filter(c_code_kernel_runs)
     static let strides = [32, 64, 96, 512, 1024]
 
-    /// Coded rows, and a query for them; the first row and the query have the largest sum of products that there may be.
+    /// Coded rows, and nine queries for them; the first row and the first query have the largest sum of products that there may be.
     private struct Rows {
         let (count, stride): (Int, Int)
         let codes: [Int8]
@@ -20,7 +20,7 @@ import Testing
             let most = Int16(min(32_767, Int(Int32.max) / (127 * stride)))
             codes = (0..<count * stride).map { $0 < stride ? -127 : .random(in: -127...127, using: &generator) }
             scalars = (0..<4 * count).map { _ in .random(in: 0.001...1, using: &generator) }
-            query = (0..<stride).map { $0 % 5 == 4 ? .random(in: -most...most, using: &generator) : most }
+            query = (0..<9 * stride).map { $0 % 5 == 4 ? .random(in: -most...most, using: &generator) : most }
         }
 
         func with<Result>(_ body: (c_coded_rows) -> Result) -> Result? {
@@ -35,40 +35,51 @@ import Testing
             }
         }
 
-        /// The bounds of 64 rows from `first` on, and their largest.
-        func bounds(_ kernel: c_kernel, first: Int, allowed: UInt64, cameras: Bool) -> [Float]? {
+        /// The bounds of 64 rows from `first` on as block 1 of 2, and the largest of the two blocks, for each of `queries`.
+        func bounds(_ kernel: c_kernel, first: Int, allowed: UInt64, cameras: Bool, queries: Int) -> [[Float]] {
             let slots = (0..<count).map { Int32($0 % 2) }
             let lengths = (0..<count).map { $0 % 9 == 4 ? Float.nan : 1 + Float($0) }
-            return unsafe with { rows in
-                var bounds = [Float](repeating: .nan, count: 65)
+            let constants: [Float] = [0.5, -1000]
+            let results = UnsafeMutableBufferPointer<Float>.allocate(capacity: 130 * queries)
+            unsafe results.initialize(repeating: .nan)
+            defer { unsafe results.deallocate() }
+            unsafe with { rows in
                 unsafe query.withUnsafeBufferPointer { query in
                     unsafe slots.withUnsafeBufferPointer { slots in
                         unsafe lengths.withUnsafeBufferPointer { lengths in
-                            let constants: [Float] = [0.5, -1000]
                             unsafe constants.withUnsafeBufferPointer { constants in
-                                let query = unsafe c_coded_query(
-                                    values: query.baseAddress, scale: 0.01, error_factor: 2, tail_factor: 3,
-                                    length_factor: -0.5)
+                                guard let query = query.baseAddress, let start = results.baseAddress else { return }
                                 let own = unsafe c_row_cameras(
                                     slots: cameras ? slots.baseAddress : nil, inverse_lengths: lengths.baseAddress,
                                     constants: constants.baseAddress)
-                                bounds[64] = unsafe c_block_bounds(kernel, rows, query, own, first, allowed, &bounds)
+                                let all = unsafe (0..<queries).map { number in
+                                    let coded = unsafe c_coded_query(
+                                        values: query + stride * number, scale: 0.01, error_factor: 2, tail_factor: 3,
+                                        length_factor: -0.5)
+                                    let result = unsafe start + 130 * number
+                                    return unsafe c_block_query(
+                                        query: coded, cameras: own, bounds: result, largest: result + 128)
+                                }
+                                unsafe c_block_bounds(kernel, rows, all, queries, first, allowed, 1)
                             }
                         }
                     }
                 }
-                return bounds
             }
+            return (0..<queries).map { unsafe Array(results[130 * $0..<130 * $0 + 130]) }
         }
 
         /// The same bound, from the formula.
-        func bound(_ row: Int, cameras: Bool) -> Float {
-            let product = zip(codes[row * stride..<(row + 1) * stride], query).reduce(Int32(0)) {
-                $0 + Int32($1.0) * Int32($1.1)
+        func bound(_ row: Int, cameras: Bool, query number: Int) -> Float {
+            var product: Int32 = 0
+            for place in 0..<stride {
+                product += Int32(codes[row * stride + place]) * Int32(query[number * stride + place])
             }
-            let code = scalars[row] * 0.01 * Float(product)
-            let plain =
-                code + scalars[count + row] * 2 + scalars[2 * count + row] * 3 + scalars[3 * count + row] * -0.5
+            let (error, tail, length) = (
+                scalars[count + row], scalars[2 * count + row], scalars[3 * count + row]
+            )
+            let code: Float = scalars[row] * 0.01 * Float(product)
+            let plain: Float = code + error * 2 + tail * 3 + length * -0.5
             guard cameras else { return plain }
             return row % 9 == 4 ? .infinity : (plain + (row % 2 == 0 ? 0.5 : -1000)) * (1 + Float(row))
         }
@@ -96,15 +107,20 @@ import Testing
     }
 
     @Test(arguments: kernels, [false, true])
-    func `a block has the bounds of its allowed rows and nothing of others`(kernel: c_kernel, cameras: Bool) throws {
+    func `a block has the bounds of its allowed rows and nothing of others`(kernel: c_kernel, cameras: Bool) {
         let rows = Rows(count: 150, stride: 64, seed: 3)
         for allowed in [1, 1 << 63, .max, 0x8421, .max >> 9, 0xF0F0_F0F0_F0F0_F0F0, .max << 30] as [UInt64] {
-            let found = try #require(rows.bounds(kernel, first: 64, allowed: allowed, cameras: cameras))
-            let expected = (0..<64).map {
-                allowed >> UInt64($0) & 1 == 1 ? rows.bound(64 + $0, cameras: cameras) : -.infinity
+            for queries in [1, 4, 9] {
+                let found = rows.bounds(kernel, first: 64, allowed: allowed, cameras: cameras, queries: queries)
+                for (number, found) in found.enumerated() {
+                    let expected = (0..<64).map {
+                        allowed >> UInt64($0) & 1 == 1
+                            ? rows.bound(64 + $0, cameras: cameras, query: number) : -.infinity
+                    }
+                    #expect(Array(found[64..<128]) == expected && found[129] == expected.max())
+                    #expect(found[..<64].allSatisfy(\.isNaN) && found[128].isNaN, "another block's")
+                }
             }
-            #expect(Array(found[..<64]) == expected)
-            #expect(found[64] == expected.max())
         }
     }
 

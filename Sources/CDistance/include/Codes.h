@@ -49,11 +49,20 @@ void c_code_products(c_kernel kernel, c_coded_rows rows, const int16_t *query, s
 void c_listed_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras,
                      const uint32_t *list, size_t count, float *bounds);
 
-/// Writes the bounds of 64 rows from `first` on, -∞ for those whose bit in `allowed` is 0, and returns the largest.
+/// A query, and where the bounds for it go: 64 for each block, and the largest of each block.
+typedef struct {
+    c_coded_query query;
+    c_row_cameras cameras;
+    float *bounds;
+    float *largest;
+} c_block_query;
+
+/// Writes the bounds of 64 rows from `first` on for each query, as those of block number `block`; -∞ for rows whose bit in
+/// `allowed` is 0.
 ///
 /// Rows past the last allowed one are not read. `allowed` is not 0.
-float c_block_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras, size_t first,
-                     uint64_t allowed, float *bounds);
+void c_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count, size_t first,
+                    uint64_t allowed, size_t block);
 
 /// Fetches what `c_block_bounds` will read into the cache, if only few rows are allowed.
 ///

@@ -23,8 +23,8 @@ import Synchronization
     @safe private struct Look {
         let query: CodedQuery
         let rows: c_coded_rows
-        /// The cameras' constants; empty for a search among the rows as they are.
-        let constants: [Float]
+        /// The cameras' constants; nil for a search among the rows as they are.
+        let constants: CameraConstants?
     }
 
     /// How many blocks before their turn rows are fetched into the cache.
@@ -73,21 +73,27 @@ import Synchronization
     /// The rows found, best first.
     var matches: [Match] { best.withLock { $0.sorted() } }
 
-    /// Computes the bounds of blocks of one part.
-    func computeBounds(_ blocks: Range<Int>) {
-        guard let number = blocks.first.map({ Int(plan.blocks[$0].part) }), let look = looks?[number].coarse
-        else { return }
-        unsafe withCameras(look, of: snapshot.parts[number]) { cameras in
-            for block in blocks {
-                let rows = plan.blocks[block]
-                if block + Self.blocksAhead < plan.blocks.count {
-                    let ahead = plan.blocks[block + Self.blocksAhead]
-                    if ahead.part == rows.part { unsafe c_fetch_block(look.rows, Int(ahead.first), ahead.allowed) }
-                }
-                unsafe largest[block] = unsafe c_block_bounds(
-                    options.kernel.raw, look.rows, look.query.raw, cameras, Int(rows.first), rows.allowed,
-                    bounds + 64 * block)
+    /// Computes the bounds of blocks of one part for searches that have the same plan.
+    static func computeBounds(_ blocks: Range<Int>, for scans: [QueryScan]) {
+        guard let scan = scans.first(where: { $0.looks != nil }), let first = blocks.first else { return }
+        let blocksOfPlan = scan.plan.blocks
+        let part = Int(blocksOfPlan[first].part)
+        guard let rows = unsafe scan.looks?[part].coarse.rows else { return }
+        let queries = unsafe scans.compactMap { scan in
+            unsafe scan.looks.map { looks in
+                unsafe c_block_query(
+                    query: looks[part].coarse.query.raw, cameras: scan.cameras(looks[part].coarse, of: part),
+                    bounds: scan.bounds, largest: scan.largest)
             }
+        }
+        let kernel = scan.options.kernel.raw
+        for number in blocks {
+            let block = blocksOfPlan[number]
+            if number + blocksAhead < blocksOfPlan.count {
+                let ahead = blocksOfPlan[number + blocksAhead]
+                if ahead.part == block.part { unsafe c_fetch_block(rows, Int(ahead.first), ahead.allowed) }
+            }
+            unsafe c_block_bounds(kernel, rows, queries, queries.count, Int(block.first), block.allowed, number)
         }
     }
 
@@ -134,17 +140,15 @@ import Synchronization
         for block in blocks where unsafe largest[block] >= least {
             Self.append(unsafe c_at_least(bounds + 64 * block, least), of: plan.blocks[block], to: &rows)
         }
-        if let fine = look.fine, !rows.isEmpty { keepPromising(&rows, fine, of: snapshot.parts[part]) }
+        if let fine = look.fine, !rows.isEmpty { keepPromising(&rows, fine, of: part) }
         compare(rows, of: part)
     }
 
     /// Removes the rows that the codes of whole rows exclude.
-    private func keepPromising(_ rows: inout [UInt32], _ look: Look, of part: VectorSnapshot.Part) {
+    private func keepPromising(_ rows: inout [UInt32], _ look: Look, of part: Int) {
         var bounds = [Float](repeating: 0, count: rows.count)
-        unsafe withCameras(look, of: part) { cameras in
-            unsafe c_listed_bounds(
-                options.kernel.raw, look.rows, look.query.raw, cameras, rows, rows.count, &bounds)
-        }
+        unsafe c_listed_bounds(
+            options.kernel.raw, look.rows, look.query.raw, cameras(look, of: part), rows, rows.count, &bounds)
         let least = leastBound(look)
         var kept = 0
         for index in rows.indices where bounds[index] >= least {
@@ -191,12 +195,11 @@ import Synchronization
             look.query.leastBound(Double(bitPattern: limit.load(ordering: .relaxed))), -.greatestFiniteMagnitude)
     }
 
-    private func withCameras(_ look: Look, of part: VectorSnapshot.Part, _ body: (c_row_cameras) -> Void) {
-        guard isNormalized, let cameras = part.cameras else { return unsafe body(c_row_cameras()) }
-        unsafe look.constants.withUnsafeBufferPointer { constants in
-            guard let start = constants.baseAddress else { return }
-            unsafe body(cameras.raw(start))
+    private func cameras(_ look: Look, of part: Int) -> c_row_cameras {
+        guard isNormalized, let cameras = snapshot.parts[part].cameras, let constants = look.constants else {
+            return unsafe c_row_cameras()
         }
+        return unsafe cameras.raw(constants.values)
     }
 
     private static func append(_ bits: UInt64, of block: ScanPlan.Block, to rows: inout [UInt32]) {
@@ -217,19 +220,20 @@ import Synchronization
             head: wide, squaredLength: squared, tail: 0, defect: 0, isNormalized: isNormalized, share: share)
         guard let coded else { return nil }
         var heads: [ObjectIdentifier: CodedQuery] = [:]
-        var constants: [[ObjectIdentifier]: [Float]] = [:]
+        var constants: [[ObjectIdentifier]: CameraConstants] = [:]
         func look(_ coded: CodedQuery, _ rows: c_coded_rows, _ part: VectorSnapshot.Part) -> Look {
             guard isNormalized, let table = part.cameras?.table else {
-                return unsafe Look(query: coded, rows: rows, constants: [])
+                return unsafe Look(query: coded, rows: rows, constants: nil)
             }
             let key = [ObjectIdentifier(coded), ObjectIdentifier(table)]
             let known =
                 constants[key]
-                ?? table.wide.map { mean in
-                    coded.constant(
-                        product: zip(wide, mean).reduce(0) { $0 + $1.0 * $1.1 },
-                        squaredMean: mean.reduce(0) { $0 + $1 * $1 })
-                }
+                ?? CameraConstants(
+                    table.wide.map { mean in
+                        coded.constant(
+                            product: zip(wide, mean).reduce(0) { $0 + $1.0 * $1.1 },
+                            squaredMean: mean.reduce(0) { $0 + $1 * $1 })
+                    })
             constants[key] = known
             return unsafe Look(query: coded, rows: rows, constants: known)
         }
@@ -260,4 +264,18 @@ private struct Promising: Comparable {
     let place: Int
 
     static func < (left: Promising, right: Promising) -> Bool { left.bound > right.bound }
+}
+
+/// The cameras' constants of a query, in memory that stays where it is.
+///
+/// Unchecked Sendable: nothing changes after `init`.
+@safe private final class CameraConstants: @unchecked Sendable {
+    let values: UnsafeMutablePointer<Float>
+
+    init(_ constants: [Float]) {
+        unsafe values = .allocate(capacity: constants.count)
+        for (index, constant) in constants.enumerated() { unsafe values[index] = constant }
+    }
+
+    deinit { unsafe values.deallocate() }
 }

@@ -10,10 +10,8 @@ import Synchronization
 extension VectorSnapshot {
     /// The bounds that a search keeps in memory at a time: 4 bytes each.
     private static let boundsAtOnce = 1 << 24
-    /// The queries that are compared with some blocks of rows at a time.
+    /// The queries that are compared with a block of rows while it lies in the processor's cache.
     private static let queriesAtOnce = 16
-    /// The blocks of rows whose codes stay in a processor's cache meanwhile.
-    private static let blocksAtOnce = 4
     private static let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     /// The `count` rows nearest to `query`, best first; of equal distances, the smaller (older) row comes first.
@@ -69,11 +67,7 @@ extension VectorSnapshot {
                     $0, in: self, plan: plan, count: count, isNormalized: isNormalized, options: options)
             }
             try share(plan.units.count, among: threads, isCancelled) { unit in
-                let blocks = plan.units[unit]
-                for start in stride(from: blocks.lowerBound, to: blocks.upperBound, by: Self.blocksAtOnce) {
-                    let few = start..<min(start + Self.blocksAtOnce, blocks.upperBound)
-                    for scan in scans { scan.computeBounds(few) }
-                }
+                QueryScan.computeBounds(plan.units[unit], for: scans)
             }
             try share(scans.count, among: threads, isCancelled) { scans[$0].compareMostPromising() }
             try share(plan.units.count, among: threads, isCancelled) { unit in
