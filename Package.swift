@@ -80,7 +80,7 @@ let package = Package(
             "ReIDService",
             [
                 "HTTP", "Gallery", "Ranking", "CSPRModel", "Imaging", "Digests", "Datasets", "Embedding",
-                "NeuralNetwork",
+                "NeuralNetwork", "TensorFiles",
                 httpTypes,
                 logging, metrics,
             ]),

@@ -6,6 +6,16 @@ public enum BatchKind: String, Sendable, CaseIterable {
     case multipart
     /// `application/x-ndjson`.
     case ndjson
+    /// `application/vnd.safetensors`: vectors alone.
+    case safetensors
+
+    /// Whether its items may be vectors, which need no network; else each item is an image.
+    public var mayHoldVectors: Bool {
+        switch self {
+        case .tar, .multipart: false
+        case .ndjson, .safetensors: true
+        }
+    }
 }
 
 /// The state of a batch.

@@ -36,7 +36,7 @@ extension Timestamp {
     /// The years and days after which the Gregorian calendar repeats itself.
     ///
     /// Foundation's calendar is Julian before 1582, that of RFC 3339 is not. So dates are moved by whole cycles to the
-    /// cycle that begins in 1970, before Foundation reads or writes them.
+    /// cycle that begins in 1970, before Foundation writes them.
     private static let cycle = (start: Int64(1970), years: Int64(400), milliseconds: Int64(146_097) * 86_400_000)
 
     /// The range of the years 0000 to 9999, because RFC 3339 has four digits for a year.
@@ -82,11 +82,16 @@ extension Timestamp {
 
     /// Milliseconds until "2026-11-22T10:00:00" in UTC; nil if there is no such day or time.
     private static func milliseconds(ofClock clock: ArraySlice<UInt8>) -> Int64? {
-        let (cycles, place) = (clock.prefix(4).number - cycle.start).flooredDivision(by: cycle.years)
-        let text = "\(cycle.start + place)\(String(decoding: clock.dropFirst(4), as: UTF8.self))Z"
-        // Foundation reads 31 April as 1 May, and 24:00 as 00:00 of the next day; then the text that it writes differs.
-        guard let date = try? style.parse(text), date.formatted(style) == text else { return nil }
-        return Int64(date.timeIntervalSince1970) * 1000 + cycles * cycle.milliseconds
+        func number(_ start: Int, _ digits: Int) -> Int64 { clock.dropFirst(start).prefix(digits).number }
+        let (year, month, day) = (number(0, 4), number(5, 2), number(8, 2))
+        let (hour, minute, second) = (number(11, 2), number(14, 2), number(17, 2))
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let days: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        guard 1...12 ~= month, 1...days[Int(month) - 1] ~= day, hour < 24, minute < 60, second < 60 else { return nil }
+        // The leap days before this year, counted from the year 0, which is one; 1970 comes after 478 of them.
+        let leapDays = year == 0 ? 0 : 1 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400
+        let elapsed = 365 * (year - 1970) + leapDays - 478 + days[..<(Int(month) - 1)].reduce(0, +) + day - 1
+        return (((elapsed * 24 + hour) * 60 + minute) * 60 + second) * 1000
     }
 }
 

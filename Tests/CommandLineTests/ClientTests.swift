@@ -1,5 +1,7 @@
 import Foundation
 import Imaging
+import TensorFiles
+import Tensors
 import Testing
 
 /// The commands that ask a running service, against one with images whose metadata are known.
@@ -61,6 +63,25 @@ import Testing
         let batch = try object(try admin("enroll", images, "--gallery", "lobby", "--create", "--json"))
         #expect(batch["enrolled"] as? Int == count)
         return try #require(batch["id"] as? String)
+    }
+
+    @Test func `embeddings are enrolled from a file, as safetensors or as lines`() throws {
+        _ = try admin("galleries", "create", "lobby")
+        let shown = try #require(
+            try object(try ReidProgram.run(["model", "show", folder.path("model.safetensors"), "--json"]))["dimensions"]
+                as? Int)
+        let gallery = try object(query(["galleries", "show", "lobby", "--json"]))
+        let model = try #require(gallery["model"] as? String)
+        let values = (0..<2 * shown).map { Float($0 % 7 - 3) }
+        try SafetensorsWriter.write(
+            [("embeddings", .floats(Tensor(shape: [2, shown], elements: values)))],
+            metadata: ["model": model], to: folder.path("two.safetensors"))
+        let line = #"{"model": "\#(model)", "embedding": \#(Array(values.prefix(shown)))}"#
+        try Data(line.utf8).write(to: URL(fileURLWithPath: folder.path("one.ndjson")))
+        let two = try object(try admin("enroll", folder.path("two.safetensors"), "--gallery", "lobby", "--json"))
+        #expect(two["enrolled"] as? Int == 2 && two["kind"] as? String == "safetensors")
+        let one = try object(try admin("enroll", folder.path("one.ndjson"), "--gallery", "lobby", "--json"))
+        #expect(one["duplicate"] as? Int == 1 && one["kind"] as? String == "ndjson")
     }
 
     @Test func `a batch is watched by its id, to its end and item by item`() throws {

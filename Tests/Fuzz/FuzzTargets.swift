@@ -8,7 +8,7 @@ import Foundation
 
 /// The readers of bytes from outside, by the name that `run` takes.
 enum FuzzTarget: String, CaseIterable {
-    case request, chunked, multipart, tar, manifest, safetensors, pickle, matlab, exif, jpeg, png
+    case request, chunked, multipart, tar, manifest, embeddings, safetensors, pickle, matlab, exif, jpeg, png
 
     /// The one that the variable `REID_FUZZ` names.
     static let chosen: FuzzTarget = {
@@ -27,6 +27,7 @@ enum FuzzTarget: String, CaseIterable {
         case .multipart: try readForm(bytes)
         case .tar: try readTar(bytes)
         case .manifest: try readManifest(bytes)
+        case .embeddings: try readEmbeddings(bytes)
         case .safetensors:
             let file = try SafetensorsFile(contentsOf: written(bytes))
             for name in file.names { _ = try file.floats(name) }
@@ -110,10 +111,22 @@ private func readTar(_ bytes: [UInt8]) throws {
     }
 }
 
+/// Each row of a batch of embeddings is within the body, and so is the line about it.
+private func readEmbeddings(_ bytes: [UInt8]) throws {
+    let index = try BatchIndex(tensors: .bytes(bytes))
+    guard let table = index.table else { preconditionFailure("no table") }
+    for case .row(let row, let line) in index.entries {
+        precondition(try table.embedding(row, in: .bytes(bytes)).count == table.dimensions)
+        if let line { _ = try? ManifestItem(line: Array(bytes[line.range]), style: .rows) }
+    }
+}
+
+/// A line means the same to the fast reader as to the general one, which a line feed before it makes read it.
 private func readManifest(_ bytes: [UInt8]) throws {
     for case .line(let line) in try BatchIndex(lines: .bytes(bytes)).entries {
-        for style in [ManifestItem.Style.named, .inline] {
-            _ = try? ManifestItem(line: Array(bytes[line.range]), style: style)
+        for style in [ManifestItem.Style.named, .inline, .rows] {
+            let item = try? ManifestItem(line: Array(bytes[line.range]), style: style)
+            precondition(item == (try? ManifestItem(line: [0x0A] + bytes[line.range], style: style)))
         }
     }
 }

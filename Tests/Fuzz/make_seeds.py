@@ -89,6 +89,11 @@ def tensors():
     ]:
         text = json.dumps(header).encode()
         save("safetensors", name, struct.pack("<Q", len(text)) + text + data)
+    items = b'{"person_id": "7"}\n{}'
+    text = json.dumps({
+        "__metadata__": {"model": "sha256:00"}, "embeddings": {"dtype": "F16", "shape": [2, 3], "data_offsets": [0, 12]},
+        "items": {"dtype": "U8", "shape": [len(items)], "data_offsets": [12, 12 + len(items)]}}).encode()
+    save("embeddings", "two", struct.pack("<Q", len(text)) + text + struct.pack("<6e", 1, 2, 3, 0.5, -1, 6e4) + items)
     for protocol in (2, 4):
         save("pickle", f"protocol-{protocol}", pickle.dumps(
             {"state_dict": {"epoch": 3, "lr": 0.5, "names": ["a", ("b", None, True)], "big": 1 << 40}}, protocol))

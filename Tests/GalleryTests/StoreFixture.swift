@@ -29,6 +29,11 @@ final class TemporaryFolder: Sendable {
         return StoredBytes(bytes: bytes)
     }
 
+    /// The size of the database, or of the file with this suffix beside it.
+    func bytes(of suffix: String = "") throws -> Int {
+        try #require(try FileManager.default.attributesOfItem(atPath: database + suffix)[.size] as? Int)
+    }
+
     /// A copy of the files as a killed process would leave them, in a new folder.
     ///
     /// - Parameter withIndex: Whether the files of the index are copied too.

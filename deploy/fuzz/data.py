@@ -52,6 +52,18 @@ def tar(count):
     return file.getvalue()
 
 
+def embeddings(count):
+    """A safetensors body of `count` embeddings of the model being served."""
+    width = MODEL["dimensions"]
+    data = b"".join(struct.pack("<f", row + place % 7 + 1) for row in range(count) for place in range(width))
+    header = {
+        "__metadata__": {"model": MODEL["sha256"]},
+        "embeddings": {"dtype": "F32", "shape": [count, width], "data_offsets": [0, len(data)]}}
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+MODEL = json.loads(ask(f"{QUERY}/v1/model"))
 IMAGES = ids(f"{QUERY}/v1/galleries/demo/images?limit=200", "image_id")
 JPEGS = [ask(f"{QUERY}/v1/images/{image}/content") for image in IMAGES[:5]]
 KEPT = f"{QUERY}/v1/galleries/demo/queries?limit=3"
@@ -64,6 +76,7 @@ KNOWN = {
 schemathesis.openapi.media_type("image/jpeg", strategies.sampled_from(JPEGS))
 schemathesis.openapi.media_type("image/png", strategies.integers(0, 9).map(png))
 schemathesis.openapi.media_type("application/x-tar", strategies.integers(1, 3).map(tar))
+schemathesis.openapi.media_type("application/vnd.safetensors", strategies.integers(1, 3).map(embeddings))
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -5,6 +5,9 @@ enum DatabaseOpening {
     /// The seconds that a connection waits for another connection's lock.
     static let busyTimeout = 5.0
 
+    /// The most pages of the database that the writer keeps in memory, in bytes.
+    static let writerCache = 64 << 20
+
     /// The size up to which the file is rewritten after a deletion, in bytes.
     static let smallFile = 16 << 20
 
@@ -20,8 +23,11 @@ enum DatabaseOpening {
         }
         try inspect(path: path)
         let pool = try DatabasePool(path: path, configuration: configuration)
-        // The pool sets NORMAL for WAL, so FULL is set afterwards: a commit must survive a power cut.
-        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        // The pool sets NORMAL for WAL, so FULL is set afterwards: a commit must survive a power cut. The writer keeps the
+        // pages that a large commit changes in memory, most of all those of the index of digests.
+        try pool.writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(writerCache >> 10)")
+        }
         try Schema.migrations.migrate(pool)
         return pool
     }

@@ -1,4 +1,5 @@
 import Digests
+import FoundationEssentials
 import GRDB
 
 extension GalleryStore {
@@ -14,8 +15,9 @@ extension GalleryStore {
         let (result, total) = try write { db, aftermath in
             let batch = try db.batch(id)
             guard batch.state == .running else { throw GalleryError.notRunning(batch: id, state: batch.state) }
-            var enrollment = Enrollment(
-                gallery: try db.gallery(batch.gallery), batch: batch.key, now: clock(), database: db)
+            var enrollment = try Enrollment(
+                gallery: try db.gallery(batch.gallery), batch: batch.key, now: clock(), database: db,
+                indices: outcomes.map(\.index))
             for outcome in outcomes { try enrollment.record(outcome) }
             let result = enrollment.result
             guard result.skipped < outcomes.count else { return (result, batch.recorded) }
@@ -24,7 +26,7 @@ extension GalleryStore {
                 [result.enrolled, result.duplicate, result.failed, batch.key])
             if !enrollment.enrolled.isEmpty {
                 let (gallery, added, names) = (enrollment.gallery, enrollment.enrolled, enrollment.cameraNames)
-                let means = try db.countImages(enrollment.cameras, of: gallery)
+                let means = try db.countImages(enrollment.imagesOfCameras, of: gallery)
                 let revision = try db.advanceRevision(of: gallery)
                 aftermath.publish.append {
                     $0.append(added, cameras: names, to: gallery, revision: revision, means: means)
@@ -75,22 +77,55 @@ extension GalleryStore {
 }
 
 /// The work of one call of `record`, inside its transaction.
+///
+/// Its statements are looked up once, and so are the items that are recorded already, and each person and camera.
 private struct Enrollment {
     let gallery: GalleryFacts
-    let batch: Int64
-    let now: Timestamp
-    let database: Database
-    var result = RecordedItems()
-    var enrolled: [IndexedImage] = []
+    private let batch: Int64
+    private let now: Timestamp
+    private let database: Database
+    /// The indices that are recorded already.
+    private var known: Set<Int>
+    private var people: Labels
+    private var cameras: Labels
+    private let earlierImage: Statement
+    private let newItem: Statement
+    private let newImage: Statement
+    private let newContent: Statement
+    private let newVector: Statement
+    private(set) var result = RecordedItems()
+    private(set) var enrolled: [IndexedImage] = []
     /// The names of the enrolled images' cameras, by their keys.
-    var cameraNames: [UInt32: String] = [:]
+    private(set) var cameraNames: [UInt32: String] = [:]
     /// The number of images enrolled for each camera, by the camera's key.
-    var cameras: [Int64: Int] = [:]
+    private(set) var imagesOfCameras: [Int64: Int] = [:]
+
+    /// Prepares to record the items with these indices.
+    init(gallery: GalleryFacts, batch: Int64, now: Timestamp, database: Database, indices: [Int]) throws {
+        (self.gallery, self.batch, self.now, self.database) = (gallery, batch, now, database)
+        known = try Int.fetchSet(
+            database.cachedStatement(
+                sql: "SELECT position FROM batch_item WHERE batch = ? AND position BETWEEN ? AND ?"),
+            arguments: [batch, indices.min() ?? 0, indices.max() ?? 0])
+        people = try Labels(of: gallery, table: "person", in: database)
+        cameras = try Labels(of: gallery, table: "camera", in: database)
+        earlierImage = try database.cachedStatement(sql: "SELECT key FROM image WHERE gallery = ? AND sha256 = ?")
+        newItem = try database.cachedStatement(
+            sql: """
+                INSERT INTO batch_item (batch, position, name, state, image, failure, detail)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+        newImage = try database.cachedStatement(
+            sql: """
+                INSERT INTO image (id, gallery, sha256, person, camera, captured_at, external_id, name, media_type,
+                    width, height, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        newContent = try database.cachedStatement(sql: "INSERT INTO image_content (image, bytes) VALUES (?, ?)")
+        newVector = try database.cachedStatement(sql: "INSERT INTO embedding (image, model, vector) VALUES (?, ?, ?)")
+    }
 
     mutating func record(_ outcome: ItemOutcome) throws {
-        let known = try database.row(
-            "SELECT 1 FROM batch_item WHERE batch = ? AND position = ?", [batch, outcome.index])
-        guard known == nil else {
+        guard known.insert(outcome.index).inserted else {
             result.skipped += 1
             return
         }
@@ -99,14 +134,13 @@ private struct Enrollment {
             try insert(outcome, .failed, image: nil, failure: failure, detail: detail)
             result.failed += 1
         case .image(let image):
-            let earlier = try database.row(
-                "SELECT key FROM image WHERE gallery = ? AND sha256 = ?", [gallery.key, image.sha256.data])
-            if let key: Int64 = earlier?["key"] {
+            let digest = image.sha256.data
+            if let key = try Int64.fetchOne(earlierImage, arguments: [gallery.key, digest]) {
                 try insert(outcome, .duplicate, image: key)
                 result.duplicate += 1
             } else {
                 try check(image, index: outcome.index)
-                try insert(outcome, .enrolled, image: try enroll(image))
+                try insert(outcome, .enrolled, image: try enroll(image, digest: digest))
                 result.enrolled += 1
             }
         }
@@ -122,33 +156,23 @@ private struct Enrollment {
     private func insert(
         _ outcome: ItemOutcome, _ state: ItemState, image: Int64?, failure: ItemFailure? = nil, detail: String? = nil
     ) throws {
-        try database.run(
-            """
-            INSERT INTO batch_item (batch, position, name, state, image, failure, detail) VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, [batch, outcome.index, outcome.name, state.rawValue, image, failure?.rawValue, detail])
+        try newItem.execute(arguments: [
+            batch, outcome.index, outcome.name, state.rawValue, image, failure?.rawValue, detail,
+        ])
     }
 
-    private mutating func enroll(_ new: NewImage) throws -> Int64 {
+    private mutating func enroll(_ new: NewImage, digest: Data) throws -> Int64 {
         let id = try randomIdentifier("i_")
-        let person = try new.personID.map { try label($0, table: "person") }
-        let camera = try new.cameraID.map { try label($0, table: "camera") }
-        try database.run(
-            """
-            INSERT INTO image (id, gallery, sha256, person, camera, captured_at, external_id, name, media_type, width,
-                height, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                id, gallery.key, new.sha256.data, person, camera, new.capturedAt?.milliseconds, new.externalID,
-                new.name, new.content?.mediaType, new.width, new.height, now.milliseconds,
-            ])
+        let person = try new.personID.map { try people.key(of: $0) }
+        let camera = try new.cameraID.map { try cameras.key(of: $0) }
+        try newImage.execute(arguments: [
+            id, gallery.key, digest, person, camera, new.capturedAt?.milliseconds, new.externalID, new.name,
+            new.content?.mediaType, new.width, new.height, now.milliseconds,
+        ])
         let key = database.lastInsertedRowID
-        if let camera { cameras[camera, default: 0] += 1 }
-        if let content = new.content {
-            try database.run("INSERT INTO image_content (image, bytes) VALUES (?, ?)", [key, content.bytes.data])
-        }
-        try database.run(
-            "INSERT INTO embedding (image, model, vector) VALUES (?, ?, ?)",
-            [key, new.model, Vector.data(new.embedding)])
+        if let camera { imagesOfCameras[camera, default: 0] += 1 }
+        if let content = new.content { try newContent.execute(arguments: [key, content.bytes.data]) }
+        try newVector.execute(arguments: [key, new.model, Vector.data(new.embedding)])
         let indexed = IndexedImage(
             key: key, person: try person.map(UInt32.init(indexKey:)), camera: try camera.map(UInt32.init(indexKey:)),
             capturedAt: new.capturedAt, embedding: new.embedding)
@@ -156,15 +180,31 @@ private struct Enrollment {
         enrolled.append(indexed)
         return key
     }
+}
+
+/// The keys of a gallery's people or cameras, each looked up once in a transaction.
+private struct Labels {
+    private let gallery: Int64
+    private let database: Database
+    private let known: Statement
+    private let new: Statement
+    private var keys: [String: Int64] = [:]
+
+    init(of gallery: GalleryFacts, table: String, in database: Database) throws {
+        (self.gallery, self.database) = (gallery.key, database)
+        known = try database.cachedStatement(sql: "SELECT key FROM \(table) WHERE gallery = ? AND label = ?")
+        new = try database.cachedStatement(sql: "INSERT INTO \(table) (gallery, label) VALUES (?, ?)")
+    }
 
     /// The key of a person or camera; inserts it if it is new.
-    private func label(_ label: String, table: String) throws -> Int64 {
-        try database.run(
-            "INSERT INTO \(table) (gallery, label) VALUES (?, ?) ON CONFLICT DO NOTHING", [gallery.key, label])
-        let row = try database.row("SELECT key FROM \(table) WHERE gallery = ? AND label = ?", [gallery.key, label])
-        guard let key: Int64 = row?["key"] else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "no \(table) after its insertion")
+    mutating func key(of label: String) throws -> Int64 {
+        if let key = keys[label] { return key }
+        if let key = try Int64.fetchOne(known, arguments: [gallery, label]) {
+            keys[label] = key
+            return key
         }
-        return key
+        try new.execute(arguments: [gallery, label])
+        keys[label] = database.lastInsertedRowID
+        return database.lastInsertedRowID
     }
 }

@@ -202,11 +202,8 @@ extension Row {
 /// Vectors as blobs: little-endian float32.
 enum Vector {
     static func data(_ vector: [Float]) -> Data {
-        var data = Data(capacity: vector.count * 4)
-        for value in vector {
-            unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe data.append(contentsOf: $0) }
-        }
-        return data
+        let bits = vector.map(\.bitPattern.littleEndian)
+        return unsafe bits.withUnsafeBytes { unsafe Data($0) }
     }
 
     /// The values of a blob; empty if it is NULL or its length is not a multiple of 4.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The first index at which `needle` occurs in `bytes`; searches its first byte with `memchr`.
-func firstOffset(of needle: ArraySlice<UInt8>, in bytes: ArraySlice<UInt8>) -> Int? {
+package func firstOffset(of needle: ArraySlice<UInt8>, in bytes: ArraySlice<UInt8>) -> Int? {
     guard let first = needle.first else { return bytes.startIndex }
     return unsafe bytes.withUnsafeBytes { buffer -> Int? in
         unsafe needle.withUnsafeBytes { needle -> Int? in

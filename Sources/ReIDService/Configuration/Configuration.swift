@@ -25,8 +25,12 @@ extension Service {
         public var tokens = Service.Configuration.Tokens()
         /// Milliseconds in which changes of a gallery are gathered before its standing queries are ranked again.
         public var standingQueryDelay = 500
-        /// Images that enrollment embeds and commits at once.
+        /// Images that enrollment embeds at once.
         public var enrollmentChunk = 16
+        /// Items that enrollment commits at once.
+        public var enrollmentCommitItems = 4096
+        /// Milliseconds for which an item that is ready waits for others to be committed with.
+        public var enrollmentCommitDelay = 250
         /// The least severe messages that are logged.
         public var logLevel = Logger.Level.info
         /// Limits, timeouts and access log of both listeners; the spool folder is always in the data folder.

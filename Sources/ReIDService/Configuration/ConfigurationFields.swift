@@ -30,7 +30,13 @@ extension ConfigurationField {
             "How long changes of a gallery are gathered before its kept queries are ranked again."),
         ConfigurationField(
             "enrollment_chunk", .whole(\.enrollmentChunk, in: 1...4096), unit: "images",
-            "How many images of a batch are embedded and committed together."),
+            "How many images of a batch are embedded together."),
+        ConfigurationField(
+            "enrollment_commit_items", .whole(\.enrollmentCommitItems, in: 1...65_536), unit: "items",
+            "How many items of a batch are committed together at most; another writer waits for such a commit."),
+        ConfigurationField(
+            "enrollment_commit_delay", .whole(\.enrollmentCommitDelay, in: 0...60_000), unit: "ms",
+            "How long an item that is ready waits for others to be committed with."),
     ]
 
     private static let log = [

@@ -10,8 +10,9 @@ internal import Synchronization
 
 /// Enrolls accepted batches on its own thread, one after another, in the order of their acceptance.
 ///
-/// A batch is a body on disk and a row in the database. Items are recorded in chunks, one transaction per chunk, and
-/// recorded items are skipped after a restart. So every item is enrolled exactly once, even after `kill -9`.
+/// A batch is a body on disk and a row in the database. Two more threads read and embed its items (`ItemPipeline`); this
+/// one records them in groups, one transaction per group. Recorded items are skipped after a restart. So every item is
+/// enrolled exactly once, even after `kill -9`.
 public final class BatchProcessor: Sendable {
     private let service: ServiceContext
     private let files: BatchFiles
@@ -50,8 +51,8 @@ public final class BatchProcessor: Sendable {
         thread.start()
     }
 
-    /// Stops the thread and returns when it has ended; a chunk that is being recorded is finished, one that is being
-    /// embedded is dropped.
+    /// Stops the thread and returns when it has ended; a group that is being recorded is finished, later items are
+    /// dropped.
     public func stop() {
         requestStop()
         join()
@@ -142,7 +143,7 @@ public final class BatchProcessor: Sendable {
             // A batch that was accepted for another model waits for it, so that a start with the wrong model loses
             // nothing.
             guard let gallery = service.store.galleries().first(where: { $0.name == batch.gallery }) else { continue }
-            if batch.kind == .ndjson || gallery.model == service.model.identity { return .run(batch) }
+            if batch.kind.mayHoldVectors || gallery.model == service.model.identity { return .run(batch) }
             if told.waiting.insert(batch.id).inserted {
                 service.logger.warning(
                     "a batch waits for its gallery's model",
@@ -193,77 +194,67 @@ public final class BatchProcessor: Sendable {
             isCancelled: { [self] in mustStop })
     }
 
-    /// Enrolls the items that are not recorded yet, chunk by chunk; false if it was cancelled or stopped before the
-    /// end.
+    /// Enrolls the items that are not recorded yet, group by group; false if it was cancelled or stopped before the end.
     private func enroll(_ batch: String, _ reader: ItemReader) throws -> Bool {
+        let configuration = service.configuration
         let recorded = try service.store.recordedItems(of: batch)
-        var rest = reader.index.entries.indices.filter { !recorded.contains($0) }[...]
-        while !rest.isEmpty {
-            if mustStop { return false }
-            if try service.store.batch(id: batch).isCancelRequested {
-                try service.store.setBatchState(batch, to: .cancelled)
-                return false
+        // Enrollment never takes more than half the embedder's queue, so that there is always room for queries.
+        let images = min(configuration.enrollmentChunk, max(1, configuration.embedder.queueLimit / 4))
+        let pipeline = ItemPipeline(
+            ItemPipeline.Work(
+                reader: reader, indices: reader.index.entries.indices.filter { !recorded.contains($0) },
+                images: images, items: min(IngestionLimits.chunkItems, configuration.enrollmentCommitItems),
+                embed: { [self] in try embed($0, isCancelled: $1) }, isCancelled: { [self] in mustStop }))
+        defer { pipeline.stop() }
+        var group = CommitGroup(configuration)
+        while true {
+            switch try pipeline.next(until: group.deadline) {
+            case .items(let outcomes, let bytes):
+                if !group.hasRoom(for: outcomes), try !record(&group, of: batch) { return false }
+                group.add(outcomes, bytes: bytes)
+                if group.isFull, try !record(&group, of: batch) { return false }
+            case .late:
+                guard try record(&group, of: batch) else { return false }
+            case .end:
+                guard try record(&group, of: batch) else { return false }
+                try service.store.setBatchState(batch, to: .completed)
+                return true
             }
-            let outcomes = try chunk(&rest, reader)
-            let result = try service.store.record(outcomes, batch: batch)
-            service.metrics.itemsFinished(outcome: "enrolled", count: result.enrolled)
-            service.metrics.itemsFinished(outcome: "duplicate", count: result.duplicate)
-            service.metrics.itemsFinished(outcome: "failed", count: result.failed)
         }
-        try service.store.setBatchState(batch, to: .completed)
-        return true
     }
 
-    /// Removes the next chunk of items from `rest`, as many as its memory limit allows, and processes them up to
-    /// recording.
-    private func chunk(_ rest: inout ArraySlice<Int>, _ reader: ItemReader) throws -> [ItemOutcome] {
-        // Enrollment never takes more than half the embedder's queue, so that there is always room for queries.
-        let limit = min(
-            service.configuration.enrollmentChunk, max(1, service.configuration.embedder.queueLimit / 2))
-        var items: [(index: Int, name: String?, result: Result<Candidate, ItemRefusal>)] = []
-        var bytes = 0
-        while items.count < limit, bytes < IngestionLimits.chunkBytes, !mustStop, let index = rest.popFirst() {
-            let (name, result) = try reader.read(reader.index.entries[index])
-            if case .success(let candidate) = result { bytes += candidate.bytes }
-            items.append((index, name, result))
+    /// Records a group of items in one transaction, and empties the group; false if the batch was cancelled, or if the
+    /// processor must stop, and then nothing is recorded.
+    private func record(_ group: inout CommitGroup, of batch: String) throws -> Bool {
+        if mustStop { return false }
+        if try service.store.batch(id: batch).isCancelRequested {
+            try service.store.setBatchState(batch, to: .cancelled)
+            return false
         }
-        let images = items.compactMap { item -> (Int, Candidate)? in
-            guard case .success(let candidate) = item.result, candidate.image != nil else { return nil }
-            return (item.index, candidate)
-        }
-        let vectors = try embed(images.compactMap(\.1.image))
-        let made = zip(images, vectors).reduce(into: [Int: [Float]]()) { $0[$1.0.0] = $1.1 }
-        return items.map { item in
-            let result: ItemOutcome.Result
-            switch item.result {
-            case .failure(let refusal):
-                result = .failed(refusal.failure, detail: refusal.detail)
-            case .success(let candidate):
-                if let vector = candidate.item.embedding ?? made[item.index] {
-                    result = .image(candidate.enrolled(embedding: vector, model: reader.model))
-                } else {
-                    result = .failed(
-                        .corruptImage, detail: "the network \(reader.model) computes no usable vector for this image.")
-                }
-            }
-            return ItemOutcome(index: item.index, name: item.name, result: result)
-        }
+        let outcomes = group.takeAll()
+        guard !outcomes.isEmpty else { return true }
+        let result = try service.store.record(outcomes, batch: batch)
+        service.metrics.itemsFinished(outcome: "enrolled", count: result.enrolled)
+        service.metrics.itemsFinished(outcome: "duplicate", count: result.duplicate)
+        service.metrics.itemsFinished(outcome: "failed", count: result.failed)
+        return true
     }
 
     /// Embeds `images`; waits while the embedder is overloaded.
     ///
     /// An image for which the network gives no usable vector gets nil.
-    private func embed(_ images: [RGBImage]) throws -> [[Float]?] {
+    private func embed(
+        _ images: [RGBImage], isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> [[Float]?] {
         guard !images.isEmpty else { return [] }
         while true {
             do {
-                return try service.embedder.embed(images, priority: .enrollment, isCancelled: { [self] in mustStop })
-                    .vectors
+                return try service.embedder.embed(images, priority: .enrollment, isCancelled: isCancelled).vectors
             } catch .unusableVector {
                 // Which one it is, each alone shows.
-                return images.count == 1 ? [nil] : try images.flatMap { try embed([$0]) }
+                return images.count == 1 ? [nil] : try images.flatMap { try embed([$0], isCancelled: isCancelled) }
             } catch {
-                guard case .overloaded = error, !mustStop else { throw error }
+                guard case .overloaded = error, !isCancelled() else { throw error }
                 Thread.sleep(forTimeInterval: 0.1)
             }
         }

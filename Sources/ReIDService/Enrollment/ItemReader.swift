@@ -60,7 +60,7 @@ struct ItemReader: Sendable {
     /// The name by which people can find the item.
     func name(_ entry: BatchIndex.Entry, _ item: ManifestItem?) -> String? {
         switch entry {
-        case .line: item?.image.map { excerpt($0, length: IngestionLimits.nameBytes) }
+        case .line, .row: item?.image.map { excerpt($0, length: IngestionLimits.nameBytes) }
         case .image(let name, _), .unlisted(let name): name
         }
     }
@@ -80,9 +80,19 @@ struct ItemReader: Sendable {
                 let found = ManifestItem(image: name, personID: market?.personID, cameraID: market?.cameraID)
                 candidate = try imageCandidate(try bytes(range), found)
             case .line(let line):
-                let found = try manifestItem(line)
+                let found = try manifestItem(line, "Line \(line.number)")
                 item = found
-                candidate = try self.candidate(found, line)
+                candidate = try self.candidate(found, "Line \(line.number)")
+            case .row(let row, let line):
+                var found = try line.map { try manifestItem($0, "Row \(row)") } ?? ManifestItem()
+                item = found
+                guard let table = index.table else { preconditionFailure("a row without its table") }
+                (found.embedding, found.model) = (try table.embedding(row, in: source), table.model)
+                guard found.hasUsableEmbedding else {
+                    throw ItemRefusal(
+                        failure: .badMetadata, detail: "Row \(row) has an embedding that \(ManifestItem.unusable).")
+                }
+                candidate = try self.candidate(found, "Row \(row)")
             }
             guard candidate.item.embedding != nil || canEmbed else {
                 throw ItemRefusal(
@@ -95,22 +105,23 @@ struct ItemReader: Sendable {
         }
     }
 
-    private func manifestItem(_ line: LineScanner.Line) throws -> ManifestItem {
+    /// The item that a line describes; `place` names it in a refusal.
+    private func manifestItem(_ line: LineScanner.Line, _ place: String) throws -> ManifestItem {
         var limit = IngestionLimits.manifestLineBytes
         if index.style == .inline { limit += limits.bytes / 3 * 4 + 4 }
         guard line.range.count <= limit else {
             throw ItemRefusal(
                 failure: .tooLarge,
-                detail: "Line \(line.number) has \(line.range.count) bytes; the limit is \(limit).")
+                detail: "\(place) has \(line.range.count) bytes; the limit is \(limit).")
         }
         do {
             return try ManifestItem(line: try source.read(line.range), style: index.style)
         } catch let error as ManifestError {
-            throw ItemRefusal(failure: .badMetadata, detail: "Line \(line.number) \(excerpt("\(error)", length: 500)).")
+            throw ItemRefusal(failure: .badMetadata, detail: "\(place) \(excerpt("\(error)", length: 500)).")
         }
     }
 
-    private func candidate(_ item: ManifestItem, _ line: LineScanner.Line) throws -> Candidate {
+    private func candidate(_ item: ManifestItem, _ place: String) throws -> Candidate {
         var item = item
         do {
             item.embedding = try vector(item)
@@ -131,7 +142,7 @@ struct ItemReader: Sendable {
             return Candidate(
                 sha256: try Self.digest(of: item), content: nil, image: nil, size: nil, item: item)
         } catch let refusal as ItemRefusal {
-            throw ItemRefusal(failure: refusal.failure, detail: "Line \(line.number): \(refusal.detail)")
+            throw ItemRefusal(failure: refusal.failure, detail: "\(place): \(refusal.detail)")
         }
     }
 
@@ -213,14 +224,9 @@ struct ItemReader: Sendable {
 
     /// The digest of an item that is only a vector: that of the vector's bytes.
     private static func digest(of item: ManifestItem) throws -> [UInt8] {
-        let values = (item.embedding ?? []).flatMap { value in
-            let bits = value.bitPattern
-            return [
-                UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
-                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24),
-            ]
-        }
-        return try SHA256.hash(Array("vector ".utf8) + values)
+        let values = (item.embedding ?? []).map(\.bitPattern.littleEndian)
+        let bytes = unsafe values.withUnsafeBytes { unsafe Array("vector ".utf8) + $0 }
+        return try SHA256.hash(bytes)
     }
 
     /// The reason code and sentence for an image that cannot be decoded.

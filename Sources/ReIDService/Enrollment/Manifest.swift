@@ -10,9 +10,11 @@ struct ManifestItem: Sendable, Equatable {
         case named
         /// In the line itself, in base 64, unless it has an embedding: NDJSON bodies.
         case inline
+        /// There are none: the lines belong to the rows of a tensor of embeddings.
+        case rows
     }
 
-    /// The image's file; in an inline manifest only a label.
+    /// The image's file; without files only a label.
     var image: String?
     /// The client's own id for the image.
     var externalID: String?
@@ -38,6 +40,10 @@ extension ManifestItem {
     /// A member that is null counts as absent. A repeated member, a comma before a closing bracket and another encoding
     /// than UTF-8 are errors.
     init(line: [UInt8], style: Style) throws(ManifestError) {
+        if let fields = Fields(plain: line, style: style) {
+            self = try fields.item(style)
+            return
+        }
         let fields: Fields
         try ManifestError.check(line)
         do {
@@ -49,6 +55,14 @@ extension ManifestItem {
         }
         self = try fields.item(style)
     }
+
+    /// Whether the embedding has a direction.
+    var hasUsableEmbedding: Bool {
+        embedding.map { $0.allSatisfy(\.isFinite) && $0.contains { $0 != 0 } } ?? false
+    }
+
+    /// What an embedding without a direction is.
+    static let unusable = "is zero or not finite"
 }
 
 /// The members of a line, with checked types.
@@ -58,12 +72,30 @@ private struct Fields: DecodableWithConfiguration {
     private var embedding: [Float]?
 
     private static let inline = ["embedding", "model", "image_base64"]
+    /// The members of lines that have no image.
+    private static let ofRows = ManifestMembers.ofImages.filter { $0 != "box" }
+
+    /// Reads a line that is written plainly; nil for any other, which may be right or wrong.
+    init?(plain line: [UInt8], style: ManifestItem.Style) {
+        let isInline = style == .inline
+        let names = Self.ofRows + (isInline ? ["model", "image_base64"] : [])
+        guard let members = PlainLine(line, names: names, takesEmbedding: isInline) else { return nil }
+        image = members.texts["image"]
+        externalID = members.texts["external_id"]
+        personID = members.texts["person_id"]
+        cameraID = members.texts["camera_id"]
+        capturedAt = members.texts["captured_at"]
+        model = members.texts["model"]
+        imageBase64 = members.texts["image_base64"]
+        embedding = members.embedding
+    }
 
     init(from decoder: any Decoder, configuration style: ManifestItem.Style) throws {
         let members =
             switch style {
             case .named: try ManifestMembers(decoder, known: ManifestMembers.ofImages, others: Self.inline)
             case .inline: try ManifestMembers(decoder, known: ManifestMembers.ofImages + Self.inline)
+            case .rows: try ManifestMembers(decoder, known: Self.ofRows)
             }
         image = try members.read("image", "a string")
         externalID = try members.read("external_id", "a string")
@@ -91,6 +123,7 @@ private struct Fields: DecodableWithConfiguration {
         case .inline:
             item.image = try identifier(image, "image")
             try readInline(into: &item)
+        case .rows: item.image = try identifier(image, "image")
         }
         item.externalID = try identifier(externalID, "external_id")
         item.personID = try identifier(personID, "person_id")
@@ -118,11 +151,10 @@ private struct Fields: DecodableWithConfiguration {
             return
         }
         guard let model else { throw .missingMember("model, which an embedding needs") }
-        guard embedding.allSatisfy(\.isFinite), embedding.contains(where: { $0 != 0 }) else {
-            throw .unacceptable(member: "embedding", reason: "is zero or not finite")
+        (item.embedding, item.model) = (embedding, model)
+        guard item.hasUsableEmbedding else {
+            throw .unacceptable(member: "embedding", reason: ManifestItem.unusable)
         }
-        item.embedding = embedding
-        item.model = model
     }
 
     /// Checks a text that searches can filter by; manifests and searches allow the same texts.

@@ -1,6 +1,7 @@
 internal import Gallery
 internal import HTTP
 internal import HTTPTypes
+internal import TensorFiles
 
 /// The descriptions of `adminRoutes`, except those of batches.
 func adminGalleryDescriptions() -> [RouteDescription] {
@@ -119,6 +120,7 @@ extension Content {
             examples: [
                 "usual": #"{"image_base64": "/9j/4AAQSkZJRg==", "person_id": "0042", "camera_id": "c3"}"# + "\n"
             ]),
+        Content(type: "application/vnd.safetensors", schema: .embeddings),
         Content(
             type: "multipart/form-data",
             schema: .object(
@@ -137,6 +139,8 @@ extension Refusals {
         ofBodies + faultsOfContainers + [
             invalidIdempotencyKey, GalleryError.unknownGallery("hall"),
             GalleryError.idempotencyConflict(key: "cameras-2026-11-22"),
+            GalleryError.modelMismatch(expected: Examples.model, found: "sha256:0000"),
+            GalleryError.dimensionMismatch(expected: 512, found: 2048),
             ServiceError.galleryOfAnotherModel(
                 gallery: Examples.galleryName, expected: Examples.model, served: "sha256:0000"),
             ServiceError.unsupportedMediaType(found: "text/plain", accepted: ["application/x-tar"]),
@@ -146,7 +150,9 @@ extension Refusals {
         .badChecksum(offset: 512), .truncated(member: "0042_c3s1_000451_00.jpg", offset: 512),
         .duplicateName(name: "a.jpg", offset: 1536), .unexpectedPart(name: "photo", offset: 0), .noManifest, .empty,
         .compressed(.gzip),
-        .tooManyItems(limit: IngestionLimits.items),
+        .tooManyItems(limit: IngestionLimits.items), .safetensors(.notSafetensors), .missingTensor(name: "embeddings"),
+        .unexpectedTensor(name: "features"), .unusableTensor(name: "embeddings", type: "F64", shape: [1000, 512]),
+        .unexpectedMetadata(name: "weights"), .noModel, .wrongItemCount(rows: 1000, items: 999),
     ]
 }
 
@@ -156,6 +162,15 @@ extension Schema {
         var lines = text("Lines of JSON; each is a `ManifestLine`. At least one is not blank.")
         lines.keywords["pattern"] = #"[^ \t\r\n]"#
         return lines
+    }
+
+    /// A file with embeddings.
+    fileprivate static var embeddings: Schema {
+        var file = text(
+            "A safetensors file: the tensor `embeddings`, [rows, dimensions] of F32 or F16; the tensor `items`, U8, lines of "
+                + "JSON about the rows, each a `ManifestLine` without image and embedding; `model` in the metadata.")
+        file.keywords["format"] = "binary"
+        return file
     }
 
     /// The key that a client gives a request.

@@ -64,12 +64,20 @@ private func accept(
     let gallery = try service.store.gallery(request.visibleGallery())
     let (kind, contentType) = try batchKind(request)
     let key = try idempotencyKey(request)
-    guard kind == .ndjson || gallery.model == service.model.identity else {
+    guard kind.mayHoldVectors || gallery.model == service.model.identity else {
         throw ServiceError.galleryOfAnotherModel(
             gallery: gallery.name, expected: gallery.model, served: service.model.identity)
     }
     let source = try ByteSource(request.body)
     let index = try BatchIndex(source, kind: kind, contentType: contentType)
+    if let table = index.table {
+        guard table.model == gallery.model else {
+            throw GalleryError.modelMismatch(expected: gallery.model, found: excerpt(table.model))
+        }
+        guard table.dimensions == gallery.dimensions else {
+            throw GalleryError.dimensionMismatch(expected: gallery.dimensions, found: table.dimensions)
+        }
+    }
     let digest = try sha256(source)
     let files = BatchFiles(folder: service.folder, logger: service.logger)
     let id = try GalleryStore.newBatchID()
@@ -111,11 +119,15 @@ private func batchKind(_ request: ServerRequest) throws -> (kind: BatchKind, con
         case "application/x-tar": .tar
         case "multipart/form-data": .multipart
         case "application/x-ndjson": .ndjson
+        case "application/vnd.safetensors": .safetensors
         default: nil
         }
     guard let kind, let declared else {
         throw ServiceError.unsupportedMediaType(
-            found: declared, accepted: ["application/x-tar", "multipart/form-data", "application/x-ndjson"])
+            found: declared,
+            accepted: [
+                "application/x-tar", "multipart/form-data", "application/x-ndjson", "application/vnd.safetensors",
+            ])
     }
     return (kind, declared)
 }

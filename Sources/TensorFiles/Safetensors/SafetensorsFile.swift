@@ -23,19 +23,12 @@ public struct SafetensorsFile: Sendable {
         do { file = try MappedFile(path: path) } catch { throw .file(error) }
         let (header, dataStart) = try unsafe file.withBytes {
             bytes throws(SafetensorsError) -> (SafetensorsHeader, Int) in
-            guard bytes.count >= 8 else { throw .truncatedHeader(expectedBytes: 8, foundBytes: bytes.count) }
-            let length = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
-            let isPossible = length <= UInt64(Self.maximumHeaderBytes) && Int(length) <= bytes.count - 8
-            guard unsafe isPossible || bytes.count == 8 || bytes[8] == UInt8(ascii: "{") else { throw .notSafetensors }
-            guard length <= UInt64(Self.maximumHeaderBytes) else {
-                throw .headerTooLarge(bytes: length, limit: Self.maximumHeaderBytes)
-            }
-            let dataStart = 8 + Int(length)
-            guard dataStart <= bytes.count else {
-                throw .truncatedHeader(expectedBytes: dataStart, foundBytes: bytes.count)
-            }
-            let json = unsafe Array(bytes[8..<dataStart])
-            return (try SafetensorsHeader(parsing: json, dataBytes: bytes.count - dataStart), dataStart)
+            let place = try SafetensorsHeader.place(
+                beginning: unsafe Array(bytes.prefix(SafetensorsHeader.prefixBytes)), fileBytes: bytes.count,
+                limit: Self.maximumHeaderBytes)
+            let json = unsafe Array(bytes[place])
+            let header = try SafetensorsHeader(parsing: json, dataBytes: bytes.count - place.upperBound)
+            return (header, place.upperBound)
         }
         self.file = file
         self.dataStart = dataStart

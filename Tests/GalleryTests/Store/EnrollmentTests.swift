@@ -43,6 +43,32 @@ import Testing
         )
     }
 
+    @Test(.enabled(if: TemporaryFolder.hasClient))
+    func `each person and camera is stored once, within a call and later`() throws {
+        let fixture = try StoreFixture()
+        let seen = [("7", "c1"), ("7", "c2"), ("8", "c1"), ("8", "c3"), ("7", "c1")]
+        let images = try seen.enumerated().map { try NewImage.sample($0, person: $1.0, camera: $1.1) }
+        try fixture.enroll(Array(images.prefix(3)))
+        try fixture.enroll(Array(images.suffix(2)))
+        let stored = try fixture.folder.sqlite(
+            """
+            SELECT person.label, camera.label FROM image JOIN person ON person.key = person
+                JOIN camera ON camera.key = camera ORDER BY image.key;
+            SELECT group_concat(label) FROM (SELECT label FROM person ORDER BY key);
+            SELECT group_concat(label) FROM (SELECT label FROM camera ORDER BY key)
+            """)
+        #expect(stored == seen.map { "\($0)|\($1)" }.joined(separator: "\n") + "\n7,8\nc1,c2,c3")
+    }
+
+    @Test func `the write-ahead log stays small however much is enrolled`() throws {
+        let fixture = try StoreFixture(dimensions: 512)
+        for call in 0..<15 {
+            try fixture.enroll(try (0..<200).map { try .sample(call * 200 + $0, dimensions: 512, bytes: nil) })
+        }
+        #expect(try fixture.folder.bytes() > 6 << 20)
+        #expect(try fixture.folder.bytes(of: "-wal") < 8 << 20)
+    }
+
     @Test func `recording the same items again changes nothing`() throws {
         let fixture = try StoreFixture()
         let batch = try fixture.runningBatch()

@@ -134,6 +134,8 @@ import Testing
         expectFault("embedder.threads", "0") { $0.embedder.threads = 0 }
         expectFault("standing_query_delay", "-1") { $0.standingQueryDelay = -1 }
         expectFault("enrollment_chunk", "0") { $0.enrollmentChunk = 0 }
+        expectFault("enrollment_commit_items", "0") { $0.enrollmentCommitItems = 0 }
+        expectFault("enrollment_commit_delay", "-1") { $0.enrollmentCommitDelay = -1 }
         expectFault("data_folder", "''") { $0.dataFolder = "" }
         expectFault("server.read_ahead_bytes", "100") { $0.server.readAheadBytes = 100 }
         expectFault("server.head_seconds", "inf") { $0.server.headSeconds = .infinity }

@@ -17,7 +17,7 @@ import Testing
     }
 
     /// Runs `action` once, as soon as a batch has recorded an item.
-    private func onFirstChunk(_ store: GalleryStore, _ action: @escaping @Sendable () -> Void) -> GalleryObservation {
+    private func onFirstCommit(_ store: GalleryStore, _ action: @escaping @Sendable () -> Void) -> GalleryObservation {
         let isDone = Mutex(false)
         return store.observe { change in
             guard case .gallery(_, let revision) = change, revision > 0 else { return }
@@ -35,11 +35,11 @@ import Testing
         var id = ""
         var recorded = 0
         do {
-            let bench = try AdminBench(folder: folder) { $0.enrollmentChunk = 2 }
+            let bench = try AdminBench(folder: folder) { $0.enrollmentCommitItems = 2 }
             try bench.gallery()
-            // Runs on the processor's own thread, so exactly the first chunk is recorded.
+            // Runs on the processor's own thread, so exactly the first group is recorded.
             let processor = bench.processor
-            let observation = onFirstChunk(bench.context.store) { processor.requestStop() }
+            let observation = onFirstCommit(bench.context.store) { processor.requestStop() }
             id = try bench.enroll(try tar(count), type: BatchType.tar).id
             processor.join()
             recorded = try bench.context.store.batch(id: id).recorded
@@ -98,11 +98,11 @@ import Testing
         #expect(try bench.bodies().isEmpty)
     }
 
-    @Test func `a running batch is cancelled between chunks and keeps what it has`() async throws {
-        let bench = try AdminBench { $0.enrollmentChunk = 1 }
+    @Test func `a running batch is cancelled between commits and keeps what it has`() async throws {
+        let bench = try AdminBench { $0.enrollmentCommitItems = 1 }
         try bench.gallery()
         let store = bench.context.store
-        let observation = onFirstChunk(store) {
+        let observation = onFirstCommit(store) {
             guard let batch = try? store.unfinishedBatches().first else { return }
             _ = try? store.requestCancel(batch.id)
         }
@@ -142,10 +142,10 @@ import Testing
     }
 
     @Test func `a gallery deleted in the middle ends its batch and not the processor`() async throws {
-        let bench = try AdminBench { $0.enrollmentChunk = 1 }
+        let bench = try AdminBench { $0.enrollmentCommitItems = 1 }
         try bench.gallery()
         let store = bench.context.store
-        let observation = onFirstChunk(store) { _ = try? store.deleteGallery("lobby") }
+        let observation = onFirstCommit(store) { _ = try? store.deleteGallery("lobby") }
         let batch = try await bench.finish(try bench.enroll(try tar(20), type: BatchType.tar).id)
         observation.cancel()
         #expect(batch.state == "cancelled")

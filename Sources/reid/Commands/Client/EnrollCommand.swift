@@ -4,14 +4,15 @@ internal import Gallery
 internal import HTTP
 internal import ReIDService
 
-/// `reid enroll`: enrolls a folder or a tar through the API of a running service.
+/// `reid enroll`: enrolls a folder or a file through the API of a running service.
 struct EnrollCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
-        abstract: "Enroll a folder or a tar of images through a running service.",
+        abstract: "Enroll a folder or a tar of images, or embeddings, through a running service.",
         discussion: """
             A folder is sent as a tar. Its metadata comes from `manifest.ndjson` if there is one, else from
-            Market-1501 style names (0002_c1s1_000451_03.jpg), else from person/camera_anything.jpg. The batch's id is
+            Market-1501 style names (0002_c1s1_000451_03.jpg), else from person/camera_anything.jpg. A file is sent as it
+            is: embeddings if its name ends in .safetensors, lines if it ends in .ndjson, else a tar. The batch's id is
             told once the service has accepted it; from then on the batch goes on by itself, whatever becomes of this
             command, and `reid batches` watches and cancels it.
 
@@ -19,11 +20,12 @@ struct EnrollCommand: ParsableCommand {
               reid enroll images/ --gallery lobby --create --token-file data/admin-token
               reid enroll images.tar --gallery lobby --json
               reid enroll images.tar --gallery lobby --no-wait
+              reid enroll embeddings.safetensors --gallery lobby
 
             \(Reid.exitCodes)
             """)
 
-    @Argument(help: "A folder or a tar file.")
+    @Argument(help: "A folder, a tar, or a file of embeddings or lines.")
     var source: String
 
     @Option(help: "The gallery.")
@@ -83,8 +85,17 @@ struct EnrollCommand: ParsableCommand {
         defer { if let packed { try? FileManager.default.removeItem(at: packed) } }
         if create { try client.exchange(client.request("PUT", ["admin", "v1", "galleries", gallery])) }
         var request = try client.request("POST", ["admin", "v1", "galleries", gallery, "batches"])
-        request.add("Content-Type", "application/x-tar")
+        request.add("Content-Type", mediaType)
         return try client.send(request, body: .file(path: packed?.path ?? source))
+    }
+
+    /// The media type of the body.
+    private var mediaType: String {
+        switch (source as NSString).pathExtension.lowercased() {
+        case "safetensors": "application/vnd.safetensors"
+        case "ndjson", "jsonl": "application/x-ndjson"
+        default: "application/x-tar"
+        }
     }
 
     private func show(_ batch: BatchAnswer) throws {

@@ -15,6 +15,8 @@ struct BatchIndex: Sendable {
         case image(name: String, range: Range<Int>)
         /// An image that the manifest does not name. It fails, because nobody wants it without its metadata.
         case unlisted(name: String)
+        /// A row of the tensor of embeddings, and the line about it.
+        case row(Int, line: LineScanner.Line?)
     }
 
     /// Where the images of manifest lines are.
@@ -23,6 +25,8 @@ struct BatchIndex: Sendable {
     private(set) var entries: [Entry] = []
     /// Warnings about the batch as a whole.
     private(set) var warnings: [String] = []
+    /// The embeddings of a safetensors body.
+    let table: EmbeddingTable?
     /// The images by name; empty for NDJSON.
     private let files: [String: Range<Int>]
     /// The folder of the manifest, to which its names are relative, with a trailing slash; usually "".
@@ -33,10 +37,13 @@ struct BatchIndex: Sendable {
         memberName(Array(name.utf8)).flatMap { files[folder + $0] }
     }
 
-    private init(style: ManifestItem.Style, files: [String: Range<Int>] = [:], folder: String = "") {
+    private init(
+        style: ManifestItem.Style, files: [String: Range<Int>] = [:], folder: String = "", table: EmbeddingTable? = nil
+    ) {
         self.style = style
         self.files = files
         self.folder = folder
+        self.table = table
     }
 
     /// Indexes a body of any kind; `contentType` is the request's, including the boundary of a multipart body.
@@ -48,6 +55,7 @@ struct BatchIndex: Sendable {
         case .tar: try self.init(tar: source)
         case .multipart: try self.init(multipart: source, contentType: contentType)
         case .ndjson: try self.init(lines: source)
+        case .safetensors: try self.init(tensors: source)
         }
     }
 
@@ -55,6 +63,23 @@ struct BatchIndex: Sendable {
     init(lines source: ByteSource) throws(ContainerError) {
         self.init(style: .inline)
         try readLines(source, 0..<source.count)
+        try check()
+    }
+
+    /// Indexes a safetensors body: each row of its tensor of embeddings is an item.
+    init(tensors source: ByteSource) throws(ContainerError) {
+        let table = try EmbeddingTable(source)
+        guard table.rows <= IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
+        self.init(style: .rows, table: table)
+        if let items = table.items {
+            guard items.count <= IngestionLimits.manifestBytes else {
+                throw .manifestTooLarge(bytes: items.count, limit: IngestionLimits.manifestBytes)
+            }
+            try readLines(source, items) { .row($0, line: $1) }
+            guard entries.count == table.rows else { throw .wrongItemCount(rows: table.rows, items: entries.count) }
+        } else {
+            entries = (0..<table.rows).map { .row($0, line: nil) }
+        }
         try check()
     }
 
@@ -166,12 +191,15 @@ struct BatchIndex: Sendable {
     }
 
     /// Adds an entry for each line; a byte order mark before the first, which some editors write, is skipped.
-    private mutating func readLines(_ source: ByteSource, _ range: Range<Int>) throws(ContainerError) {
+    private mutating func readLines(
+        _ source: ByteSource, _ range: Range<Int>,
+        as entry: (_ index: Int, LineScanner.Line) -> Entry = { .line($1) }
+    ) throws(ContainerError) {
         let start = try source.read(at: range.lowerBound, count: min(utf8Mark.count, range.count))
         var scanner = LineScanner(source, start == utf8Mark ? range.dropFirst(utf8Mark.count) : range)
         while let line = try scanner.next() {
             guard entries.count < IngestionLimits.items else { throw .tooManyItems(limit: IngestionLimits.items) }
-            entries.append(.line(line))
+            entries.append(entry(entries.count, line))
         }
     }
 

@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// Finds the lines of NDJSON in a part of a body, without loading all of them.
 struct LineScanner {
     /// A line that is not blank.
@@ -9,6 +11,7 @@ struct LineScanner {
     }
 
     private static let step = 1 << 18
+    private let lineFeed: ArraySlice<UInt8> = [0x0A]
 
     private let source: ByteSource
     private let end: Int
@@ -38,7 +41,7 @@ struct LineScanner {
                     buffer = try source.read(at: base, count: min(Self.step, end - base))
                     guard !buffer.isEmpty else { break }
                 }
-                let found = buffer[position...].firstIndex(of: 0x0A)
+                let found = firstOffset(of: lineFeed, in: buffer[position...])
                 let stop = found ?? buffer.count
                 isBlank = isBlank && buffer[position..<stop].allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }
                 position = found.map { $0 + 1 } ?? stop

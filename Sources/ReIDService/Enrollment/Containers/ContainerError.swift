@@ -1,5 +1,6 @@
 public import HTTP
 internal import HTTPTypes
+public import TensorFiles
 
 /// Why a whole batch is refused; a single bad item never causes one of these.
 public enum ContainerError: Error, Sendable, Equatable {
@@ -35,6 +36,20 @@ public enum ContainerError: Error, Sendable, Equatable {
     case tooManyItems(limit: Int)
     /// The manifest is larger than allowed.
     case manifestTooLarge(bytes: Int, limit: Int)
+    /// The body is not a safetensors file.
+    case safetensors(SafetensorsError)
+    /// A safetensors body has no such tensor.
+    case missingTensor(name: String)
+    /// A safetensors body has a tensor that nobody reads.
+    case unexpectedTensor(name: String)
+    /// A tensor has another element type or shape than it must have.
+    case unusableTensor(name: String, type: String, shape: [Int])
+    /// The header's metadata has a member that nobody reads.
+    case unexpectedMetadata(name: String)
+    /// The header's metadata does not name the model that computed the embeddings.
+    case noModel
+    /// There are more or fewer lines about the embeddings than embeddings.
+    case wrongItemCount(rows: Int, items: Int)
 }
 
 extension ContainerError: CustomStringConvertible {
@@ -63,6 +78,19 @@ extension ContainerError: CustomStringConvertible {
         case .empty: "The batch holds no items."
         case .tooManyItems(let limit): "The batch holds more than \(limit) items."
         case .manifestTooLarge(let bytes, let limit): "The manifest has \(bytes) bytes; the limit is \(limit)."
+        case .safetensors(let error): "The body cannot be read as safetensors: \(excerpt("\(error)", length: 500))."
+        case .missingTensor(let name): "The body has no tensor \"\(name)\"."
+        case .unexpectedTensor(let name):
+            "The body has the unknown tensor \"\(excerpt(name))\"; known are \(EmbeddingTable.embeddings) and "
+                + "\(EmbeddingTable.items)."
+        case .unusableTensor(let name, let type, let shape):
+            "The tensor \"\(excerpt(name))\" is \(type) \(shape); "
+                + (name == EmbeddingTable.items
+                    ? "it must be U8 [bytes]." : "it must be F32 or F16 [rows, dimensions].")
+        case .unexpectedMetadata(let name):
+            "The header's metadata has the unknown member \"\(excerpt(name))\"; known are model and format."
+        case .noModel: "The header's metadata lacks model, the identity of the model that computed the embeddings."
+        case .wrongItemCount(let rows, let items): "There are \(items) items for \(rows) embeddings."
         }
     }
 }
@@ -88,6 +116,13 @@ extension ContainerError: ProblemConvertible {
         case .empty: refused(.unprocessableContent, "empty-batch")
         case .tooManyItems: refused(.contentTooLarge, "too-many-items")
         case .manifestTooLarge: refused(.contentTooLarge, "manifest-too-large")
+        case .safetensors: refused(.badRequest, "malformed-safetensors")
+        case .missingTensor: refused(.unprocessableContent, "missing-tensor")
+        case .unexpectedTensor: refused(.unprocessableContent, "unexpected-tensor")
+        case .unusableTensor: refused(.unprocessableContent, "unusable-tensor")
+        case .unexpectedMetadata: refused(.unprocessableContent, "unexpected-metadata")
+        case .noModel: refused(.unprocessableContent, "no-model")
+        case .wrongItemCount: refused(.unprocessableContent, "wrong-item-count")
         }
     }
 
@@ -108,7 +143,15 @@ public enum IngestionLimits {
     public static let manifestBytes = 1 << 30
     /// The most bytes of a manifest's line, without an image in it.
     public static let manifestLineBytes = 256 << 10
-    /// The bytes, encoded and decoded, of the items that are in memory at the same time; a larger item is processed
+    /// The most bytes of a safetensors body's header.
+    public static let tensorHeaderBytes = 1 << 20
+    /// The bytes, encoded and decoded, of the items that are read and embedded together; a larger item is processed
     /// alone.
-    public static let chunkBytes = 128 << 20
+    public static let chunkBytes = 16 << 20
+    /// The most items that are read together.
+    public static let chunkItems = 128
+    /// The chunks that may be ahead of the one that is recorded next.
+    public static let chunksAhead = 4
+    /// The bytes of the items that are recorded in one transaction.
+    public static let commitBytes = 64 << 20
 }
