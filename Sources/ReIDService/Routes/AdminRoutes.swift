@@ -69,15 +69,17 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
 /// Changes a gallery's setting, and answers with the gallery.
 private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
+    let name = request.parameters["gallery"] ?? ""
     // Whoever may not know of the gallery learns nothing from how the body is judged.
-    _ = try service.store.gallery(request.visibleGallery())
+    _ = try service.audit.change(.galleryUpdate, of: name, by: request) { _ in
+        try service.store.gallery(request.visibleGallery())
+    }
     var members = try JSONMembers(parsing: try request.body.bytes(limit: smallObjectBytes), part: "body")
     let wanted = try members.flag("camera_normalization")
     try members.finish()
     guard let cameraNormalization = wanted else {
         throw members.invalid("camera_normalization", expected: "true or false")
     }
-    let name = request.parameters["gallery"] ?? ""
     let details: [String: JSONValue] = [
         "gallery": .text(name), "camera_normalization": .flag(cameraNormalization),
     ]
