@@ -23,7 +23,7 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
                 answer.timing.take(question.timing, since: start)
                 let details = try SearchDetails(answer, images: question.images)
                 try service.audit.record(AuditEvent(.search, of: snapshot.name, by: request, details: details))
-                return .now(try .json(answer))
+                return .now(try answer.response())
             }
         }
     ]

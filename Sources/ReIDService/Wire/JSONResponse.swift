@@ -9,10 +9,17 @@ extension ServerResponse {
     static func json(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
     ) throws -> ServerResponse {
+        .json(text: try jsonBytes(value), status: status, fields: fields)
+    }
+
+    /// An answer with JSON text; not to be stored, unless `fields` says otherwise.
+    static func json(
+        text: [UInt8], status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
+    ) -> ServerResponse {
         var fields = fields
         fields[.contentType] = "application/json"
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
-        return ServerResponse(status, fields: fields, body: .bytes(try jsonBytes(value)))
+        return ServerResponse(status, fields: fields, body: .bytes(text))
     }
 }
 
