@@ -202,7 +202,7 @@ extension Row {
 /// Vectors as blobs: little-endian float32.
 enum Vector {
     static func data(_ vector: [Float]) -> Data {
-        let bits = vector.map(\.bitPattern.littleEndian)
+        let bits = vector.map { $0.bitPattern.littleEndian }
         return unsafe bits.withUnsafeBytes { unsafe Data($0) }
     }
 

@@ -224,7 +224,7 @@ struct ItemReader: Sendable {
 
     /// The digest of an item that is only a vector: that of the vector's bytes.
     private static func digest(of item: ManifestItem) throws -> [UInt8] {
-        let values = (item.embedding ?? []).map(\.bitPattern.littleEndian)
+        let values = (item.embedding ?? []).map { $0.bitPattern.littleEndian }
         let bytes = unsafe values.withUnsafeBytes { unsafe Array("vector ".utf8) + $0 }
         return try SHA256.hash(bytes)
     }

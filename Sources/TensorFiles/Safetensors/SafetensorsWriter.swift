@@ -45,7 +45,7 @@ public enum SafetensorsWriter {
             case .floats(let tensor):
                 try append(tensor, named: record.name, precision: precision, to: output)
             case .integers(_, let elements):
-                try output.append(elements.map(\.littleEndian))
+                try output.append(elements.map { $0.littleEndian })
             }
         }
         try output.commit()
