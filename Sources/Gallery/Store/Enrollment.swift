@@ -140,7 +140,9 @@ private struct Enrollment {
                 result.duplicate += 1
             } else {
                 try check(image, index: outcome.index)
-                try insert(outcome, .enrolled, image: try enroll(image, digest: digest))
+                // Two statements: one would copy this value before it changes, with all its arrays.
+                let key = try enroll(image, digest: digest)
+                try insert(outcome, .enrolled, image: key)
                 result.enrolled += 1
             }
         }
