@@ -117,7 +117,8 @@ struct ServeCommand: ParsableCommand {
         let token = settings.queriesNeedToken ? " --token-file \(ready.tokenFile)" : ""
         do {
             try demo.create()
-            Terminal.complain("try: reid search \(demo.firstQuery) --gallery demo --query \(ready.query)" + token)
+            let program = CommandLine.arguments.first ?? "reid"
+            Terminal.complain("try: \(program) search \(demo.firstQuery) --gallery demo --query \(ready.query)" + token)
         } catch let failure as CommandFailure {
             Terminal.complain("the demo gallery could not be created: \(failure.message)")
         } catch {
