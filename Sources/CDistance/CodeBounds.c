@@ -15,8 +15,8 @@
 
 /// The rows of a block.
 #define BLOCK 64
-/// With fewer allowed rows than this, the rows of a block are read one by one.
-#define FEW 24
+/// How many rows before their turn listed rows are fetched into the cache.
+#define NEXT 16
 /// How many bytes before their turn codes are fetched into the cache.
 #define AHEAD 4096
 
@@ -44,6 +44,15 @@ ALWAYS void fill_bounds(const c_coded_rows *rows, const c_coded_query *query, co
             bound = (bound + cameras->constants[cameras->slots[row]]) * cameras->inverse_lengths[row];
         bounds[index] = SOUND(bound);
     }
+}
+
+/// Fetches what a bound reads of a row.
+ALWAYS void fetch(const c_coded_rows *rows, size_t row) {
+    for (size_t byte = 0; byte < rows->stride; byte += 64) __builtin_prefetch(rows->codes + row * rows->stride + byte);
+    __builtin_prefetch(rows->scales + row);
+    __builtin_prefetch(rows->errors + row);
+    __builtin_prefetch(rows->tails + row);
+    __builtin_prefetch(rows->squared_lengths + row);
 }
 
 /// The largest of a block's bounds, none of which is NaN.
@@ -203,27 +212,20 @@ bool c_code_kernel_runs(c_kernel kernel) {
 
 void c_code_products(c_kernel kernel, c_coded_rows rows, const int16_t *query, size_t first, const uint32_t *list,
                      size_t count, int32_t *products) {
-    CHOSEN(products, &rows, query, first, list, count, products);
+    CHOSEN(products, &rows, query, first, list, count, count, products);
 }
 
 void c_listed_bounds(c_kernel kernel, c_coded_rows rows, c_coded_query query, c_row_cameras cameras,
                      const uint32_t *list, size_t count, float *bounds) {
-    CHOSEN(listed, &rows, &query, &cameras, list, count, bounds);
-}
-
-void c_fetch_block(c_coded_rows rows, size_t first, uint64_t allowed) {
-    if (__builtin_popcountll(allowed) >= FEW) return;
-    for (uint64_t rest = allowed; rest != 0; rest &= rest - 1) {
-        size_t row = first + (size_t)__builtin_ctzll(rest);
-        for (size_t byte = 0; byte < rows.stride; byte += 64) __builtin_prefetch(rows.codes + row * rows.stride + byte);
-        __builtin_prefetch(rows.scales + row);
-        __builtin_prefetch(rows.errors + row);
-        __builtin_prefetch(rows.tails + row);
-        __builtin_prefetch(rows.squared_lengths + row);
-    }
+    CHOSEN(listed, &rows, &query, &cameras, list, count, count, bounds);
 }
 
 void c_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count, size_t first,
                     uint64_t allowed, size_t block) {
     CHOSEN(block, &rows, queries, query_count, first, allowed, block);
+}
+
+void c_listed_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count,
+                           const uint32_t *list, size_t count, size_t known, size_t block) {
+    CHOSEN(listed_block, &rows, queries, query_count, list, count, known, block);
 }

@@ -4,7 +4,7 @@
 //   TARGET  the functions' target attribute
 
 TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16_t *query, size_t first,
-                                           const uint32_t *list, size_t count, int32_t *products) {
+                                           const uint32_t *list, size_t count, size_t known, int32_t *products) {
     for (size_t start = 0; start < count; start += 8) {
         const int8_t *codes[8];
         // Rows past the end are the last row again; their sums are not written.
@@ -14,9 +14,7 @@ TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16
         }
         // The processor follows rows in order by itself, but only to the end of a page.
         if (list)
-            for (size_t place = start + 8; place < smaller(start + 16, count); place++)
-                for (size_t byte = 0; byte < rows->stride; byte += 64)
-                    __builtin_prefetch(rows->codes + list[place] * rows->stride + byte);
+            for (size_t place = start + NEXT; place < smaller(start + NEXT + 8, known); place++) fetch(rows, list[place]);
         else
             for (size_t byte = 0; byte < 8 * rows->stride; byte += 64)
                 __builtin_prefetch(codes[0] + AHEAD + byte);
@@ -30,27 +28,14 @@ TARGET static void NAMED(KERNEL, products)(const c_coded_rows *rows, const int16
 }
 
 TARGET static void NAMED(KERNEL, listed)(const c_coded_rows *rows, const c_coded_query *query,
-                                         const c_row_cameras *cameras, const uint32_t *list, size_t count,
+                                         const c_row_cameras *cameras, const uint32_t *list, size_t count, size_t known,
                                          float *bounds) {
     int32_t products[BLOCK];
     for (size_t start = 0; start < count; start += BLOCK) {
         size_t part = smaller(BLOCK, count - start);
-        NAMED(KERNEL, products)(rows, query->values, 0, list + start, part, products);
+        NAMED(KERNEL, products)(rows, query->values, 0, list + start, part, known - start, products);
         fill_bounds(rows, query, cameras, 0, list + start, products, part, bounds + start);
     }
-}
-
-/// The bounds of few rows of a block.
-TARGET static void NAMED(KERNEL, few)(const c_coded_rows *rows, const c_block_query *query, size_t first,
-                                      uint64_t allowed, float *bounds) {
-    uint32_t list[FEW];
-    float found[FEW];
-    size_t count = 0;
-    for (uint64_t rest = allowed; rest != 0; rest &= rest - 1)
-        list[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(rest));
-    NAMED(KERNEL, listed)(rows, &query->query, &query->cameras, list, count, found);
-    for (size_t index = 0; index < BLOCK; index++) bounds[index] = -INFINITY;
-    for (size_t index = 0; index < count; index++) bounds[list[index] - first] = found[index];
 }
 
 /// The sums of products of the first `count` rows of a block with four queries.
@@ -68,6 +53,18 @@ TARGET static void NAMED(KERNEL, four)(const c_coded_rows *rows, const c_block_q
     }
 }
 
+TARGET static void NAMED(KERNEL, listed_block)(const c_coded_rows *rows, const c_block_query *queries,
+                                               size_t query_count, const uint32_t *list, size_t count, size_t known,
+                                               size_t block) {
+    for (size_t number = 0; number < query_count; number++) {
+        const c_block_query *query = queries + number;
+        float *bounds = query->bounds + block * BLOCK;
+        NAMED(KERNEL, listed)(rows, &query->query, &query->cameras, list, count, known, bounds);
+        for (size_t index = count; index < BLOCK; index++) bounds[index] = -INFINITY;
+        query->largest[block] = largest(bounds);
+    }
+}
+
 TARGET static void NAMED(KERNEL, block)(const c_coded_rows *rows, const c_block_query *queries, size_t query_count,
                                         size_t first, uint64_t allowed, size_t block) {
     int32_t products[4][BLOCK];
@@ -75,19 +72,15 @@ TARGET static void NAMED(KERNEL, block)(const c_coded_rows *rows, const c_block_
     for (size_t number = 0; number < query_count; number++) {
         const c_block_query *query = queries + number;
         float *bounds = query->bounds + block * BLOCK;
-        if (__builtin_popcountll(allowed) < FEW) {
-            NAMED(KERNEL, few)(rows, query, first, allowed, bounds);
-        } else {
-            size_t four = number % 4;
-            if (number - four + 4 > query_count)
-                NAMED(KERNEL, products)(rows, query->query.values, first, NULL, count, products[four]);
-            else if (four == 0)
-                NAMED(KERNEL, four)(rows, query, first, count, products);
-            fill_bounds(rows, &query->query, &query->cameras, first, NULL, products[four], count, bounds);
-            if (allowed != UINT64_MAX)
-                for (size_t index = 0; index < BLOCK; index++)
-                    bounds[index] = allowed >> index & 1 ? bounds[index] : -INFINITY;
-        }
+        size_t four = number % 4;
+        if (number - four + 4 > query_count)
+            NAMED(KERNEL, products)(rows, query->query.values, first, NULL, count, count, products[four]);
+        else if (four == 0)
+            NAMED(KERNEL, four)(rows, query, first, count, products);
+        fill_bounds(rows, &query->query, &query->cameras, first, NULL, products[four], count, bounds);
+        if (allowed != UINT64_MAX)
+            for (size_t index = 0; index < BLOCK; index++)
+                bounds[index] = allowed >> index & 1 ? bounds[index] : -INFINITY;
         query->largest[block] = largest(bounds);
     }
 }

@@ -35,8 +35,12 @@ import Testing
             }
         }
 
-        /// The bounds of 64 rows from `first` on as block 1 of 2, and the largest of the two blocks, for each of `queries`.
-        func bounds(_ kernel: c_kernel, first: Int, allowed: UInt64, cameras: Bool, queries: Int) -> [[Float]] {
+        /// The bounds of 64 rows from `first` on, or of the first `listed` rows of a list, as block 1 of 2, and the largest
+        /// of the two blocks, for each of `queries`.
+        func bounds(
+            _ kernel: c_kernel, first: Int = 0, allowed: UInt64 = 0, list: [UInt32] = [], listed: Int = 0,
+            cameras: Bool, queries: Int
+        ) -> [[Float]] {
             let slots = (0..<count).map { Int32($0 % 2) }
             let lengths = (0..<count).map { $0 % 9 == 4 ? Float.nan : 1 + Float($0) }
             let constants: [Float] = [0.5, -1000]
@@ -60,7 +64,12 @@ import Testing
                                     return unsafe c_block_query(
                                         query: coded, cameras: own, bounds: result, largest: result + 128)
                                 }
-                                unsafe c_block_bounds(kernel, rows, all, queries, first, allowed, 1)
+                                if listed > 0 {
+                                    unsafe c_listed_block_bounds(
+                                        kernel, rows, all, queries, list, listed, list.count, 1)
+                                } else {
+                                    unsafe c_block_bounds(kernel, rows, all, queries, first, allowed, 1)
+                                }
                             }
                         }
                     }
@@ -120,6 +129,22 @@ import Testing
                     #expect(Array(found[64..<128]) == expected && found[129] == expected.max())
                     #expect(found[..<64].allSatisfy(\.isNaN) && found[128].isNaN, "another block's")
                 }
+            }
+        }
+    }
+
+    @Test(arguments: kernels, [false, true])
+    func `a block of listed rows has their bounds in their order`(kernel: c_kernel, cameras: Bool) {
+        let rows = Rows(count: 150, stride: 64, seed: 5)
+        let list = (0..<80).map { UInt32($0 * 67 % 150) }
+        for (listed, queries) in [(1, 1), (7, 4), (8, 9), (37, 1), (64, 9)] {
+            let found = rows.bounds(kernel, list: list, listed: listed, cameras: cameras, queries: queries)
+            for (number, found) in found.enumerated() {
+                let expected = (0..<64).map {
+                    $0 < listed ? rows.bound(Int(list[$0]), cameras: cameras, query: number) : -.infinity
+                }
+                #expect(Array(found[64..<128]) == expected && found[129] == expected.max())
+                #expect(found[..<64].allSatisfy(\.isNaN) && found[128].isNaN, "another block's")
             }
         }
     }

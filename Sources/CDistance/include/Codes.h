@@ -64,10 +64,12 @@ typedef struct {
 void c_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count, size_t first,
                     uint64_t allowed, size_t block);
 
-/// Fetches what `c_block_bounds` will read into the cache, if only few rows are allowed.
+/// The same for `count` listed rows, at most 64, and -∞ for the rest of the 64.
 ///
+/// Of `list`, `known` entries may be read, at least `count`: the rows after those of the block are fetched into the cache.
 /// The processor fetches many rows in order by itself, but not a few with gaps between them.
-void c_fetch_block(c_coded_rows rows, size_t first, uint64_t allowed);
+void c_listed_block_bounds(c_kernel kernel, c_coded_rows rows, const c_block_query *queries, size_t query_count,
+                           const uint32_t *list, size_t count, size_t known, size_t block);
 
 /// The bits of those of 64 values that are at least `least`.
 uint64_t c_at_least(const float *values, float least);

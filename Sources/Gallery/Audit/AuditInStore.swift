@@ -15,6 +15,8 @@ public struct AuditFilter: Sendable, Equatable {
     public var from: Timestamp?
     /// Only at this time or earlier.
     public var to: Timestamp?
+    /// Only the rows after the one with this number.
+    public var after: Int64?
 
     /// No conditions.
     public init() {}
@@ -113,6 +115,7 @@ extension Database {
         add("\(AuditSchema.gallery) = ?", filter.gallery)
         add("at >= ?", filter.from?.milliseconds)
         add("at <= ?", filter.to?.milliseconds)
+        add("sequence > ?", filter.after)
         let condition = conditions.joined(separator: " AND ")
         return try rows(
             "SELECT * FROM audit WHERE \(condition) ORDER BY sequence \(order) LIMIT ?", arguments + [limit]

@@ -37,8 +37,10 @@ public struct Router: Sendable {
     ///
     /// Runs on an event loop, so it must not block.
     public var observe: (@Sendable (String?, ServerRequest, HTTPResponse.Status, Duration) -> Void)?
-    /// The methods that have a meaning here: those of RFC 9110 and of the routes.
-    private var knownMethods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"]
+    /// The methods that have a meaning here: those of RFC 9110, PATCH, QUERY, and those of the routes.
+    private var knownMethods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY",
+    ]
     private var root = Node()
     private var fallback: Route?
     private var files: StaticFiles?

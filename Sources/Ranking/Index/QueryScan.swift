@@ -27,9 +27,6 @@ import Synchronization
         let constants: CameraConstants?
     }
 
-    /// How many blocks before their turn rows are fetched into the cache.
-    private static let blocksAhead = 8
-
     private let snapshot: VectorSnapshot
     private let plan: ScanPlan
     private let isNormalized: Bool
@@ -87,13 +84,19 @@ import Synchronization
             }
         }
         let kernel = scan.options.kernel.raw
-        for number in blocks {
-            let block = blocksOfPlan[number]
-            if number + blocksAhead < blocksOfPlan.count {
-                let ahead = blocksOfPlan[number + blocksAhead]
-                if ahead.part == block.part { unsafe c_fetch_block(rows, Int(ahead.first), ahead.allowed) }
+        unsafe scan.plan.listedRows.withUnsafeBufferPointer { listed in
+            for number in blocks {
+                let block = blocksOfPlan[number]
+                if block.isListed, let list = listed.baseAddress {
+                    let start = Int(block.first)
+                    unsafe c_listed_block_bounds(
+                        kernel, rows, queries, queries.count, list + start, block.allowed.nonzeroBitCount,
+                        scan.plan.listedEnd(of: blocks) - start, number)
+                } else {
+                    unsafe c_block_bounds(
+                        kernel, rows, queries, queries.count, Int(block.first), block.allowed, number)
+                }
             }
-            unsafe c_block_bounds(kernel, rows, queries, queries.count, Int(block.first), block.allowed, number)
         }
     }
 
@@ -107,11 +110,9 @@ import Synchronization
         let least = tops.isFull ? tops.largest?.bound : nil
         var promising = SmallestHeap<Promising>(capacity: 2 * count)
         for block in plan.blocks.indices where unsafe largest[block] >= least ?? -.infinity {
-            var rest = unsafe c_at_least(bounds + 64 * block, least ?? -.greatestFiniteMagnitude)
-            while rest != 0 {
-                let place = 64 * block + rest.trailingZeroBitCount
+            forEachBit(of: unsafe c_at_least(bounds + 64 * block, least ?? -.greatestFiniteMagnitude)) { index in
+                let place = 64 * block + index
                 promising.insert(unsafe Promising(bound: bounds[place], place: place))
-                rest &= rest - 1
             }
         }
         var (rows, part): ([UInt32], UInt32) = ([], 0)
@@ -121,7 +122,7 @@ import Synchronization
                 compare(rows, of: Int(part))
                 (rows, part) = ([], block.part)
             }
-            rows.append(block.first + UInt32(place % 64))
+            rows.append(plan.row(place % 64, of: block))
             unsafe bounds[place] = -.infinity
         }
         compare(rows, of: Int(part))
@@ -133,12 +134,12 @@ import Synchronization
         let part = Int(plan.blocks[blocks.lowerBound].part)
         var rows: [UInt32] = []
         guard let look = looks?[part] else {
-            for block in blocks { Self.append(plan.blocks[block].allowed, of: plan.blocks[block], to: &rows) }
+            for block in blocks { append(plan.blocks[block].allowed, of: plan.blocks[block], to: &rows) }
             return compare(rows, of: part)
         }
         let least = leastBound(look.coarse)
         for block in blocks where unsafe largest[block] >= least {
-            Self.append(unsafe c_at_least(bounds + 64 * block, least), of: plan.blocks[block], to: &rows)
+            append(unsafe c_at_least(bounds + 64 * block, least), of: plan.blocks[block], to: &rows)
         }
         if let fine = look.fine, !rows.isEmpty { keepPromising(&rows, fine, of: part) }
         compare(rows, of: part)
@@ -202,12 +203,8 @@ import Synchronization
         return unsafe cameras.raw(constants.values)
     }
 
-    private static func append(_ bits: UInt64, of block: ScanPlan.Block, to rows: inout [UInt32]) {
-        var rest = bits
-        while rest != 0 {
-            rows.append(block.first + UInt32(rest.trailingZeroBitCount))
-            rest &= rest - 1
-        }
+    private func append(_ bits: UInt64, of block: ScanPlan.Block, to rows: inout [UInt32]) {
+        forEachBit(of: bits) { rows.append(plan.row($0, of: block)) }
     }
 
     /// What is read of each part; nil if the query cannot be coded.

@@ -49,12 +49,15 @@ enum TextLimits {
     /// The most values of one repeatable option.
     static let count = 64
 
-    static func allows(_ text: String) -> Bool {
+    static func allows(_ text: String, bytes: Int = bytes) -> Bool {
         !text.isEmpty && text.utf8.count <= bytes
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
-    static let expectation = "a text of 1 to \(bytes) bytes without control characters"
+    static func expectation(_ bytes: Int = bytes) -> String {
+        "a text of 1 to \(bytes) bytes without control characters"
+    }
+
     static let listExpectation = "at most \(count) texts of 1 to \(bytes) bytes"
 }
 

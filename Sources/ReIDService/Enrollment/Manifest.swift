@@ -161,7 +161,7 @@ private struct Fields: DecodableWithConfiguration {
     private func identifier(_ text: String?, _ member: String) throws(ManifestError) -> String? {
         guard let text else { return nil }
         guard TextLimits.allows(text) else {
-            throw .wrongType(member: member, expected: TextLimits.expectation)
+            throw .wrongType(member: member, expected: TextLimits.expectation())
         }
         return text
     }

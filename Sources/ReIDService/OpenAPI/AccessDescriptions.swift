@@ -112,10 +112,9 @@ extension Components {
         var name = Schema.option(
             "A name for people, of at most \(TokenLimits.nameCharacters) characters; no two are the same.")
         name.keywords["maxLength"] = .number(Double(TokenLimits.nameCharacters))
-        var certificate = Schema.option(
+        let certificate = Schema.option(
             "The subject of a client certificate that stands for it on the admin listener, as RFC 2253 writes it; null or "
-                + "absent: none does.")
-        certificate.keywords["maxLength"] = .number(Double(TokenLimits.subjectCharacters))
+                + "absent: none does.", bytes: TokenLimits.subjectBytes)
         return [
             "Token": .object("A token, without its secret.", shown, optional: ["subject"]),
             "NewToken": .object("A new token, with the only copy of its secret.", new, optional: ["subject"]),

@@ -20,7 +20,7 @@ func auditDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
                     .choice("How the rows are written; without it, `Accept` decides.", of: AuditFormat.self)),
                 .query(
                     "after",
-                    .integer("Lines only: the rows after this sequence.", in: 0...AuditFormat.lastSequence)),
+                    .integer("Only the rows after this sequence.", in: 0...AuditFormat.lastSequence)),
             ] + Parameter.page(configuration.limits, cursors: "a"),
             answers: [
                 .json(

@@ -14,6 +14,8 @@ enum Examples {
     static let model = "sha256:" + String(repeating: "5ec7", count: 16)
     /// 2026-11-22T10:00:00Z.
     static let time = Timestamp(milliseconds: 1_795_341_600_000)
+    /// A time that is still to come when a test sends it.
+    static let future = Timestamp(milliseconds: 4_102_444_800_000)
 
     static let image = ImageAnswer(
         imageID: imageID, gallery: galleryName, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
@@ -69,7 +71,7 @@ enum Examples {
     static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {
         QueryAnswer(
             queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",
-            createdAt: time, createdBy: nil, expiresAt: time.adding(seconds: 86_400), revision: 3,
+            createdAt: time, createdBy: nil, expiresAt: future, revision: 3,
             rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
             imageURL: "/v1/queries/\(queryID)/image")
     }

@@ -46,10 +46,10 @@ extension Schema {
     static func text(_ description: String) -> Schema { typed("string", description) }
 
     /// A text as `TextLimits` allows it.
-    static func option(_ description: String) -> Schema {
+    static func option(_ description: String, bytes: Int = TextLimits.bytes) -> Schema {
         typed(
-            "string", "\(description) At most \(TextLimits.bytes) bytes of UTF-8.",
-            ["minLength": 1, "maxLength": .number(Double(TextLimits.bytes)), "pattern": #"^[^\x00-\x1f\x7f-\x9f]+$"#])
+            "string", "\(description) At most \(bytes) bytes of UTF-8.",
+            ["minLength": 1, "maxLength": .number(Double(bytes)), "pattern": #"^[^\x00-\x1f\x7f-\x9f]+$"#])
     }
 
     /// A time in UTC, in the format of RFC 3339.

@@ -10,15 +10,13 @@ func auditRoutes(_ service: ServiceContext) -> [Route] {
             var parameters = QueryParameters(request.query)
             let filter = try AuditFilter(from: &parameters)
             let format: AuditFormat? = try parameters.choice("format")
-            let after = try parameters.integer("after", in: 0...AuditFormat.lastSequence)
             let limit = try parameters.integer("limit", in: 1...service.configuration.limits.results)
             let page = try ListParameters(&parameters, limits: service.configuration.limits)
             service.audit.flush()
             if format ?? AuditFormat(acceptedBy: request) == .ndjson {
                 guard page.cursor == nil else { throw parameters.invalid("cursor", expected: "absent from lines") }
-                return .now(try export(filter, after: Int64(after ?? 0), limit: limit, service))
+                return .now(try export(filter, limit: limit, service))
             }
-            guard after == nil else { throw parameters.invalid("after", expected: "absent from pages") }
             let found = try service.store.audit(filter, limit: page.limit, cursor: page.cursor)
             return .now(try .json(ListAnswer(items: try found.items.map(AuditAnswer.init), next: found.next)))
         }
@@ -43,12 +41,12 @@ enum AuditFormat: String, CaseIterable {
     static let lastSequence = (1 << 53) - 1
 }
 
-/// The rows after `after` that are there now, at most `limit`, as lines that are read while they are sent.
+/// The rows that are there now, at most `limit`, as lines that are read while they are sent.
 private func export(
-    _ filter: AuditFilter, after: Int64, limit: Int?, _ service: ServiceContext
+    _ filter: AuditFilter, limit: Int?, _ service: ServiceContext
 ) throws -> ServerResponse {
     let end = try service.store.audit(limit: 1).items.first?.sequence ?? 0
-    let place = Mutex((last: after, left: limit ?? Int.max))
+    let place = Mutex((last: filter.after ?? 0, left: limit ?? Int.max))
     let stream = ResponseStream {
         let (last, left) = place.withLock { $0 }
         guard left > 0 else { return nil }
@@ -71,5 +69,6 @@ extension AuditFilter {
         gallery = try parameters.text("gallery")
         from = try parameters.time("from")
         to = try parameters.time("to")
+        after = try parameters.integer("after", in: 0...AuditFormat.lastSequence).map(Int64.init)
     }
 }

@@ -40,10 +40,8 @@ enum TokenLimits {
     /// Characters of a token's name.
     static let nameCharacters = 100
     static let nameExpectation = "a text of 1 to \(nameCharacters) characters without control characters"
-    /// Characters of a certificate's subject.
-    static let subjectCharacters = 1000
-    static let subjectExpectation =
-        "a text of 1 to \(subjectCharacters) characters, a certificate's subject as RFC 2253 writes it, such as 'CN=dock'"
+    /// Bytes of a certificate's subject.
+    static let subjectBytes = 1000
     static let scopesExpectation = "a list of one or more of " + Scope.names.map { "'\($0)'" }.joined(separator: ", ")
 }
 
@@ -52,7 +50,9 @@ private func create(
     _ request: ServerRequest, _ tokens: TokenBook, audit: AuditEvent
 ) throws -> ServerResponse {
     var members = try JSONMembers(parsing: try request.body.bytes(limit: TokenLimits.bodyBytes), part: "body")
-    guard let name = try? members.text("name"), name.count <= TokenLimits.nameCharacters else {
+    guard let name = try? members.text("name", bytes: 4 * TokenLimits.nameCharacters),
+        name.count <= TokenLimits.nameCharacters
+    else {
         throw members.invalid("name", expected: TokenLimits.nameExpectation)
     }
     guard let scopes = try? members.texts("scopes"), !scopes.isEmpty, scopes.allSatisfy(Scope.names.contains) else {
@@ -69,10 +69,7 @@ private func create(
     if let expiresAt, expiresAt <= .now() {
         throw members.invalid("expires_at", expected: "a time to come, or null")
     }
-    let subject = try members.text("subject")
-    if let subject, subject.count > TokenLimits.subjectCharacters {
-        throw members.invalid("subject", expected: TokenLimits.subjectExpectation)
-    }
+    let subject = try members.text("subject", bytes: TokenLimits.subjectBytes)
     try members.finish()
     let facts: [String: JSONValue] = ["name": .text(name), "scopes": .list(scopes.map(JSONValue.text))]
     let (token, secret) = try tokens.create(

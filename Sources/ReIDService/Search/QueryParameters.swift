@@ -37,14 +37,14 @@ struct QueryParameters: OptionSource {
 
     mutating func text(_ name: String) throws(ServiceError) -> String? {
         guard let value = try single(name) else { return nil }
-        guard TextLimits.allows(value) else { throw invalid(name, expected: TextLimits.expectation) }
+        guard TextLimits.allows(value) else { throw invalid(name, expected: TextLimits.expectation()) }
         return value
     }
 
     mutating func texts(_ name: String) throws(ServiceError) -> [String]? {
         known.insert(name)
         guard let found = values[name] else { return nil }
-        guard found.count <= TextLimits.count, found.allSatisfy(TextLimits.allows) else {
+        guard found.count <= TextLimits.count, found.allSatisfy({ TextLimits.allows($0) }) else {
             throw invalid(name, expected: TextLimits.listExpectation)
         }
         return found

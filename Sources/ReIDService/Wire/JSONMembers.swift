@@ -42,10 +42,12 @@ struct JSONMembers: OptionSource {
         return flag
     }
 
-    mutating func text(_ name: String) throws(ServiceError) -> String? {
+    mutating func text(_ name: String) throws(ServiceError) -> String? { try text(name, bytes: TextLimits.bytes) }
+
+    mutating func text(_ name: String, bytes: Int) throws(ServiceError) -> String? {
         guard let value = member(name) else { return nil }
-        guard case .text(let text) = value, TextLimits.allows(text) else {
-            throw invalid(name, expected: TextLimits.expectation)
+        guard case .text(let text) = value, TextLimits.allows(text, bytes: bytes) else {
+            throw invalid(name, expected: TextLimits.expectation(bytes))
         }
         return text
     }

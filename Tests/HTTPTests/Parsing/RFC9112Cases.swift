@@ -76,6 +76,7 @@ extension RFC9112Case {
         .refused("3 a longer target", "GET /\(String(repeating: "x", count: 8192)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         .refused("3 a longer method", "\(String(repeating: "M", count: 33)) /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         .answered("3.1 an unknown method", "BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n" + next, 501, 200),
+        .answered("3.1 a method of another standard", "QUERY /hello HTTP/1.1\r\nHost: a\r\n\r\n" + next, 405, 200),
         .answered("3.1 methods have a case", "Get /hello HTTP/1.1\r\nHost: a\r\n\r\n" + next, 501, 200),
         .refused("3.1 a method is a token", "G(T /hello HTTP/1.1\r\nHost: a\r\n\r\n"),
         .refused("3.1", "G\u{e9}T /hello HTTP/1.1\r\nHost: a\r\n\r\n"),

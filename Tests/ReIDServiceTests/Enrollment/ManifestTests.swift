@@ -63,7 +63,7 @@ import Testing
         (#"{"image": "a"} {"image": "b"}"#, .notAnObject),
         (#"{"image": 1}"#, .wrongType(member: "image", expected: "a string")),
         (#"{"image": "a", "person_id": 42}"#, .wrongType(member: "person_id", expected: "a string")),
-        (#"{"image": "a", "person_id": ""}"#, .wrongType(member: "person_id", expected: TextLimits.expectation)),
+        (#"{"image": "a", "person_id": ""}"#, .wrongType(member: "person_id", expected: TextLimits.expectation())),
         (
             #"{"image": "a", "box": [1, 2, 3.5, 4]}"#,
             .wrongType(member: "box", expected: "four integers [x, y, width, height]")
