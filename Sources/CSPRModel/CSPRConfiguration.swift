@@ -22,6 +22,8 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     public var width = 64
     /// Stride of the fourth stage, 1 or 2.
     public var lastStride = 2
+    /// Where the backbone normalizes by the statistics of each image alone; not in the paper.
+    public var instanceNorms = InstanceNormUse.none
     /// The stage, 1…4, whose output is X, the middle-level feature maps.
     public var localStage = 2
     /// N, the number of attention modules.
@@ -47,6 +49,7 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case block, depths, width
         case lastStride = "last_stride"
+        case instanceNorms = "ibn"
         case localStage = "local_stage"
         case branches
         case branchDimensions = "branch_dim"
@@ -79,6 +82,7 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         try decode(.depths, into: &depths)
         try decode(.width, into: &width)
         try decode(.lastStride, into: &lastStride)
+        try decode(.instanceNorms, into: &instanceNorms)
         try decode(.localStage, into: &localStage)
         try decode(.branches, into: &branches)
         try decode(.branchDimensions, into: &branchDimensions)
@@ -92,6 +96,28 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         try validate()
     }
 
+    /// Encodes every field, except that those which the paper's network does not have are left out at their defaults.
+    ///
+    /// So a network of the paper has the same JSON as before these fields existed, and its files the same bytes.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(block, forKey: .block)
+        try container.encode(depths, forKey: .depths)
+        try container.encode(width, forKey: .width)
+        try container.encode(lastStride, forKey: .lastStride)
+        if instanceNorms != .none { try container.encode(instanceNorms, forKey: .instanceNorms) }
+        try container.encode(localStage, forKey: .localStage)
+        try container.encode(branches, forKey: .branches)
+        try container.encode(branchDimensions, forKey: .branchDimensions)
+        try container.encode(globalDimensions, forKey: .globalDimensions)
+        try container.encode(attention, forKey: .attention)
+        try container.encode(descriptor, forKey: .descriptor)
+        try container.encode(candidateRatios, forKey: .candidateRatios)
+        try container.encode(height, forKey: .height)
+        try container.encode(widthPixels, forKey: .widthPixels)
+        try container.encode(identities, forKey: .identities)
+    }
+
     /// Checks every field; throws `ModelError.invalidConfiguration` with the first one that is out of range.
     public func validate() throws(ModelError) {
         func check(_ isValid: Bool, _ field: CodingKeys, _ expected: String) throws(ModelError) {
@@ -100,6 +126,8 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         }
         try check(depths.count == 4 && depths.allSatisfy((1...200).contains), .depths, "four numbers in 1...200")
         try check((1...1024).contains(width), .width, "a number in 1...1024")
+        try check(
+            instanceNorms != .a || width >= 2, .instanceNorms, "\"none\" or \"b\" with a width of 1")
         try check((1...2).contains(lastStride), .lastStride, "1 or 2")
         try check((1...4).contains(localStage), .localStage, "a stage in 1...4")
         try check((1...64).contains(branches), .branches, "a number in 1...64")
@@ -116,11 +144,17 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     }
 
     /// The backbone's shape.
-    var backbone: ResNet { ResNet(block: block, depths: depths, width: width, lastStride: lastStride) }
+    var backbone: ResNet {
+        ResNet(block: block, depths: depths, width: width, lastStride: lastStride, instanceNorms: instanceNorms)
+    }
 
-    /// The batch norm that follows each of the backbone's convolutions, by their names in a weight file.
+    /// The batch norm that follows each of the backbone's convolutions, by their names in a weight file; convolutions that
+    /// an instance norm alone follows are absent.
     var normNames: [String: String] {
-        Dictionary(backbone.convolutions.map { ("backbone.\($0.name)", "backbone.\($0.norm)") }) { $1 }
+        let pairs = backbone.convolutions.compactMap { convolution in
+            convolution.batchNorm.map { ("backbone.\(convolution.name)", "backbone.\($0)") }
+        }
+        return Dictionary(pairs) { $1 }
     }
 
     /// Whether there is a local branch.

@@ -54,14 +54,16 @@ public final class CSPRModel: Sendable {
         }
         let norms = configuration.normNames
         let attention = attention
-        weights = WeightStore { name in
-            if name == AttentionModules.name, let attention { return attention.taps }
-            guard let norm = norms[name] else { throw ModelError.missingTensor(name: name, expected: []) }
-            let folded = FoldedConvolution(
-                kernel: try reader.tensor("\(name).weight"), folding: try reader.batchNorm(norm))
-            reader.file.releasePages()
-            return folded
-        }
+        weights = WeightStore(
+            load: { name in
+                if name == AttentionModules.name, let attention { return attention.taps }
+                let kernel = try reader.tensor("\(name).weight")
+                let norm = try norms[name].map { name throws(ModelError) in try reader.batchNorm(name) }
+                reader.file.releasePages()
+                return FoldedConvolution(
+                    kernel: kernel, folding: norm ?? BatchNorm(weight: [], bias: [], mean: [], variance: []))
+            },
+            loadNorm: { name in try reader.instanceNorm(name) })
         file.releasePages()
     }
 

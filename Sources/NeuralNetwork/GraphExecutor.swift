@@ -7,7 +7,7 @@ public import Tensors
 public final class GraphExecutor {
     /// Images per run.
     public let batch: Int
-    private let steps: [BoundOperation]
+    private let steps: [InferenceStep]
     private let stream: ComputeStream
     private let arena: AlignedMemory
     private let scratch: AlignedMemory
@@ -40,17 +40,22 @@ public final class GraphExecutor {
         self.scratch = scratch
         stream = try ComputeStream(engine: engine)
         steps = try compiled.steps.map { step in
-            let packed = try step.weights.map { name in
-                try weights.weights(name, layout: step.operation.layout(.weights), engine: engine)
+            let source = MemoryRegion(arena, offset: compiled.offsets[step.source])
+            switch step.action {
+            case .operation(let operation, let name):
+                let packed = try name.map { name in
+                    try weights.weights(name, layout: operation.layout(.weights), engine: engine)
+                }
+                var regions: [Operation.Argument: MemoryRegion] = [
+                    .source: source, .destination: MemoryRegion(arena, offset: compiled.offsets[step.destination]),
+                    .scratch: MemoryRegion(scratch),
+                ]
+                regions[.weights] = packed?.kernel
+                regions[.bias] = packed?.bias
+                return .operation(try BoundOperation(operation, regions, engine: engine))
+            case .instanceNorm(let normalization, let name):
+                return .instanceNorm(normalization, try weights.instanceNorm(name), in: source)
             }
-            var regions: [Operation.Argument: MemoryRegion] = [
-                .source: MemoryRegion(arena, offset: compiled.offsets[step.source]),
-                .destination: MemoryRegion(arena, offset: compiled.offsets[step.destination]),
-                .scratch: MemoryRegion(scratch),
-            ]
-            regions[.weights] = packed?.kernel
-            regions[.bias] = packed?.bias
-            return try BoundOperation(step.operation, regions, engine: engine)
         }
         inputRegion = MemoryRegion(arena, offset: compiled.offsets[0])
         inputCount = batch * graph.shape(of: graph.input).reduce(1, *)
@@ -86,11 +91,39 @@ public final class GraphExecutor {
     }
 }
 
+/// One step of a run.
+private enum InferenceStep {
+    case operation(BoundOperation)
+    /// A normalization in place.
+    case instanceNorm(InstanceNormalization, InstanceNorm, in: MemoryRegion)
+
+    func run(on stream: ComputeStream) throws(OneDNNError) {
+        switch self {
+        case .operation(let operation): try operation.run(on: stream)
+        case .instanceNorm(let normalization, let norm, let region):
+            let values = unsafe region.memory.pointer(at: region.offset / 4)
+            unsafe norm.weight.withUnsafeBufferPointer { scale in
+                unsafe norm.bias.withUnsafeBufferPointer { shift in
+                    guard let scale = scale.baseAddress, let shift = shift.baseAddress else { return }
+                    unsafe normalization.forward(
+                        values, into: values, InstanceNormalization.Affine(scale: scale, shift: shift))
+                }
+            }
+        }
+    }
+}
+
 /// The operations of a graph, with their buffers' places in memory.
 private struct CompiledGraph {
+    enum Action {
+        /// An operation, with the name of its weights if it has any.
+        case operation(Operation, weights: String?)
+        /// A normalization in place, with the name of its scale and shift.
+        case instanceNorm(InstanceNormalization, name: String)
+    }
+
     struct Step {
-        var operation: Operation
-        var weights: String?
+        var action: Action
         /// The buffers that the operation uses, as indices of `offsets`.
         var source: Int
         var destination: Int
@@ -125,10 +158,10 @@ private struct CompiledGraph {
             switch node.operation {
             case .input:
                 home.append(addBuffer(try .rowMajor(shape)))
-            case .convolution(let source, let name, let geometry, let term, let isRectified):
+            case .convolution(let source, let name, let geometry, let instance, let term, let isRectified):
                 let operation = try Operation.convolution(
                     geometry, source: buffers[home[source.index]].layout, shape: shape, isAdded: term != nil,
-                    isRectified: isRectified, algorithm: algorithm, engine: engine)
+                    isRectified: isRectified && instance == nil, algorithm: algorithm, engine: engine)
                 let layout = try operation.layout(.destination)
                 var destination: Int?
                 if let term {
@@ -138,7 +171,21 @@ private struct CompiledGraph {
                 }
                 let result = destination ?? addBuffer(layout)
                 addStep(operation, weights: name, from: home[source.index], to: result)
+                if let instance {
+                    try addNorm(instance.name, channels: instance.count, isRectified: isRectified, in: result)
+                }
                 home.append(result)
+            case .instanceNormalization(let source, let name, let isRectified):
+                let values = home[source.index]
+                let result = try buffer(
+                    values, in: buffers[values].layout, mayReuse: lastUse[source.index] == index)
+                try addNorm(name, channels: node.channels, isRectified: isRectified, in: result)
+                home.append(result)
+            case .styleMixing(let source):
+                home.append(home[source.index])
+                // Both values are in one buffer, so it is in use as long as either.
+                let last = max(lastUse[source.index], lastUse[index])
+                (lastUse[source.index], lastUse[index]) = (last, last)
             case .maximumPooling(let source, let kernel, let stride, let padding):
                 let operation = try Operation.maximumPooling(
                     source: buffers[home[source.index]].layout, shape: shape, kernel: kernel, stride: stride,
@@ -172,7 +219,19 @@ private struct CompiledGraph {
         touch(source, at: steps.count)
         touch(destination, at: steps.count)
         scratchBytes = max(scratchBytes, operation.scratchBytes)
-        steps.append(Step(operation: operation, weights: weights, source: source, destination: destination))
+        steps.append(
+            Step(action: .operation(operation, weights: weights), source: source, destination: destination))
+    }
+
+    /// Appends the normalization of a buffer's first channels; if it rectifies, it rectifies all channels.
+    private mutating func addNorm(
+        _ name: String, channels: Int, isRectified: Bool, in buffer: Int
+    ) throws(OneDNNError) {
+        let normalization = InstanceNormalization(
+            try ChannelStrides(buffers[buffer].layout), channels: channels, isRectified: isRectified,
+            rest: isRectified ? .rectified : .kept, threads: openMPThreads)
+        touch(buffer, at: steps.count)
+        steps.append(Step(action: .instanceNorm(normalization, name: name), source: buffer, destination: buffer))
     }
 
     /// Returns `buffer` if its layout is right and it may be reused, else a copy of it in `layout`.

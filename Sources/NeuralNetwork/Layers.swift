@@ -36,6 +36,24 @@ public struct BatchNorm: Sendable, Equatable {
     }
 }
 
+/// The parameters of an instance normalization: y = weight · (x − mean) / √(variance + ε) + bias per channel, with mean
+/// and variance of the channel in one image, and the ε of `BatchNorm`.
+///
+/// From Ulyanov et al., "Instance Normalization", 2016.
+public struct InstanceNorm: Sendable, Equatable {
+    /// The scale per channel.
+    public var weight: [Float]
+    /// The shift per channel.
+    public var bias: [Float]
+
+    /// Takes one value per channel for each of the two.
+    public init(weight: [Float], bias: [Float]) {
+        precondition(bias.count == weight.count, "an instance norm of \([weight.count, bias.count]) channels")
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
 /// A convolution with bias, into which a batch norm may have been folded; what inference uses.
 public struct FoldedConvolution: Sendable, Equatable {
     /// [outputs, inputs, kernel, kernel].
@@ -51,14 +69,18 @@ public struct FoldedConvolution: Sendable, Equatable {
     }
 
     /// Folds `norm` into the convolution before it: one convolution with bias that computes both.
+    ///
+    /// If `norm` has fewer channels than the convolution has outputs, it belongs to the last ones; the first ones stay as
+    /// they are, without a bias.
     public init(kernel: Tensor, folding norm: BatchNorm) {
         let outputs = kernel.shape[0]
-        precondition(norm.weight.count == outputs, "a batch norm of \(norm.weight.count) for kernel \(kernel.shape)")
+        let first = outputs - norm.weight.count
+        precondition(first >= 0, "a batch norm of \(norm.weight.count) for kernel \(kernel.shape)")
         let length = kernel.count / max(1, outputs)
         var elements = kernel.elements
         var bias = [Float](repeating: 0, count: outputs)
-        for output in 0..<outputs {
-            let (scale, shift) = norm.affine(output)
+        for output in first..<outputs {
+            let (scale, shift) = norm.affine(output - first)
             let factor = Float(scale)
             for index in output * length..<(output + 1) * length { elements[index] *= factor }
             bias[output] = Float(shift)

@@ -1,5 +1,19 @@
 public import Tensors
 
+/// The first channels of a convolution's result, if they are normalized by the statistics of their own image.
+public struct InstanceChannels: Sendable, Hashable {
+    /// The name of scale and shift.
+    public var name: String
+    /// How many channels, at least 1.
+    public var count: Int
+
+    /// Names the first `count` channels' normalization.
+    public init(name: String, count: Int) {
+        self.name = name
+        self.count = count
+    }
+}
+
 /// A network as a list of operations, in the order in which they are computed; it holds no weights.
 public struct NetworkGraph: Sendable {
     /// The result of an operation.
@@ -18,8 +32,14 @@ public struct NetworkGraph: Sendable {
     enum Operation: Sendable {
         /// The image that the caller passes in.
         case input
-        /// A convolution with bias, plus `adding`, rectified if `isRectified`.
-        case convolution(Value, name: String, ConvolutionGeometry, adding: Value?, isRectified: Bool)
+        /// A convolution with bias, its first channels normalized if there are `instance` ones, plus `adding`, rectified
+        /// if `isRectified`.
+        case convolution(
+            Value, name: String, ConvolutionGeometry, instance: InstanceChannels?, adding: Value?, isRectified: Bool)
+        /// All channels normalized by the image's own statistics, rectified if `isRectified`.
+        case instanceNormalization(Value, name: String, isRectified: Bool)
+        /// The styles of a batch's images mixed in training; in inference, the value itself.
+        case styleMixing(Value)
         /// Maximum pooling over squares.
         case maximumPooling(Value, kernel: Int, stride: Int, padding: Int)
     }
@@ -47,11 +67,14 @@ public struct NetworkGraph: Sendable {
     ///   - source: The input of the convolution.
     ///   - name: The name of the weights.
     ///   - geometry: Channels, kernel, stride and padding.
+    ///   - instance: The first channels of the result that are normalized by the image's own statistics; nil: none.
+    ///     They have no other norm, and no term.
     ///   - term: A value that is added before rectification; nil: none.
     ///   - isRectified: Whether negative results become zero.
     /// - Returns: The result.
     public mutating func convolution(
-        _ source: Value, name: String, _ geometry: ConvolutionGeometry, adding term: Value? = nil, isRectified: Bool
+        _ source: Value, name: String, _ geometry: ConvolutionGeometry, instance: InstanceChannels? = nil,
+        adding term: Value? = nil, isRectified: Bool
     ) -> Value {
         let input = nodes[source.index]
         precondition(
@@ -60,8 +83,24 @@ public struct NetworkGraph: Sendable {
         if let term {
             precondition(self.shape(of: term) == shape, "cannot add \(self.shape(of: term)) to \(shape)")
         }
+        if let instance {
+            precondition((1...shape[0]).contains(instance.count) && term == nil, "\(instance) after \(name)")
+        }
         return append(
-            .convolution(source, name: name, geometry, adding: term, isRectified: isRectified), shape)
+            .convolution(
+                source, name: name, geometry, instance: instance, adding: term, isRectified: isRectified), shape)
+    }
+
+    /// Appends a normalization of all channels by each image's own statistics.
+    ///
+    /// An executor asks for its scale and shift by `name`. Negative results become zero if `isRectified`.
+    public mutating func instanceNormalization(_ source: Value, name: String, isRectified: Bool) -> Value {
+        append(.instanceNormalization(source, name: name, isRectified: isRectified), shape(of: source))
+    }
+
+    /// Appends a place where training mixes the styles of a batch's images (`StyleMixing`); returns its result.
+    public mutating func styleMixing(_ source: Value) -> Value {
+        append(.styleMixing(source), shape(of: source))
     }
 
     /// Appends a maximum pooling over squares of `kernel` × `kernel`; returns its result.
@@ -93,8 +132,9 @@ extension NetworkGraph.Operation {
     var sources: [NetworkGraph.Value] {
         switch self {
         case .input: []
-        case .convolution(let source, _, _, let term, _): [source] + (term.map { [$0] } ?? [])
-        case .maximumPooling(let source, _, _, _): [source]
+        case .convolution(let source, _, _, _, let term, _): [source] + (term.map { [$0] } ?? [])
+        case .instanceNormalization(let source, _, _), .styleMixing(let source), .maximumPooling(let source, _, _, _):
+            [source]
         }
     }
 }

@@ -1,15 +1,25 @@
 internal import Synchronization
 internal import Tensors
 
-/// A network's convolution weights in the layouts that its executors need; each layout is made once and then shared.
+/// A network's weights: of convolutions in the layouts that its executors need, each made once and then shared; of
+/// instance norms as they are.
 public final class WeightStore: Sendable {
     private let packed = Mutex<[String: [PackedWeights]]>([:])
     private let load: @Sendable (String) throws -> FoldedConvolution
+    private let loadNorm: @Sendable (String) throws -> InstanceNorm
 
-    /// Creates a store that calls `load` with a convolution's name when an executor needs its weights in a new layout.
-    public init(load: @escaping @Sendable (String) throws -> FoldedConvolution) {
+    /// Creates a store that calls `load` with a convolution's name when an executor needs its weights in a new layout,
+    /// and `loadNorm` with an instance norm's name when an executor is compiled.
+    public init(
+        load: @escaping @Sendable (String) throws -> FoldedConvolution,
+        loadNorm: @escaping @Sendable (String) throws -> InstanceNorm
+    ) {
         self.load = load
+        self.loadNorm = loadNorm
     }
+
+    /// Scale and shift of an instance norm.
+    func instanceNorm(_ name: String) throws -> InstanceNorm { try loadNorm(name) }
 
     /// The bytes of all weights in all layouts.
     public var bytes: Int { packed.withLock { $0.values.joined().reduce(0) { $0 + $1.bytes } } }

@@ -41,14 +41,14 @@ struct Checkpoint {
     private static let slots: [Parameter.Slot] = [.value, .velocity, .average]
 
     /// The name of a parameter's slot in a checkpoint.
-    static func name(of parameter: Parameter, _ slot: Parameter.Slot) -> String { "\(slot.rawValue)/\(parameter.name)" }
+    static func name(of parameter: String, _ slot: Parameter.Slot) -> String { "\(slot.rawValue)/\(parameter)" }
 
     /// Writes the state of `network`.
     static func write(_ network: TrainableNetwork, _ description: Description, to path: String) throws {
         var tensors: [(name: String, value: SafetensorsValue)] = []
         for parameter in network.parameters.all {
             for slot in slots where parameter.has(slot) {
-                tensors.append((name(of: parameter, slot), .floats(try parameter.tensor(slot))))
+                tensors.append((name(of: parameter.name, slot), .floats(try parameter.tensor(slot))))
             }
         }
         let encoder = JSONEncoder()
@@ -94,7 +94,7 @@ struct Checkpoint {
         var found: [(Parameter, Parameter.Slot, Tensor)] = []
         for parameter in network.parameters.all {
             for slot in Self.slots {
-                let name = Self.name(of: parameter, slot)
+                let name = Self.name(of: parameter.name, slot)
                 guard let shape = file.shape(of: name) else {
                     guard slot != .value else {
                         throw TrainingError.damagedCheckpoint(path: path, reason: "\(name) is missing")

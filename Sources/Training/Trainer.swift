@@ -3,6 +3,7 @@ public import Datasets
 internal import Evaluation
 internal import Foundation
 internal import NeuralNetwork
+internal import Randomness
 internal import Tensors
 
 /// Trains a CSPR-Net in the paper's two phases; writes checkpoints, a log and a report to a run folder.
@@ -181,7 +182,8 @@ public final class Trainer {
     ) throws -> Bool {
         // The epochs of the two phases draw different random numbers.
         let epoch = position.epoch + (step == .joint ? recipe.global.epochs : 0)
-        try network.compile(step, batch: recipe.batch / recipe.accumulation)
+        try network.compile(
+            step, batch: recipe.batch / recipe.accumulation, mixesStyles: recipe.mixStyle != nil)
         let loader = BatchLoader(
             images.train, store: store, recipe: recipe, epoch: epoch, from: position.batch,
             threads: settings.loaderThreads, warn: warn)
@@ -192,7 +194,7 @@ public final class Trainer {
         while let batch = try loader.next() {
             let progress =
                 (Double(position.epoch) + Double(position.batch) / Double(loader.batchCount)) / Double(epochs)
-            let terms = try update(batch, step: step, progress: progress)
+            let terms = try update(batch, epoch: epoch, step: step, progress: progress)
             position.batch += 1
             position.updates += 1
             imagesSinceLog += recipe.batch
@@ -223,7 +225,9 @@ public final class Trainer {
     }
 
     /// Makes one update: computes the gradients of a batch, part by part, and changes the parameters.
-    private func update(_ batch: TrainingBatch, step: TrainableNetwork.Step, progress: Double) throws -> LossTerms {
+    private func update(
+        _ batch: TrainingBatch, epoch: Int, step: TrainableNetwork.Step, progress: Double
+    ) throws -> LossTerms {
         let parts = recipe.accumulation
         let size = recipe.batch / parts
         let floats = batch.images.count / recipe.batch
@@ -233,8 +237,13 @@ public final class Trainer {
             let images =
                 parts == 1
                 ? batch.images : Array(batch.images[range.lowerBound * floats..<range.upperBound * floats])
+            let mixing = recipe.mixStyle.map { probability in
+                // Images draw from paths of three numbers, so this is a sequence of its own.
+                let seed = SeededGenerator.seed(recipe.seed, [epoch, position.batch, part, 0])
+                return StyleMixing(probability: probability, seed: seed)
+            }
             let terms = try network.computeGradients(
-                images, labels: Array(batch.labels[range]), losses: recipe.losses)
+                images, labels: Array(batch.labels[range]), losses: recipe.losses, mixing: mixing)
             if let bad = terms.named.first(where: { !$0.value.isFinite }) {
                 throw TrainingError.notFinite(
                     term: bad.name, update: position.updates + 1, checkpoint: hasCheckpoint ? folder.checkpoint : nil)

@@ -76,6 +76,10 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     public var warmUp = 0.05
     /// How images are varied.
     public var augmentation = Augmentation()
+    /// The probability that the styles of a batch's images are mixed, in 0...1; nil: never.
+    ///
+    /// Stages 1 and 2 draw on their own. See `StyleMixing`; not in the paper.
+    public var mixStyle: Float?
     /// Whether there is a batch norm between each embedding and its classifier; not in the paper.
     public var hasNeck = false
     /// The decay of a moving average of the weights, in 0..<1, which is then exported instead of the weights; 0: none.
@@ -118,6 +122,7 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         try check((0..<1).contains(optimizer.momentum), "optimizer.momentum", "a number in 0..<1")
         try check(optimizer.weightDecay >= 0, "optimizer.weightDecay", "a number of at least 0")
         try check(gradientLimit >= 0, "gradientLimit", "a number of at least 0")
+        try check((0...1).contains(mixStyle ?? 0), "mixStyle", "a number in 0...1")
         try check((0..<1).contains(averageDecay), "averageDecay", "a number in 0..<1")
         try check((0..<1).contains(warmUp), "warmUp", "a number in 0..<1")
         try check((1...256).contains(threads), "threads", "a number in 1...256")

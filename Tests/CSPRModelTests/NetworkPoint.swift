@@ -12,11 +12,16 @@ extension TrainableNetwork {
         var values: [String: [Double]] = [:]
         for layer in [layers.stem] + layers.stages.joined().flatMap(\.convolutions) {
             let name = "backbone.\(layer.name)"
-            values[name] = try backbone.value(ofConvolution: name).elements.map(Double.init)
+            values[name] = try backbone.value(of: name).elements.map(Double.init)
+        }
+        for norm in layers.sumNorms {
+            let name = "backbone.\(norm.name)"
+            values[name] = try backbone.value(of: name).elements.map(Double.init)
         }
         guard let maps = attention else { return ForwardPoint(values) }
-        let last = try #require(layers.stages[configuration.localStage - 1].last?.convolutions.last)
-        let x = try backbone.value(ofConvolution: "backbone.\(last.name)")
+        let unit = try #require(layers.stages[configuration.localStage - 1].last)
+        let last = try #require(unit.instanceNorm ?? unit.convolutions.last?.name)
+        let x = try backbone.value(of: "backbone.\(last)")
         let (channels, area) = (x.shape[1], x.shape[2] * x.shape[3])
         for branch in 0..<configuration.branches {
             func map(_ image: Int, _ position: Int) -> Float {

@@ -17,16 +17,18 @@ import Testing
         var testDescription: String { "\(inputs)→\(outputs) \(kernel)×\(kernel) /\(stride) +\(padding)" }
     }
 
-    private func weights(_ kernels: [String: FoldedConvolution]) -> WeightStore {
-        WeightStore { name in try #require(kernels[name]) }
+    private func weights(
+        _ kernels: [String: FoldedConvolution], norms: [String: InstanceNorm] = [:]
+    ) -> WeightStore {
+        WeightStore(load: { name in try #require(kernels[name]) }, loadNorm: { name in try #require(norms[name]) })
     }
 
     private func run(
         _ graph: NetworkGraph, _ x: Tensor, batch: Int, kernels: [String: FoldedConvolution],
-        algorithm: ConvolutionAlgorithm = .direct
+        norms: [String: InstanceNorm] = [:], algorithm: ConvolutionAlgorithm = .direct
     ) throws -> [Tensor] {
         let executor = try GraphExecutor(
-            graph, batch: batch, weights: weights(kernels), algorithm: algorithm, engine: ComputeEngine())
+            graph, batch: batch, weights: weights(kernels, norms: norms), algorithm: algorithm, engine: ComputeEngine())
         try executor.run(x.elements, count: x.shape[0])
         return graph.outputs.indices.map { index in
             let shape = [x.shape[0]] + executor.shape(ofOutput: index).dropFirst()
@@ -98,6 +100,68 @@ import Testing
         }
     }
 
+    /// 3 of 5 channels, half of 32, and all of 20; the image's own statistics in double precision.
+    @Test(arguments: [(outputs: 5, count: 3), (32, 16), (20, 20)], [false, true])
+    func `first channels are normalized by their image, and all are rectified`(
+        channels: (outputs: Int, count: Int), isRectified: Bool
+    ) throws {
+        let (outputs, count) = channels
+        let geometry = ConvolutionGeometry(inputs: 3, outputs: outputs, kernel: 3, padding: 1)
+        let folded = FoldedConvolution(
+            kernel: randomTensor(geometry.weightShape, seed: 1), bias: randomTensor([outputs], seed: 2).elements)
+        let norm = InstanceNorm(
+            weight: randomTensor([count], seed: 3).elements, bias: randomTensor([count], seed: 4).elements)
+        var graph = NetworkGraph(channels: 3, height: 7, width: 5)
+        graph.export(
+            graph.convolution(
+                graph.input, name: "c", geometry, instance: InstanceChannels(name: "c.IN", count: count),
+                isRectified: isRectified))
+        let x = randomTensor([2, 3, 7, 5], seed: 5)
+        var expected = plainConvolution(x, kernel: folded.kernel, bias: folded.bias, stride: 1, padding: 1)
+        normalize(&expected, norm)
+        if isRectified { expected.elements = expected.elements.map { max(0, $0) } }
+        for batch in [2, 4] {
+            let found = try run(graph, x, batch: batch, kernels: ["c": folded], norms: ["c.IN": norm])
+            #expect(maximumDifference(found[0], expected) < Self.tolerance)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a sum is normalized by its image, and stays as it was if it is read later`(isReadLater: Bool) throws {
+        let geometry = ConvolutionGeometry(inputs: 4, outputs: 4, kernel: 3, padding: 1)
+        let folded = FoldedConvolution(kernel: randomTensor(geometry.weightShape, seed: 1), bias: [0, 0.1, 0.2, 0.3])
+        let norm = InstanceNorm(weight: [1, -1, 0.5, 2], bias: [0.1, 0, -0.2, 0.3])
+        var graph = NetworkGraph(channels: 4, height: 6, width: 5)
+        let sum = graph.convolution(graph.input, name: "a", geometry, adding: graph.input, isRectified: false)
+        graph.export(graph.instanceNormalization(sum, name: "IN", isRectified: true))
+        if isReadLater { graph.export(sum) }
+        let x = randomTensor([2, 4, 6, 5], seed: 9)
+        let found = try run(graph, x, batch: 2, kernels: ["a": folded], norms: ["IN": norm])
+        var expected = plainConvolution(x, kernel: folded.kernel, bias: folded.bias, stride: 1, padding: 1)
+        expected.elements = zip(expected.elements, x.elements).map { $0 + $1 }
+        if isReadLater { #expect(maximumDifference(found[1], expected) < Self.tolerance) }
+        normalize(&expected, norm)
+        expected.elements = expected.elements.map { max(0, $0) }
+        #expect(maximumDifference(found[0], expected) < Self.tolerance)
+    }
+
+    /// Normalizes the first channels of every image by their own mean and variance.
+    private func normalize(_ x: inout Tensor, _ norm: InstanceNorm) {
+        let (channels, area) = (x.shape[1], x.shape[2] * x.shape[3])
+        for image in 0..<x.shape[0] {
+            for channel in norm.weight.indices {
+                let range = (image * channels + channel) * area..<(image * channels + channel + 1) * area
+                let values = x.elements[range].map(Double.init)
+                let mean = values.reduce(0, +) / Double(area)
+                let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(area)
+                for (index, value) in zip(range, values) {
+                    let normal = (value - mean) / (variance + 1e-5).squareRoot()
+                    x.elements[index] = Float(Double(norm.weight[channel]) * normal + Double(norm.bias[channel]))
+                }
+            }
+        }
+    }
+
     @Test func `maximum pooling ignores what is outside the image`() throws {
         var graph = NetworkGraph(channels: 1, height: 4, width: 4)
         graph.export(graph.maximumPooling(graph.input, kernel: 3, stride: 2, padding: 1))
@@ -109,9 +173,9 @@ import Testing
         let geometry = ConvolutionGeometry(inputs: 4, outputs: 4, kernel: 1)
         var graph = NetworkGraph(channels: 4, height: 6, width: 5)
         graph.export(graph.convolution(graph.input, name: "a", geometry, isRectified: true))
-        let store = WeightStore { _ in
-            FoldedConvolution(kernel: randomTensor(geometry.weightShape, seed: 1), bias: [0, 0, 0, 0])
-        }
+        let store = weights([
+            "a": FoldedConvolution(kernel: randomTensor(geometry.weightShape, seed: 1), bias: [0, 0, 0, 0])
+        ])
         let engine = try ComputeEngine()
         _ = try GraphExecutor(graph, batch: 1, weights: store, algorithm: .direct, engine: engine)
         let bytes = store.bytes

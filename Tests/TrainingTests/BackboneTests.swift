@@ -65,6 +65,70 @@ import Testing
         }
     }
 
+    /// Kinds of norms, and the tensors of a plain backbone that they take.
+    @Test(arguments: [InstanceNormUse.a, .b])
+    func `a backbone without instance norms gives what it has to a network with them`(use: InstanceNormUse) throws {
+        let folder = try TemporaryFolder()
+        let first = try network()
+        for (index, parameter) in first.parameters.all.enumerated() {
+            let count = parameter.shape.reduce(1, *)
+            try parameter.assign(
+                Tensor(shape: parameter.shape, elements: (0..<count).map { Float(index * 1000 + $0) }))
+        }
+        var configuration = first.configuration
+        configuration.instanceNorms = use
+        let path = "\(folder.path)/weights.safetensors"
+        let plain = first.parameters.all.filter { $0.name.hasPrefix("backbone.") }
+        try SafetensorsWriter.write(
+            plain.map { (String($0.name.dropFirst("backbone.".count)), .floats(try $0.tensor())) }, to: path)
+        let second = try TrainableNetwork(configuration: configuration, seed: 2)
+        try Backbone(contentsOf: path).load(into: second)
+        func values(_ network: TrainableNetwork, _ name: String) throws -> [Float] {
+            try network.parameters["backbone.\(name)"].tensor().elements
+        }
+        #expect(try values(second, "layer2.0.conv1.weight") == values(first, "layer2.0.conv1.weight"))
+        if use == .a {
+            for part in ["weight", "bias"] {
+                let whole = try values(first, "layer2.0.bn1.\(part)")
+                #expect(try values(second, "layer2.0.bn1.IN.\(part)") == Array(whole.prefix(4)))
+                #expect(try values(second, "layer2.0.bn1.BN.\(part)") == Array(whole.suffix(4)))
+            }
+            let running = try values(first, "layer2.0.bn1.running_var")
+            #expect(try values(second, "layer2.0.bn1.BN.running_var") == Array(running.suffix(4)))
+        } else {
+            #expect(try values(second, "bn1.weight") == values(first, "bn1.weight"))
+            #expect(try values(second, "layer1.0.IN.weight").allSatisfy { $0 == 1 })
+            #expect(try values(second, "layer1.0.IN.bias").allSatisfy { $0 == 0 })
+        }
+        // What the network with instance norms writes loads into another one like it, and not into a plain one.
+        try second.exportWeights(to: path, step: .global)
+        let third = try TrainableNetwork(configuration: configuration, seed: 3)
+        try Backbone(contentsOf: path).load(into: third)
+        for parameter in second.parameters(of: .backbone) {
+            #expect(try third.parameters[parameter.name].tensor() == parameter.tensor(), "\(parameter.name)")
+        }
+        #expect(throws: TrainingError.self) { try Backbone(contentsOf: path).load(into: first) }
+    }
+
+    @Test func `a norm of another size is not split`() throws {
+        let folder = try TemporaryFolder()
+        var list = try tensors(try network())
+        let place = try #require(list.firstIndex { $0.name == "layer2.0.bn1.weight" })
+        list[place].value = .floats(Tensor(zeros: [6]))
+        let path = "\(folder.path)/backbone.safetensors"
+        try SafetensorsWriter.write(list, to: path)
+        var configuration = try network().configuration
+        configuration.instanceNorms = .a
+        let network = try TrainableNetwork(configuration: configuration, seed: 1)
+        let expected = TrainingError.backboneMismatch(
+            path: path,
+            problems: [
+                "layer2.0.bn1.IN.weight has the shape [6], expected [8]",
+                "layer2.0.bn1.BN.weight has the shape [6], expected [8]",
+            ])
+        #expect(throws: expected) { try Backbone(contentsOf: path).load(into: network) }
+    }
+
     @Test func `each tensor that does not fit is named with both shapes, and nothing is taken`() throws {
         let folder = try TemporaryFolder()
         let network = try network()

@@ -47,6 +47,8 @@ import Testing
         var recipe = smallRecipe()
         recipe.averageDecay = 0.9
         recipe.hasNeck = true
+        recipe.network.instanceNorms = .a
+        recipe.mixStyle = 0.5
         #expect(try makeTrainer(folder, run: "whole", recipe: recipe).run() == .finished)
         let first = try makeTrainer(folder, run: "parts", recipe: recipe)
         var updates = 0
@@ -66,6 +68,22 @@ import Testing
             #expect(whole.names == parts.names)
             for name in whole.names { #expect(try whole.floats(name) == parts.floats(name), "\(name)") }
         }
+    }
+
+    @Test func `mixed styles change the losses, and a probability of zero does not`() throws {
+        let folder = try TemporaryFolder()
+        var recipe = smallRecipe()
+        func run(_ name: String, _ probability: Float?) throws -> [LossTerms] {
+            recipe.mixStyle = probability
+            _ = try makeTrainer(folder, run: name, recipe: recipe).run()
+            return try losses(folder, run: name)
+        }
+        let plain = try run("plain", nil)
+        #expect(try run("zero", 0) == plain)
+        #expect(try run("mixed", 1) != plain)
+        recipe.mixStyle = 1.5
+        let error = TrainingError.invalidRecipe(field: "mixStyle", expected: "a number in 0...1")
+        #expect(throws: error) { try recipe.validate() }
     }
 
     @Test func `the number of loading threads changes nothing`() throws {

@@ -5,18 +5,23 @@ internal import Tensors
 final class CompiledStep {
     let step: TrainableNetwork.Step
     let batch: Int
+    let mixesStyles: Bool
     let backbone: TrainingExecutor
     private let last: Int
     private let global: EmbeddingHead
     private let embedding: TrainableLinear
     private let local: LocalBranchTraining?
 
-    init(_ network: TrainableNetwork, step: TrainableNetwork.Step, batch: Int) throws(OneDNNError) {
+    init(
+        _ network: TrainableNetwork, step: TrainableNetwork.Step, batch: Int, mixesStyles: Bool
+    ) throws(OneDNNError) {
         let configuration = network.configuration
         self.step = step
         self.batch = batch
+        self.mixesStyles = mixesStyles
         var graph = NetworkGraph(channels: 3, height: configuration.height, width: configuration.widthPixels)
-        let stages = graph.append(configuration.backbone, to: graph.input, prefix: "backbone.")
+        let stages = graph.append(
+            configuration.backbone, to: graph.input, prefix: "backbone.", mixingAfter: mixesStyles ? [1, 2] : [])
         last = graph.export(stages[3])
         let hasLocalBranch = step == .joint && configuration.hasLocalBranch
         let middle = stages[configuration.localStage - 1]
@@ -39,9 +44,12 @@ final class CompiledStep {
 
     var attention: Tensor? { local?.attention }
 
-    func run(_ images: [Float], labels: [Int], losses: TrainingLosses) throws -> LossTerms {
+    func run(
+        _ images: [Float], labels: [Int], losses: TrainingLosses, mixing: StyleMixing?
+    ) throws -> LossTerms {
         precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
-        try backbone.forward(images)
+        precondition(mixing == nil || mixesStyles, "no place to mix styles was compiled")
+        try backbone.forward(images, mixing: mixing)
         let pooled = globalAveragePooling(
             Tensor(shape: backbone.shape(ofOutput: last), elements: unsafe Array(backbone.output(last))))
         let features = try embedding.forward(pooled)

@@ -68,11 +68,20 @@ public final class TrainableNetwork {
         ParameterGroup.allCases.filter(step.trains).flatMap(parameters(of:))
     }
 
-    /// Creates the operations and buffers for phase `step` and batches of `batch` images, unless they exist.
-    public func compile(_ step: Step, batch: Int) throws(ModelError) {
-        if let compiled, compiled.step == step, compiled.batch == batch { return }
+    /// Creates the operations and buffers for a phase, unless they exist.
+    ///
+    /// - Parameters:
+    ///   - step: The phase.
+    ///   - batch: Images per batch.
+    ///   - mixesStyles: Whether styles may be mixed after stages 1 and 2. X, the input of the local branch, is the stage's
+    ///     output before the mixing, which would make it negative in places.
+    /// - Throws: `ModelError.compute`.
+    public func compile(_ step: Step, batch: Int, mixesStyles: Bool = false) throws(ModelError) {
+        if let compiled, compiled.step == step, compiled.batch == batch, compiled.mixesStyles == mixesStyles { return }
         compiled = nil
-        do { compiled = try CompiledStep(self, step: step, batch: batch) } catch { throw .compute(error) }
+        do { compiled = try CompiledStep(self, step: step, batch: batch, mixesStyles: mixesStyles) } catch {
+            throw .compute(error)
+        }
     }
 
     /// Computes the losses of a batch and, in the `gradient` slots, the gradients of all parameters that the compiled
@@ -82,13 +91,16 @@ public final class TrainableNetwork {
     ///   - images: Normalized input, row-major [batch, 3, H, W]; see `Preprocessing`.
     ///   - labels: Each image's identity, in 0..<identities.
     ///   - losses: The weights of the losses.
+    ///   - mixing: How styles are mixed, if the phase was compiled for it; nil: they are not.
     /// - Returns: The loss, term by term.
     /// - Throws: `ModelError.compute`.
     public func computeGradients(
-        _ images: [Float], labels: [Int], losses: TrainingLosses
+        _ images: [Float], labels: [Int], losses: TrainingLosses, mixing: StyleMixing? = nil
     ) throws(ModelError) -> LossTerms {
         guard let compiled else { preconditionFailure("no step was compiled") }
-        do { return try compiled.run(images, labels: labels, losses: losses) } catch let error as OneDNNError {
+        do {
+            return try compiled.run(images, labels: labels, losses: losses, mixing: mixing)
+        } catch let error as OneDNNError {
             throw .compute(error)
         } catch {
             throw .compute(.failed(operation: "\(error)", status: 0))

@@ -35,9 +35,12 @@ struct ParameterSpecification: Sendable, Equatable {
         }
     }
 
-    /// The tensors of a batch norm.
-    static func norm(_ name: String, channels: Int, _ group: ParameterGroup) -> [ParameterSpecification] {
-        [("weight", Role.one), ("bias", .zero), ("running_mean", .mean), ("running_var", .variance)].map { part, role in
+    /// The tensors of a batch norm, or without running statistics those of an instance norm.
+    static func norm(
+        _ name: String, channels: Int, _ group: ParameterGroup, hasRunning: Bool = true
+    ) -> [ParameterSpecification] {
+        let running: [(String, Role)] = hasRunning ? [("running_mean", .mean), ("running_var", .variance)] : []
+        return ([("weight", .one), ("bias", .zero)] + running).map { part, role in
             ParameterSpecification(name: "\(name).\(part)", shape: [channels], role: role, group: group)
         }
     }
@@ -53,6 +56,10 @@ extension CSPRConfiguration {
         func addNorm(_ name: String, _ channels: Int, _ group: ParameterGroup) {
             list += ParameterSpecification.norm(name, channels: channels, group)
         }
+        func addInstanceNorm(_ name: String, _ channels: Int) {
+            list += ParameterSpecification.norm(
+                "backbone.\(name)", channels: channels, .backbone, hasRunning: false)
+        }
         func addLayer(
             _ name: String, _ shape: [Int], _ group: ParameterGroup, _ role: ParameterSpecification.Role = .weight
         ) {
@@ -63,8 +70,13 @@ extension CSPRConfiguration {
         let backbone = backbone
         for convolution in backbone.convolutions {
             add("backbone.\(convolution.name).weight", convolution.geometry.weightShape, .weight, .backbone)
-            addNorm("backbone.\(convolution.norm)", convolution.geometry.outputs, .backbone)
+            let instances = convolution.instanceChannels
+            if let norm = convolution.instanceNorm { addInstanceNorm(norm, instances) }
+            if let norm = convolution.batchNorm {
+                addNorm("backbone.\(norm)", convolution.geometry.outputs - instances, .backbone)
+            }
         }
+        for norm in backbone.sumNorms { addInstanceNorm(norm.name, norm.channels) }
         addLayer("embedding", [globalDimensions, backbone.channels(ofStage: 4)], .global)
         if hasLocalBranch {
             let channels = backbone.channels(ofStage: localStage)

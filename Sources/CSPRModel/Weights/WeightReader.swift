@@ -79,6 +79,12 @@ struct WeightReader: Sendable {
         Linear(weight: try tensor("\(name).weight"), bias: try tensor("\(name).bias").elements)
     }
 
+    /// The instance norm under `name`.
+    func instanceNorm(_ name: String) throws(ModelError) -> InstanceNorm {
+        InstanceNorm(
+            weight: try tensor("\(name).weight").elements, bias: try tensor("\(name).bias").elements)
+    }
+
     /// The batch norm under `name`.
     func batchNorm(_ name: String) throws(ModelError) -> BatchNorm {
         BatchNorm(

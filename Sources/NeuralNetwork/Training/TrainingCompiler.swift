@@ -15,6 +15,10 @@ struct TrainingCompiler {
         case operation(Operation, [Operation.Argument: Place])
         case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
         case sum([Place], mask: MemoryRegion?, into: Place, count: Int)
+        case instanceNorm(InstanceNormTraining, MemoryRegion, into: MemoryRegion)
+        case instanceNormGradient(InstanceNormTraining, source: MemoryRegion, gradient: Place, into: Place)
+        case mixing(StyleMixer, MemoryRegion, into: MemoryRegion)
+        case mixingGradient(StyleMixer, gradient: Place, into: Place)
     }
 
     /// The result of a node.
@@ -28,41 +32,54 @@ struct TrainingCompiler {
     }
 
     /// What the backward pass of a node needs from its forward pass.
-    private enum Forward {
+    enum Forward {
         case input
         case convolution(ConvolutionNode)
+        case instanceNorm(InstanceNormTraining)
+        case mixing(StyleMixer)
         case pooling(Operation, workspace: AlignedMemory?, kernel: Int, stride: Int, padding: Int)
     }
 
-    private struct ConvolutionNode {
+    struct ConvolutionNode {
         var name: String
         var geometry: ConvolutionGeometry
         var convolution: Operation
         var product: AlignedMemory
-        var norm: Operation
-        var normName: String
-        /// Mean, variance, scale, shift, and the workspace if there is one.
-        var normPlaces: [Operation.Argument: Place]
-        /// Whether the norm's operation also rectifies.
+        /// Whether the norm also rectifies.
         var isFused: Bool
+        /// The norm of the channels that the batch normalizes, if there are any.
+        var batchNorm: BatchNormNode?
+        /// The norm of the first channels, if their own image normalizes them.
+        var instanceNorm: InstanceNormTraining?
+    }
+
+    struct BatchNormNode {
+        var name: String
+        var operation: Operation
+        /// Mean, variance, scale, shift, and the workspace if there is one.
+        var places: [Operation.Argument: Place]
+        /// The first channel that the batch normalizes.
+        var first: Int
     }
 
     private let batch: Int
-    private let parameters: ParameterStore
+    let parameters: ParameterStore
     private let normNames: [String: String]
     private var forward: [(name: String, action: Pending)] = []
-    private var backward: [(name: String, action: Pending)] = []
-    private var halves: [Forward] = []
+    private(set) var backward: [(name: String, action: Pending)] = []
+    private(set) var halves: [Forward] = []
     private var plan = MemoryPlan()
     private var gradientBuffers: [(bytes: Int, lifetime: ClosedRange<Int>)] = []
-    private(set) var values: [Value] = []
+    var values: [Value] = []
     /// The result of each convolution, by its name.
     private(set) var named: [String: TrainingExecutor.NamedValue] = [:]
     private(set) var outputs: [TrainingExecutor.Output] = []
     private(set) var norms: [NormStatistics] = []
+    /// The places where styles are mixed, in the order of computation.
+    private(set) var mixers: [StyleMixer] = []
     private(set) var memories: [AlignedMemory] = []
 
-    private var engine: ComputeEngine { parameters.engine }
+    var engine: ComputeEngine { parameters.engine }
 
     init(batch: Int, parameters: ParameterStore, normNames: [String: String]) {
         self.batch = batch
@@ -105,6 +122,13 @@ struct TrainingCompiler {
                 return .add(term, to: target, count: count, isRectified: isRectified)
             case .sum(let terms, let mask, let target, let count):
                 return .sum(terms.map(region), mask: mask, into: region(target), count: count)
+            case .instanceNorm(let norm, let source, let target):
+                return .instanceNorm(norm, source, into: target)
+            case .instanceNormGradient(let norm, let source, let gradient, let target):
+                return .instanceNormGradient(norm, source: source, gradient: region(gradient), into: region(target))
+            case .mixing(let mixer, let source, let target): return .mixing(mixer, source, into: target)
+            case .mixingGradient(let mixer, let gradient, let target):
+                return .mixingGradient(mixer, gradient: region(gradient), into: region(target))
             }
         }
         func bindAll(_ steps: [(name: String, action: Pending)]) throws(OneDNNError) -> [TrainingStep] {
@@ -113,7 +137,7 @@ struct TrainingCompiler {
         return (try bindAll(forward), try bindAll(backward))
     }
 
-    private mutating func allocate(_ bytes: Int) throws(OneDNNError) -> AlignedMemory {
+    mutating func allocate(_ bytes: Int) throws(OneDNNError) -> AlignedMemory {
         let memory = try AlignedMemory(bytes: bytes)
         memories.append(memory)
         return memory
@@ -130,10 +154,10 @@ struct TrainingCompiler {
             let layout = try DataLayout.rowMajor(shape)
             values.append(Value(layout: layout, memory: try allocate(layout.bytes)))
             halves.append(.input)
-        case .convolution(let source, let name, let geometry, let term, let isRectified):
+        case .convolution(let source, let name, let geometry, let instance, let term, let isRectified):
             let isFused = isRectified && term == nil
             let node = try addNormed(
-                name, geometry, source: values[source.index], shape: shape,
+                name, geometry, instance, source: values[source.index], shape: shape,
                 destination: term.map { values[$0.index].layout },
                 isFused: isFused)
             if let term {
@@ -145,8 +169,24 @@ struct TrainingCompiler {
                         isRectified: isRectified))
             }
             halves.append(.convolution(node))
-            let value = values[values.count - 1]
-            named[name] = TrainingExecutor.NamedValue(shape: shape, layout: value.layout, memory: value.memory)
+            remember(name, shape)
+        case .instanceNormalization(let source, let name, let isRectified):
+            let source = values[source.index]
+            let value = Value(layout: source.layout, memory: try allocate(source.layout.bytes))
+            let norm = try InstanceNormTraining(
+                name, in: parameters, layout: value.layout, channels: node.channels, isRectified: isRectified)
+            add(name, .instanceNorm(norm, MemoryRegion(source.memory), into: MemoryRegion(value.memory)))
+            values.append(value)
+            halves.append(.instanceNorm(norm))
+            remember(name, shape)
+        case .styleMixing(let source):
+            let source = values[source.index]
+            let value = Value(layout: source.layout, memory: try allocate(source.layout.bytes))
+            let mixer = try StyleMixer(value.layout)
+            mixers.append(mixer)
+            add("style mixing", .mixing(mixer, MemoryRegion(source.memory), into: MemoryRegion(value.memory)))
+            values.append(value)
+            halves.append(.mixing(mixer))
         case .maximumPooling(let source, let kernel, let stride, let padding):
             let source = values[source.index]
             let operation = try Operation.maximumPooling(
@@ -168,12 +208,17 @@ struct TrainingCompiler {
         }
     }
 
-    /// Appends a convolution and its norm, whose result becomes the next value.
+    /// Keeps the newest value under a name, for tests.
+    private mutating func remember(_ name: String, _ shape: [Int]) {
+        let value = values[values.count - 1]
+        named[name] = TrainingExecutor.NamedValue(shape: shape, layout: value.layout, memory: value.memory)
+    }
+
+    /// Appends a convolution and its norms, whose result becomes the next value.
     private mutating func addNormed(
-        _ name: String, _ geometry: ConvolutionGeometry, source: Value, shape: [Int], destination: DataLayout?,
-        isFused: Bool
+        _ name: String, _ geometry: ConvolutionGeometry, _ instance: InstanceChannels?, source: Value, shape: [Int],
+        destination: DataLayout?, isFused: Bool
     ) throws(OneDNNError) -> ConvolutionNode {
-        guard let normName = normNames[name] else { preconditionFailure("no norm follows \(name)") }
         let convolution = try Operation.trainingConvolution(
             geometry, source: source.layout, shape: shape, destination: destination, engine: engine)
         let weights = parameters["\(name).weight"]
@@ -188,31 +233,62 @@ struct TrainingCompiler {
                     .source: .fixed(MemoryRegion(source.memory)), .destination: .fixed(MemoryRegion(product)),
                     .weights: .fixed(MemoryRegion(try weights.memory(.value))),
                 ]))
-
-        let norm = try Operation.batchNormalization(
-            layout: layout, epsilon: Float(BatchNorm.epsilon), isRectified: isFused, engine: engine)
         let value = Value(layout: layout, memory: try allocate(layout.bytes))
+        var node = ConvolutionNode(
+            name: name, geometry: geometry, convolution: convolution, product: product, isFused: isFused)
+        let first = instance?.count ?? 0
+        if first < geometry.outputs {
+            guard let normName = normNames[name] else { preconditionFailure("no norm follows \(name)") }
+            node.batchNorm = try addBatchNorm(normName, from: first, product: product, value, shape, isFused: isFused)
+        }
+        if let instance {
+            // Comes second: the batch norm also writes the first channels.
+            let norm = try InstanceNormTraining(
+                instance.name, in: parameters, layout: layout, channels: instance.count, isRectified: isFused)
+            add(instance.name, .instanceNorm(norm, MemoryRegion(product), into: MemoryRegion(value.memory)))
+            node.instanceNorm = norm
+        }
+        values.append(value)
+        return node
+    }
+
+    /// Appends a batch norm of the channels from `first` on; it writes the channels before them too, which means nothing.
+    private mutating func addBatchNorm(
+        _ name: String, from first: Int, product: AlignedMemory, _ value: Value, _ shape: [Int], isFused: Bool
+    ) throws(OneDNNError) -> BatchNormNode {
+        let channels = shape[1]
+        let norm = try Operation.batchNormalization(
+            layout: value.layout, epsilon: Float(BatchNorm.epsilon), isRectified: isFused, engine: engine)
         let statistics = NormStatistics(
-            channels: geometry.outputs, count: shape[0] * shape[2] * shape[3],
-            mean: try allocate(4 * geometry.outputs), variance: try allocate(4 * geometry.outputs),
-            runningMean: parameters["\(normName).running_mean"], runningVariance: parameters["\(normName).running_var"])
+            first: first, channels: channels - first, count: shape[0] * shape[2] * shape[3],
+            mean: try allocate(4 * channels), variance: try allocate(4 * channels),
+            runningMean: parameters["\(name).running_mean"], runningVariance: parameters["\(name).running_var"])
         norms.append(statistics)
         var places: [Operation.Argument: Place] = [
             .mean: .fixed(MemoryRegion(statistics.mean)), .variance: .fixed(MemoryRegion(statistics.variance)),
-            .scale: .fixed(MemoryRegion(try parameters["\(normName).weight"].memory(.value))),
-            .shift: .fixed(MemoryRegion(try parameters["\(normName).bias"].memory(.value))),
         ]
+        for (argument, suffix) in [(Operation.Argument.scale, "weight"), (.shift, "bias")] {
+            let own = MemoryRegion(try parameters["\(name).\(suffix)"].memory(.value))
+            guard first > 0 else {
+                places[argument] = .fixed(own)
+                continue
+            }
+            let all = try allocate(4 * channels)
+            places[argument] = .fixed(MemoryRegion(all))
+            add(
+                name,
+                .sum(
+                    [.fixed(own)], mask: nil, into: .fixed(MemoryRegion(all, offset: 4 * first)),
+                    count: channels - first))
+        }
         if let layout = norm.optionalLayout(.workspace) {
             places[.workspace] = .fixed(MemoryRegion(try allocate(layout.bytes)))
         }
         let more: [Operation.Argument: Place] = [
             .source: .fixed(MemoryRegion(product)), .destination: .fixed(MemoryRegion(value.memory)),
         ]
-        add(normName, .operation(norm, places.merging(more) { first, _ in first }))
-        values.append(value)
-        return ConvolutionNode(
-            name: name, geometry: geometry, convolution: convolution, product: product, norm: norm, normName: normName,
-            normPlaces: places, isFused: isFused)
+        add(name, .operation(norm, places.merging(more) { first, _ in first }))
+        return BatchNormNode(name: name, operation: norm, places: places, first: first)
     }
 
     /// Makes a value an output: the caller reads it, and writes its gradient, in row-major order.
@@ -235,133 +311,21 @@ struct TrainingCompiler {
 
     // MARK: Backward
 
-    /// Takes the gradient that the caller wrote for an output of the graph.
-    private mutating func receive(_ output: Int, of index: Int) throws(OneDNNError) {
-        let (layout, output) = (values[index].layout, outputs[output])
-        let rowMajor = try DataLayout.rowMajor(output.shape)
-        guard layout != rowMajor else {
-            values[index].gradients.append(.fixed(output.gradient))
-            return
-        }
-        let target = addGradient(layout)
-        addBackward(
-            "output gradient",
-            .operation(
-                try .reorder(from: rowMajor, to: layout, engine: engine),
-                [.source: .fixed(output.gradient), .destination: target]))
-        values[index].gradients.append(target)
-    }
-
-    private mutating func addBackward(_ node: NetworkGraph.Node, _ index: Int) throws(OneDNNError) {
-        // The loss does not depend on this value, so it has no gradient.
-        guard !values[index].gradients.isEmpty else { return }
-        switch (halves[index], node.operation) {
-        case (.convolution(let half), .convolution(let source, _, _, let term, let isRectified)):
-            let isMasked = isRectified && !half.isFused
-            let gradient = combineGradients(of: index, isMasked: isMasked)
-            if let term { values[term.index].gradients.append(gradient) }
-            try addBackward(half, source: source.index, gradient: gradient)
-        case (
-            .pooling(let operation, let workspace, let kernel, let stride, let padding),
-            .maximumPooling(let source, _, _, _)
-        ):
-            let gradient = combineGradients(of: index, isMasked: false)
-            let target = addGradient(values[source.index].layout)
-            var places: [Operation.Argument: Place] = [.destinationGradient: gradient, .sourceGradient: target]
-            places[.workspace] = workspace.map { .fixed(MemoryRegion($0)) }
-            addBackward(
-                "pooling gradient",
-                .operation(
-                    try .maximumPoolingGradient(
-                        forward: operation, kernel: kernel, stride: stride, padding: padding, engine: engine), places))
-            values[source.index].gradients.append(target)
-        default: break
-        }
-    }
-
-    /// Sums the gradients of a value in one buffer; with `isMasked`, the sum is zero where the value is zero.
-    private mutating func combineGradients(of index: Int, isMasked: Bool) -> Place {
-        let value = values[index]
-        guard value.gradients.count > 1 || isMasked else { return value.gradients[0] }
-        let target = addGradient(value.layout)
-        addBackward(
-            "gradient sum",
-            .sum(
-                value.gradients, mask: isMasked ? MemoryRegion(value.memory) : nil, into: target, count: value.floats))
-        return target
-    }
-
-    private mutating func addBackward(
-        _ half: ConvolutionNode, source: Int, gradient: Place
-    ) throws(OneDNNError) {
-        let norm = try Operation.batchNormalizationGradient(
-            forward: half.norm, epsilon: Float(BatchNorm.epsilon), isRectified: half.isFused, engine: engine)
-        let product = addGradient(try half.convolution.layout(.destination))
-        let places: [Operation.Argument: Place] = [
-            .source: .fixed(MemoryRegion(half.product)), .destinationGradient: gradient, .sourceGradient: product,
-            .scaleGradient: .fixed(MemoryRegion(try parameters["\(half.normName).weight"].memory(.gradient))),
-            .shiftGradient: .fixed(MemoryRegion(try parameters["\(half.normName).bias"].memory(.gradient))),
-        ]
-        addBackward(
-            "\(half.normName) gradient", .operation(norm, places.merging(half.normPlaces) { first, _ in first }))
-        try addWeightsGradient(half, source: source, product: product)
-        if case .input = halves[source] { return }
-
-        let data = try Operation.convolutionSourceGradient(
-            half.geometry, forward: half.convolution, engine: engine)
-        let target = addGradient(try data.layout(.sourceGradient))
-        let weights = MemoryRegion(try parameters["\(half.name).weight"].memory(.value))
-        let (own, wanted) = (try half.convolution.layout(.weights), try data.layout(.weights))
-        var arranged = Place.fixed(weights)
-        if own != wanted {
-            arranged = addGradient(wanted)
-            addBackward(
-                "weights reorder",
-                .operation(
-                    try .reorder(from: own, to: wanted, engine: engine),
-                    [.source: .fixed(weights), .destination: arranged]))
-        }
-        addBackward(
-            "\(half.name) source gradient",
-            .operation(data, [.destinationGradient: product, .weights: arranged, .sourceGradient: target]))
-        values[source].gradients.append(target)
-    }
-
-    private mutating func addWeightsGradient(
-        _ half: ConvolutionNode, source: Int, product: Place
-    ) throws(OneDNNError) {
-        let operation = try Operation.convolutionWeightsGradient(
-            half.geometry, forward: half.convolution, engine: engine)
-        let result = Place.fixed(MemoryRegion(try parameters["\(half.name).weight"].memory(.gradient)))
-        let (own, found) = (try half.convolution.layout(.weights), try operation.layout(.weightsGradient))
-        let target = own == found ? result : addGradient(found)
-        addBackward(
-            "\(half.name) weights gradient",
-            .operation(
-                operation,
-                [
-                    .source: .fixed(MemoryRegion(values[source].memory)), .destinationGradient: product,
-                    .weightsGradient: target,
-                ]))
-        guard own != found else { return }
-        addBackward(
-            "weights reorder",
-            .operation(
-                try .reorder(from: found, to: own, engine: engine), [.source: target, .destination: result]))
-    }
-
-    private mutating func addGradient(_ layout: DataLayout) -> Place {
+    /// A new gradient buffer, in use from the next operation on.
+    mutating func addGradient(_ layout: DataLayout) -> Place {
         gradientBuffers.append((layout.bytes, backward.count...backward.count))
         return .gradient(gradientBuffers.count - 1)
     }
 
     /// Appends an operation, and records that its buffers are in use until then.
-    private mutating func addBackward(_ name: String, _ step: Pending) {
+    mutating func addBackward(_ name: String, _ step: Pending) {
         let places: [Place] =
             switch step {
             case .operation(_, let places): Array(places.values)
-            case .add: []
+            case .add, .instanceNorm, .mixing: []
             case .sum(let terms, _, let target, _): terms + [target]
+            case .instanceNormGradient(_, _, let gradient, let target), .mixingGradient(_, let gradient, let target):
+                [gradient, target]
             }
         for case .gradient(let index) in places {
             let lifetime = gradientBuffers[index].lifetime

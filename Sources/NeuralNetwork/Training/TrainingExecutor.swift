@@ -1,3 +1,4 @@
+internal import Randomness
 public import Tensors
 
 /// A network compiled for training with one batch size; `backward` computes the gradients of all parameters.
@@ -12,6 +13,8 @@ public final class TrainingExecutor {
     private let forwardSteps: [TrainingStep]
     private let backwardSteps: [TrainingStep]
     private let norms: [NormStatistics]
+    /// The places where styles are mixed, in the order of computation.
+    let mixers: [StyleMixer]
     private let stream: ComputeStream
     private let threads: Int
     private let input: AlignedMemory
@@ -40,8 +43,9 @@ public final class TrainingExecutor {
     /// - Parameters:
     ///   - graph: The network; the loss depends on each of its outputs.
     ///   - batch: Images per run, at least 1.
-    ///   - parameters: Holds `NAME.weight` of each convolution, and weight, bias, running_mean and running_var of its norm.
-    ///   - normNames: The norm that follows each convolution.
+    ///   - parameters: Holds `NAME.weight` of each convolution; weight, bias, running_mean and running_var of its batch
+    ///     norm; and weight and bias of each instance norm.
+    ///   - normNames: The batch norm that follows each convolution, for the channels that are not instance normalized.
     /// - Throws: `OneDNNError` when oneDNN refuses an operation.
     public init(
         _ graph: NetworkGraph, batch: Int, parameters: ParameterStore, normNames: [String: String]
@@ -55,6 +59,7 @@ public final class TrainingExecutor {
         stream = try ComputeStream(engine: engine)
         (forwardSteps, backwardSteps) = try compiler.bind()
         norms = compiler.norms
+        mixers = compiler.mixers
         outputs = compiler.outputs
         named = compiler.named
         memories = compiler.memories
@@ -64,8 +69,15 @@ public final class TrainingExecutor {
 
     /// Computes the outputs for `images`, row-major [batch, channels, height, width], and updates the running
     /// statistics.
-    public func forward(_ images: [Float]) throws(OneDNNError) {
+    ///
+    /// - Parameters:
+    ///   - images: The batch.
+    ///   - mixing: How styles are mixed where the graph has places for it; nil: they are not.
+    /// - Throws: `OneDNNError` when oneDNN cannot compute.
+    public func forward(_ images: [Float], mixing: StyleMixing? = nil) throws(OneDNNError) {
         precondition(images.count == inputCount, "\(images.count) floats for an input of \(inputCount)")
+        var generator = SeededGenerator(seed: mixing?.seed ?? 0)
+        for mixer in mixers { mixer.draw = mixing?.draw(batch: batch, using: &generator) }
         _ = unsafe input.floats(count: inputCount).update(fromContentsOf: images)
         try run(forwardSteps)
         for norm in norms { try norm.updateRunning() }
@@ -106,11 +118,12 @@ public final class TrainingExecutor {
         return unsafe output.gradient.memory.floats(at: output.gradient.offset, count: output.shape.reduce(1, *))
     }
 
-    /// The result of a convolution with its norm, sum and rectifier in the last forward run, row-major.
+    /// The result of a convolution with its norm, sum and rectifier, or of an instance norm after a sum, in the last
+    /// forward run, row-major.
     ///
     /// Training does not need it; tests use it to see which rectifiers passed a value on.
-    package func value(ofConvolution name: String) throws(OneDNNError) -> Tensor {
-        guard let value = named[name] else { preconditionFailure("there is no convolution \(name)") }
+    package func value(of name: String) throws(OneDNNError) -> Tensor {
+        guard let value = named[name] else { preconditionFailure("there is no value \(name)") }
         let rowMajor = try DataLayout.rowMajor(value.shape)
         let copy = try AlignedMemory(bytes: rowMajor.bytes)
         try value.layout.copy(MemoryRegion(value.memory), to: MemoryRegion(copy), in: rowMajor, engine: engine)
@@ -131,6 +144,11 @@ enum TrainingAction {
     case add(MemoryRegion, to: MemoryRegion, count: Int, isRectified: Bool)
     /// target = Σ terms where the mask is positive, else 0.
     case sum([MemoryRegion], mask: MemoryRegion?, into: MemoryRegion, count: Int)
+    case instanceNorm(InstanceNormTraining, MemoryRegion, into: MemoryRegion)
+    case instanceNormGradient(
+        InstanceNormTraining, source: MemoryRegion, gradient: MemoryRegion, into: MemoryRegion)
+    case mixing(StyleMixer, MemoryRegion, into: MemoryRegion)
+    case mixingGradient(StyleMixer, gradient: MemoryRegion, into: MemoryRegion)
 
     func run(on stream: ComputeStream, threads: Int) throws(OneDNNError) {
         func floats(_ region: MemoryRegion, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -146,12 +164,23 @@ enum TrainingAction {
             unsafe Elementwise.sum(
                 terms.map { unsafe floats($0, count) }, where: mask.map { unsafe floats($0, count) },
                 into: floats(target, count), threads: threads)
+        case .instanceNorm(let norm, let source, let target):
+            try norm.forward(source, into: target)
+        case .instanceNormGradient(let norm, let source, let gradient, let target):
+            try norm.backward(source, gradient: gradient, into: target)
+        case .mixing(let mixer, let source, let target):
+            unsafe mixer.forward(source.floats, into: target.floats)
+        case .mixingGradient(let mixer, let gradient, let target):
+            unsafe mixer.backward(gradient.floats, into: target.floats)
         }
     }
 }
 
 /// A batch norm's statistics: those of the last batch, and the running ones that inference uses.
 struct NormStatistics {
+    /// The first channel that the batch normalizes.
+    let first: Int
+    /// How many channels it normalizes.
     let channels: Int
     /// Values per channel in a batch.
     let count: Int
@@ -164,11 +193,16 @@ struct NormStatistics {
     func updateRunning() throws(OneDNNError) {
         let unbiased = Float(count) / Float(max(1, count - 1))
         for (batch, running, factor) in [(mean, runningMean, 1), (variance, runningVariance, unbiased)] {
-            let new = unsafe batch.floats(count: channels)
+            let new = unsafe batch.floats(at: 4 * first, count: channels)
             let old = unsafe try running.floats()
             for channel in 0..<channels {
                 unsafe old[channel] += BatchNorm.momentum * (factor * new[channel] - old[channel])
             }
         }
     }
+}
+
+extension MemoryRegion {
+    /// The first float.
+    var floats: UnsafeMutablePointer<Float> { unsafe memory.pointer(at: offset / 4) }
 }

@@ -14,6 +14,7 @@ struct InitCommand: ParsableCommand {
             EXAMPLE:
               reid init --output model.safetensors --seed 1
               reid init --output small.safetensors --config '{"width": 16, "height": 256}'
+              reid init --output ibn.safetensors --config '{"ibn": "a"}'
             """)
 
     @Option(help: "The weight file to write; an existing file is kept unless --force is given.")

@@ -58,6 +58,13 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Stride of the last stage, 1 or 2.")
     var lastStride: Int?
 
+    @Option(
+        help: """
+            Where the backbone normalizes by each image's own statistics: none; a: half of the channels in the blocks of stages \
+            1 to 3; b: in the stem, and after stages 1 and 2.
+            """)
+    var ibn: String?
+
     @Option(help: "JSON with the network's configuration; the options above replace its fields.")
     var config: String?
 
@@ -81,6 +88,13 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(help: "The probability that a rectangle is erased, 0...1.")
     var erasing: Float = 0.5
+
+    @Option(
+        help: """
+            The probability that MixStyle mixes means and deviations of channels between a batch's images, after stage 1 and \
+            after stage 2, 0...1.
+            """)
+    var mixStyle: Float = 0
 
     @Option(help: "Label smoothing, 0..<1.")
     var labelSmoothing: Float = 0
@@ -121,6 +135,12 @@ struct RecipeOptions: ParsableArguments {
         }
         if let width { recipe.network.width = width }
         if let lastStride { recipe.network.lastStride = lastStride }
+        if let ibn {
+            guard let use = InstanceNormUse(rawValue: ibn) else {
+                throw ValidationError("--ibn \(ibn): expected one of none, a, b")
+            }
+            recipe.network.instanceNorms = use
+        }
         if let depths { recipe.network.depths = try Self.numbers(depths, "--depths", counts: [4]) }
         if let epochs {
             let counts: [Int] = try Self.numbers(epochs, "--epochs", counts: [1, 2])
@@ -150,6 +170,7 @@ struct RecipeOptions: ParsableArguments {
         (recipe.augmentation.graying, recipe.augmentation.grayPatches) = (gray, grayPatches)
         (recipe.augmentation.mixing, recipe.augmentation.coarsening) = (mixing, coarsening)
         recipe.augmentation.erasing = erasing
+        recipe.mixStyle = mixStyle == 0 ? nil : mixStyle
         (recipe.hasNeck, recipe.averageDecay) = (neck, average)
         return recipe
     }

@@ -43,11 +43,14 @@ struct PlainNetwork {
     ///   - images: Normalized input, row-major.
     ///   - labels: Each image's identity.
     ///   - point: The point at which the gradient is taken.
+    ///   - draws: How styles are mixed after stages 1 and 2.
     /// - Returns: The loss terms and the gradients.
-    func evaluate(_ images: [Double], labels: [Int], at point: ForwardPoint = ForwardPoint()) -> Evaluation {
+    func evaluate(
+        _ images: [Double], labels: [Int], at point: ForwardPoint = ForwardPoint(), draws: [StyleMixing.Draw?] = []
+    ) -> Evaluation {
         let tape = Tape(at: point)
         let variables = parameters.mapValues { Variable($0.shape, $0.value) }
-        let pass = Pass(tape: tape, configuration: configuration, parameters: variables)
+        let pass = Pass(tape: tape, configuration: configuration, parameters: variables, draws: draws)
         let shape = [labels.count, 3, configuration.height, configuration.widthPixels]
         let (middle, last) = pass.backbone(Variable(shape, images))
 
@@ -76,6 +79,7 @@ struct PlainNetwork {
         let tape: Tape
         let configuration: CSPRConfiguration
         let parameters: [String: Variable]
+        let draws: [StyleMixing.Draw?]
 
         func parameter(_ name: String) -> Variable { parameters.named(name) }
 
@@ -87,11 +91,16 @@ struct PlainNetwork {
             let product = tape.convolution(
                 x, weight: parameter("backbone.\(layer.name).weight"), stride: layer.geometry.stride,
                 padding: layer.geometry.padding)
-            let norm = "backbone.\(layer.norm)"
-            return tape.batchNorm(product, weight: parameter("\(norm).weight"), bias: parameter("\(norm).bias")).y
+            func batch(_ part: String) -> Variable { parameter("backbone.\(layer.batchNorm ?? "").\(part)") }
+            func own(_ part: String) -> Variable { parameter("backbone.\(layer.instanceNorm ?? "").\(part)") }
+            return switch layer.instanceChannels {
+            case 0: tape.batchNorm(product, weight: batch("weight"), bias: batch("bias")).y
+            case layer.geometry.outputs: tape.instanceNorm(product, weight: own("weight"), bias: own("bias"))
+            case let count: tape.splitNorm(product, first: count, instance: own, batch: batch).y
+            }
         }
 
-        /// A ResNet; a rectifier's value is found under the name of the convolution before it.
+        /// A ResNet; a rectifier's value is found under the name of the convolution or the instance norm before it.
         func backbone(_ images: Variable) -> (middle: Variable, last: Variable) {
             let network = configuration.backbone
             var x = tape.rectifier(convolution(images, network.stem), at: "backbone.\(network.stem.name)")
@@ -105,10 +114,20 @@ struct PlainNetwork {
                         if index == unit.convolutions.count - 1 {
                             x = tape.sum([(factor: 1, term: x), (factor: 1, term: shortcut)])
                         }
-                        x = tape.rectifier(x, at: "backbone.\(layer.name)")
+                        let place = "backbone.\(layer.name)"
+                        guard index == unit.convolutions.count - 1, let norm = unit.instanceNorm else {
+                            x = tape.rectifier(x, at: place)
+                            continue
+                        }
+                        let own = "backbone.\(norm)"
+                        x = tape.instanceNorm(
+                            tape.settled(x, at: place), weight: parameter("\(own).weight"),
+                            bias: parameter("\(own).bias"))
+                        x = tape.rectifier(x, at: own)
                     }
                 }
                 if stage == configuration.localStage - 1 { middle = x }
+                if stage < draws.count { x = tape.mixedStyles(x, draws[stage], constants: x.value) }
             }
             return (middle, x)
         }

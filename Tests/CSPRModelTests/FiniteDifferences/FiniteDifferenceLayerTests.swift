@@ -1,6 +1,8 @@
 import CSPRModel
 import Testing
 
+@testable import NeuralNetwork
+
 /// Every layer of the backbone, the heads and the attention modules by its definition, on its own.
 @Suite struct FiniteDifferenceLayerTests {
     @Test(
@@ -24,6 +26,35 @@ import Testing
     func `a batch norm changes as its gradients say`(shape: [Int]) {
         expectGradientsMatch(norm(shape)) { tape, input in
             tape.batchNorm(input("x"), weight: input("weight"), bias: input("bias")).y
+        }
+    }
+
+    @Test(arguments: [[3, 2, 3, 2], [1, 3, 5, 3], [2, 1, 1, 3]])
+    func `an instance norm changes as its gradients say`(shape: [Int]) {
+        expectGradientsMatch(norm(shape)) { tape, input in
+            tape.instanceNorm(input("x"), weight: input("weight"), bias: input("bias"))
+        }
+    }
+
+    @Test func `a norm that is split changes as its gradients say`() {
+        let inputs: [String: Variable] = [
+            "x": .spread([3, 5, 3, 2], seed: 1), "IN.weight": .spread([2], in: 0.5...2, seed: 2),
+            "IN.bias": .spread([2], seed: 3), "BN.weight": .spread([3], in: 0.5...2, seed: 4),
+            "BN.bias": .spread([3], seed: 5),
+        ]
+        expectGradientsMatch(inputs) { tape, input in
+            tape.splitNorm(
+                input("x"), first: 2, instance: { input("IN.\($0)") }, batch: { input("BN.\($0)") }
+            ).y
+        }
+    }
+
+    /// The styles stay as they are when x moves.
+    @Test func `mixed styles change as the gradient for constant styles says`() {
+        let x = Variable.spread([3, 2, 3, 2], seed: 1)
+        let draw = StyleMixing.Draw(partners: [2, 1, 0], shares: [0.25, 0.5, 0])
+        expectGradientsMatch(["x": x]) { tape, input in
+            tape.mixedStyles(input("x"), draw, constants: x.value)
         }
     }
 

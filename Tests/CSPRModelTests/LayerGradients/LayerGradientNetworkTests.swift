@@ -1,8 +1,8 @@
-import NeuralNetwork
 import Tensors
 import Testing
 
 @testable import CSPRModel
+@testable import NeuralNetwork
 
 /// Whole networks against the definition, at sizes and with settings that the golden files do not have.
 ///
@@ -18,9 +18,12 @@ import Testing
         var branches = 3
         var batch = 3
         var lastStride = 2
+        var instanceNorms = InstanceNormUse.none
+        var mixing: StyleMixing?
 
         var testDescription: String {
-            "\(block) \(width), \(attention) on stage \(stage), \(branches) × \(letters), batch of \(batch)"
+            "\(block) \(width), \(attention) on stage \(stage), \(branches) × \(letters), batch of \(batch), "
+                + "instance norms \(instanceNorms), mixing \(mixing?.probability ?? 0)"
         }
 
         var configuration: CSPRConfiguration {
@@ -31,6 +34,7 @@ import Testing
             (configuration.branches, configuration.branchDimensions) = (branches, 3)
             configuration.candidateRatios = Array([0.2, 0.4, 0.3].prefix(branches))
             (configuration.globalDimensions, configuration.identities) = (7, 3)
+            configuration.instanceNorms = instanceNorms
             return configuration
         }
     }
@@ -39,18 +43,25 @@ import Testing
         Case(), Case(width: 3, stage: 1, letters: "PR", branches: 2, batch: 2),
         Case(stage: 4, attention: .single, batch: 5, lastStride: 1),
         Case(block: .bottleneck, width: 3, stage: 3, letters: "S", branches: 1), Case(attention: .none),
+        Case(instanceNorms: .a), Case(block: .bottleneck, width: 4, stage: 3, branches: 2, instanceNorms: .a),
+        Case(instanceNorms: .b), Case(block: .bottleneck, width: 3, stage: 1, letters: "R", instanceNorms: .b),
+        Case(mixing: StyleMixing(probability: 1, seed: 1)),
+        Case(stage: 1, batch: 4, instanceNorms: .a, mixing: StyleMixing(probability: 1, seed: 2)),
+        Case(attention: .none, mixing: StyleMixing(probability: 0, seed: 3)),
     ])
     func `losses and gradients agree with the definition at the same values`(network: Case) throws {
         let configuration = network.configuration
         let trainable = try TrainableNetwork(configuration: configuration, seed: 1)
-        try trainable.compile(.joint, batch: network.batch)
+        try trainable.compile(.joint, batch: network.batch, mixesStyles: network.mixing != nil)
         let images = Tensor.random(
             [network.batch, 3, configuration.height, configuration.widthPixels], in: -2...2, seed: 2)
         let labels = Array([0, 2, 1, 1, 0].prefix(network.batch))
         let definition = try PlainNetwork(trainable)
-        let terms = try trainable.computeGradients(images.elements, labels: labels, losses: TrainingLosses())
+        let terms = try trainable.computeGradients(
+            images.elements, labels: labels, losses: TrainingLosses(), mixing: network.mixing)
         let point = try trainable.point()
-        let expected = definition.evaluate(images.doubles, labels: labels, at: point)
+        let draws = try #require(trainable.compiled).backbone.mixers.map(\.draw)
+        let expected = definition.evaluate(images.doubles, labels: labels, at: point, draws: draws)
         for (place, deviation) in point.deviations {
             #expect(deviation < SinglePrecision.tolerance, "\(place) differs by \(deviation)")
         }
@@ -60,9 +71,8 @@ import Testing
         }
         #expect(terms.named.count == expected.terms.count)
         for parameter in trainable.parameters.all where parameter.isLearned {
-            SinglePrecision.expect(
-                try parameter.tensor(.gradient), toEqual: expected.gradients[parameter.name] ?? [],
-                "the gradient of \(parameter.name)")
+            try trainable.parameters.expectGradient(
+                of: parameter, toEqual: expected.gradients[parameter.name] ?? [])
         }
     }
 }
