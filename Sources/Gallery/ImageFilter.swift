@@ -12,11 +12,14 @@ public struct ImageFilter: Sendable, Equatable {
     public var person: String?
     /// Only images with this external id; nil: with any.
     public var externalID: String?
+    /// Only the images with these ids; empty: with any.
+    public var ids: Set<String>
 
     /// Creates a filter; without conditions, every image matches.
     public init(
         cameras: Set<String> = [], excludedCameras: Set<String> = [], capturedFrom: Timestamp? = nil,
-        capturedTo: Timestamp? = nil, person: String? = nil, externalID: String? = nil
+        capturedTo: Timestamp? = nil, person: String? = nil, externalID: String? = nil,
+        ids: Set<String> = []
     ) {
         self.cameras = cameras
         self.excludedCameras = excludedCameras
@@ -24,6 +27,7 @@ public struct ImageFilter: Sendable, Equatable {
         self.capturedTo = capturedTo
         self.person = person
         self.externalID = externalID
+        self.ids = ids
     }
 
     /// Whether the filter has no conditions.

@@ -251,6 +251,22 @@ import Testing
         #expect(try items(try query(["images", "list", "lobby", "--json"])).count == 2)
     }
 
+    @Test func `images of a gallery are deleted by filters, and their number is printed`() throws {
+        try enroll(9)
+        let ids = try items(try query(["images", "list", "lobby", "--json"])).compactMap { $0["image_id"] as? String }
+        let deleted = try admin(
+            "images", "delete", "lobby", "--camera", "c1", "--captured-to", "2026-03-02T08:05:00Z", "--yes")
+        #expect(deleted.status == 0 && deleted.output == "deleted 2 images of the gallery lobby\n", "\(deleted.errors)")
+        let byID = try admin("images", "delete", "lobby", "--id", ids[1], "--id", ids[2], "--person", "p0", "--yes")
+        #expect(byID.output == "deleted 1 images of the gallery lobby\n", "\(byID.errors)")
+        let left = try items(try query(["images", "list", "lobby", "--json"]))
+        #expect(left.compactMap { $0["external_id"] as? String } == ["e2", "e4", "e5", "e6", "e7", "e8"])
+        let unasked = try admin("images", "delete", "lobby", "--camera", "c2")
+        #expect(unasked.status == 64 && unasked.errors.contains("--yes"))
+        #expect(try admin("images", "delete", "lobby", "--yes").status == 1, "a gallery's name alone is no image")
+        #expect(try items(try query(["images", "list", "lobby", "--json"])).count == 6)
+    }
+
     @Test func `every option of a search reaches the service, and those not given are the service's own`() throws {
         try enroll(6)
         let image = folder.path("images/1.png")

@@ -22,6 +22,8 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case galleryDelete = "gallery.delete"
     /// An image was erased.
     case imageDelete = "image.delete"
+    /// Those images of a gallery that match a filter were erased.
+    case imagesDelete = "images.delete"
     /// A token was created.
     case tokenCreate = "token.create"
     /// A token was revoked.

@@ -73,7 +73,7 @@ final class LiveIndex: Sendable {
     }
 
     /// Publishes a snapshot without the images that have these keys, and with new camera means, unless they are nil.
-    func remove(keys: Set<Int64>, from gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?) {
+    func remove(keys: [Int64], from gallery: GalleryFacts, revision: Int64, means: CameraMeans<String>?) {
         change(gallery.name) { index throws(IndexFileError) in
             try index.remove(keys: keys, means: means, revision: revision)
         }

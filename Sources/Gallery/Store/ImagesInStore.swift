@@ -78,7 +78,7 @@ extension GalleryStore {
 
     /// The rows of a snapshot whose images meet a filter; nil if all rows do.
     ///
-    /// Costs O(images), a few instructions for each; a filter for an external id costs less.
+    /// Costs O(images), a few instructions for each; a filter for ids or an external id costs less.
     public func rows(
         of snapshot: GallerySnapshot, matching filter: ImageFilter
     ) throws(GalleryError) -> RowFilter? {
@@ -97,12 +97,8 @@ extension GalleryStore {
                         .indexKey("key")
                 } ?? 0
         }
-        guard let externalID = filter.externalID else { return snapshot.rows(meeting: conditions) }
-        let found = try read { db in
-            try Int64.fetchAll(
-                db, sql: "SELECT key FROM image WHERE gallery = ? AND external_id = ?",
-                arguments: [gallery, externalID])
-        }
+        guard filter.externalID != nil || !filter.ids.isEmpty else { return snapshot.rows(meeting: conditions) }
+        let found = try read { try $0.keys(in: gallery, externalID: filter.externalID, ids: filter.ids) }
         return snapshot.rows(of: found, meeting: conditions)
     }
 
@@ -110,60 +106,20 @@ extension GalleryStore {
     public func hasImages(_ ids: [String]) throws(GalleryError) -> Bool {
         try read { try $0.hasImages(ids) }
     }
-
-    /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
-    /// ranking that shows it.
-    ///
-    /// Its share in the mean vector of its camera goes when the mean is estimated again, or removed.
-    /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
-    ///
-    /// - Parameters:
-    ///   - id: the image's id.
-    ///   - audit: the row to add to the audit.
-    /// - Throws: `unknownImage`, `diskFull`, `inputOutput`.
-    public func deleteImage(id: String, audit: AuditEvent? = nil) throws(GalleryError) {
-        try write(audit: audit) { db, aftermath in
-            guard let row = try db.row("SELECT key, gallery, person, camera FROM image WHERE id = ?", [id]) else {
-                throw GalleryError.unknownImage(id)
-            }
-            let key: Int64 = row["key"]
-            let galleryKey: Int64 = row["gallery"]
-            let person: Int64? = row["person"]
-            let camera: Int64? = row["camera"]
-            guard let gallery = try db.row("SELECT * FROM gallery WHERE key = ?", [galleryKey]).map(GalleryFacts.init)
-            else { throw GalleryError.unknownImage(id) }
-            try db.run("UPDATE batch_item SET name = NULL, detail = NULL WHERE image = ?", [key])
-            try db.run("DELETE FROM image WHERE key = ?", [key])
-            let means = try camera.flatMap { try db.countImages([$0: -1], of: gallery) }
-            try db.run(
-                "DELETE FROM person WHERE key = ? AND NOT EXISTS (SELECT 1 FROM image WHERE person = ?)",
-                [person, person])
-            try db.run(
-                "DELETE FROM camera WHERE key = ? AND NOT EXISTS (SELECT 1 FROM image WHERE camera = ?)",
-                [camera, camera])
-            let erased = try db.eraseRankings(showing: id, in: gallery)
-            let revision = try db.advanceRevision(of: gallery)
-            aftermath.erases = true
-            aftermath.publish.append { $0.remove(keys: [key], from: gallery, revision: revision, means: means) }
-            aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
-            aftermath.changes += erased.map { .rankingErased(query: $0) }
-        }
-    }
 }
 
 extension Database {
-    /// Erases the gallery's stored rankings that show the image; returns the ids of their queries.
-    fileprivate func eraseRankings(showing image: String, in gallery: GalleryFacts) throws -> [String] {
-        let found = try rows(
-            """
-            SELECT query.key, query.id FROM query JOIN ranking ON ranking.query = query.key
-            WHERE query.gallery = ? AND instr(ranking.content, CAST(? AS BLOB)) > 0
-            """, [gallery.key, image])
-        for row in found {
-            let key: Int64 = row["key"]
-            try run("DELETE FROM ranking WHERE query = ?", [key])
+    /// The keys of a gallery's images with this external id, and of these ids; nil and empty stand for any.
+    fileprivate func keys(in gallery: Int64, externalID: String?, ids: Set<String>) throws -> [Int64] {
+        guard ids.isEmpty else {
+            return try ids.compactMap { id in
+                try row(
+                    "SELECT key FROM image WHERE id = ? AND gallery = ? AND (? IS NULL OR external_id = ?)",
+                    [id, gallery, externalID, externalID])?["key"]
+            }
         }
-        return found.map { $0["id"] }
+        return try Int64.fetchAll(
+            self, sql: "SELECT key FROM image WHERE gallery = ? AND external_id = ?", arguments: [gallery, externalID])
     }
 }
 

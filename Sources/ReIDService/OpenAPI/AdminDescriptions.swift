@@ -48,6 +48,21 @@ func adminGalleryDescriptions() -> [RouteDescription] {
             summary: "Delete a gallery with its images, its queries and its batches.",
             answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownGallery("hall")]),
         RouteDescription(
+            method: .delete, pattern: "/admin/v1/galleries/{gallery}/images", name: "deleteImages",
+            summary: "Erase those images of a gallery that match the filters, of which at least one is needed.",
+            parameters: SearchOptionDescriptions.erasureParameters,
+            answers: [
+                .json(
+                    "They are erased.",
+                    .object("What was done.", ["erased": .count("The number of images that were erased.")]),
+                    example: ErasureAnswer(erased: 25))
+            ],
+            refusals: [
+                GalleryError.unknownGallery("hall"), ServiceError.noFilter(known: FilterOptions.names),
+                ServiceError.invalidParameter("captured_to", expected: "no earlier than captured_from"),
+                GalleryError.diskFull(path: ""),
+            ]),
+        RouteDescription(
             method: .delete, pattern: "/admin/v1/images/{image}", name: "deleteImage",
             summary: "Erase an image from the disk, the index and every ranking.",
             answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownImage(Examples.imageID)]),

@@ -105,6 +105,13 @@ struct SearchOptionDescriptions {
     /// Query parameters of a listing of images.
     static var filterParameters: [Parameter] { filters.map(\.parameter) }
 
+    /// Query parameters of an erasure of images.
+    static var erasureParameters: [Parameter] {
+        filterParameters + [
+            Option(name: "id", schema: .option("Only the images with these ids."), isList: true).parameter
+        ]
+    }
+
     /// The JSON of a form's part `options`; null counts as absent.
     func form(takesStanding: Bool) -> Schema {
         var members: [String: Schema] = [:]

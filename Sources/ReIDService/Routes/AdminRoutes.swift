@@ -30,6 +30,9 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
             }
             return .now(ServerResponse(.noContent))
         },
+        Route(.delete, "/admin/v1/galleries/{gallery}/images", access: .holder(of: .admin)) { request in
+            .now(try eraseImages(request, service))
+        },
         Route(.delete, "/admin/v1/images/{image}", access: .holder(of: .admin)) { request in
             try QueryParameters(request.query).finish()
             try service.audit.change(.imageDelete, of: request.parameters["image"] ?? "", by: request) {
@@ -87,6 +90,27 @@ private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) 
         try service.store.setCameraNormalization(cameraNormalization, of: request.visibleGallery(), audit: $0)
     }
     return try .json(try service.describe(gallery))
+}
+
+/// Erases the images of a gallery that match the filters, of which there must be one, and answers with their number.
+private func eraseImages(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
+    let name = request.parameters["gallery"] ?? ""
+    // Whoever may not know of the gallery learns nothing from how the filters are judged.
+    _ = try service.audit.change(.imagesDelete, of: name, by: request) { _ in
+        try service.store.gallery(request.visibleGallery())
+    }
+    var parameters = QueryParameters(request.query)
+    var filter = try FilterOptions(from: &parameters)
+    filter.ids = try parameters.texts("id")
+    try parameters.finish()
+    guard filter != FilterOptions() else { throw ServiceError.noFilter(known: FilterOptions.names) }
+    let erased = try service.audit.change(.imagesDelete, of: name, by: request) { event in
+        try service.store.deleteImages(
+            in: request.visibleGallery(), matching: filter.filter,
+            isCancelled: { request.cancellation.isCancelled }
+        ) { try event.adding(ErasureDetails(gallery: name, filter: filter, erased: $0)) }
+    }
+    return try .json(ErasureAnswer(erased: erased))
 }
 
 /// What a gallery of another name is refused with.

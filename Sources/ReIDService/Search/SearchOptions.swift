@@ -133,14 +133,29 @@ extension SearchOptions {
     }
 }
 
-/// Conditions on the images of a gallery, with the same names in searches and lists.
-struct FilterOptions: Sendable, Equatable {
+/// Conditions on the images of a gallery, with the same names in searches, lists and erasures.
+struct FilterOptions: Encodable, Sendable, Equatable {
     var cameras: [String]?
     var excludedCameras: [String]?
     var capturedFrom: Timestamp?
     var capturedTo: Timestamp?
     var person: String?
     var externalID: String?
+    /// Only images with these ids; only erasures have it.
+    var ids: [String]?
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case cameras = "camera"
+        case excludedCameras = "exclude_camera"
+        case capturedFrom = "captured_from"
+        case capturedTo = "captured_to"
+        case person
+        case externalID = "external_id"
+        case ids = "id"
+    }
+
+    /// The names of all conditions.
+    static let names = CodingKeys.allCases.map(\.rawValue)
 }
 
 extension FilterOptions {
@@ -148,7 +163,7 @@ extension FilterOptions {
     var filter: ImageFilter {
         ImageFilter(
             cameras: Set(cameras ?? []), excludedCameras: Set(excludedCameras ?? []), capturedFrom: capturedFrom,
-            capturedTo: capturedTo, person: person, externalID: externalID)
+            capturedTo: capturedTo, person: person, externalID: externalID, ids: Set(ids ?? []))
     }
 
     init(from source: inout some OptionSource) throws(ServiceError) {

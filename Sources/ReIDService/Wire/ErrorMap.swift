@@ -51,6 +51,11 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .badRequest, "invalid-parameter", "Invalid query parameter", "'\(name)' must be \(expected).",
                 parameter: name)
+        case .noFilter(let known):
+            .reid(
+                .badRequest, "missing-filter", "A filter is needed",
+                "Say which images to erase; " + Self.list(known, "filters are")
+                    + " To erase all of them, delete the gallery.")
         case .malformedJSON(let part):
             .reid(.badRequest, "malformed-json", "Malformed JSON", "The \(part) must be one JSON object.", pointer: "")
         case .unknownMember(let part, let pointer, let known):

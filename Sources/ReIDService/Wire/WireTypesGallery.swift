@@ -117,6 +117,12 @@ public struct RunningBatch: Codable, Sendable, Equatable {
     }
 }
 
+/// What erasing images by a filter did.
+public struct ErasureAnswer: Codable, Sendable, Equatable {
+    /// The number of images that were erased.
+    public var erased: Int
+}
+
 /// What is known about one enrolled image.
 public struct ImageAnswer: Codable, Sendable, Equatable {
     /// The image's id.

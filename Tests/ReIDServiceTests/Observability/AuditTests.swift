@@ -87,6 +87,9 @@ import Testing
         Deed(method: .delete, pattern: "/admin/v1/images/{image}", action: .imageDelete) { bench in
             try bench.service.askAdmin(.delete, "/admin/v1/images/\(bench.images[1])")
         },
+        Deed(method: .delete, pattern: "/admin/v1/galleries/{gallery}/images", action: .imagesDelete) { bench in
+            try bench.service.askAdmin(.delete, "/admin/v1/galleries/lobby/images?person=0042")
+        },
         Deed(method: .post, pattern: "/admin/v1/tokens", action: .tokenCreate) { bench in
             try bench.service.askAdmin(.post, "/admin/v1/tokens", body: Array(Self.token.utf8))
         },

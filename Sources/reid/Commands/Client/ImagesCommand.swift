@@ -11,6 +11,7 @@ struct ImagesCommand: ParsableCommand {
             EXAMPLE:
               reid images list lobby --person 0002 --camera c1
               reid images delete i_0123456789abcdef --yes
+              reid images delete lobby --camera c1 --captured-to 2026-10-31T23:59:59Z
 
             \(Reid.exitCodes)
             """,
@@ -75,11 +76,25 @@ struct ImagesCommand: ParsableCommand {
 
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete one image: from its gallery, its rankings and the disk.",
-            discussion: "EXAMPLE:\n  reid images delete i_0123456789abcdef --yes\n\n\(Reid.exitCodes)")
+            abstract: "Delete one image, or the images of a gallery that match filters.",
+            discussion: """
+                They are deleted from the gallery, its rankings and the disk. With filters, the number of images is printed.
 
-        @Argument(help: "The image's id.")
-        var id: String
+                EXAMPLE:
+                  reid images delete i_0123456789abcdef --yes
+                  reid images delete lobby --camera c1 --captured-to 2026-10-31T23:59:59Z
+                  reid images delete lobby --id i_0123456789abcdef --id i_fedcba9876543210
+
+                \(Reid.exitCodes)
+                """)
+
+        @Argument(help: "The image's id; with filters, the gallery's name.")
+        var target: String
+
+        @Option(help: "Only the image with this id; repeatable.")
+        var id: [String] = []
+
+        @OptionGroup var filter: FilterArguments
 
         @OptionGroup var listener: AdminListener
 
@@ -87,10 +102,19 @@ struct ImagesCommand: ParsableCommand {
 
         mutating func run() throws {
             let client = try listener.client()
-            let request = try client.request("DELETE", ["admin", "v1", "images", id])
-            try deletion.confirm("the image \(id)")
-            try client.exchange(request)
-            Terminal.complain("deleted the image \(id)")
+            let parameters = filter.parameters + id.map { (name: "id", value: $0) }
+            guard !parameters.isEmpty else {
+                let request = try client.request("DELETE", ["admin", "v1", "images", target])
+                try deletion.confirm("the image \(target)")
+                try client.exchange(request)
+                return Terminal.complain("deleted the image \(target)")
+            }
+            let request = try client.request(
+                "DELETE", ["admin", "v1", "galleries", target, "images"], query: parameters)
+            let conditions = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
+            try deletion.confirm("the images of the gallery \(target) with \(conditions)")
+            let answer: ErasureAnswer = try client.send(request)
+            print("deleted \(answer.erased) images of the gallery \(target)")
         }
     }
 }

@@ -1,0 +1,139 @@
+import GRDB
+
+extension GalleryStore {
+    /// The most images that one transaction erases; other writers, such as enrolling, wait no longer than for these.
+    public static let imagesPerErasure = 5_000
+
+    /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
+    /// ranking that shows it.
+    ///
+    /// Its share in the mean vector of its camera goes when the mean is estimated again, or removed.
+    /// The item that enrolled it stays recorded, so that a running batch does not enroll it again.
+    ///
+    /// - Parameters:
+    ///   - id: the image's id.
+    ///   - audit: the row to add to the audit.
+    /// - Throws: `unknownImage`, `diskFull`, `inputOutput`.
+    public func deleteImage(id: String, audit: AuditEvent? = nil) throws(GalleryError) {
+        try write(audit: audit) { db, aftermath in
+            guard
+                let row = try db.row(
+                    """
+                    SELECT image.key AS image, gallery.* FROM image JOIN gallery ON gallery.key = image.gallery
+                    WHERE image.id = ?
+                    """, [id])
+            else { throw GalleryError.unknownImage(id) }
+            _ = try db.erase([row["image"]], of: GalleryFacts(row), &aftermath)
+        }
+    }
+
+    /// Erases the images of a gallery that match a filter, each as `deleteImage` does.
+    ///
+    /// The images of the gallery's newest snapshot are erased, the oldest first, in transactions of at most
+    /// `imagesPerErasure`. What is erased stays erased if a later transaction fails or the process is killed; the same call
+    /// then erases the rest. Searches go on meanwhile, with the snapshots that they began with. Costs O(images) to find
+    /// them, O(the gallery's stored rankings) for each transaction, and no more than O(log images) for each image.
+    ///
+    /// - Parameters:
+    ///   - gallery: the gallery's name.
+    ///   - filter: which images; it must have a condition.
+    ///   - group: the most images of a transaction.
+    ///   - isCancelled: whether to stop after the present transaction.
+    ///   - audit: makes the row about one transaction, from the number of images that it erases. If there is nothing to
+    ///     erase, there is one row, whose outcome is "unchanged".
+    /// - Returns: the number of images that were erased.
+    /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
+    @discardableResult
+    public func deleteImages(
+        in gallery: String, matching filter: ImageFilter, atMost group: Int = imagesPerErasure,
+        isCancelled: () -> Bool = { false }, audit: (_ images: Int) throws -> AuditEvent? = { _ in nil }
+    ) throws(GalleryError) -> Int {
+        precondition(!filter.matchesEverything && group > 0, "a filter without conditions, or groups of \(group)")
+        let snapshot = try index.snapshot(of: gallery)
+        let rows = try rows(of: snapshot, matching: filter)
+        var rest = snapshot.keys(after: 0, in: rows, atMost: .max)[...]
+        var erased = 0
+        repeat {
+            let keys = Array(rest.prefix(group))
+            erased += try write { db, aftermath in
+                let facts = try db.gallery(gallery)
+                // Another gallery may have got the name.
+                guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
+                let count = try db.erase(keys, of: facts, &aftermath)
+                aftermath.audit = try audit(count)
+                if count == 0 { aftermath.audit?.outcome = "unchanged" }
+                return count
+            }
+            rest = rest.dropFirst(keys.count)
+        } while !rest.isEmpty && !isCancelled()
+        return erased
+    }
+}
+
+extension Database {
+    /// Erases those of the images that the gallery still has; returns their number.
+    fileprivate func erase(
+        _ keys: [Int64], of gallery: GalleryFacts, _ aftermath: inout GalleryStore.Aftermath
+    ) throws -> Int {
+        let found = try rows(
+            "SELECT key, id, person, camera FROM image WHERE gallery = ? AND key IN (SELECT value FROM json_each(?))",
+            [gallery.key, Self.list(keys)])
+        guard !found.isEmpty else { return 0 }
+        let images = found.map { $0["key"] as Int64 }.sorted()
+        var people: Set<Int64> = []
+        var cameras: [Int64: Int] = [:]
+        for row in found {
+            if let person: Int64 = row["person"] { people.insert(person) }
+            if let camera: Int64 = row["camera"] { cameras[camera, default: 0] -= 1 }
+        }
+        try run(
+            """
+            UPDATE batch_item SET name = NULL, detail = NULL, image = NULL
+            WHERE image IN (SELECT value FROM json_each(?))
+            """, [Self.list(images)])
+        try run("DELETE FROM image WHERE key IN (SELECT value FROM json_each(?))", [Self.list(images)])
+        let means = try countImages(cameras, of: gallery)
+        for (table, labels) in [("person", people), ("camera", Set(cameras.keys))] {
+            try run(
+                """
+                DELETE FROM \(table) WHERE key IN (SELECT value FROM json_each(?))
+                AND NOT EXISTS (SELECT 1 FROM image WHERE \(table) = \(table).key)
+                """, [Self.list(labels.sorted())])
+        }
+        let changed = try eraseRankings(showing: Set(found.map { Array(($0["id"] as String).utf8) }), in: gallery)
+        let revision = try advanceRevision(of: gallery)
+        aftermath.erases = true
+        aftermath.publish.append { $0.remove(keys: images, from: gallery, revision: revision, means: means) }
+        aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
+        aftermath.changes += changed.map { .rankingErased(query: $0) }
+        return images.count
+    }
+
+    /// Erases the gallery's stored rankings that show one of the images; returns the ids of their queries.
+    private func eraseRankings(showing images: Set<[UInt8]>, in gallery: GalleryFacts) throws -> [String] {
+        let rankings = try Row.fetchCursor(
+            cachedStatement(
+                sql: """
+                    SELECT query.key, query.id, ranking.content FROM query JOIN ranking ON ranking.query = query.key
+                    WHERE query.gallery = ? ORDER BY query.key
+                    """), arguments: [gallery.key])
+        var found: [(key: Int64, id: String)] = []
+        while let row = try rankings.next() {
+            if Self.holds(row.bytes("content"), oneOf: images) { found.append((row["key"], row["id"])) }
+        }
+        for query in found { try run("DELETE FROM ranking WHERE query = ?", [query.key]) }
+        return found.map(\.id)
+    }
+
+    /// Whether the text has one of the ids, each of which is "i_" and as many characters as the others.
+    private static func holds(_ text: [UInt8], oneOf ids: Set<[UInt8]>) -> Bool {
+        guard let length = ids.first?.count, text.count >= length else { return false }
+        let (letter, line) = (UInt8(ascii: "i"), UInt8(ascii: "_"))
+        return (0...text.count - length).contains { start in
+            text[start] == letter && text[start + 1] == line && ids.contains(Array(text[start..<start + length]))
+        }
+    }
+
+    /// Keys as a JSON list, which SQLite reads as a table.
+    private static func list(_ keys: [Int64]) -> String { "[\(keys.map(String.init).joined(separator: ","))]" }
+}
