@@ -23,9 +23,7 @@ final class BenchService {
         let (people, cameras) = smoke ? (2, 1) : (12, 4)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("reid-bench-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        var count = 0
-        let weights = unsafe c_default_weights(&count)
-        try unsafe Data(bytes: weights, count: count).write(to: URL(fileURLWithPath: folder + "/model.safetensors"))
+        try Self.writeWeights(to: folder + "/model.safetensors")
         var configuration = Service.Configuration()
         configuration.dataFolder = folder
         configuration.queryAddress = "127.0.0.1:0"
@@ -49,6 +47,13 @@ final class BenchService {
         }
         form += Array((Self.part("manifest", filename: "manifest.ndjson") + manifest + "\r\n--frontier--\r\n").utf8)
         try enroll(form)
+    }
+
+    /// Writes the default weights to a file.
+    static func writeWeights(to path: String) throws {
+        var count = 0
+        let weights = unsafe c_default_weights(&count)
+        try unsafe Data(bytes: weights, count: count).write(to: URL(fileURLWithPath: path))
     }
 
     /// Stops the service and removes its folder.

@@ -41,7 +41,12 @@ struct Benchmarks: ParsableCommand {
     struct Scale: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Exact search and re-ranking in galleries of up to a million vectors.",
-            discussion: "EXAMPLE:\n  reid-bench scale\n  reid-bench scale --peer /usr/bin/python3")
+            discussion: """
+                EXAMPLE:
+                  reid-bench scale
+                  reid-bench scale --peer /usr/bin/python3
+                  reid-bench scale --fill data
+                """)
         @OptionGroup var options: Options
 
         @Option(help: "The largest gallery; smaller ones by tens from 10,000 on come before it.")
@@ -56,15 +61,31 @@ struct Benchmarks: ParsableCommand {
         @Option(help: "The runs of each row.")
         var runs = 20
 
+        @Option(help: "Fill this data folder of a service, which stays, and measure a service on it instead.")
+        var fill: String?
+
+        @Option(help: "With --fill, the number of cameras.")
+        var cameras = 40
+
+        @Flag(help: "With --fill, erase 1,000 images and those of one camera afterwards.")
+        var erase = false
+
         func validate() throws {
             guard dimensions >= 64, dimensions <= 4_096, dimensions & (dimensions - 1) == 0 else {
                 throw ValidationError("--dimensions \(dimensions): allowed are powers of two from 64 to 4096")
             }
             guard rows >= 1_000, runs >= 1 else { throw ValidationError("at least 1000 rows and 1 run") }
+            guard cameras >= 2, cameras <= rows, fill != nil || !erase, fill == nil || !options.json else {
+                throw ValidationError("at least 2 cameras; --erase needs --fill, which prints no JSON")
+            }
         }
 
         mutating func run() throws {
-            let (rows, runs) = options.smoke ? (3_000, 1) : (rows, runs)
+            let (rows, runs) = options.smoke ? (min(rows, 3_000), 1) : (rows, runs)
+            if let fill {
+                return try fillBenchmark(
+                    ScaleFill(folder: fill, rows: rows, dimensions: dimensions, cameras: cameras), erases: erase)
+            }
             let sizes = [10_000, 100_000].filter { $0 < rows } + [rows]
             try options.report(try scaleBenchmark(rows: sizes, dimensions: dimensions, peer: peer, runs: runs))
         }

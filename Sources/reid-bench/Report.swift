@@ -71,10 +71,13 @@ enum Report {
         return "\(model), \(process.activeProcessorCount) cores, \(process.physicalMemory >> 30) GiB"
     }
 
-    /// The largest memory of this process, as Linux counts it (VmHWM), or "unknown".
-    static var peakMemory: String {
+    /// The largest memory of this process, or "unknown".
+    static var peakMemory: String { memory("VmHWM") }
+
+    /// A count of this process' memory under Linux' name for it, such as VmRSS; or "unknown".
+    static func memory(_ name: String) -> String {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let fields = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }?.split(
+        let fields = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split(
             whereSeparator: \.isWhitespace)
         guard let fields, fields.count > 1, let kibibytes = Int(fields[1]) else { return "unknown" }
         return "\(kibibytes >> 10) MiB"
