@@ -14,6 +14,22 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         case none
     }
 
+    /// How the global branch pools the maps of the last stage.
+    public enum Pooling: String, Codable, Sendable, CaseIterable {
+        /// The mean over the positions, as in the paper.
+        case average
+        /// The generalized mean, whose exponent is learned.
+        case gem
+    }
+
+    /// What the barycenters of equation 13 are.
+    public enum Barycenters: String, Codable, Sendable, CaseIterable {
+        /// The means of Z times a coordinate: they grow with Z.
+        case mean
+        /// These, divided by the mean of Z: coordinates, whatever the size of Z.
+        case normalized
+    }
+
     /// The kind of residual block.
     public var block = ResidualBlock.bottleneck
     /// Blocks in each of the four stages.
@@ -37,6 +53,10 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
     /// The parts of the descriptor, as letters: S (statistical), P (positional), R (relational); without S, the mean
     /// takes its place.
     public var descriptor = "SPR"
+    /// How the global branch pools; not in the paper.
+    public var pooling = Pooling.average
+    /// What the positional part of the descriptor is.
+    public var barycenters = Barycenters.mean
     /// The share of positions that each branch shall concentrate on, in 0...1; only training uses it.
     public var candidateRatios = [0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.4, 0.4]
     /// The height of the input in pixels.
@@ -54,7 +74,7 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         case branches
         case branchDimensions = "branch_dim"
         case globalDimensions = "global_dim"
-        case attention, descriptor
+        case attention, descriptor, pooling, barycenters
         case candidateRatios = "candidate_ratios"
         case height
         case widthPixels = "width_px"
@@ -89,6 +109,8 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         try decode(.globalDimensions, into: &globalDimensions)
         try decode(.attention, into: &attention)
         try decode(.descriptor, into: &descriptor)
+        try decode(.pooling, into: &pooling)
+        try decode(.barycenters, into: &barycenters)
         try decode(.candidateRatios, into: &candidateRatios)
         try decode(.height, into: &height)
         try decode(.widthPixels, into: &widthPixels)
@@ -96,7 +118,7 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         try validate()
     }
 
-    /// Encodes every field, except that those which the paper's network does not have are left out at their defaults.
+    /// Encodes every field, except that `ibn`, `pooling` and `barycenters` are left out at their defaults.
     ///
     /// So a network of the paper has the same JSON as before these fields existed, and its files the same bytes.
     public func encode(to encoder: any Encoder) throws {
@@ -112,6 +134,8 @@ public struct CSPRConfiguration: Codable, Sendable, Equatable {
         try container.encode(globalDimensions, forKey: .globalDimensions)
         try container.encode(attention, forKey: .attention)
         try container.encode(descriptor, forKey: .descriptor)
+        if pooling != .average { try container.encode(pooling, forKey: .pooling) }
+        if barycenters != .mean { try container.encode(barycenters, forKey: .barycenters) }
         try container.encode(candidateRatios, forKey: .candidateRatios)
         try container.encode(height, forKey: .height)
         try container.encode(widthPixels, forKey: .widthPixels)

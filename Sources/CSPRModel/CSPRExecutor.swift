@@ -79,7 +79,8 @@ public final class CSPRExecutor {
     ) throws(ModelError) -> CSPROutput {
         do throws(OneDNNError) {
             try graph.run(views, count: count)
-            let global = try model.embedding.forward(globalAveragePooling(output(outputs.last, count: count)))
+            let last = output(outputs.last, count: count)
+            let global = try model.embedding.forward(model.pooling?.forward(last) ?? globalAveragePooling(last))
             let part = try local?.run(graph, count: count)
             var result = CSPROutput(
                 attention: wants.contains(.attention) ? part?.attention() : nil,

@@ -30,6 +30,8 @@ public final class CSPRModel: Sendable {
     let engine: ComputeEngine
     let weights: WeightStore
     let attention: AttentionModules?
+    /// nil: the mean.
+    let pooling: GeneralizedMean?
     let embedding: Linear
     let descriptors: [Linear]
 
@@ -46,6 +48,11 @@ public final class CSPRModel: Sendable {
         precision = reader.precision
         identity = try Self.identity(of: file)
         do { engine = try ComputeEngine() } catch { throw .compute(error) }
+        if configuration.pooling == .gem {
+            pooling = GeneralizedMean(exponent: try reader.tensor(CSPRConfiguration.poolingExponent).elements[0])
+        } else {
+            pooling = nil
+        }
         embedding = try reader.linear("embedding")
         attention = configuration.hasLocalBranch ? try AttentionModules(reader) : nil
         descriptors = try (0..<(configuration.hasLocalBranch ? configuration.branches : 0)).map {

@@ -25,6 +25,8 @@ public enum ModelError: Error, Sendable, Equatable {
     case nonFiniteTensor(name: String, shape: [Int], index: Int)
     /// A batch norm's running variance is negative.
     case negativeVariance(name: String, shape: [Int], index: Int)
+    /// The exponent of generalized-mean pooling is not above 0.
+    case exponentNotPositive(name: String)
     /// The file's identity could not be computed.
     case digest(reason: String)
     /// The weights with the identity `model` gave a vector that is zero or has a value that is not finite.
@@ -54,6 +56,7 @@ extension ModelError: CustomStringConvertible {
             "tensor \"\(name)\" of shape \(shape) is not finite at element \(index)"
         case .negativeVariance(let name, let shape, let index):
             "tensor \"\(name)\" of shape \(shape) is a variance and negative at element \(index)"
+        case .exponentNotPositive(let name): "tensor \"\(name)\" is an exponent and not above 0"
         case .digest(let reason): "the file's SHA-256 could not be computed: \(reason)"
         case .unusableVector(let model):
             "the weights \(model) give a vector that is zero or not finite, so nothing can be compared with it"

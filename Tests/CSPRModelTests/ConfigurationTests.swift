@@ -26,6 +26,19 @@ import Testing
         #expect(try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8)) == expected)
     }
 
+    /// Fields that the paper's network does not need, with a value beside the default.
+    @Test(arguments: [
+        (#"{"ibn":"b"}"#, #""ibn":"b""#), (#"{"pooling":"gem"}"#, #""pooling":"gem""#),
+        (#"{"barycenters":"normalized"}"#, #""barycenters":"normalized""#),
+    ])
+    func `a field beyond the paper is written where it is not the default`(json: String, member: String) throws {
+        let configuration = try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json.utf8))
+        #expect(configuration != CSPRConfiguration())
+        let written = try JSONEncoder().encode(configuration)
+        #expect(String(decoding: written, as: UTF8.self).contains(member))
+        #expect(try JSONDecoder().decode(CSPRConfiguration.self, from: written) == configuration)
+    }
+
     @Test(arguments: [("SPR", 14), ("", 1), ("S", 5), ("P", 3), ("R", 8), ("SP", 7), ("RS", 12), ("PR", 10)])
     func `a descriptor's length follows from its letters`(letters: String, multiple: Int) {
         var configuration = CSPRConfiguration()

@@ -141,20 +141,6 @@ import Testing
         #expect(learned(b) == 23_508_032 + 2 * 256 + 2 * 512)
     }
 
-    @Test func `only networks that have instance norms say so in their files`() throws {
-        #expect(try json(.none).contains("ibn") == false)
-        #expect(try json(.a).contains(#""ibn":"a""#))
-        var expected = CSPRConfiguration()
-        expected.instanceNorms = .b
-        #expect(try JSONDecoder().decode(CSPRConfiguration.self, from: Data(json(.b).utf8)) == expected)
-    }
-
-    private func json(_ use: InstanceNormUse) throws -> String {
-        var configuration = CSPRConfiguration()
-        configuration.instanceNorms = use
-        return String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
-    }
-
     @Test func `a network of one channel has no half`() {
         var configuration = CSPRConfiguration()
         (configuration.instanceNorms, configuration.width) = (.a, 1)

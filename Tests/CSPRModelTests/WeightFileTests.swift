@@ -135,7 +135,8 @@ import Testing
     @Test(arguments: [
         (#"{"depth": 3}"#, "depth"), (#"{"block": "wide"}"#, "block"), (#"{"depths": [1, 2, 3]}"#, "depths"),
         (#"{"depths": [1, 2, 3, 0]}"#, "depths"), (#"{"width": 0}"#, "width"), (#"{"width": "64"}"#, "width"),
-        (#"{"ibn": "c"}"#, "ibn"), (#"{"ibn": "a", "width": 1}"#, "ibn"),
+        (#"{"pooling": "max"}"#, "pooling"), (#"{"barycenters": 1}"#, "barycenters"), (#"{"ibn": "c"}"#, "ibn"),
+        (#"{"ibn": "a", "width": 1}"#, "ibn"),
         (#"{"last_stride": 3}"#, "last_stride"), (#"{"local_stage": 5}"#, "local_stage"),
         (#"{"branches": 0}"#, "branches"), (#"{"branch_dim": -1}"#, "branch_dim"),
         (#"{"global_dim": 0}"#, "global_dim"),

@@ -10,6 +10,8 @@ internal import Tensors
 final class PartRepresentation {
     /// The constant that keeps the square root of equation 14 away from zero.
     static let epsilon = 1e-12
+    /// What is added to the mean of Z before a barycenter is divided by it: the barycenter of an empty channel is 0.
+    static let emptiness: Float = 1e-4
     /// Map values and their products below this count as zero.
     ///
     /// They do not change a result. But saturated maps lead to denormal numbers, which make the processor ten times
@@ -27,6 +29,8 @@ final class PartRepresentation {
     let hasStatistics: Bool
     let hasPositions: Bool
     let hasRelations: Bool
+    /// Whether barycenters are divided by the mean of Z.
+    let isNormalized: Bool
     private let threads: Int
     /// The pairs (i, j) whose products are needed, i ≤ j; the first N are (i, i).
     let pairs: [(Int, Int)]
@@ -63,6 +67,7 @@ final class PartRepresentation {
         self.threads = threads
         length = configuration.rawLength(channels: channels)
         (hasStatistics, hasPositions, hasRelations) = configuration.parts
+        isNormalized = configuration.barycenters == .normalized
         var pairs: [(Int, Int)] = []
         if hasStatistics || hasRelations { pairs += (0..<branches).map { ($0, $0) } }
         if hasRelations {
@@ -210,8 +215,9 @@ final class PartRepresentation {
             let target = unsafe result + branch * length + channel
             unsafe target[hasStatistics ? 2 * channels : 0] = first[branch] * scale
             guard hasPositions else { continue }
-            unsafe target[positions] = first[branches + branch] * scale
-            unsafe target[positions + channels] = first[2 * branches + branch] * scale
+            let weight = unsafe isNormalized ? scale / (first[branch] * scale + Self.emptiness) : scale
+            unsafe target[positions] = first[branches + branch] * weight
+            unsafe target[positions + channels] = first[2 * branches + branch] * weight
         }
     }
 

@@ -9,6 +9,7 @@ final class CompiledStep {
     let backbone: TrainingExecutor
     private let last: Int
     private let global: EmbeddingHead
+    private let pooling: TrainablePooling
     private let embedding: TrainableLinear
     private let local: LocalBranchTraining?
 
@@ -29,6 +30,7 @@ final class CompiledStep {
         backbone = try TrainingExecutor(
             graph, batch: batch, parameters: network.parameters,
             normNames: configuration.normNames)
+        pooling = TrainablePooling(configuration, in: network.parameters)
         embedding = TrainableLinear("embedding", in: network.parameters)
         global = EmbeddingHead(
             classifier: "classifier_global", neck: network.hasNeck ? "neck_global" : nil, in: network.parameters)
@@ -50,8 +52,8 @@ final class CompiledStep {
         precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
         precondition(mixing == nil || mixesStyles, "no place to mix styles was compiled")
         try backbone.forward(images, mixing: mixing)
-        let pooled = globalAveragePooling(
-            Tensor(shape: backbone.shape(ofOutput: last), elements: unsafe Array(backbone.output(last))))
+        let maps = Tensor(shape: backbone.shape(ofOutput: last), elements: unsafe Array(backbone.output(last)))
+        let pooled = try pooling.forward(maps)
         let features = try embedding.forward(pooled)
         var terms = LossTerms()
         let head = try global.run(features, labels: labels, losses: losses)
@@ -60,23 +62,42 @@ final class CompiledStep {
         terms.globalContrastive = head.contrastive
         terms.globalAccuracy = head.accuracy
         terms.total = head.total(losses)
-        try pass(head.gradient, pooled: pooled)
+        let gradient = try pooling.backward(embedding.backward(head.gradient, x: pooled), maps: maps)
+        _ = unsafe backbone.outputGradient(last).update(fromContentsOf: gradient.elements)
         let start = ContinuousClock.now
         try local?.run(backbone, labels: labels, losses: losses, terms: &terms)
         observer?("local branch", ContinuousClock.now - start)
         try backbone.backward()
         return terms
     }
+}
 
-    /// Passes the gradient of the global embedding back through its layer and the pooling to the last stage.
-    private func pass(_ gradient: Tensor, pooled: Tensor) throws {
-        let shape = backbone.shape(ofOutput: last)
-        let area = shape[2] * shape[3]
-        let pooledGradient = try embedding.backward(gradient, x: pooled)
-        let maps = unsafe backbone.outputGradient(last)
-        for (index, value) in pooledGradient.elements.enumerated() {
-            for position in index * area..<(index + 1) * area { unsafe maps[position] = value / Float(area) }
+/// The pooling of the last stage's maps in training.
+struct TrainablePooling {
+    /// p of the generalized mean; nil: the mean.
+    private let exponent: Parameter?
+
+    init(_ configuration: CSPRConfiguration, in parameters: ParameterStore) {
+        exponent = configuration.pooling == .gem ? parameters[CSPRConfiguration.poolingExponent] : nil
+    }
+
+    /// The pooled maps, [batch, channels].
+    func forward(_ maps: Tensor) throws(OneDNNError) -> Tensor {
+        guard let exponent else { return globalAveragePooling(maps) }
+        return GeneralizedMean(exponent: try exponent.tensor().elements[0]).forward(maps)
+    }
+
+    /// Returns the gradient of the maps, and writes that of the exponent.
+    func backward(_ gradient: Tensor, maps: Tensor) throws(OneDNNError) -> Tensor {
+        guard let exponent else {
+            let area = maps.shape[2] * maps.shape[3]
+            return Tensor(
+                shape: maps.shape,
+                elements: gradient.elements.flatMap { repeatElement($0 / Float(area), count: area) })
         }
+        let (x, slope) = GeneralizedMean(exponent: try exponent.tensor().elements[0]).backward(gradient, x: maps)
+        try exponent.assign(Tensor(shape: [1], elements: [slope]), to: .gradient)
+        return x
     }
 }
 

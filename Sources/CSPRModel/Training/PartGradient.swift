@@ -156,8 +156,18 @@ final class PartGradient {
                 unsafe secondGradient[branch] += scale * variance
             }
             guard parts.hasPositions else { continue }
-            unsafe first[branches + branch] = scale * gradient[positions]
-            unsafe first[2 * branches + branch] = scale * gradient[positions + channels]
+            var weight = scale
+            if parts.isNormalized {
+                // r = P / (S + ε): dP = dr / (S + ε), dS = −r · dr / (S + ε).
+                let values = unsafe inputs.descriptors + branch * parts.length + channel
+                unsafe weight /= values[meanOffset] + PartRepresentation.emptiness
+                unsafe first[branch] -=
+                    weight
+                    * (values[positions] * gradient[positions]
+                        + values[positions + channels] * gradient[positions + channels])
+            }
+            unsafe first[branches + branch] = weight * gradient[positions]
+            unsafe first[2 * branches + branch] = weight * gradient[positions + channels]
         }
         guard parts.hasRelations else { return }
         let start = parts.length - (branches - 1) * channels

@@ -12,6 +12,8 @@ struct ParameterSpecification: Sendable, Equatable {
         case zero
         /// A batch norm's scale: initialized with one.
         case one
+        /// The exponent of generalized-mean pooling: initialized with three, above zero.
+        case exponent
         /// A batch norm's running mean: initialized with zero.
         case mean
         /// A batch norm's running variance: initialized with one, never negative.
@@ -31,6 +33,7 @@ struct ParameterSpecification: Sendable, Equatable {
         switch role {
         case .weight: Tensor.heInitialized(shape, using: &generator)
         case .zero, .mean: Tensor(zeros: shape)
+        case .exponent: Tensor(shape: shape, elements: Array(repeating: 3, count: shape.reduce(1, *)))
         case .one, .variance: Tensor(shape: shape, elements: Array(repeating: 1, count: shape.reduce(1, *)))
         }
     }
@@ -47,6 +50,9 @@ struct ParameterSpecification: Sendable, Equatable {
 }
 
 extension CSPRConfiguration {
+    /// The name of the exponent of generalized-mean pooling.
+    static let poolingExponent = "pooling.p"
+
     /// Every tensor of a weight file of this configuration: the only list, used for loading, initializing and counting.
     var parameterList: [ParameterSpecification] {
         var list: [ParameterSpecification] = []
@@ -77,6 +83,7 @@ extension CSPRConfiguration {
             }
         }
         for norm in backbone.sumNorms { addInstanceNorm(norm.name, norm.channels) }
+        if pooling == .gem { add(Self.poolingExponent, [1], .exponent, .global) }
         addLayer("embedding", [globalDimensions, backbone.channels(ofStage: 4)], .global)
         if hasLocalBranch {
             let channels = backbone.channels(ofStage: localStage)

@@ -64,6 +64,9 @@ struct WeightReader: Sendable {
         if let index = tensor.firstNonFinite {
             throw .nonFiniteTensor(name: parameter.name, shape: found, index: index)
         }
+        if parameter.role == .exponent, !tensor.elements.allSatisfy({ $0 > 0 }) {
+            throw .exponentNotPositive(name: parameter.name)
+        }
         if parameter.role == .variance, let index = tensor.elements.firstIndex(where: { $0 < 0 }) {
             throw .negativeVariance(name: parameter.name, shape: found, index: index)
         }

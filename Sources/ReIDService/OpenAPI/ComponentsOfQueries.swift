@@ -198,18 +198,25 @@ extension Components {
                 "depths": .list("Blocks in each stage.", of: .count("Blocks."), count: 4...4),
                 "width": .count("Channels of the stem."),
                 "last_stride": .count("Stride of the fourth stage."),
+                "ibn": .choice(
+                    "Where the backbone normalizes by the statistics of each image alone; absent: nowhere.",
+                    of: InstanceNormUse.self),
                 "local_stage": .count("The stage whose output the attention branches read."),
                 "branches": .count("Attention branches."),
                 "branch_dim": .count("Length of one branch's feature."),
                 "global_dim": .count("Length of the global feature."),
                 "attention": .choice("How the branches compute their attention.", of: CSPRConfiguration.Attention.self),
                 "descriptor": .text("Letters of S (statistical), P (positional) and R (relational)."),
+                "pooling": .choice(
+                    "How the global branch pools; absent: the mean.", of: CSPRConfiguration.Pooling.self),
+                "barycenters": .choice(
+                    "What the positional part is; absent: means.", of: CSPRConfiguration.Barycenters.self),
                 "candidate_ratios": .list(
                     "The share of positions that each branch concentrates on.", of: .number("A share.", in: 0...1)),
                 "height": .count("Rows of the network's input."),
                 "width_px": .count("Columns of the network's input."),
                 "identities": .count("Classes of the classifiers that training added."),
-            ]),
+            ], optional: ["ibn", "pooling", "barycenters"]),
         "Readiness": .object(
             "Whether the service takes requests, and with what.",
             [

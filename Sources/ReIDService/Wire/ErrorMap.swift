@@ -307,8 +307,8 @@ extension ModelError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
         case .file, .wrongFormat, .unsupportedVersion, .malformedConfiguration, .invalidConfiguration, .missingTensor,
-            .surplusTensor, .misshapenTensor, .wrongType, .nonFiniteTensor, .negativeVariance, .unusableVector, .digest,
-            .compute:
+            .surplusTensor, .misshapenTensor, .wrongType, .nonFiniteTensor, .negativeVariance, .exponentNotPositive,
+            .unusableVector, .digest, .compute:
             .internalError
         }
     }

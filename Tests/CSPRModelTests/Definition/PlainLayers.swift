@@ -111,6 +111,32 @@ extension Tape {
         weightedMean(x) { _ in 1 }
     }
 
+    /// (mean max(x, 1e-6)^p)^(1/p) over the positions: [B, C, H, W] → [B, C]; p is [1].
+    func generalizedMean(_ x: Variable, exponent: Variable) -> Variable {
+        let area = x.shape[2] * x.shape[3]
+        let p = exponent.value[0]
+        let clamped = x.value.map { max($0, 1e-6) }
+        var (powers, products) = ([Double](repeating: 0, count: x.value.count / area), [Double]())
+        products = powers
+        for (index, value) in clamped.enumerated() {
+            powers[index / area] += pow(value, p) / Double(area)
+            products[index / area] += pow(value, p) * log(value) / Double(area)
+        }
+        let (sums, weighted) = (powers, products)
+        return record([x.shape[0], x.shape[1]], powers.map { pow($0, 1 / p) }) { y in
+            for (index, value) in clamped.enumerated() where x.value[index] >= 1e-6 {
+                let plane = index / area
+                x.gradient[index] +=
+                    y.gradient[plane] * pow(sums[plane], 1 / p - 1) * pow(value, p - 1) / Double(area)
+            }
+            for (plane, sum) in sums.enumerated() {
+                // y = e^(ln s / p), and s depends on p too.
+                let slope = weighted[plane] / sum / p - log(sum) / (p * p)
+                exponent.gradient[0] += y.gradient[plane] * y.value[plane] * slope
+            }
+        }
+    }
+
     /// The mean over the positions of weight · x: [B, C, H, W] → [B, C]; `weight` takes a position, row-major.
     func weightedMean(_ x: Variable, weight: (Int) -> Double) -> Variable {
         let area = x.shape[2] * x.shape[3]

@@ -54,7 +54,7 @@ struct PlainNetwork {
         let shape = [labels.count, 3, configuration.height, configuration.widthPixels]
         let (middle, last) = pass.backbone(Variable(shape, images))
 
-        let global = pass.linear(tape.globalAveragePooling(last), "embedding")
+        let global = pass.linear(pass.pooled(last), "embedding")
         var losses: [(name: String, weight: Double, loss: Variable)] = [
             ("cls_global", 1, tape.crossEntropy(pass.linear(global, "classifier_global"), labels: labels))
         ]
@@ -85,6 +85,11 @@ struct PlainNetwork {
 
         func linear(_ x: Variable, _ name: String) -> Variable {
             tape.linear(x, weight: parameter("\(name).weight"), bias: parameter("\(name).bias"))
+        }
+
+        func pooled(_ x: Variable) -> Variable {
+            configuration.pooling == .average
+                ? tape.globalAveragePooling(x) : tape.generalizedMean(x, exponent: parameter("pooling.p"))
         }
 
         func convolution(_ x: Variable, _ layer: NormedConvolution) -> Variable {
@@ -143,7 +148,10 @@ struct PlainNetwork {
             }
             let z = branches.map { tape.product(maps[$0], x, at: "parts.\($0)") }
             let embeddings = branches.map { branch in
-                linear(tape.descriptor(z, branch, letters: configuration.descriptor), "descriptor.\(branch)")
+                let descriptor = tape.descriptor(
+                    z, branch, letters: configuration.descriptor,
+                    isNormalized: configuration.barycenters == .normalized)
+                return linear(descriptor, "descriptor.\(branch)")
             }
             return (tape.concatenation(embeddings), tape.concatenation(maps))
         }

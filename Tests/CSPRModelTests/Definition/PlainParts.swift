@@ -76,12 +76,27 @@ extension Tape {
     }
 
     /// F_P (equation 13): the means of Z · y/H and Z · x/W, [B, 2C].
-    func positional(_ z: Variable) -> Variable {
+    ///
+    /// Normalized, they are divided by the mean of Z plus 1e-4.
+    func positional(_ z: Variable, isNormalized: Bool = false) -> Variable {
         let (height, width) = (z.shape[2], z.shape[3])
-        return concatenation([
+        let means = [
             weightedMean(z) { Double($0 / width) / Double(height) },
             weightedMean(z) { Double($0 % width) / Double(width) },
-        ])
+        ]
+        guard isNormalized else { return concatenation(means) }
+        return concatenation(means.map { quotient($0, globalAveragePooling(z)) })
+    }
+
+    /// a / (b + 1e-4), whose slopes are 1 / (b + 1e-4) and −a / (b + 1e-4)².
+    private func quotient(_ a: Variable, _ b: Variable) -> Variable {
+        let divisors = b.value.map { $0 + 1e-4 }
+        return record(a.shape, zip(a.value, divisors).map { $0 / $1 }) { y in
+            for (index, divisor) in divisors.enumerated() {
+                a.gradient[index] += y.gradient[index] / divisor
+                b.gradient[index] -= y.gradient[index] * a.value[index] / (divisor * divisor)
+            }
+        }
     }
 
     /// F_R of branch i (equation 14): the cosine distances to every other branch in order, [B, (N − 1)C].
@@ -91,9 +106,9 @@ extension Tape {
 
     /// The descriptor of branch i: the parts S, P and R that `letters` names, in this order; without S, the mean takes
     /// its place.
-    func descriptor(_ branches: [Variable], _ i: Int, letters: String) -> Variable {
+    func descriptor(_ branches: [Variable], _ i: Int, letters: String, isNormalized: Bool = false) -> Variable {
         var parts = [letters.contains("S") ? statistical(branches[i]) : globalAveragePooling(branches[i])]
-        if letters.contains("P") { parts.append(positional(branches[i])) }
+        if letters.contains("P") { parts.append(positional(branches[i], isNormalized: isNormalized)) }
         if letters.contains("R") { parts.append(relational(branches, i)) }
         return concatenation(parts)
     }

@@ -98,6 +98,14 @@ import Testing
         }
     }
 
+    /// Some values are below 1e-6 and have no slope.
+    @Test(arguments: [1, 2.5, 3])
+    func `a generalized mean changes as the gradients of values and exponent say`(exponent: Double) {
+        expectGradientsMatch(["x": .spread([2, 3, 5, 3], seed: 1), "p": Variable([1], [exponent])]) { tape, input in
+            tape.generalizedMean(input("x"), exponent: input("p"))
+        }
+    }
+
     @Test func `a weighted mean changes as its gradient says`() {
         expectGradientsMatch(["x": .spread([2, 3, 5, 3], seed: 1)]) { tape, input in
             tape.weightedMean(input("x")) { Double($0 * $0) - 7 }

@@ -36,6 +36,13 @@ import Testing
         expectGradientsMatch(["z": .spread(shape, seed: 1)]) { tape, input in tape.positional(input("z")) }
     }
 
+    @Test(arguments: shapes)
+    func `normalized barycenters change as their gradient says`(shape: [Int]) {
+        expectGradientsMatch(["z": .spread(shape, in: 0...1.8, seed: 1)]) { tape, input in
+            tape.positional(input("z"), isNormalized: true)
+        }
+    }
+
     @Test(arguments: 0..<3)
     func `the relational part of each branch changes as its gradients say`(branch: Int) {
         let names = ["a", "b", "c"]

@@ -75,6 +75,17 @@ import Testing
         ])
     func `descriptors and their gradients agree with the definition`(letters: String, size: Size) throws {
         try expectParts(letters, size, x: .rectified(size.shape, seed: 1))
+        if letters.contains("P") {
+            try expectParts(letters, size, x: .rectified(size.shape, seed: 1), barycenters: .normalized)
+        }
+    }
+
+    /// A channel that is zero has the barycenter 0 and no gradient.
+    @Test func `normalized barycenters are coordinates, and 0 where there is nothing`() throws {
+        let size = Size(batch: 2, channels: 5, height: 4, width: 3)
+        var x = Tensor.rectified(size.shape, seed: 1)
+        for index in x.elements.indices where index / 12 % 5 == 3 { x.elements[index] = 0 }
+        try expectParts("SPR", size, x: x, barycenters: .normalized)
     }
 
     /// Products of a few exact numbers, many of them equal and positive.
@@ -136,9 +147,12 @@ import Testing
     /// Expects the descriptors of X and of `maps`, or random ones, and their gradients, to be the definition's.
     ///
     /// Where X is zero, its rectifier stops the gradient, so the library need not compute one.
-    private func expectParts(_ letters: String, _ size: Size, x: Tensor, maps: Tensor? = nil) throws {
+    private func expectParts(
+        _ letters: String, _ size: Size, x: Tensor, maps: Tensor? = nil,
+        barycenters: CSPRConfiguration.Barycenters = .mean
+    ) throws {
         var configuration = configuration(size, attention: .multiscale)
-        configuration.descriptor = letters
+        (configuration.descriptor, configuration.barycenters) = (letters, barycenters)
         let threads = openMPThreads
         let parts = try PartRepresentation(
             configuration, channels: size.channels, height: size.height, width: size.width, batch: size.batch,
@@ -177,7 +191,8 @@ import Testing
             Variable([size.batch, 1, size.height, size.width], map($0).map(Double.init))
         }
         let z = masked.enumerated().map { tape.product($1, input, at: "parts.\($0)") }
-        let expected = tape.concatenation(z.indices.map { tape.descriptor(z, $0, letters: letters) })
+        let expected = tape.concatenation(
+            z.indices.map { tape.descriptor(z, $0, letters: letters, isNormalized: barycenters == .normalized) })
         tape.differentiate(expected, weights: weights.doubles)
 
         SinglePrecision.expect(descriptors.tensor(shape), toEqual: expected.value, "the descriptors")

@@ -17,6 +17,27 @@ import Testing
         SinglePrecision.expect(globalAveragePooling(x), toEqual: expected.value, "the mean")
     }
 
+    @Test(arguments: [[1, 17, 7, 5], [3, 5, 1, 1]], [Float(1), 3, 6.5])
+    func `generalized-mean pooling agrees with the definition`(shape: [Int], exponent: Float) {
+        let (x, dy) = (Tensor.rectified(shape, seed: 1), Tensor.random([shape[0], shape[1]], seed: 2))
+        let pooling = GeneralizedMean(exponent: exponent)
+        let (tape, input) = (Tape(), Variable(x))
+        let p = Variable([1], [Double(exponent)])
+        let expected = tape.generalizedMean(input, exponent: p)
+        tape.differentiate(expected, weights: dy.doubles)
+        SinglePrecision.expect(pooling.forward(x), toEqual: expected.value, "the generalized mean")
+        let (dx, dp) = pooling.backward(dy, x: x)
+        SinglePrecision.expect(dx, toEqual: input.gradient, "the gradient of x")
+        SinglePrecision.expect(Tensor(shape: [1], elements: [dp]), toEqual: p.gradient, "the gradient of p")
+    }
+
+    @Test func `a generalized mean lies between mean and maximum, and near them at its ends`() {
+        let x = Tensor(shape: [1, 1, 2, 2], elements: [1, 2, 3, 6])
+        func pooled(_ exponent: Float) -> Float { GeneralizedMean(exponent: exponent).forward(x).elements[0] }
+        #expect(abs(pooled(1) - 3) < 1e-5)
+        #expect(abs(pooled(2) - Float(12.5).squareRoot()) < 1e-5 && pooled(100) > 5.9 && pooled(100) < 6)
+    }
+
     @Test(arguments: sizes)
     func `a linear layer agrees with the definition`(size: (rows: Int, inputs: Int, outputs: Int)) throws {
         let parameters = try linear("layer", inputs: size.inputs, outputs: size.outputs)

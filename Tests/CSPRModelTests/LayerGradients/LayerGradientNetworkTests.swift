@@ -20,10 +20,14 @@ import Testing
         var lastStride = 2
         var instanceNorms = InstanceNormUse.none
         var mixing: StyleMixing?
+        /// Whether the classifiers are random: as long as they are zero, they send no gradient into the network.
+        var hasClassifiers = false
+        var pooling = CSPRConfiguration.Pooling.average
+        var barycenters = CSPRConfiguration.Barycenters.mean
 
         var testDescription: String {
             "\(block) \(width), \(attention) on stage \(stage), \(branches) × \(letters), batch of \(batch), "
-                + "instance norms \(instanceNorms), mixing \(mixing?.probability ?? 0)"
+                + "instance norms \(instanceNorms), mixing \(mixing?.probability ?? 0), \(pooling), \(barycenters)"
         }
 
         var configuration: CSPRConfiguration {
@@ -35,6 +39,7 @@ import Testing
             configuration.candidateRatios = Array([0.2, 0.4, 0.3].prefix(branches))
             (configuration.globalDimensions, configuration.identities) = (7, 3)
             configuration.instanceNorms = instanceNorms
+            (configuration.pooling, configuration.barycenters) = (pooling, barycenters)
             return configuration
         }
     }
@@ -47,6 +52,8 @@ import Testing
         Case(instanceNorms: .b), Case(block: .bottleneck, width: 3, stage: 1, letters: "R", instanceNorms: .b),
         Case(mixing: StyleMixing(probability: 1, seed: 1)),
         Case(stage: 1, batch: 4, instanceNorms: .a, mixing: StyleMixing(probability: 1, seed: 2)),
+        Case(hasClassifiers: true), Case(hasClassifiers: true, pooling: .gem),
+        Case(letters: "P", barycenters: .normalized),
         Case(attention: .none, mixing: StyleMixing(probability: 0, seed: 3)),
     ])
     func `losses and gradients agree with the definition at the same values`(network: Case) throws {
@@ -56,6 +63,11 @@ import Testing
         let images = Tensor.random(
             [network.batch, 3, configuration.height, configuration.widthPixels], in: -2...2, seed: 2)
         let labels = Array([0, 2, 1, 1, 0].prefix(network.batch))
+        if network.hasClassifiers {
+            for parameter in trainable.parameters.all where parameter.name.hasPrefix("classifier") {
+                try parameter.assign(.random(parameter.shape, in: -0.5...0.5, seed: 4))
+            }
+        }
         let definition = try PlainNetwork(trainable)
         let terms = try trainable.computeGradients(
             images.elements, labels: labels, losses: TrainingLosses(), mixing: network.mixing)
