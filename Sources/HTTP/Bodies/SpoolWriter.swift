@@ -9,6 +9,8 @@ final class SpoolWriter: Sendable {
     private struct State {
         var descriptor: Int32 = -1
         var size = 0
+        /// The bytes, from the beginning, that the system has been asked to write to the disk.
+        var begun = 0
         var isFinished = false
     }
 
@@ -38,6 +40,9 @@ final class SpoolWriter: Sendable {
     /// The beginning of such files' names.
     static let prefix = "body-"
 
+    /// The bytes after which the disk begins to write them, so that whoever keeps a large body does not wait for all of it.
+    private static let step = 8 << 20
+
     func write(_ bytes: [UInt8]) throws(BodyFileError) {
         try state.withLock { (state) throws(BodyFileError) in
             if state.descriptor < 0 {
@@ -57,6 +62,12 @@ final class SpoolWriter: Sendable {
                 }
             }
             state.size += bytes.count
+            if state.size - state.begun >= Self.step {
+                // Only a hint, which also begins to write what is not on the disk.
+                posix_fadvise(
+                    state.descriptor, off_t(state.begun), off_t(state.size - state.begun), POSIX_FADV_DONTNEED)
+                state.begun = state.size
+            }
         }
     }
 
