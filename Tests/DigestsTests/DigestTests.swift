@@ -33,4 +33,13 @@ import Testing
             #expect(identifier.wholeMatch(of: /i_[a-z2-7]{20}/) != nil)
         }
     }
+
+    @Test func `near identifiers look like others, share a beginning and do not repeat`() throws {
+        var series = [NearIdentifiers("i_"), NearIdentifiers("i_")]
+        let identifiers = try series.indices.map { place in try (0..<1000).map { _ in try series[place].next() } }
+        #expect(Set(identifiers.joined()).count == 2000)
+        #expect(identifiers.joined().allSatisfy { $0.wholeMatch(of: /i_[a-z2-7]{20}/) != nil })
+        #expect(identifiers.map { Set($0.map { $0.prefix(8) }).count } == [1, 1])
+        #expect(identifiers[0][0].prefix(8) != identifiers[1][0].prefix(8))
+    }
 }

@@ -202,8 +202,12 @@ extension Row {
 /// Vectors as blobs: little-endian float32.
 enum Vector {
     static func data(_ vector: [Float]) -> Data {
-        let bits = vector.map { $0.bitPattern.littleEndian }
-        return unsafe bits.withUnsafeBytes { unsafe Data($0) }
+        #if _endian(little)
+            return unsafe vector.withUnsafeBytes { unsafe Data($0) }
+        #else
+            let bits = vector.map { $0.bitPattern.littleEndian }
+            return unsafe bits.withUnsafeBytes { unsafe Data($0) }
+        #endif
     }
 
     /// The values of a blob; empty if it is NULL or its length is not a multiple of 4.
