@@ -9,10 +9,18 @@ extension GalleryStore {
     /// index that is recorded already stays unchanged, so repeating a call after a crash changes nothing. On return,
     /// everything is on disk and in the gallery's new snapshot; after an error, nothing of the call is.
     ///
+    /// - Parameters:
+    ///   - outcomes: the results.
+    ///   - id: the batch.
+    ///   - waits: whether to wait for the disk and the new snapshot. If not, both follow soon, at the latest with the next
+    ///     change that waits, such as the batch's end; a killed process loses nothing either way.
+    /// - Returns: how many items of which kind there were.
     /// - Throws: `notRunning`, `modelMismatch`, `dimensionMismatch` or `invalidEmbedding`; `diskFull` or `inputOutput`.
     @discardableResult
-    public func record(_ outcomes: [ItemOutcome], batch id: String) throws(GalleryError) -> RecordedItems {
-        let (result, total) = try write { db, aftermath in
+    public func record(
+        _ outcomes: [ItemOutcome], batch id: String, waits: Bool = true
+    ) throws(GalleryError) -> RecordedItems {
+        let (result, total) = try write(waits: waits) { db, aftermath in
             let batch = try db.batch(id)
             guard batch.state == .running else { throw GalleryError.notRunning(batch: id, state: batch.state) }
             var enrollment = try Enrollment(
@@ -26,6 +34,7 @@ extension GalleryStore {
                 [result.enrolled, result.duplicate, result.failed, batch.key])
             if !enrollment.enrolled.isEmpty {
                 let (gallery, added, names) = (enrollment.gallery, enrollment.enrolled, enrollment.cameraNames)
+                aftermath.addedBytes = enrollment.addedBytes
                 let means = try db.countImages(enrollment.imagesOfCameras, of: gallery)
                 let revision = try db.advanceRevision(of: gallery)
                 aftermath.publish.append {
@@ -88,6 +97,7 @@ private struct Enrollment {
     private var known: Set<Int>
     private var people: Labels
     private var cameras: Labels
+    private var identifiers = NearIdentifiers("i_")
     private let earlierImage: Statement
     private let newItem: Statement
     private let newImage: Statement
@@ -97,6 +107,8 @@ private struct Enrollment {
     private(set) var enrolled: [IndexedImage] = []
     /// The names of the enrolled images' cameras, by their keys.
     private(set) var cameraNames: [UInt32: String] = [:]
+    /// The bytes of the enrolled vectors and images.
+    private(set) var addedBytes = 0
     /// The number of images enrolled for each camera, by the camera's key.
     private(set) var imagesOfCameras: [Int64: Int] = [:]
 
@@ -164,7 +176,7 @@ private struct Enrollment {
     }
 
     private mutating func enroll(_ new: NewImage, digest: Data) throws -> Int64 {
-        let id = try randomIdentifier("i_")
+        let id = try identifiers.next()
         let person = try new.personID.map { try people.key(of: $0) }
         let camera = try new.cameraID.map { try cameras.key(of: $0) }
         try newImage.execute(arguments: [
@@ -174,6 +186,7 @@ private struct Enrollment {
         let key = database.lastInsertedRowID
         if let camera { imagesOfCameras[camera, default: 0] += 1 }
         if let content = new.content { try newContent.execute(arguments: [key, content.bytes.data]) }
+        addedBytes += (new.content?.bytes.count ?? 0) + 4 * new.embedding.count
         try newVector.execute(arguments: [key, new.model, Vector.data(new.embedding)])
         let indexed = IndexedImage(
             key: key, person: try person.map(UInt32.init(indexKey:)), camera: try camera.map(UInt32.init(indexKey:)),

@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 public import Logging
 import Synchronization
@@ -17,6 +18,11 @@ public final class GalleryStore: Sendable {
     let observers = Observers()
     let meters = ProgressMeters()
     private let pool: DatabasePool
+    private let log: LogCopier
+    /// Brings commits into the index, in their order.
+    private let publishing = DispatchQueue(label: "reid.gallery.publishing")
+    /// Tells the observers of commits for which nobody waits; they may change the store.
+    private let telling = DispatchQueue(label: "reid.gallery.telling")
     /// Held until `close` or `deinit`, so that no second store opens the file.
     private let lock: Mutex<FileLock?>
     /// Whether erased bytes may still be in the write-ahead log.
@@ -54,6 +60,7 @@ public final class GalleryStore: Sendable {
                 return true
             }
             isErasureDue.withLock { $0 = !isLogEmpty }
+            log = try LogCopier(path: path)
             let previous = try pool.read(RunStamp.read)
             var files = IndexFiles(path: path + ".index", stamp: .random(in: 1...(.max)))
             let stored = StoredIndex(path: path, files: files, previousStamp: previous, logger: logger)
@@ -79,7 +86,9 @@ public final class GalleryStore: Sendable {
     /// The database is then a single file without a write-ahead log. Closing twice is not an error.
     public func close() throws(GalleryError) {
         guard lock.withLock({ $0 != nil }) else { return }
+        publishing.sync {}
         do {
+            try log.close()
             pool.writeWithoutTransaction { db in
                 eraseRemains(db)
                 do { try DatabaseOpening.emptyLog(db) } catch {
@@ -97,8 +106,9 @@ public final class GalleryStore: Sendable {
 
     /// Calls `handler` after every commit, until the returned observation is cancelled or released.
     ///
-    /// The call comes on the thread that committed, while no lock is held. Changes of two threads may arrive in either
-    /// order, so take a change as a hint to read the store again. The handler must not block.
+    /// The call comes while no lock is held, on the thread that committed, or on another if that thread does not wait for the
+    /// index. Changes of two threads may arrive in either order, so take a change as a hint to read the store again. The
+    /// handler must not block.
     public func observe(_ handler: @escaping @Sendable (GalleryChange) -> Void) -> GalleryObservation {
         observers.add(handler)
     }
@@ -109,35 +119,43 @@ extension GalleryStore {
     struct Aftermath {
         /// The changes to report to the observers.
         var changes: [GalleryChange] = []
-        /// Changes to the index; they run before the next write begins.
-        var publish: [(LiveIndex) -> Void] = []
+        /// Changes to the index; they run in the order of the commits.
+        var publish: [@Sendable (LiveIndex) -> Void] = []
+        /// The bytes of the vectors and images that were added.
+        var addedBytes = 0
         /// Whether bytes were deleted that must be removed from the disk.
         var erases = false
         /// The row of the audit that the transaction adds; the transaction may complete it.
         var audit: AuditEvent?
     }
 
-    /// Runs one transaction; when this returns, all of it is on disk and in the index, or nothing is.
+    /// Runs one transaction; when this returns, all of it is on disk and in the index, or nothing is, unless it does not wait.
     ///
     /// - Parameters:
     ///   - audit: what is done here, for the audit: the row is added in the same transaction.
+    ///   - waits: whether to return only when the change is safe from a power cut and in the index. If not, the disk and the
+    ///     index follow soon, at the latest with the next change that waits; a killed process loses nothing either way.
     ///   - body: makes the changes.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or why the transaction failed, as a `GalleryError`.
     func write<Value>(
-        audit: AuditEvent? = nil, _ body: (Database, inout Aftermath) throws -> Value
+        audit: AuditEvent? = nil, waits: Bool = true, _ body: (Database, inout Aftermath) throws -> Value
     ) throws(GalleryError) -> Value {
+        // So nobody finds a batch completed whose images the index lacks, and few of them wait in memory.
+        publishing.sync {}
         var aftermath = Aftermath(audit: audit)
         let value: Value
         do {
             value = try pool.writeWithoutTransaction { db in
                 var result: Value?
+                if !waits { try DatabaseOpening.setDurable(false, db) }
+                defer { if !waits { try? DatabaseOpening.setDurable(true, db) } }
                 try db.inTransaction(.immediate) {
                     result = try body(db, &aftermath)
                     if let event = aftermath.audit { try db.appendAudit(event, at: clock()) }
                     return .commit
                 }
-                for step in aftermath.publish { step(index) }
+                publish(aftermath, notifies: !waits)
                 if aftermath.erases { isErasureDue.withLock { $0 = true } }
                 eraseRemains(db)
                 guard let result else { throw GalleryError.inputOutput(path: path, reason: "no result") }
@@ -146,8 +164,26 @@ extension GalleryStore {
         } catch {
             throw GalleryError(error, path: path)
         }
-        observers.notify(aftermath.changes)
+        if waits {
+            publishing.sync {}
+            observers.notify(aftermath.changes)
+        }
         return value
+    }
+
+    /// Brings a commit into the index; the writer calls it, so that commits keep their order.
+    private func publish(_ aftermath: Aftermath, notifies: Bool) {
+        publishing.async { [index, observers, telling] in
+            for step in aftermath.publish { step(index) }
+            if notifies { telling.async { observers.notify(aftermath.changes) } }
+        }
+        log.note(bytes: aftermath.addedBytes)
+    }
+
+    /// Waits until the index has everything that was recorded, and the observers are told.
+    public func finishRecording() {
+        publishing.sync {}
+        telling.sync {}
     }
 
     /// Reads one consistent state of the database.
@@ -161,7 +197,7 @@ extension GalleryStore {
     private func eraseRemains(_ db: Database) {
         guard isErasureDue.withLock({ $0 }) else { return }
         do {
-            try DatabaseOpening.eraseRemains(db)
+            try log.pausing { try DatabaseOpening.eraseRemains(db) }
             isErasureDue.withLock { $0 = false }
         } catch {
             logger.warning(
@@ -176,7 +212,9 @@ extension GalleryStore {
     ///
     /// - Returns: whether there is more to give back.
     public func giveBackSpace() throws(GalleryError) -> Bool {
-        do { return try pool.writeWithoutTransaction(DatabaseOpening.giveBack) } catch {
+        do {
+            return try pool.writeWithoutTransaction { db in try log.pausing { try DatabaseOpening.giveBack(db) } }
+        } catch {
             throw GalleryError(error, path: path)
         }
     }
@@ -189,8 +227,10 @@ extension GalleryStore {
     public func compact() throws(GalleryError) {
         do {
             try pool.writeWithoutTransaction { db in
-                try DatabaseOpening.rewrite(db)
-                try DatabaseOpening.emptyLog(db)
+                try log.pausing {
+                    try DatabaseOpening.rewrite(db)
+                    try DatabaseOpening.emptyLog(db)
+                }
             }
         } catch {
             throw GalleryError(error, path: path)

@@ -1,6 +1,8 @@
 import Digests
+import Dispatch
 import Gallery
 import Ranking
+import Synchronization
 import Testing
 
 @Suite struct EnrollmentTests {
@@ -61,12 +63,14 @@ import Testing
     }
 
     @Test func `the write-ahead log stays small however much is enrolled`() throws {
-        let fixture = try StoreFixture(dimensions: 512)
-        for call in 0..<15 {
-            try fixture.enroll(try (0..<200).map { try .sample(call * 200 + $0, dimensions: 512, bytes: nil) })
+        let fixture = try StoreFixture()
+        for call in 0..<16 {
+            try fixture.enroll(
+                try (0..<6).map { try .sample(0, bytes: Array(repeating: UInt8(6 * call + $0), count: 1 << 20)) })
         }
-        #expect(try fixture.folder.bytes() > 6 << 20)
-        #expect(try fixture.folder.bytes(of: "-wal") < 8 << 20)
+        #expect(try fixture.folder.bytes() > 48 << 20)
+        // The limit, and a commit of 6 MiB.
+        #expect(try fixture.folder.bytes(of: "-wal") < 72 << 20)
     }
 
     @Test func `recording the same items again changes nothing`() throws {
@@ -195,5 +199,42 @@ import Testing
         let failed = try fixture.store.items(of: batch, state: .failed, limit: 1000).items
         #expect(failed.map(\.name) == ["1", "3", "5"])
         #expect(failed.allSatisfy { $0.failure == .corruptImage && $0.detail == "cut" && $0.imageID == nil })
+    }
+
+    @Test func `records that do not wait for the index are all in it when the batch ends`() throws {
+        let fixture = try StoreFixture()
+        let batch = try fixture.runningBatch()
+        for index in 0..<20 {
+            let outcome = ItemOutcome(index: index, name: nil, result: .image(try .sample(index, camera: "c1")))
+            try fixture.store.record([outcome], batch: batch, waits: false)
+        }
+        // What a killed process leaves here has every item once, too.
+        let left = try StoreFixture.open(try fixture.folder.copyAsIfKilled(withIndex: true))
+        try fixture.store.setBatchState(batch, to: .completed, expectedItems: 20)
+        for store in [fixture.store, left] {
+            let snapshot = try store.snapshot(of: "lobby")
+            #expect(snapshot.revision == 20)
+            #expect(snapshot.rows.map { snapshot.vectors[$0] } == (0..<20).map { unitVector($0) })
+        }
+    }
+
+    @Test func `whoever finds a batch completed finds all its images in the index`() throws {
+        let fixture = try StoreFixture(dimensions: 512)
+        let (store, batch) = (fixture.store, try fixture.runningBatch())
+        let outcomes = try (0..<500).map { index in
+            ItemOutcome(index: index, name: nil, result: .image(try .sample(index, dimensions: 512)))
+        }
+        let found = Mutex<Int?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            while (try? store.batch(id: batch).state) == .running {}
+            let images = try? store.snapshot(of: "lobby").imageCount
+            found.withLock { $0 = images }
+            done.signal()
+        }
+        try store.record(outcomes, batch: batch, waits: false)
+        try store.setBatchState(batch, to: .completed, expectedItems: 500)
+        done.wait()
+        #expect(found.withLock { $0 } == 500)
     }
 }

@@ -79,14 +79,17 @@ import Testing
     @Test func `damaged content is told when it is read`() throws {
         let fixture = try StoreFixture()
         let ids = try fixture.enroll(try (0..<20).map { try .sample($0, bytes: ErasureTests.image($0, size: 50_000)) })
-        let table = try fixture.store.read {
-            try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'image_content'")
+        let (table, size) = try fixture.store.read {
+            (
+                try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'image_content'"),
+                try #require(try Int.fetchOne($0, sql: "PRAGMA page_size"))
+            )
         }
         try fixture.store.close()
         let url = URL(fileURLWithPath: fixture.folder.database)
         var bytes = try Data(contentsOf: url)
-        let start = (try #require(table) - 1) * 4096
-        bytes.replaceSubrange(start..<start + 4096, with: Data(count: 4096))
+        let start = (try #require(table) - 1) * size
+        bytes.replaceSubrange(start..<start + size, with: Data(count: size))
         try bytes.write(to: url)
         let store = try StoreFixture.open(fixture.folder)
         let error = galleryError { _ = try store.content(of: ids[0]) }

@@ -1,3 +1,4 @@
+import Dispatch
 import Gallery
 import Synchronization
 import Testing
@@ -65,5 +66,25 @@ final class ChangeLog: Sendable {
         do { _ = fixture.store.observe { log.append($0) } }
         try fixture.enroll([try .sample(1)])
         #expect(log.all.isEmpty)
+    }
+
+    @Test func `an observer is told of records that do not wait for the index, and may use the store`() throws {
+        let fixture = try StoreFixture()
+        let store = fixture.store
+        let told = DispatchSemaphore(value: 0)
+        let observation = store.observe { change in
+            guard case .gallery(let name, let revision) = change else { return }
+            #expect((try? store.snapshot(of: name))?.revision ?? 0 >= revision)
+            #expect(throws: Never.self) { try store.keepQuery(.sample()) }
+            told.signal()
+        }
+        let batch = try fixture.runningBatch()
+        for index in 0..<3 {
+            let outcome = ItemOutcome(index: index, name: nil, result: .image(try .sample(index)))
+            try store.record([outcome], batch: batch, waits: false)
+        }
+        for _ in 0..<3 { told.wait() }
+        withExtendedLifetime(observation) {}
+        #expect(try store.queries(limit: 10).items.count == 3)
     }
 }

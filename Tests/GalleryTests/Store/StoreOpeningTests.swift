@@ -70,7 +70,23 @@ import Testing
             try ["synchronous", "secure_delete", "foreign_keys"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
         }
         #expect(settings == [2, 1, 1])
+        // Only inside a change that does not wait is it otherwise.
+        let later = try fixture.store.write(waits: false) { db, _ in try Int.fetchOne(db, sql: "PRAGMA synchronous") }
+        let after = try fixture.store.write { db, _ in try Int.fetchOne(db, sql: "PRAGMA synchronous") }
+        #expect([later, after] == [1, 2])
         #expect(try fixture.store.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    }
+
+    @Test func `pages are large, and the log is copied into the database while the store is open`() throws {
+        let fixture = try StoreFixture(dimensions: 512)
+        #expect(try fixture.store.read { try Int.fetchOne($0, sql: "PRAGMA page_size") } == 16_384)
+        let empty = try fixture.folder.bytes()
+        let vectors = try (0..<10).map {
+            try NewImage.sample($0, dimensions: 512, bytes: Array(repeating: UInt8($0), count: 1 << 20))
+        }
+        try fixture.enroll(vectors)
+        // The writer itself would copy only a log of 64 MiB.
+        while try fixture.folder.bytes() < empty + (10 << 20) { Thread.sleep(forTimeInterval: 0.01) }
     }
 
     @Test func `nobody else may read the file`() throws {

@@ -8,6 +8,15 @@ enum DatabaseOpening {
     /// The most pages of the database that the writer keeps in memory, in bytes.
     static let writerCache = 64 << 20
 
+    /// The bytes of a page of a new file.
+    ///
+    /// Seven vectors of 512 values fit into one; with SQLite's usual 4,096 bytes, a second one would not, and half of each
+    /// page would be empty.
+    static let pageBytes = 16_384
+
+    /// The bytes of the write-ahead log from which on a commit copies it into the database, unless `LogCopier` has.
+    static let largestLog = 64 << 20
+
     /// The size up to which the file is rewritten after a deletion, in bytes.
     static let smallFile = 16 << 20
 
@@ -26,10 +35,22 @@ enum DatabaseOpening {
         // The pool sets NORMAL for WAL, so FULL is set afterwards: a commit must survive a power cut. The writer keeps the
         // pages that a large commit changes in memory, most of all those of the index of digests.
         try pool.writeWithoutTransaction {
-            try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(writerCache >> 10)")
+            let page = try Int.fetchOne($0, sql: "PRAGMA page_size") ?? pageBytes
+            try $0.execute(
+                sql: """
+                    PRAGMA synchronous = FULL; PRAGMA cache_size = -\(writerCache >> 10);
+                    PRAGMA wal_autocheckpoint = \(largestLog / page)
+                    """)
         }
         try Schema.migrations.migrate(pool)
         return pool
+    }
+
+    /// Sets whether commits wait for the disk.
+    ///
+    /// One that waits also makes those before it durable, because they precede it in the write-ahead log.
+    static func setDurable(_ isDurable: Bool, _ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
     }
 
     /// Copies the write-ahead log into the database and empties it; throws SQLITE_BUSY if a reader is in the way.
@@ -61,17 +82,19 @@ enum DatabaseOpening {
     /// A file from an earlier version can give none back before it has been rewritten.
     static func giveBack(_ db: Database) throws -> Bool {
         let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-        guard free >= fewestPages, try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 2 else { return false }
+        let page = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? pageBytes
+        guard free * page >= fewestBytes, try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 2 else { return false }
+        let pagesAtOnce = bytesAtOnce / page
         try db.execute(sql: "PRAGMA incremental_vacuum(\(pagesAtOnce))")
         if free <= pagesAtOnce { try emptyLog(db) }
         return free > pagesAtOnce
     }
 
-    /// The fewest empty pages that are given back; fewer are used again soon.
-    private static let fewestPages = 1024
+    /// The fewest empty bytes that are given back; fewer are used again soon.
+    private static let fewestBytes = 4 << 20
 
-    /// The pages that are given back at once, so that other writers do not wait for long.
-    private static let pagesAtOnce = 4096
+    /// The bytes that are given back at once, so that other writers do not wait for long.
+    private static let bytesAtOnce = 16 << 20
 
     /// Refuses a file of another program or of a newer version, before anything in it changes.
     private static func inspect(path: String) throws {
@@ -82,7 +105,10 @@ enum DatabaseOpening {
             guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 else {
                 // Must be set before the first table, by the connection that writes the first page.
                 return try db.execute(
-                    sql: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = \(Schema.applicationID)")
+                    sql: """
+                        PRAGMA page_size = \(pageBytes); PRAGMA auto_vacuum = INCREMENTAL;
+                        PRAGMA application_id = \(Schema.applicationID)
+                        """)
             }
             guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
                 throw GalleryError.foreignDatabase(path: path)
