@@ -57,10 +57,12 @@ extension Tape {
             statistics.unbiasedVariance.append(squares / max(1, count - 1))
         }
         let normalized = normal
+        if bias.absoluteTerms.isEmpty { bias.absoluteTerms = Array(repeating: 0, count: channels) }
         let y = record(x.shape, value) { [deviations] y in
             for channel in 0..<channels {
                 var (sum, product) = (0.0, 0.0)
                 for index in indices[channel] {
+                    bias.absoluteTerms[channel] += abs(y.gradient[index])
                     sum += y.gradient[index]
                     product += y.gradient[index] * normalized[index]
                 }

@@ -35,6 +35,8 @@ struct PlainNetwork {
         var terms: [String: Double]
         /// The gradients, by the parameters' names.
         var gradients: [String: [Double]]
+        /// Σ |term| of the sums that the gradients of the norms' shifts are, by the parameters' names.
+        var absoluteTerms: [String: [Double]]
     }
 
     /// Computes the losses and gradients of `images`, [B, 3, H, W].
@@ -71,7 +73,9 @@ struct PlainNetwork {
         tape.differentiate(total)
         var terms = Dictionary(losses.map { ($0.name, $0.loss.value[0]) }) { $1 }
         terms["total"] = total.value[0]
-        return Evaluation(terms: terms, gradients: variables.mapValues(\.gradient))
+        return Evaluation(
+            terms: terms, gradients: variables.mapValues(\.gradient),
+            absoluteTerms: variables.mapValues(\.absoluteTerms).filter { !$0.value.isEmpty })
     }
 
     /// One forward pass.

@@ -6,6 +6,8 @@ final class Variable {
     let value: [Double]
     /// The gradient, of `value`'s size; complete when the tape has been differentiated.
     var gradient: [Double]
+    /// For the shift of a norm: the sum of the absolute values of the terms that its gradient is the sum of.
+    var absoluteTerms: [Double] = []
 
     init(_ shape: [Int], _ value: [Double]) {
         precondition(value.count == shape.reduce(1, *), "\(value.count) elements cannot fill the shape \(shape)")

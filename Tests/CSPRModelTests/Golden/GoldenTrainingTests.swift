@@ -62,7 +62,8 @@ import Testing
                 #expect(deviation < Self.layerTolerance, "\(name), step \(step): \(place) differs by \(deviation)")
             }
             golden.expect(terms.byName, toEqual: expected.terms.mapValues { [$0] }, "loss terms")
-            golden.expect(gradients, toEqual: expected.gradients, "gradients")
+            golden.expect(
+                gradients, toEqual: expected.gradients, "gradients", absoluteTerms: expected.absoluteTerms)
             if step == 0 {
                 direct.gradients = expectDirectly(
                     golden, gradients, golden: try golden.gradients(), expected.gradients, "gradients")
