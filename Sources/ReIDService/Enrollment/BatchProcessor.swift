@@ -226,6 +226,8 @@ public final class BatchProcessor: Sendable {
     /// Records a group of items in one transaction, and empties the group; false if the batch was cancelled, or if the
     /// processor must stop, and then nothing is recorded.
     private func record(_ group: inout CommitGroup, of batch: String) throws -> Bool {
+        // The group before; an observer that it reaches may stop the batch here.
+        service.store.finishRecording()
         if mustStop { return false }
         if try service.store.batch(id: batch).isCancelRequested {
             try service.store.setBatchState(batch, to: .cancelled)
@@ -233,7 +235,9 @@ public final class BatchProcessor: Sendable {
         }
         let outcomes = group.takeAll()
         guard !outcomes.isEmpty else { return true }
-        let result = try service.store.record(outcomes, batch: batch)
+        // The disk and the index take the group in while the next one is made; the batch's end waits for them, and until then
+        // the body is kept.
+        let result = try service.store.record(outcomes, batch: batch, waits: false)
         service.metrics.itemsFinished(outcome: "enrolled", count: result.enrolled)
         service.metrics.itemsFinished(outcome: "duplicate", count: result.duplicate)
         service.metrics.itemsFinished(outcome: "failed", count: result.failed)

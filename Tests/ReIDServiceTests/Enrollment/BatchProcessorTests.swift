@@ -37,7 +37,7 @@ import Testing
         do {
             let bench = try AdminBench(folder: folder) { $0.enrollmentCommitItems = 2 }
             try bench.gallery()
-            // Runs on the processor's own thread, so exactly the first group is recorded.
+            // The processor waits for it before the next group, so exactly the first is recorded.
             let processor = bench.processor
             let observation = onFirstCommit(bench.context.store) { processor.requestStop() }
             id = try bench.enroll(try tar(count), type: BatchType.tar).id

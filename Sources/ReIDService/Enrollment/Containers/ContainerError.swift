@@ -149,7 +149,7 @@ public enum IngestionLimits {
     /// alone.
     public static let chunkBytes = 16 << 20
     /// The most items that are read together.
-    public static let chunkItems = 128
+    public static let chunkItems = 1024
     /// The chunks that may be ahead of the one that is recorded next.
     public static let chunksAhead = 4
     /// The bytes of the items that are recorded in one transaction.
