@@ -104,9 +104,8 @@ public func batchHardTriplet(_ features: Tensor, labels: [Int], margin: Float = 
 public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature: Float = 0.1) -> LossGradient {
     let (batch, dimensions) = (features.shape[0], features.shape[1])
     precondition(labels.count == batch, "\(labels.count) labels for \(features.shape)")
-    let rows = doubleRows(of: features)
-    let lengths = rows.map { max($0.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12) }
-    let units = zip(rows, lengths).map { row, length in row.map { $0 / length } }
+    let rows = UnitRows(features)
+    let units = rows.units
     let scale = 1 / Double(temperature)
     var loss = 0.0
     var unitGradients = [[Double]](repeating: Array(repeating: 0, count: dimensions), count: batch)
@@ -128,16 +127,36 @@ public func supervisedContrastive(_ features: Tensor, labels: [Int], temperature
             }
         }
     }
-    var gradient = Tensor(zeros: features.shape)
-    for (row, unit) in units.enumerated() {
-        // The part of the gradient along the vector is removed: it cannot change a unit vector.
-        let along = zip(unitGradients[row], unit).reduce(0.0) { $0 + $1.0 * $1.1 }
-        for dimension in 0..<dimensions {
-            let across = unitGradients[row][dimension] - along * unit[dimension]
-            gradient.elements[row * dimensions + dimension] = Float(across / lengths[row])
-        }
+    return LossGradient(loss: loss, gradient: rows.gradient(unitGradients))
+}
+
+/// The rows of [B, D] as vectors of length 1, in double precision.
+struct UnitRows {
+    /// The vectors; a row of length zero stays zero.
+    let units: [[Double]]
+    private let lengths: [Double]
+
+    init(_ features: Tensor) {
+        let rows = doubleRows(of: features)
+        let lengths = rows.map { max($0.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12) }
+        units = zip(rows, lengths).map { row, length in row.map { $0 / length } }
+        self.lengths = lengths
     }
-    return LossGradient(loss: loss, gradient: gradient)
+
+    /// The gradient of the rows from the gradients of the unit vectors.
+    func gradient(_ unitGradients: [[Double]]) -> Tensor {
+        let dimensions = units.first?.count ?? 0
+        var gradient = Tensor(zeros: [units.count, dimensions])
+        for (row, unit) in units.enumerated() {
+            // The part of the gradient along the vector is removed: it cannot change a unit vector.
+            let along = zip(unitGradients[row], unit).reduce(0.0) { $0 + $1.0 * $1.1 }
+            for dimension in 0..<dimensions {
+                let across = unitGradients[row][dimension] - along * unit[dimension]
+                gradient.elements[row * dimensions + dimension] = Float(across / lengths[row])
+            }
+        }
+        return gradient
+    }
 }
 
 /// The rows of [B, D] in double precision.

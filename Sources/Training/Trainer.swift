@@ -338,5 +338,7 @@ extension LossTerms {
         localTriplet = sum(localTriplet, other.localTriplet)
         globalContrastive = sum(globalContrastive, other.globalContrastive)
         localContrastive = sum(localContrastive, other.localContrastive)
+        globalCircle = sum(globalCircle, other.globalCircle)
+        localCircle = sum(localCircle, other.localCircle)
     }
 }

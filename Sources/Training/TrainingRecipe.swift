@@ -118,6 +118,7 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         try check((0..<1).contains(losses.labelSmoothing), "losses.labelSmoothing", "a number in 0..<1")
         try check(losses.tripletWeight >= 0, "losses.tripletWeight", "a number of at least 0")
         try check(losses.contrastiveWeight >= 0, "losses.contrastiveWeight", "a number of at least 0")
+        try check(losses.circleWeight ?? 1 > 0, "losses.circleWeight", "a number above 0")
         try check(losses.contrastiveTemperature > 0, "losses.contrastiveTemperature", "a number above 0")
         try check((0..<1).contains(optimizer.momentum), "optimizer.momentum", "a number in 0..<1")
         try check(optimizer.weightDecay >= 0, "optimizer.weightDecay", "a number of at least 0")

@@ -150,7 +150,8 @@ import Testing
     }
 
     @Test
-    func `parts of a batch, a neck, triplets, contrasts, smoothing, a limit, a cosine and an average train together`()
+    func
+        `parts of a batch, a neck, triplets, contrasts, circles, smoothing, a limit, a cosine and an average train together`()
         throws
     {
         let folder = try TemporaryFolder()
@@ -159,6 +160,7 @@ import Testing
         recipe.hasNeck = true
         recipe.imagesPerPerson = 2
         (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (0.5, 0.5)
+        recipe.losses.circleWeight = 0.1
         recipe.losses.labelSmoothing = 0.1
         recipe.gradientLimit = 5
         recipe.averageDecay = 0.9
@@ -169,6 +171,7 @@ import Testing
         recipe.augmentation.flipping = 0.5
         #expect(try makeTrainer(folder, recipe: recipe).run() == .finished)
         let terms = try losses(folder)
+        #expect(terms.allSatisfy { ($0.globalCircle ?? -1) >= 0 } && terms.last?.localCircle != nil)
         #expect(terms.allSatisfy { $0.total.isFinite && $0.globalTriplet != nil && $0.globalContrastive != nil })
         #expect(try CSPRModel(contentsOf: "\(folder.path)/run/weights.safetensors").isTrained)
     }

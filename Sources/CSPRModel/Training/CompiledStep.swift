@@ -60,6 +60,7 @@ final class CompiledStep {
         terms.globalClassification = head.classification
         terms.globalTriplet = head.triplet
         terms.globalContrastive = head.contrastive
+        terms.globalCircle = head.circle
         terms.globalAccuracy = head.accuracy
         terms.total = head.total(losses)
         let gradient = try pooling.backward(embedding.backward(head.gradient, x: pooled), maps: maps)
@@ -111,6 +112,7 @@ final class EmbeddingHead {
         var classification: Double
         var triplet: Double?
         var contrastive: Double?
+        var circle: Double?
         var accuracy: Double
         /// The gradient of the weighted sum with respect to the embedding.
         var gradient: Tensor
@@ -119,6 +121,7 @@ final class EmbeddingHead {
         func total(_ losses: TrainingLosses) -> Double {
             classification + Double(losses.tripletWeight) * (triplet ?? 0)
                 + Double(losses.contrastiveWeight) * (contrastive ?? 0)
+                + Double(losses.circleWeight ?? 0) * (circle ?? 0)
         }
     }
 
@@ -140,6 +143,11 @@ final class EmbeddingHead {
                 input, labels: labels, temperature: losses.contrastiveTemperature)
             result.contrastive = contrastive.loss
             result.gradient.add(contrastive.gradient, factor: losses.contrastiveWeight)
+        }
+        if let weight = losses.circleWeight {
+            let circle = circleLoss(input, labels: labels)
+            result.circle = circle.loss
+            result.gradient.add(circle.gradient, factor: weight)
         }
         if let neck { result.gradient = try neck.backward(result.gradient) }
         if losses.tripletWeight > 0 {

@@ -65,6 +65,7 @@ final class LocalBranchTraining {
         terms.localClassification = result.classification
         terms.localTriplet = result.triplet
         terms.localContrastive = result.contrastive
+        terms.localCircle = result.circle
         terms.localAccuracy = result.accuracy
         terms.total += result.total(losses)
         try pass(result.gradient)

@@ -17,6 +17,8 @@ public struct TrainingLosses: Codable, Sendable, Equatable {
     public var contrastiveWeight: Float = 0
     /// The temperature of the supervised contrastive loss; above 0.
     public var contrastiveTemperature: Float = 0.1
+    /// The weight of a circle loss on the input of each classifier; above 0, nil: none; not in the paper.
+    public var circleWeight: Float?
 
     /// The paper's losses.
     public init() {}
@@ -42,6 +44,10 @@ public struct LossTerms: Codable, Sendable, Equatable {
     public var globalContrastive: Double?
     /// The supervised contrastive loss of the local embedding.
     public var localContrastive: Double?
+    /// The circle loss of the global embedding.
+    public var globalCircle: Double?
+    /// The circle loss of the local embedding.
+    public var localCircle: Double?
     /// The share of the batch for which the global classifier's first choice is right.
     public var globalAccuracy = 0.0
     /// The share of the batch for which the local classifier's first choice is right.
@@ -55,7 +61,8 @@ public struct LossTerms: Codable, Sendable, Equatable {
         let terms: [(String, Double?)] = [
             ("cls_global", globalClassification), ("cls_local", localClassification), ("ratio", ratio),
             ("distribution", distribution), ("triplet_global", globalTriplet), ("triplet_local", localTriplet),
-            ("contrastive_global", globalContrastive), ("contrastive_local", localContrastive), ("total", total),
+            ("contrastive_global", globalContrastive), ("contrastive_local", localContrastive),
+            ("circle_global", globalCircle), ("circle_local", localCircle), ("total", total),
         ]
         return terms.compactMap { term in term.1.map { (term.0, $0) } }
     }

@@ -105,6 +105,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Weight of a supervised contrastive loss; needs --images-per-person.")
     var contrastive: Float = 0
 
+    @Option(help: "Weight of a circle loss; needs --images-per-person.")
+    var circle: Float = 0
+
     @Option(help: "Images of the same person in a batch; 0: images are drawn at random.")
     var imagesPerPerson = 0
 
@@ -163,6 +166,7 @@ struct RecipeOptions: ParsableArguments {
         (recipe.seed, recipe.threads, recipe.batch, recipe.accumulation) = (seed, threads, batch, accumulate)
         (recipe.losses.lambda, recipe.losses.eta, recipe.losses.labelSmoothing) = (lambda, eta, labelSmoothing)
         (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (triplet, contrastive)
+        recipe.losses.circleWeight = circle == 0 ? nil : circle
         recipe.imagesPerPerson = imagesPerPerson
         (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
         (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)

@@ -1,6 +1,52 @@
 import Foundation
 
 extension Tape {
+    /// (1/B) Σ_a log(1 + Σ_n e^(γ α_n (s_n − m)) · Σ_p e^(−γ α_p (s_p − 1 + m))), s = cos(f_a, f_i), p of the anchor's person.
+    ///
+    /// α_p = max(0, 1 + m − s_p) and α_n = max(0, s_n + m) are constants, computed from `constants` instead of f. The
+    /// gradient uses ∂s_ai/∂f_a = (u_i − s_ai u_a) / ‖f_a‖ with u = f / ‖f‖.
+    func circleLoss(
+        _ features: Variable, labels: [Int], margin: Double, scale: Double, constants: [Double]
+    ) -> Variable {
+        let (batch, length) = (features.shape[0], features.shape[1])
+        func row(_ values: [Double], _ index: Int) -> [Double] { Array(values[index * length..<(index + 1) * length]) }
+        func size(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        func cosine(_ values: [Double], _ a: Int, _ b: Int) -> Double {
+            let (x, y) = (row(values, a), row(values, b))
+            return zip(x, y).reduce(0) { $0 + $1.0 * $1.1 } / (size(x) * size(y))
+        }
+        var (loss, slopes) = (0.0, [Double](repeating: 0, count: features.value.count))
+        for anchor in 0..<batch {
+            let others = (0..<batch).filter { $0 != anchor }
+            let positives = others.filter { labels[$0] == labels[anchor] }
+            let negatives = others.filter { labels[$0] != labels[anchor] }
+            guard !positives.isEmpty, !negatives.isEmpty else { continue }
+            func weight(_ other: Int) -> Double {
+                let fixed = cosine(constants, anchor, other)
+                return labels[other] == labels[anchor]
+                    ? -scale * max(0, 1 + margin - fixed) : scale * max(0, fixed + margin)
+            }
+            func power(_ other: Int) -> Double {
+                let offset = labels[other] == labels[anchor] ? 1 - margin : margin
+                return exp(weight(other) * (cosine(features.value, anchor, other) - offset))
+            }
+            let sums = (positives.map(power).reduce(0, +), negatives.map(power).reduce(0, +))
+            loss += log(1 + sums.0 * sums.1) / Double(batch)
+            for other in others {
+                let partner = labels[other] == labels[anchor] ? sums.1 : sums.0
+                let slope = power(other) * weight(other) * partner / (1 + sums.0 * sums.1) / Double(batch)
+                let s = cosine(features.value, anchor, other)
+                for (one, two) in [(anchor, other), (other, anchor)] {
+                    let (x, y) = (row(features.value, one), row(features.value, two))
+                    for index in 0..<length {
+                        slopes[one * length + index] += slope * (y[index] / size(y) - s * x[index] / size(x)) / size(x)
+                    }
+                }
+            }
+        }
+        return scalar(loss, of: features, slopes: slopes)
+    }
+
     /// −Σ_k q_k log softmax(x)_k averaged over the batch, q = (1 − s) · onehot(label) + s/K; x is [B, K].
     func crossEntropy(_ logits: Variable, labels: [Int], smoothing: Double = 0) -> Variable {
         let (batch, classes) = (logits.shape[0], logits.shape[1])

@@ -31,6 +31,15 @@ import Testing
         }
     }
 
+    /// The weights of the pairs stay as they are when the features move.
+    @Test(arguments: [[0, 0, 1, 1, 2, 2], [0, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5]], [4.0, 16])
+    func `the circle loss changes as its gradient for constant weights says`(labels: [Int], scale: Double) {
+        let features = Variable.spread([6, 4], seed: 5)
+        expectGradientsMatch(["x": features]) { tape, input in
+            tape.circleLoss(input("x"), labels: labels, margin: 0.25, scale: scale, constants: features.value)
+        }
+    }
+
     @Test func `the ratio loss changes as its gradient says`() {
         expectGradientsMatch(["maps": maps]) { tape, input in
             tape.ratioLoss(input("maps"), candidates: tape.candidates(input("maps"), ratios: ratios))

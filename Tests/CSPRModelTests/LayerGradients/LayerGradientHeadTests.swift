@@ -155,6 +155,25 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [[0], [0, 0, 1], [0, 0, 1, 1, 2], [2, 1, 2, 2, 1, 0, 0], [4, 4, 4], [0, 1, 2]],
+        [(dimensions: 2, scale: 64.0), (17, 64), (5, 1)])
+    func `the circle loss agrees with the definition`(labels: [Int], size: (dimensions: Int, scale: Double)) {
+        let features = Tensor.random([labels.count, size.dimensions], seed: 2)
+        let found = circleLoss(features, labels: labels, scale: Float(size.scale))
+        expect(found, of: features) {
+            $0.circleLoss($1, labels: labels, margin: 0.25, scale: size.scale, constants: $1.value)
+        }
+    }
+
+    /// Similarities of 1 within and −1 between people leave nothing to do; the other way round the loss is finite too.
+    @Test func `the circle loss is near zero for people that are apart, and finite for those that are mixed up`() {
+        let apart = Tensor(shape: [4, 2], elements: [1, 0, 1, 0, -1, 0, -1, 0])
+        #expect(circleLoss(apart, labels: [0, 0, 1, 1]).loss < 0.1)
+        let mixed = circleLoss(apart, labels: [0, 1, 0, 1], scale: 1000)
+        #expect(mixed.loss > 1000 && mixed.loss.isFinite && mixed.gradient.elements.allSatisfy(\.isFinite))
+    }
+
     @Test func `a feature of length zero has no direction to follow`() {
         let found = supervisedContrastive(
             Tensor(shape: [3, 2], elements: [0, 0, 1, 2, 2, 1]), labels: [0, 0, 1])
