@@ -101,6 +101,8 @@ public final class GalleryStore: Sendable {
         } catch {
             throw GalleryError(error, path: path)
         }
+        // Whoever gets the lock next may write the same files of the index.
+        index.finishMaintenance()
         lock.withLock { $0 = nil }
     }
 
