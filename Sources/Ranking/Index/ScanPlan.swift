@@ -70,13 +70,3 @@ struct ScanPlan: Sendable {
         block.isListed ? listedRows[Int(block.first) + index] : block.first + UInt32(index)
     }
 }
-
-/// Calls `body` with the places of the bits that are 1, ascending.
-@inline(__always)
-func forEachBit(of bits: UInt64, _ body: (Int) -> Void) {
-    var rest = bits
-    while rest != 0 {
-        body(rest.trailingZeroBitCount)
-        rest &= rest - 1
-    }
-}

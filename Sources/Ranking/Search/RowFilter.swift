@@ -42,13 +42,7 @@ public struct RowFilter: Sendable, Equatable {
     public var rows: [Int] {
         var rows: [Int] = []
         rows.reserveCapacity(allowedCount)
-        for (index, word) in words.enumerated() {
-            var rest = word
-            while rest != 0 {
-                rows.append(index * 64 + rest.trailingZeroBitCount)
-                rest &= rest - 1
-            }
-        }
+        for (index, word) in words.enumerated() { forEachBit(of: word) { rows.append(index * 64 + $0) } }
         return rows
     }
 
@@ -63,5 +57,15 @@ public struct RowFilter: Sendable, Equatable {
         guard !self[row] else { return }
         words[row / 64] |= 1 << UInt64(row % 64)
         allowedCount += 1
+    }
+}
+
+/// Calls `body` with the places of the bits that are 1, ascending.
+@inline(__always)
+func forEachBit(of bits: UInt64, _ body: (Int) -> Void) {
+    var rest = bits
+    while rest != 0 {
+        body(rest.trailingZeroBitCount)
+        rest &= rest - 1
     }
 }
