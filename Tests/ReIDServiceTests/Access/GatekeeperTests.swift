@@ -141,6 +141,12 @@ extension TestService {
             let other = body.replacing("ingest", with: "other")
             let twice = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(other.utf8))
             #expect(twice.status == .conflict && twice.said.contains("CN=dock"))
+            for (length, expected) in [(1_000, 201), (1_001, 400)] {
+                let subject = String(repeating: "s", count: length)
+                let long = #"{"name": "long", "scopes": ["enroll"], "subject": "\#(subject)"}"#
+                let answer = try service.askAdmin(.post, "/admin/v1/tokens", body: Array(long.utf8))
+                #expect(answer.status.code == expected, "\(length) bytes")
+            }
 
             #expect(try status("/admin/v1/batches", "CN=dock,O=Yard") == 200)
             #expect(try status("/admin/v1/tokens", "CN=dock,O=Yard") == 403, "enroll only")

@@ -233,6 +233,10 @@ import Testing
             #expect(verifier.count == Int64(all.count))
             let some = try service.askAdmin(.get, "/admin/v1/audit?format=ndjson&after=3&limit=2").lines()
             #expect(try some.map { try fromJSON($0, as: AuditAnswer.self).sequence } == [4, 5])
+            let page: ListAnswer<AuditAnswer> = try service.askAdmin(
+                .get, "/admin/v1/audit?format=json&after=3&limit=1000"
+            ).decoded()
+            #expect(try page.items.reversed().map { try $0.record } == Array(all.drop { $0.sequence <= 3 }))
             let found: ListAnswer<AuditAnswer> = try service.askAdmin(
                 .get, "/admin/v1/audit?action=query.create&actor=anonymous&gallery=lobby"
             ).decoded()
