@@ -27,6 +27,7 @@ extension CSPRModel {
 
 /// Whether a feature vector has length 1, within the precision of float32; false for zero and for values that are not
 /// finite, with which nothing can be compared.
+@inlinable
 public func isUnit(_ vector: some Sequence<Float>) -> Bool {
     abs(vector.reduce(0) { $0 + Double($1) * Double($1) } - 1) < 1e-4
 }
