@@ -11,8 +11,8 @@ struct SearchLoadRow: Codable {
     let connections: Int
     let searches: Int
     let searchesPerSecond: Double
-    /// Images per second that the network embeds in full batches on all network threads: the mean of a measurement
-    /// directly before the searches and one directly after, because the speed of a shared machine drifts.
+    /// Images per second that the network embeds in full batches on all network threads: the mean of measurements
+    /// before, between and after the searches, because the speed of a shared machine drifts.
     let networkImagesPerSecond: Double
     /// The searches per second as a share of the network's own limit.
     let ratioToNetwork: Double
@@ -31,70 +31,78 @@ struct SearchLoad: Codable {
 func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
     let bench = try BenchService(smoke: smoke)
     defer { bench.close() }
-    let configuration = bench.service.context.configuration.embedder
-    func limit() throws -> Double { try networkLimit(bench.service.context.model, configuration, smoke: smoke) }
+    let batches = try FullBatches(
+        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 25)
+    let slices = smoke ? 1 : 4
     var rows: [SearchLoadRow] = []
-    var before = try limit()
     for connections in smoke ? [1, 2] : [1, 2, 4, 8, 16] {
         let client = try LoadClient(
             address: bench.service.queryAddress, connections: connections, requests: bench.searches)
         try client.run(rounds: smoke ? 1 : 3)
-        let start = ContinuousClock.now
-        if smoke { try client.run(rounds: 2) } else { try client.run(seconds: seconds) }
-        let elapsed = (ContinuousClock.now - start) / .seconds(1)
-        let after = try limit()
-        let latencies = client.latencies.sorted()
-        let (rate, network) = (Double(latencies.count) / elapsed, (before + after) / 2)
+        var (latencies, elapsed, network) = ([Double](), 0.0, try batches.imagesPerSecond())
+        for _ in 0..<slices {
+            let start = ContinuousClock.now
+            if smoke { try client.run(rounds: 2) } else { try client.run(seconds: seconds / Double(slices)) }
+            elapsed += (ContinuousClock.now - start) / .seconds(1)
+            latencies += client.latencies
+            network += try batches.imagesPerSecond()
+        }
+        latencies.sort()
+        network /= Double(slices + 1)
+        let rate = Double(latencies.count) / elapsed
         rows.append(
             SearchLoadRow(
                 connections: connections, searches: latencies.count, searchesPerSecond: rate,
                 networkImagesPerSecond: network, ratioToNetwork: rate / network,
                 medianMilliseconds: latencies[(latencies.count - 1) / 2] * 1e3,
                 p99Milliseconds: latencies[(latencies.count * 99 - 1) / 100] * 1e3))
-        before = after
     }
     return SearchLoad(rows: rows)
 }
 
-/// Images per second of full batches on as many threads as the service has, without a queue or requests.
-private func networkLimit(_ model: CSPRModel, _ configuration: Embedder.Configuration, smoke: Bool) throws -> Double {
-    let (batch, passes) = (configuration.maximumBatch, smoke ? 1 : 20)
-    let shape = model.configuration
-    let views = noise(count: batch * 3 * shape.height * shape.widthPixels)
-    let failure = Mutex<(any Error)?>(nil)
-    let (built, ended) = (DispatchGroup(), DispatchGroup())
-    let start = DispatchSemaphore(value: 0)
-    for _ in 0..<configuration.threads {
-        built.enter()
-        ended.enter()
-        Thread {
-            defer { ended.leave() }
-            var executor: CSPRExecutor?
-            do {
-                setOpenMPThreads(configuration.threadWidth)
-                let made = try model.makeExecutor(batch: batch)
-                _ = try made.runViews(views, count: batch)
-                executor = made
-            } catch {
-                failure.withLock { $0 = error }
-            }
-            built.leave()
-            start.wait()
-            guard let executor else { return }
-            do {
-                for _ in 0..<passes { _ = try executor.runViews(views, count: batch) }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }.start()
+/// Full batches on as many threads as the service has, without a queue or requests.
+private struct FullBatches {
+    /// One for each thread.
+    private let executors: [CSPRExecutor]
+    private let views: [Float]
+    private let configuration: Embedder.Configuration
+    private let passes: Int
+    private let viewsPerImage: Int
+
+    /// Compiles the network for each thread, and runs it once.
+    init(_ model: CSPRModel, _ configuration: Embedder.Configuration, passes: Int) throws {
+        let shape = model.configuration
+        (self.configuration, self.passes, viewsPerImage) = (configuration, passes, model.viewsPerImage)
+        views = noise(count: configuration.maximumBatch * 3 * shape.height * shape.widthPixels)
+        executors = try (0..<configuration.threads).map { _ in try model.makeExecutor(batch: configuration.maximumBatch)
+        }
+        _ = try imagesPerSecond()
     }
-    built.wait()
-    let begin = ContinuousClock.now
-    for _ in 0..<configuration.threads { start.signal() }
-    ended.wait()
-    if let error = failure.withLock({ $0 }) { throw error }
-    let images = Double(configuration.threads * passes * batch) / Double(model.viewsPerImage)
-    return images / ((ContinuousClock.now - begin) / .seconds(1))
+
+    /// Runs `passes` batches on each thread.
+    func imagesPerSecond() throws -> Double {
+        let failure = Mutex<(any Error)?>(nil)
+        let ended = DispatchGroup()
+        let begin = ContinuousClock.now
+        for executor in executors {
+            // Only this thread uses it until all have ended.
+            nonisolated(unsafe) let executor = executor
+            ended.enter()
+            Thread { [configuration, passes, views] in
+                defer { ended.leave() }
+                setOpenMPThreads(configuration.threadWidth)
+                do {
+                    for _ in 0..<passes { _ = try unsafe executor.runViews(views, count: configuration.maximumBatch) }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }.start()
+        }
+        ended.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+        let images = Double(executors.count * passes * configuration.maximumBatch) / Double(viewsPerImage)
+        return images / ((ContinuousClock.now - begin) / .seconds(1))
+    }
 }
 
 extension Report {
@@ -118,7 +126,7 @@ extension Report {
                 ]
         }
         table([header] + rows)
-        Swift.print("the network: full batches on all network threads, before and after the searches of a row")
+        Swift.print("the network: full batches on all network threads, in turn with the searches of a row")
         Swift.print(machine)
     }
 }
