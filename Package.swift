@@ -73,7 +73,8 @@ let package = Package(
         library(
             "Training",
             [
-                "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Evaluation", "Imaging",
+                "CSPRModel", "NeuralNetwork", "Tensors", "TensorFiles", "Datasets", "Distances", "Evaluation",
+                "Imaging",
                 "Randomness",
             ]),
         library(

@@ -13,7 +13,7 @@ struct TrainingBatch {
 
 /// Prepares the batches of an epoch on its own threads, a few ahead of the trainer, and returns them in order.
 ///
-/// The content of a batch depends only on the seed, the epoch and the batch's number.
+/// The content of a batch depends only on the seed, the epoch, who looks alike, and the batch's number.
 ///
 /// Unchecked Sendable: a thread changes the state only while it has locked `condition`.
 final class BatchLoader: @unchecked Sendable {
@@ -35,10 +35,10 @@ final class BatchLoader: @unchecked Sendable {
     private var isStopped = false
     private var running = 0
 
-    /// Starts to prepare the batches of `epoch`, from number `first`.
+    /// Starts to prepare the batches of `epoch`, from number `first`; see `EpochSampler.alike`.
     init(
         _ images: [TrainingImage], store: ImageStore, recipe: TrainingRecipe, epoch: Int, from first: Int,
-        threads: Int, warn: @escaping @Sendable (String) -> Void
+        threads: Int, alike: [[Int]]? = nil, warn: @escaping @Sendable (String) -> Void
     ) {
         self.images = images
         self.store = store
@@ -48,7 +48,7 @@ final class BatchLoader: @unchecked Sendable {
         self.warn = warn
         sets = EpochSampler(
             people: images.map(\.person), batch: recipe.batch, imagesPerPerson: recipe.imagesPerPerson,
-            seed: recipe.seed
+            seed: recipe.seed, alike: alike
         ).batches(epoch: epoch)
         (nextToPrepare, nextToHandOut) = (first, first)
         running = self.threads

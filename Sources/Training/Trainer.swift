@@ -140,7 +140,8 @@ public final class Trainer {
     /// The position of the run.
     public var standing: TrainingPosition { position }
 
-    /// Trains until all epochs are done or `isStopped` returns true; it is called after every update.
+    /// Trains until all epochs are done or `isStopped` returns true; it is called after every update, and while the people
+    /// who look alike are found.
     ///
     /// - Parameters:
     ///   - isStopped: Returns true to write a checkpoint and stop.
@@ -184,9 +185,11 @@ public final class Trainer {
         let epoch = position.epoch + (step == .joint ? recipe.global.epochs : 0)
         try network.compile(
             step, batch: recipe.batch / recipe.accumulation, mixesStyles: recipe.mixStyle != nil)
+        let alike = try alikePeople(epoch: epoch, isStopped: isStopped, warn: warn)
+        if recipe.drawsAlike == true, alike == nil { return false }
         let loader = BatchLoader(
             images.train, store: store, recipe: recipe, epoch: epoch, from: position.batch,
-            threads: settings.loaderThreads, warn: warn)
+            threads: settings.loaderThreads, alike: alike, warn: warn)
         defer { loader.stop() }
         let epochs = recipe.recipe(of: step).epochs
         var clock = ContinuousClock.now
@@ -222,6 +225,17 @@ public final class Trainer {
         position.batch = 0
         try finishEpoch(step, skipped: store.failureCount, warn: warn)
         return true
+    }
+
+    /// Who looks alike to the weights with which the epoch began, which were exported then; nil if it does not matter or if
+    /// the run was asked to stop.
+    private func alikePeople(
+        epoch: Int, isStopped: () -> Bool, warn: (String) -> Void
+    ) throws -> [[Int]]? {
+        guard recipe.drawsAlike == true else { return nil }
+        let others = recipe.batch / recipe.imagesPerPerson - 1
+        return try AlikePeople(images: images.train, store: store, seed: recipe.seed).nearest(
+            others, epoch: epoch, model: try CSPRModel(contentsOf: folder.weights), isStopped: isStopped, warn: warn)
     }
 
     /// Makes one update: computes the gradients of a batch, part by part, and changes the parameters.

@@ -66,6 +66,10 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     public var accumulation = 1
     /// Images of the same person in a batch (the K of P×K); 0 draws images at random.
     public var imagesPerPerson = 0
+    /// Whether a batch holds one person and the people who look most like them, found anew for every epoch; nil: no.
+    ///
+    /// Not in the paper; see `AlikePeople`.
+    public var drawsAlike: Bool?
     /// The weights of the losses.
     public var losses = TrainingLosses()
     /// Momentum and weight decay.
@@ -114,6 +118,7 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
         try check(
             imagesPerPerson >= 0 && (imagesPerPerson == 0 || batch.isMultiple(of: imagesPerPerson)),
             "imagesPerPerson", "0 or a divisor of the batch")
+        try check(drawsAlike != true || imagesPerPerson > 0, "drawsAlike", "no, or imagesPerPerson above 0")
         try check(losses.lambda >= 0 && losses.eta >= 0, "losses", "lambda and eta of at least 0")
         try check((0..<1).contains(losses.labelSmoothing), "losses.labelSmoothing", "a number in 0..<1")
         try check(losses.tripletWeight >= 0, "losses.tripletWeight", "a number of at least 0")

@@ -50,6 +50,29 @@ import Testing
         }
     }
 
+    @Test func `a batch of people who look alike has one person and those most like them`() {
+        // Person p is most like p + 1, then p + 3, p + 5, p + 2, round the circle of eight.
+        let alike = (0..<8).map { person in [1, 3, 5, 2].map { (person + $0) % 8 } }
+        let batches = EpochSampler(people: Self.people, batch: 8, imagesPerPerson: 2, seed: 1, alike: alike)
+            .batches(epoch: 0)
+        #expect(batches.count == 6)
+        var anchors = Set<Int>()
+        for images in batches {
+            let order = stride(from: 0, to: 8, by: 2).map { Self.people[images[$0]] }
+            #expect(order == [order[0]] + alike[order[0]].prefix(3))
+            #expect(stride(from: 0, to: 8, by: 2).allSatisfy { Self.people[images[$0 + 1]] == Self.people[images[$0]] })
+            anchors.insert(order[0])
+        }
+        #expect(anchors.count == 6, "people come first in a batch in turn")
+    }
+
+    @Test func `too few people who look alike leave places for others`() {
+        let batches = EpochSampler(
+            people: Self.people, batch: 8, imagesPerPerson: 2, seed: 1, alike: (0..<8).map { [($0 + 1) % 8] }
+        ).batches(epoch: 0)
+        #expect(batches.count == 6 && batches.allSatisfy { $0.count == 8 })
+    }
+
     @Test func `everybody comes about as often in batches by person`() {
         let batches = sampler(batch: 6, imagesPerPerson: 2).batches(epoch: 0)
         var counts = [Int](repeating: 0, count: 8)

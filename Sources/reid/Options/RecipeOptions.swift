@@ -111,6 +111,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Images of the same person in a batch; 0: images are drawn at random.")
     var imagesPerPerson = 0
 
+    @Flag(help: "Batches of one person and the people who look most like them; needs --images-per-person.")
+    var alike = false
+
     @Flag(help: "A batch norm between embedding and classifier.")
     var neck = false
 
@@ -168,6 +171,7 @@ struct RecipeOptions: ParsableArguments {
         (recipe.losses.tripletWeight, recipe.losses.contrastiveWeight) = (triplet, contrastive)
         recipe.losses.circleWeight = circle == 0 ? nil : circle
         recipe.imagesPerPerson = imagesPerPerson
+        recipe.drawsAlike = alike ? true : nil
         (recipe.optimizer.momentum, recipe.optimizer.weightDecay) = (momentum, weightDecay)
         (recipe.gradientLimit, recipe.warmUp) = (gradientLimit, warmUp)
         (recipe.augmentation.flipping, recipe.augmentation.jitter) = (flip, jitter)
