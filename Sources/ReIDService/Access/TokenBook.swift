@@ -119,8 +119,14 @@ public final class TokenBook: Sendable {
         try state.withLock { state throws(ServiceError) in try Self.use(id, &state, now: clock()) }
     }
 
+    /// The answer to a request that was held, if the token that asked was deleted or has expired meanwhile; otherwise nil.
+    func refusal(of request: ServerRequest) -> ServerResponse? {
+        if isCurrent(request.principal) { return nil }
+        return problem(for: ServiceError.unauthorized(.unknown)).response(instance: request.id)
+    }
+
     /// Whether who asked some time ago still may: the token is neither deleted nor expired.
-    func isCurrent(_ principal: Principal?) -> Bool {
+    private func isCurrent(_ principal: Principal?) -> Bool {
         guard let principal else { return false }
         guard principal.hasToken else { return true }
         guard let entry = state.withLock({ $0.entries[principal.id] }) else { return false }

@@ -55,12 +55,7 @@ final class PollAnswers: Sendable {
                 let response = try KeptRanking.response(ranking, of: query)
                 let tag = KeptRanking.tag(ranking.revision)
                 answers.keep(response, tag: tag, about: .ranking(query: query), in: gallery, since: changes)
-                waiters.answer(query) { request in
-                    guard tokens.isCurrent(request.principal) else {
-                        return problem(for: ServiceError.unauthorized(.unknown)).response(instance: request.id)
-                    }
-                    return response
-                }
+                waiters.answer(query) { tokens.refusal(of: $0) ?? response }
             } catch {
                 waiters.answer(query) { problem(for: error).response(instance: $0.id) }
             }

@@ -15,15 +15,18 @@ final class RankingWaiters: Sendable {
 
     private let state = Mutex(State())
 
-    /// Holds a poll of `query`, for at most `timeout`; then the answer is a 304 with `tag`.
+    /// Holds a poll of `query`, for at most `timeout`; then the answer is what `refusal` returns, or a 304 with `tag`.
     ///
     /// The caller must read the ranking once more afterwards, because it may have changed just before.
-    func hold(query: String, request: ServerRequest, tag: EntityTag, timeout: Duration) -> HeldReply {
+    func hold(
+        query: String, request: ServerRequest, tag: EntityTag, timeout: Duration,
+        refusal: @escaping @Sendable (ServerRequest) -> ServerResponse?
+    ) -> HeldReply {
         state.withLock { state in
             state.next += 1
             let number = state.next
             let reply = HeldReply(
-                timeout: timeout, onTimeout: { .notModified(tag) },
+                timeout: timeout, onTimeout: { refusal(request) ?? .notModified(tag) },
                 onEnd: { [weak self] in self?.forget(query, number) })
             state.held[query, default: [:]][number] = Poll(reply: reply, request: request)
             return reply

@@ -129,7 +129,8 @@ private func fromMemory(_ request: ServerRequest, _ service: ServiceContext, wai
     else { return nil }
     guard let unchanged = unchanged(request, tag) else { return .now(kept.response) }
     guard wait > 0 else { return .now(unchanged) }
-    let held = waiters.hold(query: query, request: request, tag: tag, timeout: .seconds(wait))
+    let held = waiters.hold(
+        query: query, request: request, tag: tag, timeout: .seconds(wait), refusal: service.gatekeeper.tokens.refusal)
     // A commit drops the kept ranking before it answers the held polls; so if the ranking is still kept, every later
     // commit answers this poll.
     guard service.answers.kept(about: .ranking(query: query), for: request)?.tag == tag else {
@@ -154,7 +155,9 @@ private func ranking(
     let response = try KeptRanking.response(newest, of: query.id)
     service.answers.keep(response, tag: tag, about: .ranking(query: query.id), in: query.gallery, since: changes)
     guard unchanged != nil, wait > 0 else { return .now(unchanged ?? response) }
-    let held = waiters.hold(query: query.id, request: request, tag: tag, timeout: .seconds(wait))
+    let held = waiters.hold(
+        query: query.id, request: request, tag: tag, timeout: .seconds(wait), refusal: service.gatekeeper.tokens.refusal
+    )
     // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
         held.complete(try KeptRanking.response(stored, of: query.id))

@@ -1,9 +1,9 @@
 import Foundation
 import Gallery
-import HTTP
 import HTTPTypes
 import Testing
 
+@testable import HTTP
 @testable import ReIDService
 
 /// What a token for one gallery learns of another.
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a held poll of a token that was deleted is refused when the ranking changes`() throws {
+    @Test func `a held poll of a deleted token is refused when time is up, and when the ranking changes`() throws {
         try withService { service in
             let things = try fill(service)
             service.watchGalleries()
@@ -127,6 +127,11 @@ import Testing
             }
             let (gone, kept) = (try poll(first.secret), try poll(second))
             try service.context.gatekeeper.tokens.delete(first.token.id)
+            guard case (.held(let refused), .held(let granted)) = (gone, kept) else {
+                Issue.record("a poll was answered at once")
+                return
+            }
+            #expect(refused.onTimeout().status == .unauthorized && granted.onTimeout().status == .notModified)
             let query = try #require(things.names["query"])
             let shown: RankingAnswer = try fromJSON(try #require(try service.store.ranking(of: query)).content)
             try service.store.deleteImage(id: shown.results[0].imageID)

@@ -124,7 +124,9 @@ import Testing
     @Test func `a poll that is over is not kept, however it ended`() throws {
         let waiters = RankingWaiters()
         let request = try ServerRequest(method: .get, target: "/")
-        let hold = { waiters.hold(query: "q", request: request, tag: EntityTag("1"), timeout: .seconds(60)) }
+        let hold = {
+            waiters.hold(query: "q", request: request, tag: EntityTag("1"), timeout: .seconds(60)) { _ in nil }
+        }
         let replies = (0..<4).map { _ in hold() }
         #expect(waiters.count == 4)
         #expect(replies[0].complete(ServerResponse()))
