@@ -76,6 +76,17 @@ private final class Flag: Sendable {
         #expect(empty.revision == 7)
     }
 
+    @Test func `a camera may come back after its last image was erased`() throws {
+        let fixture = try StoreFixture()
+        try fixture.enroll(try (0..<3).map { try .sample($0, camera: $0 < 2 ? "a" : "b") })
+        try fixture.store.deleteImages(in: "lobby", matching: ImageFilter(cameras: ["a"]))
+        #expect(try fixture.store.gallery("lobby").cameras == ["b"])
+        let added = try fixture.enroll([try .sample(3, camera: "a")])
+        let found = try fixture.store.images(in: "lobby", filter: ImageFilter(cameras: ["a"]), limit: 10)
+        #expect(found.items.map(\.id) == added)
+        #expect(try fixture.store.gallery("lobby").cameras == ["a", "b"])
+    }
+
     @Test func `a page of images goes on where it stopped, whatever happened in between`() throws {
         let fixture = try Self.fixture()
         let all = try fixture.store.allImages().map(\.id)
