@@ -97,7 +97,12 @@ struct GalleryIndex: Sendable {
         _ images: [IndexedImage], cameras names: [UInt32: String], means: CameraMeans<String>?, revision: Int64
     ) throws(IndexFileError) {
         self.revision = revision
-        cameras.merge(names) { _, new in new }
+        if names.keys.contains(where: { cameras[$0] == nil }) {
+            // A camera that came back after its last image was erased has another key.
+            let again = Set(names.values)
+            cameras = cameras.filter { !again.contains($0.value) }
+            cameras.merge(names) { _, new in new }
+        }
         if let means { try setMeans(means) }
         let numbers = meanNumbers
         var rest = images[...]
