@@ -150,8 +150,8 @@ extension GalleryStore {
         do {
             value = try pool.writeWithoutTransaction { db in
                 var result: Value?
-                if !waits { try DatabaseOpening.setDurable(false, db) }
-                defer { if !waits { try? DatabaseOpening.setDurable(true, db) } }
+                // Set by every write, so that one that waits is durable whatever the one before it left.
+                try DatabaseOpening.setDurable(waits, db)
                 try db.inTransaction(.immediate) {
                     result = try body(db, &aftermath)
                     if let event = aftermath.audit { try db.appendAudit(event, at: clock()) }
