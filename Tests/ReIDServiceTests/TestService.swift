@@ -154,12 +154,6 @@ extension TestService {
         let vectors = try images.map {
             try context.embedder.embed([try decodeImage($0.bytes)], priority: .enrollment).vectors[0]
         }
-        let batch = try store.createBatch(
-            NewBatch(
-                id: try GalleryStore.newBatchID(), gallery: gallery, kind: .tar, contentType: "application/x-tar",
-                bodyBytes: 0, bodySHA256: try randomBytes(32))
-        ).batch
-        try store.setBatchState(batch.id, to: .running, expectedItems: images.count)
         let outcomes = try images.enumerated().map { index, image in
             ItemOutcome(
                 index: index, name: image.name,
@@ -172,9 +166,20 @@ extension TestService {
                         capturedAt: image.capturedAt.flatMap { Timestamp(rfc3339: $0) },
                         externalID: image.externalID, name: image.name)))
         }
-        try store.record(outcomes, batch: batch.id)
-        try store.setBatchState(batch.id, to: .completed, expectedItems: images.count)
+        try record(outcomes, in: gallery)
         return try store.contents(of: gallery).images.dropFirst(before).map(\.id)
+    }
+
+    /// Records results as those of a batch.
+    func record(_ outcomes: [ItemOutcome], in gallery: String) throws {
+        let batch = try store.createBatch(
+            NewBatch(
+                id: try GalleryStore.newBatchID(), gallery: gallery, kind: .tar, contentType: "application/x-tar",
+                bodyBytes: 0, bodySHA256: try randomBytes(32))
+        ).batch
+        try store.setBatchState(batch.id, to: .running, expectedItems: outcomes.count)
+        try store.record(outcomes, batch: batch.id)
+        try store.setBatchState(batch.id, to: .completed)
     }
 }
 

@@ -66,7 +66,8 @@ struct StoredIndex {
         let newest = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'image'") ?? 0
         guard newest >= last else { return false }
         let stored = try Int64.fetchSet(
-            db, sql: "SELECT key FROM image WHERE gallery = ? AND key <= ?", arguments: [index.facts.key, last])
+            db, sql: "SELECT key FROM living_image WHERE gallery = ? AND key <= ?",
+            arguments: [index.facts.key, last])
         let indexed = Set(index.liveKeys)
         guard stored.isSubset(of: indexed) else { return false }
         try index.remove(keys: indexed.subtracting(stored), means: nil, revision: index.revision)
@@ -89,7 +90,8 @@ struct StoredIndex {
             db,
             sql: """
                 SELECT image.key, id, gallery, person, camera, captured_at, embedding.model, vector
-                FROM image LEFT JOIN embedding ON embedding.image = image.key WHERE image.key > ? ORDER BY image.key
+                FROM living_image AS image LEFT JOIN embedding ON embedding.image = image.key
+                WHERE image.key > ? ORDER BY image.key
                 """, arguments: [first])
         while let row = try rows.next() {
             let (gallery, key): (Int64, Int64) = (row["gallery"], row["key"])

@@ -34,7 +34,7 @@ enum MeanStep: Equatable {
 extension Database {
     /// Counts images that were added to cameras or erased from them, and makes the means that are due.
     ///
-    /// Call it after the images are inserted or deleted, and before cameras without images are deleted. A mean that is made
+    /// Call it after the images are inserted or marked as erased, and before cameras without images are deleted. A mean that is made
     /// costs a read of all vectors of its camera; because that happens at doublings, enrolling reads each vector about twice.
     ///
     /// - Parameters:
@@ -56,7 +56,8 @@ extension Database {
         for row in try rows(
             "SELECT camera.key, dimensions FROM camera JOIN gallery ON gallery.key = camera.gallery", [])
         {
-            _ = try updateMean(of: row["key"], dimensions: row["dimensions"])
+            // The migration that calls this is older than the view of the images that are not erased.
+            _ = try updateMean(of: row["key"], dimensions: row["dimensions"], images: "image")
         }
     }
 
@@ -72,7 +73,9 @@ extension Database {
     }
 
     /// Makes, remakes or removes the mean of a camera if that is due; returns whether it did.
-    private func updateMean(of camera: Int64, dimensions: Int) throws -> Bool {
+    private func updateMean(
+        of camera: Int64, dimensions: Int, images: String = "living_image"
+    ) throws -> Bool {
         let row = try row(
             """
             SELECT camera.images, camera_mean.images AS counted
@@ -84,7 +87,7 @@ extension Database {
         case .keep: return false
         case .remove: try run("DELETE FROM camera_mean WHERE camera = ?", [camera])
         case .estimate:
-            let sum = try sumOfVectors(of: camera, dimensions: dimensions)
+            let sum = try sumOfVectors(of: camera, dimensions: dimensions, images: images)
             try run(
                 "INSERT OR REPLACE INTO camera_mean (camera, images, vector) VALUES (?, ?, ?)",
                 [camera, sum.count, Vector.data(sum.mean)])
@@ -93,10 +96,11 @@ extension Database {
     }
 
     /// The sum of the vectors of a camera's images, the oldest first, which is the order of a snapshot's rows.
-    private func sumOfVectors(of camera: Int64, dimensions: Int) throws -> VectorSum {
+    private func sumOfVectors(of camera: Int64, dimensions: Int, images: String) throws -> VectorSum {
         let statement = try cachedStatement(
             sql: """
-                SELECT vector FROM image JOIN embedding ON embedding.image = image.key WHERE camera = ? ORDER BY image.key
+                SELECT vector FROM \(images) AS image JOIN embedding ON embedding.image = image.key
+                WHERE camera = ? ORDER BY image.key
                 """)
         let rows = try Row.fetchCursor(statement, arguments: [camera])
         var sum = VectorSum(dimensions: dimensions)

@@ -35,6 +35,7 @@ extension GalleryStore {
             if !enrollment.enrolled.isEmpty {
                 let (gallery, added, names) = (enrollment.gallery, enrollment.enrolled, enrollment.cameraNames)
                 aftermath.addedBytes = enrollment.addedBytes
+                aftermath.erases = enrollment.wipes
                 let means = try db.countImages(enrollment.imagesOfCameras, of: gallery)
                 let revision = try db.advanceRevision(of: gallery)
                 aftermath.publish.append {
@@ -75,8 +76,10 @@ extension GalleryStore {
         let found = try read { db in
             try db.rows(
                 """
-                SELECT batch_item.*, image.id AS image_id
-                FROM batch_item LEFT JOIN image ON image.key = batch_item.image
+                SELECT position, state, failure, image.id AS image_id,
+                    iif(batch_item.image IS image.key, batch_item.name, NULL) AS name,
+                    iif(batch_item.image IS image.key, detail, NULL) AS detail
+                FROM batch_item LEFT JOIN living_image AS image ON image.key = batch_item.image
                 WHERE batch = ? AND position > ? AND (? IS NULL OR state = ?) ORDER BY position LIMIT ?
                 """, [db.batch(batch).key, after, state?.rawValue, state?.rawValue, limit + 1]
             ).map { try BatchItem($0) }
@@ -109,6 +112,8 @@ private struct Enrollment {
     private(set) var cameraNames: [UInt32: String] = [:]
     /// The bytes of the enrolled vectors and images.
     private(set) var addedBytes = 0
+    /// Whether erased images were wiped.
+    private(set) var wipes = false
     /// The number of images enrolled for each camera, by the camera's key.
     private(set) var imagesOfCameras: [Int64: Int] = [:]
 
@@ -121,7 +126,11 @@ private struct Enrollment {
             arguments: [batch, indices.min() ?? 0, indices.max() ?? 0])
         people = try Labels(of: gallery, table: "person", in: database)
         cameras = try Labels(of: gallery, table: "camera", in: database)
-        earlierImage = try database.cachedStatement(sql: "SELECT key FROM image WHERE gallery = ? AND sha256 = ?")
+        earlierImage = try database.cachedStatement(
+            sql: """
+                SELECT key, EXISTS (SELECT 1 FROM erased WHERE image = key) AS is_erased
+                FROM image WHERE gallery = ? AND sha256 = ?
+                """)
         newItem = try database.cachedStatement(
             sql: """
                 INSERT INTO batch_item (batch, position, name, state, image, failure, detail)
@@ -147,11 +156,17 @@ private struct Enrollment {
             result.failed += 1
         case .image(let image):
             let digest = image.sha256.data
-            if let key = try Int64.fetchOne(earlierImage, arguments: [gallery.key, digest]) {
-                try insert(outcome, .duplicate, image: key)
+            let earlier = try Row.fetchOne(earlierImage, arguments: [gallery.key, digest])
+            if let earlier, !earlier["is_erased"] {
+                try insert(outcome, .duplicate, image: earlier["key"])
                 result.duplicate += 1
             } else {
                 try check(image, index: outcome.index)
+                // An erased image that still waits to be wiped has the digest; it makes room.
+                if let earlier {
+                    try database.wipe([earlier["key"]])
+                    wipes = true
+                }
                 // Two statements: one would copy this value before it changes, with all its arrays.
                 let key = try enroll(image, digest: digest)
                 try insert(outcome, .enrolled, image: key)

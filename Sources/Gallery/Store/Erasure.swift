@@ -1,8 +1,19 @@
 import GRDB
 
+/// What a call has erased.
+public struct ErasedImages: Sendable, Equatable {
+    /// The number of images that were erased; nothing shows them any more.
+    public var count = 0
+    /// How many of these are not wiped from the disk yet when the call returns; that is done in the background.
+    public var waiting = 0
+}
+
 extension GalleryStore {
     /// The most images that one transaction erases; other writers, such as enrolling, wait no longer than for these.
-    public static let imagesPerErasure = 5_000
+    public static let imagesPerErasure = 50_000
+
+    /// The most images that a call wipes from the disk before it returns; if there are more, all are wiped in the background.
+    public static let imagesWipedAtOnce = 100
 
     /// Erases an image: its bytes, its vector, its row in the index, its name here and in batches, and every stored
     /// ranking that shows it.
@@ -19,18 +30,22 @@ extension GalleryStore {
             guard
                 let row = try db.row(
                     """
-                    SELECT image.key AS image, gallery.* FROM image JOIN gallery ON gallery.key = image.gallery
-                    WHERE image.id = ?
+                    SELECT image.key AS image, gallery.*
+                    FROM living_image AS image JOIN gallery ON gallery.key = image.gallery WHERE image.id = ?
                     """, [id])
             else { throw GalleryError.unknownImage(id) }
-            _ = try db.erase([row["image"]], of: GalleryFacts(row), &aftermath)
+            _ = try db.erase([row["image"]], of: GalleryFacts(row), wipes: true, &aftermath)
         }
     }
 
     /// Erases the images of a gallery that match a filter, each as `deleteImage` does.
     ///
-    /// The images of the gallery's newest snapshot are erased, the oldest first, in transactions of at most
-    /// `imagesPerErasure`. What is erased stays erased if a later transaction fails or the process is killed; the same call
+    /// When this returns, nothing shows the images any more: no search, list, count or stored ranking. Up to `limit` images are
+    /// gone from the disk too. If there are more, they are marked as erased, which is durable, and wiped from the disk in the
+    /// background, also after a restart: `imagesToWipe` tells how many are left, and `finishWiping` waits for the end.
+    ///
+    /// The images of the gallery's newest snapshot are erased, the oldest first, in transactions of at most `group`.
+    /// What is erased stays erased if a later transaction fails or the process is killed; the same call
     /// then erases the rest. Searches go on meanwhile, with the snapshots that they began with. Costs O(images) to find
     /// them, O(the gallery's stored rankings) for each transaction, and no more than O(log images) for each image.
     ///
@@ -38,32 +53,39 @@ extension GalleryStore {
     ///   - gallery: the gallery's name.
     ///   - filter: which images; it must have a condition.
     ///   - group: the most images of a transaction.
+    ///   - limit: the most images to wipe from the disk before this returns.
     ///   - isCancelled: whether to stop after the present transaction.
     ///   - audit: makes the row about one transaction, from the number of images that it erases. If there is nothing to
     ///     erase, there is one row, whose outcome is "unchanged".
-    /// - Returns: the number of images that were erased.
+    /// - Returns: the number of images that were erased, and how many of them wait to be wiped.
     /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
     @discardableResult
     public func deleteImages(
         in gallery: String, matching filter: ImageFilter, atMost group: Int = imagesPerErasure,
-        isCancelled: () -> Bool = { false }, audit: (_ images: Int) throws -> AuditEvent? = { _ in nil }
-    ) throws(GalleryError) -> Int {
+        wipingUpTo limit: Int = imagesWipedAtOnce, isCancelled: () -> Bool = { false },
+        audit: (_ images: Int) throws -> AuditEvent? = { _ in nil }
+    ) throws(GalleryError) -> ErasedImages {
         precondition(!filter.matchesEverything && group > 0, "a filter without conditions, or groups of \(group)")
         let snapshot = try index.snapshot(of: gallery)
         let rows = try rows(of: snapshot, matching: filter)
         var rest = snapshot.keys(after: 0, in: rows, atMost: .max)[...]
-        var erased = 0
+        let wipes = rest.count <= limit
+        var erased = ErasedImages()
+        // Also if a later transaction fails.
+        defer { if erased.waiting > 0 { startWiping() } }
         repeat {
             let keys = Array(rest.prefix(group))
-            erased += try write { db, aftermath in
+            let count = try write { db, aftermath in
                 let facts = try db.gallery(gallery)
                 // Another gallery may have got the name.
                 guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
-                let count = try db.erase(keys, of: facts, &aftermath)
+                let count = try db.erase(keys, of: facts, wipes: wipes, &aftermath)
                 aftermath.audit = try audit(count)
                 if count == 0 { aftermath.audit?.outcome = "unchanged" }
                 return count
             }
+            erased.count += count
+            if !wipes { erased.waiting += count }
             rest = rest.dropFirst(keys.count)
         } while !rest.isEmpty && !isCancelled()
         return erased
@@ -72,38 +94,29 @@ extension GalleryStore {
 
 extension Database {
     /// Erases those of the images that the gallery still has; returns their number.
+    ///
+    /// They are marked as erased, so that nothing shows them any more, and wiped from the disk only if `wipes`.
     fileprivate func erase(
-        _ keys: [Int64], of gallery: GalleryFacts, _ aftermath: inout GalleryStore.Aftermath
+        _ keys: [Int64], of gallery: GalleryFacts, wipes: Bool, _ aftermath: inout GalleryStore.Aftermath
     ) throws -> Int {
         let found = try rows(
             // The sign keeps SQLite from looking through the index of the whole gallery.
-            "SELECT key, id, person, camera FROM image WHERE +gallery = ? AND key IN (SELECT value FROM json_each(?))",
+            "SELECT key, id, camera FROM living_image WHERE +gallery = ? AND key IN (SELECT value FROM json_each(?))",
             [gallery.key, Self.list(keys)])
         guard !found.isEmpty else { return 0 }
         let images = found.map { $0["key"] as Int64 }.sorted()
-        var people: Set<Int64> = []
         var cameras: [Int64: Int] = [:]
         for row in found {
-            if let person: Int64 = row["person"] { people.insert(person) }
             if let camera: Int64 = row["camera"] { cameras[camera, default: 0] -= 1 }
         }
-        try run(
-            """
-            UPDATE batch_item SET name = NULL, detail = NULL, image = NULL
-            WHERE image IN (SELECT value FROM json_each(?))
-            """, [Self.list(images)])
-        try run("DELETE FROM image WHERE key IN (SELECT value FROM json_each(?))", [Self.list(images)])
+        try run("INSERT INTO erased SELECT value FROM json_each(?)", [Self.list(images)])
         let means = try countImages(cameras, of: gallery)
-        for (table, labels) in [("person", people), ("camera", Set(cameras.keys))] {
-            try run(
-                """
-                DELETE FROM \(table) WHERE key IN (SELECT value FROM json_each(?))
-                AND NOT EXISTS (SELECT 1 FROM image WHERE \(table) = \(table).key)
-                """, [Self.list(labels.sorted())])
-        }
         let changed = try eraseRankings(showing: Set(found.map { Array(($0["id"] as String).utf8) }), in: gallery)
         let revision = try advanceRevision(of: gallery)
-        aftermath.erases = true
+        if wipes {
+            try wipe(images)
+            aftermath.erases = true
+        }
         aftermath.publish.append { $0.remove(keys: images, from: gallery, revision: revision, means: means) }
         aftermath.changes.append(.gallery(name: gallery.name, revision: revision))
         aftermath.changes += changed.map { .rankingErased(query: $0) }
@@ -134,7 +147,4 @@ extension Database {
             text[start] == letter && text[start + 1] == line && ids.contains(Array(text[start..<start + length]))
         }
     }
-
-    /// Keys as a JSON list, which SQLite reads as a table.
-    private static func list(_ keys: [Int64]) -> String { "[\(keys.map(String.init).joined(separator: ","))]" }
 }

@@ -18,7 +18,8 @@ public final class GalleryStore: Sendable {
     let observers = Observers()
     let meters = ProgressMeters()
     private let pool: DatabasePool
-    private let log: LogCopier
+    let log: LogCopier
+    let wiper = Wiper()
     /// Brings commits into the index, in their order.
     private let publishing = DispatchQueue(label: "reid.gallery.publishing")
     /// Tells the observers of commits for which nobody waits; they may change the store.
@@ -26,7 +27,7 @@ public final class GalleryStore: Sendable {
     /// Held until `close` or `deinit`, so that no second store opens the file.
     private let lock: Mutex<FileLock?>
     /// Whether erased bytes may still be in the write-ahead log.
-    private let isErasureDue = Mutex(false)
+    let isErasureDue = Mutex(false)
 
     /// Opens or creates the database at `path` and loads the index; no embedding is computed.
     ///
@@ -79,6 +80,8 @@ public final class GalleryStore: Sendable {
                 "path": "\(path)", "galleries": "\(index.all.count)",
                 "images": "\(index.all.reduce(0) { $0 + $1.imageCount })",
             ])
+        // What an earlier run has erased and not wiped.
+        if try imagesToWipe() > 0 { startWiping() }
     }
 
     /// Closes every connection and releases the file; later calls fail with a typed error.
@@ -86,6 +89,7 @@ public final class GalleryStore: Sendable {
     /// The database is then a single file without a write-ahead log. Closing twice is not an error.
     public func close() throws(GalleryError) {
         guard lock.withLock({ $0 != nil }) else { return }
+        stopWiping()
         publishing.sync {}
         do {
             try log.close()

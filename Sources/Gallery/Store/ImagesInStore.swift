@@ -4,7 +4,7 @@ public import Ranking
 extension GalleryStore {
     private static let imageRows = """
         SELECT image.*, gallery.name AS gallery_name, person.label AS person_label, camera.label AS camera_label
-        FROM image JOIN gallery ON gallery.key = image.gallery
+        FROM living_image AS image JOIN gallery ON gallery.key = image.gallery
         LEFT JOIN person ON person.key = image.person LEFT JOIN camera ON camera.key = image.camera
 
         """
@@ -25,7 +25,7 @@ extension GalleryStore {
             let row = try db.row(
                 """
                 SELECT image.media_type, image_content.bytes
-                FROM image LEFT JOIN image_content ON image_content.image = image.key WHERE image.id = ?
+                FROM living_image AS image LEFT JOIN image_content ON image_content.image = image.key WHERE image.id = ?
                 """, [imageID])
             guard let row else { throw GalleryError.unknownImage(imageID) }
             guard let mediaType: String = row["media_type"], !row.hasNull(atIndex: 1) else {
@@ -114,12 +114,13 @@ extension Database {
         guard ids.isEmpty else {
             return try ids.compactMap { id in
                 try row(
-                    "SELECT key FROM image WHERE id = ? AND gallery = ? AND (? IS NULL OR external_id = ?)",
+                    "SELECT key FROM living_image WHERE id = ? AND gallery = ? AND (? IS NULL OR external_id = ?)",
                     [id, gallery, externalID, externalID])?["key"]
             }
         }
         return try Int64.fetchAll(
-            self, sql: "SELECT key FROM image WHERE gallery = ? AND external_id = ?", arguments: [gallery, externalID])
+            self, sql: "SELECT key FROM living_image WHERE gallery = ? AND external_id = ?",
+            arguments: [gallery, externalID])
     }
 }
 

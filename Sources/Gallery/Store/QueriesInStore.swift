@@ -224,7 +224,7 @@ extension Database {
 
     /// Whether every image is there.
     func hasImages(_ ids: [String]) throws -> Bool {
-        try ids.allSatisfy { try row("SELECT 1 FROM image WHERE id = ?", [$0]) != nil }
+        try ids.allSatisfy { try row("SELECT 1 FROM living_image WHERE id = ?", [$0]) != nil }
     }
 
     /// Stores the ranking of a query in place of an earlier one.

@@ -57,12 +57,13 @@ public final class ServiceMetrics: Sendable {
     ///   - model: the identity of the model being served.
     ///   - embedder: the embedder's counts since the start.
     ///   - galleries: all galleries.
+    ///   - imagesToWipe: the number of erased images that still have to be wiped from the disk.
     ///   - batches: the number of batches in each unfinished state.
     ///   - listeners: each listener's counts since the start.
     /// - Returns: the text, in exposition format 0.0.4.
     func render(
         isReady: Bool, model: String, embedder: Embedder.Statistics, galleries: [GallerySummary],
-        batches: [String: Int], listeners: [String: ServerCounters]
+        imagesToWipe: Int, batches: [String: Int], listeners: [String: ServerCounters]
     ) -> String {
         state.withLock { state in
             count("reid_embedder_batches_total", embedder.batches - (state.embedder?.batches ?? 0))
@@ -99,6 +100,7 @@ public final class ServiceMetrics: Sendable {
         }
         set("reid_ready", isReady ? 1 : 0)
         set("reid_embedder_queued_images", Double(embedder.queued))
+        set("reid_images_to_wipe", Double(imagesToWipe))
         set("reid_build_info", 1, [("version", Release.version), ("swift", Release.swift), ("model", model)])
         for state in ["queued", "running"] {
             Meter(label: "reid_batches", dimensions: [("state", state)], factory: registry).set(batches[state] ?? 0)
@@ -181,6 +183,7 @@ public final class ServiceMetrics: Sendable {
         "reid_embedder_queued_images": "Images waiting for the network.",
         "reid_gallery_images": "Images in a gallery.",
         "reid_gallery_people": "Known persons in a gallery.",
+        "reid_images_to_wipe": "Erased images that still have to be wiped from the disk.",
         "reid_batches": "Unfinished batches, by state.",
     ]
 }

@@ -53,9 +53,17 @@ func adminGalleryDescriptions() -> [RouteDescription] {
             parameters: SearchOptionDescriptions.erasureParameters,
             answers: [
                 .json(
-                    "They are erased.",
-                    .object("What was done.", ["erased": .count("The number of images that were erased.")]),
-                    example: ErasureAnswer(erased: 25))
+                    "They are erased: from now on nothing shows them. Up to \(GalleryStore.imagesWipedAtOnce) are wiped from "
+                        + "the disk already; more are wiped in the background, also after a restart.",
+                    .object(
+                        "What was done.",
+                        [
+                            "erased": .count("The number of images that were erased."),
+                            "wiping": .count(
+                                "How many of them still have to be wiped from the disk; reid_images_to_wipe of /metrics "
+                                    + "tells how many of all galleries are left."),
+                        ]),
+                    example: ErasureAnswer(erased: 25_000, wiping: 25_000))
             ],
             refusals: [
                 GalleryError.unknownGallery("hall"), ServiceError.noFilter(known: FilterOptions.names),

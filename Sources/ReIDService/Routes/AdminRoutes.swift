@@ -92,7 +92,8 @@ private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) 
     return try .json(try service.describe(gallery))
 }
 
-/// Erases the images of a gallery that match the filters, of which there must be one, and answers with their number.
+/// Erases the images of a gallery that match the filters, of which there must be one, and answers with their number; many
+/// are wiped from the disk after the answer.
 private func eraseImages(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
     let name = request.parameters["gallery"] ?? ""
     // Whoever may not know of the gallery learns nothing from how the filters are judged.
@@ -110,7 +111,7 @@ private func eraseImages(_ request: ServerRequest, _ service: ServiceContext) th
             isCancelled: { request.cancellation.isCancelled }
         ) { try event.adding(ErasureDetails(gallery: name, filter: filter, erased: $0)) }
     }
-    return try .json(ErasureAnswer(erased: erased))
+    return try .json(ErasureAnswer(erased: erased.count, wiping: erased.waiting))
 }
 
 /// What a gallery of another name is refused with.

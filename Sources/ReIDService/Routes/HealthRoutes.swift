@@ -50,11 +50,11 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
             try QueryParameters(request.query).finish()
             var batches: [String: Int] = [:]
             for batch in try service.store.unfinishedBatches() { batches[batch.state.rawValue, default: 0] += 1 }
-            let text = service.metrics.render(
+            let text = try service.metrics.render(
                 isReady: status.isReady && service.audit.allowsSearches, model: service.model.identity,
                 embedder: service.embedder.statistics,
-                galleries: service.store.galleries().filter { request.sees($0.name) }, batches: batches,
-                listeners: status.counters)
+                galleries: service.store.galleries().filter { request.sees($0.name) },
+                imagesToWipe: service.store.imagesToWipe(), batches: batches, listeners: status.counters)
             var response = ServerResponse(
                 .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))
             response.fields[.cacheControl] = "no-store"

@@ -119,8 +119,10 @@ public struct RunningBatch: Codable, Sendable, Equatable {
 
 /// What erasing images by a filter did.
 public struct ErasureAnswer: Codable, Sendable, Equatable {
-    /// The number of images that were erased.
+    /// The number of images that were erased; nothing shows them any more.
     public var erased: Int
+    /// How many of them still have to be wiped from the disk, in the background; 0 if that is done.
+    public var wiping: Int
 }
 
 /// What is known about one enrolled image.

@@ -50,13 +50,15 @@ private func printFigures(of fill: ScaleFill, erases: Bool) throws {
         ["the next 20, median and worst", milliseconds(next.sorted()[9]) + ", " + milliseconds(next.max() ?? 0)],
         ["resident memory", "\(Report.memory("VmRSS")), \(Report.memory("RssAnon")) of it not from files"],
     ]
-    if erases { lines += try erasureFigures(fill, client, image) }
+    if erases { lines += try erasureFigures(fill, service.context.store, client, image) }
     Report.table(lines)
     print(Report.machine)
 }
 
-/// Erases images while another thread searches.
-private func erasureFigures(_ fill: ScaleFill, _ client: ScaleClient, _ image: [UInt8]) throws -> [[String]] {
+/// Erases images, and waits until they are wiped from the disk, while another thread searches.
+private func erasureFigures(
+    _ fill: ScaleFill, _ store: GalleryStore, _ client: ScaleClient, _ image: [UInt8]
+) throws -> [[String]] {
     // The camera's first thousand images are spread over the gallery's first rows.
     let last = ScaleFill.time(ofRow: min(1_000 * fill.cameras, fill.rows) - 1).rfc3339
     let filters = [
@@ -69,12 +71,14 @@ private func erasureFigures(_ fill: ScaleFill, _ client: ScaleClient, _ image: [
         let start = ContinuousClock.now
         let answer = try client.admin("DELETE", "/images?" + filter)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        try store.finishWiping()
+        let wiped = (ContinuousClock.now - start) / .seconds(1)
         let times = try searches.stop()
         let erased = try JSONDecoder().decode(ErasureAnswer.self, from: Data(answer)).erased
         return [
             "erasing \(erased) images",
-            milliseconds(seconds) + ", the worst of \(times.count) searches meanwhile "
-                + milliseconds(times.max() ?? 0),
+            milliseconds(seconds) + ", wiped from the disk after " + String(format: "%.1f s", wiped)
+                + ", the worst of \(times.count) searches meanwhile " + milliseconds(times.max() ?? 0),
         ]
     }
 }

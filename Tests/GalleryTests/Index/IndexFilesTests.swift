@@ -26,7 +26,8 @@ import Testing
                 sql: """
                     SELECT image.key, person, camera.label, vector FROM image
                     JOIN embedding ON embedding.image = image.key LEFT JOIN camera ON camera.key = image.camera
-                    JOIN gallery ON gallery.key = image.gallery WHERE gallery.name = 'lobby'
+                    JOIN gallery ON gallery.key = image.gallery
+                    WHERE gallery.name = 'lobby' AND NOT EXISTS (SELECT * FROM erased WHERE erased.image = image.key)
                     """)
             return try Dictionary(
                 uniqueKeysWithValues: rows.map { row in
@@ -73,11 +74,18 @@ import Testing
         try file.close()
     }
 
+    /// Opens a store that wipes only what it is told to, so that its files can be copied at any time.
+    private func open(_ folder: TemporaryFolder) throws -> GalleryStore {
+        let store = try StoreFixture.open(folder)
+        store.stopWiping()
+        return store
+    }
+
     @Test(arguments: 1...6)
     func `an index is the database's after any changes, restarts, kills and damage`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var folder = try TemporaryFolder()
-        var store = try StoreFixture.open(folder)
+        var store = try open(folder)
         try store.createGallery(try #require(GalleryName("lobby")), model: StoreFixture.model, dimensions: 8)
         var older: TemporaryFolder?
         var number = 0
@@ -91,17 +99,24 @@ import Testing
                         try .sample($0, person: "\($0 % 5)", camera: $0 % 3 == 0 ? nil : "c\($0 % 3)")
                     })
                 number += added
-            case 4, 5:
+            case 4:
                 guard let image = try store.allImages().randomElement(using: &generator) else { continue }
                 try store.deleteImage(id: image.id)
+            case 5:
+                if Bool.random(using: &generator) {
+                    let person = "\(Int.random(in: 0..<5, using: &generator))"
+                    try store.deleteImages(in: "lobby", matching: ImageFilter(person: person), wipingUpTo: 0)
+                } else {
+                    _ = try store.wipeSome(for: .zero)
+                }
             case 6:
                 try store.close()
-                store = try StoreFixture.open(folder)
+                store = try open(folder)
             case 7:
                 // Killed: the files are as they were at some moment, and the database perhaps a commit later.
                 let copy = try folder.copyAsIfKilled(withIndex: true)
                 try store.close()
-                (folder, store) = (copy, try StoreFixture.open(copy))
+                (folder, store) = (copy, try open(copy))
             case 8:
                 try store.close()
                 let files = try files(folder)
@@ -114,7 +129,7 @@ import Testing
                     // The first rows, where damage matters.
                     try damage(file, at: Int.random(in: 0..<min(size, 8_192), using: &generator))
                 }
-                store = try StoreFixture.open(folder)
+                store = try open(folder)
             default:
                 // A backup of the database is put back, and the index is of a later state.
                 guard let backup = older else {
@@ -127,7 +142,7 @@ import Testing
                     try? FileManager.default.copyItem(
                         atPath: backup.database + suffix, toPath: folder.database + suffix)
                 }
-                store = try StoreFixture.open(folder)
+                store = try open(folder)
                 older = nil
             }
             #expect(try indexed(store) == stored(store))

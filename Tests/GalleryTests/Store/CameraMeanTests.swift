@@ -120,7 +120,7 @@ import Testing
         // What version 5 did not have.
         try fixture.folder.tamper(
             """
-            DROP TABLE camera_mean; ALTER TABLE camera DROP COLUMN images;
+            DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean; ALTER TABLE camera DROP COLUMN images;
             ALTER TABLE gallery DROP COLUMN camera_normalization; DROP INDEX image_external_id; DROP TABLE run;
             DELETE FROM grdb_migrations WHERE identifier >= '6'; PRAGMA user_version = 5
             """)

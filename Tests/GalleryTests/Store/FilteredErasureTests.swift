@@ -27,9 +27,10 @@ import Testing
         var times: [Timestamp?] = []
         var means: [[Float]] = []
         var nearest: [[String?]] = []
+        /// What the database holds, also of images that are not shown any more; empty while they wait to be wiped.
         var rows: [String] = []
 
-        init(_ store: GalleryStore) throws {
+        init(_ store: GalleryStore, isWiped: Bool = true) throws {
             images = try store.allImages().map(\.externalID)
             let summary = try store.gallery("lobby")
             counts = [summary.images, summary.people]
@@ -44,6 +45,7 @@ import Testing
                 let shown = try store.images(withKeys: keys)
                 nearest.append(keys.map { shown[$0]?.externalID })
             }
+            guard isWiped else { return }
             rows = try store.read { db in
                 try String.fetchAll(
                     db,
@@ -68,7 +70,9 @@ import Testing
         let before = try whole.store.snapshot(of: "lobby")
         let matching = try single.store.images(in: "lobby", filter: filter, limit: 1000).items
         for image in matching { try single.store.deleteImage(id: image.id) }
-        #expect(try whole.store.deleteImages(in: "lobby", matching: filter, atMost: 7) == matching.count)
+        #expect(
+            try whole.store.deleteImages(in: "lobby", matching: filter, atMost: 7)
+                == ErasedImages(count: matching.count, waiting: 0))
         let expected = try Contents(single.store)
         #expect(try Contents(whole.store) == expected)
         #expect(expected.images.count == 99 - matching.count)
@@ -80,6 +84,39 @@ import Testing
         #expect(before.imageCount == 99 && before.rows.count == 99, "a reader keeps what it started with")
     }
 
+    @Test(arguments: [
+        ImageFilter(cameras: ["c1"]), ImageFilter(excludedCameras: ["c1"]), ImageFilter(capturedFrom: start),
+    ])
+    func `erasing that is wiped later shows the same at once, and leaves the same`(filter: ImageFilter) throws {
+        let (later, atOnce) = (try StoreFixture(), try StoreFixture())
+        for fixture in [later, atOnce] { try fill(fixture) }
+        let count = try atOnce.store.deleteImages(in: "lobby", matching: filter).count
+        var shown = try Contents(atOnce.store)
+        let rows = shown.rows
+        shown.rows = []
+        try later.store.withoutWiping {
+            let erased = try later.store.deleteImages(in: "lobby", matching: filter, atMost: 20, wipingUpTo: 0)
+            #expect(erased == ErasedImages(count: count, waiting: count))
+            #expect(try later.store.imagesToWipe() == count)
+            #expect(try Contents(later.store, isWiped: false) == shown)
+            // Killed before anything is wiped, or after the first fifty at most.
+            for step in 0..<2 {
+                if step == 1 { #expect(try later.store.wipeSome(for: .zero).images == min(count, 50)) }
+                for withIndex in [true, false] {
+                    let copy = try later.folder.copyAsIfKilled(withIndex: withIndex)
+                    let store = try StoreFixture.open(copy)
+                    #expect(try Contents(store, isWiped: false) == shown)
+                    try store.finishWiping()
+                    #expect(try Contents(store).rows == rows)
+                }
+            }
+        }
+        try later.store.finishWiping()
+        #expect(try later.store.imagesToWipe() == 0)
+        shown.rows = rows
+        #expect(try Contents(later.store) == shown)
+    }
+
     @Test func `ids are a filter of their own gallery alone, and join the others`() throws {
         let fixture = try StoreFixture()
         try fixture.store.createGallery(
@@ -88,7 +125,7 @@ import Testing
         let elsewhere = try fixture.enroll([try .sample(1, camera: "c1")], in: "garage")
         let ids = try fixture.store.allImages().map(\.id)
         func erase(_ filter: ImageFilter) throws -> Int {
-            try fixture.store.deleteImages(in: "lobby", matching: filter)
+            try fixture.store.deleteImages(in: "lobby", matching: filter).count
         }
         #expect(try erase(ImageFilter(ids: [elsewhere[0], "i_none"])) == 0)
         #expect(try erase(ImageFilter(cameras: ["c1"], ids: [ids[0], ids[1]])) == 1)
@@ -108,7 +145,7 @@ import Testing
         func erase(_ store: GalleryStore, stopping: Bool) throws -> Int {
             try store.deleteImages(in: "lobby", matching: filter, atMost: 10, isCancelled: { stopping }) {
                 AuditEvent(.imagesDelete, actor: "dock", target: "lobby", details: #"{"erased":\#($0)}"#)
-            }
+            }.count
         }
         #expect(try erase(fixture.store, stopping: true) == 10)
         let copy = try fixture.folder.copyAsIfKilled(withIndex: true)
@@ -161,7 +198,8 @@ import Testing
         #expect(try queries.map { try fixture.store.ranking(of: $0) == nil } == [true, false, true, false])
     }
 
-    @Test func `images that were erased together leave no bytes on the disk`() throws {
+    @Test(arguments: [100, 0])
+    func `images that were erased together leave no bytes on the disk`(limit: Int) throws {
         let fixture = try StoreFixture(dimensions: 64)
         try fixture.enroll(
             try (0..<40).map {
@@ -170,7 +208,11 @@ import Testing
                     person: "<<person-\($0)>>", camera: "c\($0 % 4)", externalID: "<<external-\($0)>>")
             })
         let ids = try fixture.store.allImages().map(\.id)
-        try fixture.store.deleteImages(in: "lobby", matching: ImageFilter(cameras: ["c0", "c3"]), atMost: 9)
+        let erased = try fixture.store.deleteImages(
+            in: "lobby", matching: ImageFilter(cameras: ["c0", "c3"]), atMost: 9, wipingUpTo: limit)
+        #expect(erased == ErasedImages(count: 20, waiting: limit == 0 ? 20 : 0))
+        if erased.waiting > 0 { try fixture.store.finishWiping() }
+        #expect(try fixture.folder.bytes(of: "-wal") == 0)
         let stored = try fixture.folder.storedBytes()
         for number in 0..<40 {
             let isErased = [0, 3].contains(number % 4)

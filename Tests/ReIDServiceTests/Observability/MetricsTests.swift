@@ -60,6 +60,7 @@ import Testing
             #expect(text.contains("reid_http_requests_total{\(none),status=\"404\"} 1\n"))
             #expect(text.contains("reid_gallery_images{gallery=\"lobby\"} 12.0\n"))
             #expect(text.contains("reid_gallery_people{gallery=\"lobby\"} 3.0\n"))
+            #expect(text.contains("reid_images_to_wipe 0.0\n"))
             #expect(text.contains("reid_embedder_images_total 12\n"))
             #expect(text.contains("reid_embedder_queued_images 0.0\n"))
             #expect(text.contains("reid_batches{state=\"queued\"} 0.0\n"))

@@ -1,8 +1,11 @@
-import Gallery
+import CSPRModel
+import Digests
+import Dispatch
 import HTTP
 import HTTPTypes
 import Testing
 
+@testable import Gallery
 @testable import ReIDService
 
 /// `DELETE` of the images of a gallery that match filters.
@@ -30,7 +33,7 @@ import Testing
             let (all, matching) = (try names(service), try names(service, filter))
             let answer = try service.askAdmin(.delete, "\(Self.target)?\(filter)")
             #expect(answer.status == .ok, "\(answer.said)")
-            #expect(try answer.decoded(as: ErasureAnswer.self) == ErasureAnswer(erased: matching.count))
+            #expect(try answer.decoded(as: ErasureAnswer.self) == ErasureAnswer(erased: matching.count, wiping: 0))
             #expect(try names(service, filter).isEmpty)
             #expect(try names(service) == all.filter { !matching.contains($0) })
             let ranking = try service.post("/v1/galleries/lobby/search", image: try TestImage(seed: 100).bytes)
@@ -38,6 +41,40 @@ import Testing
             #expect(Set(ranking.results.map(\.name)) == Set(all).subtracting(matching))
             let again = try service.askAdmin(.delete, "\(Self.target)?\(filter)").decoded(as: ErasureAnswer.self)
             #expect(again.erased == 0)
+        }
+    }
+
+    @Test func `many images are gone at once, and the answer and the metrics say that they are still wiped`() throws {
+        try withService { service in
+            let ids = try fill(service)
+            let model = service.context.model
+            let outcomes = try (0...GalleryStore.imagesWipedAtOnce).map { number in
+                var vector = [Float](repeating: 0, count: model.dimensions)
+                vector[number % model.dimensions] = 1
+                let image = NewImage(
+                    sha256: try SHA256.hash(Array("\(number)".utf8)), content: nil, width: nil, height: nil,
+                    embedding: vector, model: model.identity, cameraID: "gate")
+                return ItemOutcome(index: number, name: nil, result: .image(image))
+            }
+            try service.record(outcomes, in: "lobby")
+            func waiting() throws -> String? {
+                try service.ask(.get, "/metrics").text.firstMatch(of: /(?m)^reid_images_to_wipe (.*)$/).map {
+                    String($0.1)
+                }
+            }
+            service.store.wiper.queue.suspend()
+            do {
+                defer { service.store.wiper.queue.resume() }
+                let answer = try service.askAdmin(.delete, "\(Self.target)?camera=gate").decoded(as: ErasureAnswer.self)
+                #expect(answer == ErasureAnswer(erased: outcomes.count, wiping: outcomes.count))
+                let gallery = try service.ask(.get, "/v1/galleries/lobby").decoded(as: GalleryAnswer.self)
+                #expect(gallery.images == ids.count && !gallery.cameras.contains("gate"))
+                #expect(try names(service, "camera=gate").isEmpty)
+                #expect(try waiting() == "101.0")
+            }
+            try service.store.finishWiping()
+            #expect(try waiting() == "0.0")
+            #expect(try names(service).count == ids.count)
         }
     }
 

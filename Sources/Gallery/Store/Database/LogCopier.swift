@@ -5,7 +5,7 @@ import Synchronization
 /// Copies the write-ahead log into the database on a connection of its own, while the writer goes on.
 ///
 /// Without it, the writer would do that after a commit, and wait for the disk a second time. What the copier leaves, the
-/// writer copies when the log has grown to `DatabaseOpening.largestLog`.
+/// writer copies when the log has grown to `DatabaseOpening.largestLog`; so too if copying fails, for example on a full disk.
 final class LogCopier: Sendable {
     private struct State {
         var isClosed = false
@@ -29,18 +29,25 @@ final class LogCopier: Sendable {
     }
 
     /// Notes a commit that added vectors and images, and has the log copied soon if there are enough of them.
-    ///
-    /// If the copying fails, for example on a full disk, the writer does it later.
     func note(bytes: Int) {
         guard bytes > 0 else { return }
         queue.async { [self] in
             state.withLock { state in
                 state.bytes += bytes
-                guard !state.isClosed, state.bytes >= Self.leastBytes else { return }
-                state.bytes = 0
-                _ = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+                if state.bytes >= Self.leastBytes { copy(&state) }
             }
         }
+    }
+
+    /// Copies the log now, on the thread of the caller, which must not be the writer.
+    func copy() {
+        state.withLock { copy(&$0) }
+    }
+
+    private func copy(_ state: inout State) {
+        guard !state.isClosed else { return }
+        state.bytes = 0
+        _ = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
     }
 
     /// Runs `body` while nothing is copied, because only one connection at a time can.

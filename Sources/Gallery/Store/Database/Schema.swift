@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 7
+    static let version = 8
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -40,6 +40,9 @@ enum Schema {
         }
         migrator.registerMigration("7 index files") { db in
             try db.execute(sql: indexFiles + "PRAGMA user_version = 7")
+        }
+        migrator.registerMigration("8 erased images") { db in
+            try db.execute(sql: erasedImages + "PRAGMA user_version = 8")
         }
         return migrator
     }
@@ -111,6 +114,16 @@ enum Schema {
     private static let indexFiles = """
         CREATE INDEX image_external_id ON image (gallery, external_id) WHERE external_id IS NOT NULL;
         CREATE TABLE run (stamp INTEGER NOT NULL) STRICT;
+
+        """
+
+    /// `erased` marks the images that are erased but still have to be wiped from the disk; everything that shows images reads
+    /// `living_image`.
+    ///
+    /// A mark is a row of its own, because changing the image's row would write a whole page for each image.
+    private static let erasedImages = """
+        CREATE TABLE erased (image INTEGER PRIMARY KEY REFERENCES image ON DELETE CASCADE) STRICT;
+        CREATE VIEW living_image AS SELECT * FROM image WHERE key NOT IN (SELECT image FROM erased);
 
         """
 

@@ -115,6 +115,7 @@ struct ImagesCommand: ParsableCommand {
             try deletion.confirm("the images of the gallery \(target) with \(conditions)")
             let answer: ErasureAnswer = try client.send(request)
             print("deleted \(answer.erased) images of the gallery \(target)")
+            if answer.wiping > 0 { Terminal.complain("the service still wipes them from its disk") }
         }
     }
 }
