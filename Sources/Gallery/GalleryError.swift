@@ -6,6 +6,16 @@ public enum GalleryError: Error, Sendable, Equatable {
     case unknownImage(String)
     /// No batch has this id.
     case unknownBatch(String)
+    /// No job has this id.
+    case unknownJob(String)
+    /// The job has ended in this state already.
+    case jobIsOver(String, state: JobState)
+    /// There are as many unfinished jobs as allowed.
+    case tooManyJobs(limit: Int)
+    /// The file system of the folder has too little room for what was asked for; in bytes.
+    case tooLittleSpace(folder: String, needed: Int64, available: Int64)
+    /// There is something at the path already, and it is not replaced.
+    case alreadyThere(path: String)
     /// No kept query has this id, or it has no such image.
     case unknownQuery(String)
     /// No token has this id.
@@ -68,6 +78,12 @@ extension GalleryError: CustomStringConvertible {
         case .unknownGallery(let name): "there is no gallery \"\(name)\""
         case .unknownImage(let id): "there is no image \"\(id)\""
         case .unknownBatch(let id): "there is no batch \"\(id)\""
+        case .unknownJob(let id): "there is no job \"\(id)\""
+        case .jobIsOver(let id, let state): "job \"\(id)\" is \(state)"
+        case .tooManyJobs(let limit): "there are \(limit) unfinished jobs, which is the limit; cancel one, or wait"
+        case .tooLittleSpace(let folder, let needed, let available):
+            "this needs \(needed) bytes of disk space in \(folder), and there are \(available)"
+        case .alreadyThere(let path): "there is something at \(path) already"
         case .unknownQuery(let id): "there is no query \"\(id)\""
         case .unknownToken(let id): "there is no token \"\(id)\""
         case .duplicateTokenName(let name): "there is a token \"\(name)\" already"

@@ -14,6 +14,12 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case batchAccept = "batch.accept"
     /// A batch was asked to stop.
     case batchCancel = "batch.cancel"
+    /// A job was accepted.
+    case jobAccept = "job.accept"
+    /// A job was asked to stop.
+    case jobCancel = "job.cancel"
+    /// A job came to its end: completed, cancelled or failed.
+    case jobEnd = "job.end"
     /// A gallery was created.
     case galleryCreate = "gallery.create"
     /// A gallery's settings were changed.
@@ -50,7 +56,7 @@ public struct AuditEvent: Sendable, Equatable {
     public var actor: String
     /// The IP address that the request came from; empty for the service itself.
     public var address: String
-    /// The id or name of what it was done to: of a gallery, image, query, batch or token; empty if there is none.
+    /// The id or name of what it was done to: of a gallery, image, query, batch, job or token; empty if there is none.
     public var target: String
     /// `ok`; `unchanged` if everything was so already; or `refused: ` with the status and the kind of the problem.
     public var outcome: String

@@ -8,6 +8,8 @@ public enum GalleryChange: Sendable, Equatable {
     case galleryDeleted(name: String)
     /// A batch was accepted, changed its state, or was asked to stop.
     case batch(id: String, state: BatchState)
+    /// A job was accepted, got further, changed its state, or was asked to stop.
+    case job(id: String, state: JobState)
     /// A kept query has a new ranking.
     case ranking(query: String, revision: Int64)
     /// A kept query's ranking was erased together with an image that it showed; it must be computed again.

@@ -52,7 +52,7 @@ final class StandingQueries: Sendable {
         case .gallery(let name, _): schedule { $0.galleries.insert(name) }
         case .rankingErased(let query): schedule { $0.queries.insert(query) }
         case .batch(let id, let state) where state.isFinal: schedule { $0.batches.insert(id) }
-        case .galleryDeleted, .batch, .ranking, .queryDeleted: break
+        case .galleryDeleted, .batch, .job, .ranking, .queryDeleted: break
         }
     }
 

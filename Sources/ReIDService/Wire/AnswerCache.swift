@@ -98,6 +98,7 @@ final class AnswerCache: Sendable {
                 state.remove(.galleries)
             case .ranking(let query, _), .rankingErased(let query), .queryDeleted(let query):
                 state.remove(.ranking(query: query))
+            case .job: break
             }
         }
     }

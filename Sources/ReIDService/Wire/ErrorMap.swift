@@ -259,7 +259,7 @@ extension RankingError: ProblemConvertible {
 extension GalleryError: ProblemConvertible {
     var problem: HTTPProblem {
         switch self {
-        case .unknownGallery, .unknownImage, .unknownBatch, .unknownQuery, .unknownToken, .noContent:
+        case .unknownGallery, .unknownImage, .unknownBatch, .unknownJob, .unknownQuery, .unknownToken, .noContent:
             .reid(.notFound, "not-found", "Not found", sentence)
         case .duplicateTokenSubject:
             .reid(
@@ -272,6 +272,12 @@ extension GalleryError: ProblemConvertible {
             .reid(.unprocessableContent, "invalid-embedding", "Not a vector of this gallery", sentence)
         case .invalidTransition, .notRunning, .incompleteBatch:
             .reid(.conflict, "batch-state", "Not in this state of the batch", sentence)
+        case .jobIsOver: .reid(.conflict, "job-state", "The job is over", sentence)
+        case .tooManyJobs: .reid(.conflict, "job-limit", "Too many jobs wait", sentence)
+        case .alreadyThere: .reid(.conflict, "already-there", "There is something already", sentence)
+        case .tooLittleSpace:
+            .reid(
+                .init(code: 507, reasonPhrase: "Insufficient Storage"), "disk-full", "Too little disk space", sentence)
         case .idempotencyConflict:
             .reid(.conflict, "idempotency-conflict", "The key was used before", sentence, parameter: "Idempotency-Key")
         case .tooManyQueries, .queriesTooLarge:

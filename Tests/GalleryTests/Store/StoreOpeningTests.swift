@@ -146,13 +146,13 @@ import Testing
     }
 
     @Test(
-        arguments: ["PRAGMA user_version = 9", "INSERT INTO grdb_migrations VALUES ('99 portals')"])
+        arguments: ["PRAGMA user_version = 99", "INSERT INTO grdb_migrations VALUES ('99 portals')"])
     func `a database of a newer version is refused and left alone`(change: String) throws {
         let fixture = try StoreFixture()
         try fixture.store.close()
         try fixture.folder.tamper(change)
         let before = try Data(contentsOf: URL(fileURLWithPath: fixture.folder.database))
-        let found = change.contains("user_version") ? 9 : Schema.version + 1
+        let found = change.contains("user_version") ? 99 : Schema.version + 1
         #expect(
             galleryError { _ = try StoreFixture.open(fixture.folder) }
                 == .newerSchema(path: fixture.folder.database, found: found, supported: Schema.version))

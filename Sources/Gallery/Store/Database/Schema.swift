@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 8
+    static let version = 9
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -43,6 +43,9 @@ enum Schema {
         }
         migrator.registerMigration("8 erased images") { db in
             try db.execute(sql: erasedImages + "PRAGMA user_version = 8")
+        }
+        migrator.registerMigration("9 jobs") { db in
+            try db.execute(sql: jobs + "PRAGMA user_version = 9")
         }
         return migrator
     }
@@ -124,6 +127,30 @@ enum Schema {
     private static let erasedImages = """
         CREATE TABLE erased (image INTEGER PRIMARY KEY REFERENCES image ON DELETE CASCADE) STRICT;
         CREATE VIEW living_image AS SELECT * FROM image WHERE key NOT IN (SELECT image FROM erased);
+
+        """
+
+    /// Long work that an administrator asked for; `parameters`, `cursor` and `result` are JSON of the job's kind.
+    private static let jobs = """
+        CREATE TABLE job (
+            key INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL,
+            gallery TEXT,
+            parameters TEXT NOT NULL CHECK (json_valid(parameters)),
+            state TEXT NOT NULL,
+            cancel_requested INTEGER NOT NULL DEFAULT 0,
+            done INTEGER NOT NULL DEFAULT 0,
+            total INTEGER,
+            cursor TEXT CHECK (cursor IS NULL OR json_valid(cursor)),
+            result TEXT CHECK (result IS NULL OR json_valid(result)),
+            failure TEXT,
+            created_by TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER
+        ) STRICT;
+        CREATE INDEX job_unfinished ON job (state) WHERE state IN ('queued', 'running');
 
         """
 
