@@ -228,14 +228,28 @@ extension GalleryStore {
     /// Rewrites the whole file, as small as possible and without any remains of deleted bytes.
     ///
     /// A deletion overwrites the rows themselves. In a file larger than 16 MiB, a copy of a row (at most a page) may
-    /// stay until this is called, if SQLite had moved the row before. Needs time, memory and free disk space in
-    /// proportion to the file. Readers continue, writers wait.
-    public func compact() throws(GalleryError) {
+    /// stay until this is called, if SQLite had moved the row before. Needs time, and free disk space for what is in the
+    /// file twice: its temporary file has no name and lies in the folder of the database. Readers continue, writers wait.
+    ///
+    /// - Parameter spare: the bytes of disk space that must be left.
+    /// - Returns: the size of the file before and after.
+    /// - Throws: `tooLittleSpace` before anything is done; `diskFull` or `inputOutput`, and then the file is as it was.
+    @discardableResult
+    public func compact(sparing spare: Int64 = 0) throws(GalleryError) -> (before: Int64, after: Int64) {
         do {
-            try pool.writeWithoutTransaction { db in
+            return try pool.writeWithoutTransaction { db in
                 try log.pausing {
-                    try DatabaseOpening.rewrite(db)
-                    try DatabaseOpening.emptyLog(db)
+                    let (before, empty) = try DatabaseOpening.bytes(db)
+                    let folder = FileLock.folder(of: path)
+                    try WholeFile.requireSpace(2 * (before - empty) + spare, in: folder)
+                    try DatabaseOpening.rewrite(db, temporaryFolder: folder)
+                    do { try DatabaseOpening.emptyLog(db) } catch let error as DatabaseError
+                        where error.resultCode == .SQLITE_BUSY
+                    {
+                        // A reader is in the way; the next change empties the log.
+                        isErasureDue.withLock { $0 = true }
+                    }
+                    return (before, try DatabaseOpening.bytes(db).all)
                 }
             }
         } catch {

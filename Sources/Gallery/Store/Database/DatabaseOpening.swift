@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// Opens the database with this module's guarantees: WAL, durable commits, and overwriting what is erased.
 enum DatabaseOpening {
@@ -77,6 +78,28 @@ enum DatabaseOpening {
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
 
+    /// Rewrites all pages in one transaction, by way of a temporary file in a folder, as the file may be larger than memory.
+    ///
+    /// The temporary file has lost its name by the time it is written, so a killed process leaves none behind.
+    static func rewrite(_ db: Database, temporaryFolder: String) throws {
+        // SQLite knows one folder for the whole process.
+        try temporaryFolders.withLock { _ in
+            let name = try String.fetchOne(db, sql: "SELECT quote(?)", arguments: [temporaryFolder]) ?? "''"
+            try db.execute(sql: "PRAGMA temp_store = FILE; PRAGMA temp_store_directory = \(name)")
+            defer { try? db.execute(sql: "PRAGMA temp_store = MEMORY") }
+            try rewrite(db)
+        }
+    }
+
+    private static let temporaryFolders = Mutex(())
+
+    /// The bytes of all pages, and those of the empty ones.
+    static func bytes(_ db: Database) throws -> (all: Int64, empty: Int64) {
+        let page = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+        let all = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        return (page * all, page * (try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0))
+    }
+
     /// Gives some of the file's empty pages back to the file system; true if there are more.
     ///
     /// A file from an earlier version can give none back before it has been rewritten.
@@ -110,16 +133,20 @@ enum DatabaseOpening {
                         PRAGMA application_id = \(Schema.applicationID)
                         """)
             }
-            guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
-                throw GalleryError.foreignDatabase(path: path)
-            }
-            let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-            let migrations = try Schema.migrations.appliedIdentifiers(db)
-            let isNewer = try found > Schema.version || Schema.migrations.hasBeenSuperseded(db)
-            guard !isNewer else {
-                throw GalleryError.newerSchema(
-                    path: path, found: max(found, migrations.count), supported: Schema.version)
-            }
+            try requireOwn(db, path: path)
+        }
+    }
+
+    /// Throws `foreignDatabase` or `newerSchema` unless the database is of this program, and of no newer version.
+    static func requireOwn(_ db: Database, path: String) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
+            throw GalleryError.foreignDatabase(path: path)
+        }
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let migrations = try Schema.migrations.appliedIdentifiers(db)
+        let isNewer = try found > Schema.version || Schema.migrations.hasBeenSuperseded(db)
+        guard !isNewer else {
+            throw GalleryError.newerSchema(path: path, found: max(found, migrations.count), supported: Schema.version)
         }
     }
 }

@@ -29,7 +29,8 @@ final class FileLock: Sendable {
         close(descriptor)
     }
 
-    private static func failure(_ code: Int32, path: String) -> GalleryError {
+    /// The error for the code of a failed call.
+    static func failure(_ code: Int32, path: String) -> GalleryError {
         switch code {
         case ENOENT, ENOTDIR: .missingFolder(path: folder(of: path))
         case EACCES, EPERM, EROFS, EISDIR: .notWritable(path: path)
@@ -38,7 +39,8 @@ final class FileLock: Sendable {
         }
     }
 
-    private static func folder(of path: String) -> String {
+    /// The folder that holds the file at `path`.
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
