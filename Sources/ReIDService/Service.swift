@@ -32,6 +32,7 @@ public final class Service: Sendable {
     private let queryServer: HTTPServer
     private let adminServer: HTTPServer
     private let batches: BatchProcessor
+    private let jobs: JobRunner
     let standingQueries: StandingQueries
     let pollAnswers: PollAnswers
     let waiters = RankingWaiters()
@@ -48,6 +49,7 @@ public final class Service: Sendable {
         try configuration.validate()
         let folder = configuration.folder
         for path in [folder.path, folder.batches, folder.spool] { try Self.createFolder(path) }
+        if configuration.jobs.backupFolders.isEmpty { try Self.createFolder(folder.backups) }
         let queryTLS = try configuration.tls.query.map { files in try TLSContext(files) }
         let adminTLS = try configuration.tls.admin.map { files in try TLSContext(files) }
         certificates = [("admin", adminTLS), ("query", queryTLS)].compactMap { name, tls in tls.map { (name, $0) } }
@@ -66,6 +68,7 @@ public final class Service: Sendable {
         pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters, tokens: tokens)
         queryCleaner = QueryCleaner(service: context)
         batches = BatchProcessor(context: context)
+        jobs = JobRunner(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
         adminRouter = try Self.adminRouter(context)
         var server = configuration.server
@@ -85,7 +88,7 @@ public final class Service: Sendable {
     /// The file that holds the first token with the scope `admin`.
     public var tokenFile: String { context.folder.adminToken }
 
-    /// Continues unfinished batches and listens; returns when both listeners take requests.
+    /// Continues unfinished batches and jobs, and listens; returns when both listeners take requests.
     ///
     /// - Throws: `StartError.cannotListen`; then nothing runs.
     public func start() throws {
@@ -98,6 +101,7 @@ public final class Service: Sendable {
         pollAnswers.start()
         standingQueries.start()
         batches.start()
+        jobs.start()
         queryCleaner.start()
         do {
             let query = try Self.listen(queryServer, "query", context.configuration.queryAddress)
@@ -148,6 +152,7 @@ public final class Service: Sendable {
         let servers = [queryServer, adminServer]
         DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
         batches.stop()
+        jobs.stop()
         queryCleaner.stop()
         standingQueries.stop()
         pollAnswers.stop()

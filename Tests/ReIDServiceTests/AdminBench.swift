@@ -19,6 +19,7 @@ final class AdminBench: Sendable {
     let context: ServiceContext
     let router: Router
     let processor: BatchProcessor
+    let jobs: JobRunner
 
     /// One file of random weights for all tests; its vectors have few dimensions.
     private static let model = Result {
@@ -37,7 +38,7 @@ final class AdminBench: Sendable {
         return (try CSPRModel(contentsOf: path), folder)
     }
 
-    /// Opens a data folder; with `start` false, batches stay queued until `processor.start()`.
+    /// Opens a data folder; with `start` false, batches and jobs stay queued until `processor` and `jobs` are started.
     init(
         folder: ScratchFolder? = nil, start: Bool = true, log: RecordedLog = RecordedLog(),
         configure: (inout Service.Configuration) -> Void = { _ in }
@@ -48,7 +49,7 @@ final class AdminBench: Sendable {
         configuration.embedder.threads = 1
         configure(&configuration)
         let data = configuration.folder
-        for path in [data.batches, data.spool] {
+        for path in [data.batches, data.spool, data.backups] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
         let logger = Logger(label: "test") { _ in log }
@@ -67,7 +68,11 @@ final class AdminBench: Sendable {
         }
         self.router = router
         processor = BatchProcessor(context: context)
-        if start { processor.start() }
+        jobs = JobRunner(context: context)
+        if start {
+            processor.start()
+            jobs.start()
+        }
     }
 
     deinit { try? close() }
@@ -75,6 +80,7 @@ final class AdminBench: Sendable {
     /// Closes everything, so that another bench can open the folder; a second call does nothing.
     func close() throws {
         processor.stop()
+        jobs.stop()
         context.embedder.stop()
         context.gatekeeper.tokens.stop()
         try context.store.close()
@@ -150,6 +156,20 @@ final class AdminBench: Sendable {
     /// Enrolls a batch and waits for its end.
     func complete(_ bytes: [UInt8], type: String) async throws -> BatchAnswer {
         try await finish(try enroll(bytes, type: type).id)
+    }
+
+    /// Asks for a backup; returns the answer.
+    func backUp(to path: String) throws -> Answer {
+        let body = try JSONEncoder().encode(["path": path])
+        return try send(.post, "/admin/v1/backup", type: "application/json", body: .bytes([UInt8](body)))
+    }
+
+    /// Waits for the end of a job; gives up after a time that is only reached if something hangs.
+    func finishJob(_ id: String) async throws -> JobAnswer {
+        for _ in 0..<6000 where try !context.store.job(id: id).state.isFinal {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return try send(.get, "/admin/v1/jobs/\(id)").json()
     }
 
     /// The names of the bodies on disk.

@@ -43,6 +43,8 @@ extension Service {
         public var limits = Service.Configuration.Limits()
         /// How the audit is written.
         public var audit = Service.Configuration.Audit()
+        /// The long work that administrators ask for.
+        public var jobs = Service.Configuration.Jobs()
         /// The defaults of the options of a search.
         public var ranking = Service.Configuration.Ranking()
 

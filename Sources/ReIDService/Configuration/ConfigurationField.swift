@@ -21,12 +21,14 @@ struct ConfigurationField: Sendable {
     enum Entries: Sendable {
         case hostNames
         case origins
+        case folders
 
         /// What the list may be.
         var expectation: String {
             switch self {
             case .hostNames: "a list of host names such as reid.example.org"
             case .origins: "a list of origins such as https://desk.example.org"
+            case .folders: "a list of absolute paths such as /srv/backups"
             }
         }
 
@@ -34,6 +36,7 @@ struct ConfigurationField: Sendable {
             switch self {
             case .hostNames: OriginRules.isName(text)
             case .origins: OriginRules.isOrigin(text)
+            case .folders: BackupFolders.isPlain(text)
             }
         }
     }

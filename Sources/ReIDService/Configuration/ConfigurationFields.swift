@@ -8,7 +8,7 @@ internal import Ranking
 extension ConfigurationField {
     /// Every field, in the order of the reference.
     static let all =
-        general + tokens + log + audit + tls + embedder + limits + rates + ranking + names + server + serverTimes
+        general + tokens + log + audit + tls + embedder + limits + rates + jobs + ranking + names + server + serverTimes
 
     private static let general = [
         ConfigurationField(

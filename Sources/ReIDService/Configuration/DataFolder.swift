@@ -18,6 +18,8 @@ public struct DataFolder: Sendable, Equatable {
     public var model: String { path + "/model.safetensors" }
     /// The folder of the bodies of accepted batches: one file per batch, until the batch is over.
     public var batches: String { path + "/batches" }
+    /// The folder for backups, unless the configuration names others.
+    public var backups: String { path + "/backups" }
     /// A file whose space lets the service start on a full disk.
     public var reserve: String { path + "/reserve" }
     /// The folder of request bodies that are arriving; emptied at every start.

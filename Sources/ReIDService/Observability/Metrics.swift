@@ -19,7 +19,23 @@ public final class ServiceMetrics: Sendable {
     private let state = Mutex(State())
 
     /// Starts all counts at zero.
-    public init() {}
+    public init() {
+        // A rate sees the first failure only if there was a count before.
+        for kind in ServiceMetrics.jobKinds {
+            for state in JobState.allCases where state.isFinal { jobEnded(kind: kind, state: state, count: 0) }
+        }
+    }
+
+    /// The kinds that are counted as jobs; batches have metrics of their own.
+    private static let jobKinds = JobKind.allCases.filter { $0 != .enrollment }
+
+    /// Counts a job that is over.
+    func jobEnded(kind: JobKind, state: JobState, count: Int = 1) {
+        Counter(
+            label: "reid_jobs_ended_total", dimensions: [("kind", kind.rawValue), ("state", state.rawValue)],
+            factory: registry
+        ).increment(by: count)
+    }
 
     /// Returns a function that counts the answered requests of one listener; all requests without a route are counted
     /// together.
@@ -59,11 +75,12 @@ public final class ServiceMetrics: Sendable {
     ///   - galleries: all galleries.
     ///   - imagesToWipe: the number of erased images that still have to be wiped from the disk.
     ///   - batches: the number of batches in each unfinished state.
+    ///   - jobs: the unfinished jobs.
     ///   - listeners: each listener's counts since the start.
     /// - Returns: the text, in exposition format 0.0.4.
     func render(
         isReady: Bool, model: String, embedder: Embedder.Statistics, galleries: [GallerySummary],
-        imagesToWipe: Int, batches: [String: Int], listeners: [String: ServerCounters]
+        imagesToWipe: Int, batches: [String: Int], jobs: [JobRecord], listeners: [String: ServerCounters]
     ) -> String {
         state.withLock { state in
             count("reid_embedder_batches_total", embedder.batches - (state.embedder?.batches ?? 0))
@@ -104,6 +121,13 @@ public final class ServiceMetrics: Sendable {
         set("reid_build_info", 1, [("version", Release.version), ("swift", Release.swift), ("model", model)])
         for state in ["queued", "running"] {
             Meter(label: "reid_batches", dimensions: [("state", state)], factory: registry).set(batches[state] ?? 0)
+        }
+        for kind in ServiceMetrics.jobKinds {
+            for state in JobState.allCases where !state.isFinal {
+                set(
+                    "reid_jobs", Double(jobs.count { $0.kind == kind && $0.state == state }),
+                    [("kind", kind.rawValue), ("state", state.rawValue)])
+            }
         }
         return registry.render()
     }
@@ -185,6 +209,8 @@ public final class ServiceMetrics: Sendable {
         "reid_gallery_people": "Known persons in a gallery.",
         "reid_images_to_wipe": "Erased images that still have to be wiped from the disk.",
         "reid_batches": "Unfinished batches, by state.",
+        "reid_jobs": "Unfinished jobs, by kind and state, without batches.",
+        "reid_jobs_ended_total": "Jobs that are over, by kind and state.",
     ]
 }
 

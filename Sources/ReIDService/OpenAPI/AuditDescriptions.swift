@@ -11,7 +11,7 @@ func auditDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
             parameters: [
                 .query("action", .choice("Only this action.", of: AuditAction.self)),
                 .query("actor", .option("Only what was done with the token of this name.")),
-                .query("target", .option("Only what was done to this gallery, image, query, batch or token.")),
+                .query("target", .option("Only what was done to this gallery, image, query, batch, job or token.")),
                 .query("gallery", .option("Only what was done to this gallery or to what is in it.")),
                 .query("from", .time("Only at this time or later.")),
                 .query("to", .time("Only at this time or earlier.")),

@@ -25,7 +25,7 @@ final class PollAnswers: Sendable {
         let watching = store.observe { [weak self] change in
             switch change {
             case .ranking(let query, _), .queryDeleted(let query): self?.answer(query)
-            case .gallery, .galleryDeleted, .batch, .rankingErased: break
+            case .gallery, .galleryDeleted, .batch, .job, .rankingErased: break
             }
         }
         observation.withLock { $0 = watching }

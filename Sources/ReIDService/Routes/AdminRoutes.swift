@@ -5,7 +5,8 @@ internal import HTTPTypes
 
 /// All routes of the admin listener; the caller must set who may call them.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
-    adminGalleryRoutes(context) + batchRoutes(context) + tokenRoutes(context) + auditRoutes(context)
+    adminGalleryRoutes(context) + batchRoutes(context) + jobRoutes(context) + tokenRoutes(context)
+        + auditRoutes(context)
 }
 
 /// The routes that create, change and delete galleries and erase images.

@@ -54,7 +54,8 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
                 isReady: status.isReady && service.audit.allowsSearches, model: service.model.identity,
                 embedder: service.embedder.statistics,
                 galleries: service.store.galleries().filter { request.sees($0.name) },
-                imagesToWipe: service.store.imagesToWipe(), batches: batches, listeners: status.counters)
+                imagesToWipe: service.store.imagesToWipe(), batches: batches, jobs: service.store.unfinishedJobs(),
+                listeners: status.counters)
             var response = ServerResponse(
                 .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", bytes: Array(text.utf8))
             response.fields[.cacheControl] = "no-store"

@@ -75,12 +75,8 @@ public struct BatchAnswer: Codable, Sendable, Equatable {
 
 extension BatchAnswer {
     init(_ batch: BatchRecord, now: Timestamp) {
-        var end: Timestamp?
-        if batch.state == .running, let expected = batch.expectedItems, let rate = batch.itemsPerSecond, rate > 0 {
-            let seconds = Double(max(0, expected - batch.recorded)) / rate
-            // A rate near zero gives no estimate, because the date would be absurd.
-            if seconds < 3e8 { end = now.adding(seconds: Int64(seconds.rounded(.up))) }
-        }
+        let left = batch.expectedItems.map { Int64(max(0, $0 - batch.recorded)) }
+        let end = batch.state == .running ? now.afterDoing(left, perSecond: batch.itemsPerSecond) : nil
         self.init(
             id: batch.id, gallery: batch.gallery, kind: batch.kind.rawValue, state: batch.state.rawValue,
             cancelRequested: batch.isCancelRequested, bytes: batch.bodyBytes, received: batch.expectedItems,

@@ -25,7 +25,7 @@ import Testing
         let batch = try service.store.batches(limit: 1).items[0].id
         return Things(names: [
             "gallery": "lobby", "image": images[0], "query": try kept.decoded(as: QueryAnswer.self).queryID,
-            "batch": batch, "token": "t_none",
+            "batch": batch, "job": batch, "token": "t_none",
         ])
     }
 
@@ -81,6 +81,7 @@ import Testing
             )
             for (target, isAdmin) in [
                 ("/v1/galleries", false), ("/v1/queries", false), ("/metrics", false), ("/admin/v1/batches", true),
+                ("/admin/v1/jobs", true),
             ] {
                 // Fills the memory for answers.
                 if !isAdmin { _ = try service.send(.get, target) }

@@ -19,12 +19,12 @@ import Testing
         let parts: [Any] = [
             HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
             Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration.TLS(),
-            Service.Configuration.Audit(), Service.Configuration(),
+            Service.Configuration.Audit(), Service.Configuration.Jobs(), Service.Configuration(),
         ]
-        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 8
+        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 9
         #expect(
             fields.count == values,
-            "values and parts of the configuration, less the seven parts and the spool folder, which the service sets")
+            "values and parts of the configuration, less the eight parts and the spool folder, which the service sets")
         #expect(Set(fields.map(\.name)).count == fields.count)
         #expect(Set(fields.map(\.variable)).count == fields.count)
         #expect(fields.allSatisfy { !$0.summary.isEmpty && $0.summary.hasSuffix(".") })
@@ -175,6 +175,10 @@ struct Samples {
         case .list(_, of: .hostNames):
             allowed = ["reid.example.org", "a,b-2.c"]
             beyond = ["a b", "http://a", ".", "-a", "a:80"]
+            isList = true
+        case .list(_, of: .folders):
+            allowed = ["/srv/backups", "/a,/b c/d"]
+            beyond = ["a", "/", "/a/", "/a/../b", "./b"]
             isList = true
         case .list(_, of: .origins):
             allowed = ["https://a.example.org", "http://localhost:3000,https://[::1]:8443"]

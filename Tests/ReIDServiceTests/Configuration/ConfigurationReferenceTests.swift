@@ -33,7 +33,7 @@ struct ConfigurationReference {
                 ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Audit", "audit."), ("TLS", "tls."),
                 ("Network", "embedder."),
                 ("Limits of requests", "limits."),
-                ("Rankings", "ranking."), ("Listeners", "server."),
+                ("Jobs", "jobs."), ("Rankings", "ranking."), ("Listeners", "server."),
             ]
             let tables = groups.map { title, prefix in
                 let fields = ConfigurationField.all.filter {

@@ -84,6 +84,17 @@ import Testing
             let batch = try #require(try bench.service.store.unfinishedBatches().first)
             return try bench.service.askAdmin(.post, "/admin/v1/batches/\(batch.id)/cancel")
         },
+        Deed(method: .post, pattern: "/admin/v1/compact", action: .jobAccept) { bench in
+            try bench.service.askAdmin(.post, "/admin/v1/compact")
+        },
+        Deed(method: .post, pattern: "/admin/v1/backup", action: .jobAccept) { bench in
+            let path = bench.service.context.folder.backups + "/a.sqlite"
+            return try bench.service.askAdmin(.post, "/admin/v1/backup", body: Array(#"{"path": "\#(path)"}"#.utf8))
+        },
+        Deed(method: .post, pattern: "/admin/v1/jobs/{job}/cancel", action: .jobCancel) { bench in
+            let job = try #require(try bench.service.store.unfinishedJobs().first)
+            return try bench.service.askAdmin(.post, "/admin/v1/jobs/\(job.id)/cancel")
+        },
         Deed(method: .delete, pattern: "/admin/v1/images/{image}", action: .imageDelete) { bench in
             try bench.service.askAdmin(.delete, "/admin/v1/images/\(bench.images[1])")
         },

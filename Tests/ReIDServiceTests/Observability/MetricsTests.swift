@@ -64,6 +64,8 @@ import Testing
             #expect(text.contains("reid_embedder_images_total 12\n"))
             #expect(text.contains("reid_embedder_queued_images 0.0\n"))
             #expect(text.contains("reid_batches{state=\"queued\"} 0.0\n"))
+            #expect(text.contains("reid_jobs{kind=\"backup\",state=\"queued\"} 0.0\n"))
+            #expect(text.contains("reid_jobs_ended_total{kind=\"backup\",state=\"failed\"} 0\n"))
             #expect(try service.ask(.get, "/metrics").text.contains("reid_embedder_images_total 12\n"))
             try service.store.deleteGallery("lobby")
             #expect(!(try service.ask(.get, "/metrics").text.contains("lobby")))

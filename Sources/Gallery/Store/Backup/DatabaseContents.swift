@@ -21,13 +21,17 @@ extension Database {
     /// What the database holds; costs O(rows).
     func contents() throws -> DatabaseContents {
         func count(_ table: String) throws -> Int { try Int.fetchOne(self, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+        // Images that are erased, but not wiped yet, do not count.
+        let hasErased = try tableExists("erased")
+        let images = hasErased ? "living_image" : "image"
+        let embeddings = "embedding" + (hasErased ? " WHERE image NOT IN (SELECT image FROM erased)" : "")
         // The first versions had no audit.
         let hasAudit = try tableExists("audit")
         let last =
             hasAudit ? try row("SELECT digest FROM audit ORDER BY sequence DESC LIMIT 1", [])?.bytes("digest") : nil
         return DatabaseContents(
             schema: try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0, galleries: try count("gallery"),
-            images: try count("image"), embeddings: try count("embedding"),
+            images: try count(images), embeddings: try count(embeddings),
             auditRows: hasAudit ? try count("audit") : 0,
             auditDigest: hexString(last ?? AuditRecord.origin))
     }

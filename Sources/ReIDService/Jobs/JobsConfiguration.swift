@@ -1,0 +1,34 @@
+extension Service.Configuration {
+    /// The long work that administrators ask for.
+    public struct Jobs: Sendable, Equatable {
+        /// Jobs that may be queued or running.
+        public var waiting = 100
+        /// Finished jobs that are remembered.
+        public var kept = 1000
+        /// Bytes of disk space that a backup or a compaction leaves free.
+        public var spareBytes = 256 << 20
+        /// The folders for backups; empty: `backups` in the data folder.
+        public var backupFolders: [String] = []
+
+        /// The defaults.
+        public init() {}
+    }
+}
+
+extension ConfigurationField {
+    static let jobs = [
+        ConfigurationField(
+            "jobs.waiting", .whole(\.jobs.waiting, in: 1...10_000), unit: "jobs",
+            "The most jobs that are queued or running; one more is answered 409."),
+        ConfigurationField(
+            "jobs.kept", .whole(\.jobs.kept, in: 1...1_000_000), unit: "jobs",
+            "How many finished jobs are remembered; batches do not count."),
+        ConfigurationField(
+            "jobs.spare_bytes", .whole(\.jobs.spareBytes, in: 0...(1 << 50)), unit: "bytes",
+            "The disk space that a backup or a compaction leaves free; a job that would leave less fails before it begins."
+        ),
+        ConfigurationField(
+            "jobs.backup_folders", .list(\.jobs.backupFolders, of: .folders), default: "`backups` in the data folder",
+            "The folders into which backups may be written, and into the folders in them."),
+    ]
+}
