@@ -120,8 +120,9 @@ import Testing
         // What version 5 did not have.
         try fixture.folder.tamper(
             """
-            DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean; ALTER TABLE camera DROP COLUMN images;
-            ALTER TABLE gallery DROP COLUMN camera_normalization; DROP INDEX image_external_id; DROP TABLE run;
+            DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
+            ALTER TABLE camera DROP COLUMN images; ALTER TABLE gallery DROP COLUMN camera_normalization;
+            DROP INDEX image_external_id; DROP TABLE run;
             DELETE FROM grdb_migrations WHERE identifier >= '6'; PRAGMA user_version = 5
             """)
         let store = try StoreFixture.open(fixture.folder)
