@@ -26,6 +26,12 @@ public struct CalibrationSearch: Sendable {
     /// The same seed draws the same halves and queries.
     public var seed: UInt64 = 1
 
+    /// Queries that are compared with a gallery's codes together.
+    private static let queriesAtOnce = 16
+
+    /// A result: a row, and its distance as the ranking reports it.
+    private typealias Shown = (row: Int, distance: Double)
+
     /// Creates a search for the plain distances of the 20 nearest images.
     public init() {}
 
@@ -48,14 +54,14 @@ public struct CalibrationSearch: Sendable {
         let drawn = try CalibrationQueries(labels, limit: queries, seed: seed)
         var pairs: [CalibrationQueries.Half: [CalibrationPair]] = [:]
         for group in drawn.groups(atMost: Self.queriesAtOnce) {
-            let shown: [[Result]]
+            let answers: [[Shown]]
             do {
-                shown = try ask(group, labels, vectors, isCancelled: isCancelled)
+                answers = try ask(group, labels, vectors, isCancelled: isCancelled)
             } catch {
                 // A search of rows that are there fails for no other reason.
                 throw .cancelled
             }
-            for (query, results) in zip(group, shown) {
+            for (query, results) in zip(group, answers) {
                 let half = drawn.halves[query.image.person]
                 for result in results {
                     guard let person = labels.person(ofRow: result.row), drawn.halves[person] == half else { continue }
@@ -75,33 +81,28 @@ public struct CalibrationSearch: Sendable {
         return (try sample(.fit), try sample(.check))
     }
 
-    /// Queries that are compared with a gallery's codes together.
-    private static let queriesAtOnce = 16
-
-    private typealias Result = (row: Int, distance: Double)
-
     /// The results of queries of one camera.
     private func ask(
         _ queries: ArraySlice<CalibrationQueries.Query>, _ labels: GalleryLabels, _ vectors: VectorSnapshot,
         isCancelled: @Sendable () -> Bool
-    ) throws(RankingError) -> [[Result]] {
+    ) throws(RankingError) -> [[Shown]] {
         guard let camera = queries.first?.image.camera else { return [] }
         let asked = queries.map { isNormalized ? vectors.normalized($0.image.row) : vectors[$0.image.row] }
         let found = try vectors.nearest(
             to: asked, count: reRanking == nil ? results : max(results, candidates),
             where: labels.rows(withoutCamera: camera), isNormalized: isNormalized, threads: 1, isCancelled: isCancelled)
-        var shown: [[Result]] = []
+        var answers: [[Shown]] = []
         for (query, matches) in zip(asked, found) {
             guard let reRanking else {
-                shown.append(matches.map { ($0.row, Double($0.distance)) })
+                answers.append(matches.map { ($0.row, Double($0.distance)) })
                 continue
             }
             let reRanked = try reRank(
                 matches, for: query, in: vectors, isNormalized: isNormalized, options: reRanking,
                 candidates: candidates, isCancelled: isCancelled)
-            shown.append(
+            answers.append(
                 reRanked.prefix(results).compactMap { match in match.reRankedDistance.map { (match.row, $0) } })
         }
-        return shown
+        return answers
     }
 }

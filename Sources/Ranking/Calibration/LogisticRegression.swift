@@ -37,9 +37,9 @@ struct LogisticRegression {
     ///   - isCancelled: Asked before each step.
     /// - Returns: A logistic curve; a constant one if the fit would rise with the distance, or if all distances are equal.
     /// - Throws: `CalibrationError.cancelled`.
-    static func curve(_ sample: PairSample, isCancelled: () -> Bool) throws(CalibrationError)
-        -> ProbabilityCurve
-    {
+    static func curve(
+        _ sample: PairSample, isCancelled: () -> Bool
+    ) throws(CalibrationError) -> ProbabilityCurve {
         let right = 1 - 1 / Double(sample.samePersonPairs + 2)
         let wrong = 1 / Double(sample.differentPeoplePairs + 2)
         let groups = sample.groups
