@@ -7,20 +7,16 @@ import Synchronization
 // them from then on. The vectors of a camera lie on as many pages as there are images, so that overwriting them takes long;
 // it is done here, in the background. Marks are in the database, so a killed process goes on at its next start.
 
-/// Wipes erased images one run after another, until it is stopped.
+/// The queue that wipes erased images, one run after another, and whether it must stop.
 final class Wiper: Sendable {
     let queue = DispatchQueue(label: "reid.gallery.wiping", qos: .utility)
     let isStopped = Atomic(false)
 
-    /// The most images that one transaction wipes.
+    /// The images that one transaction wipes.
     ///
-    /// Each changes three pages or more, so that such a transaction adds less to the write-ahead log than makes a writer
-    /// copy it.
-    static let imagesPerTransaction = 500
-    /// The time after which a transaction takes no more images, so that other writers do not wait for long.
-    static let timePerTransaction = Duration.milliseconds(100)
-    /// The images that are wiped between two looks at the time.
-    static let imagesAtOnce = 50
+    /// Each changes three pages or more, so that a transaction writes some megabytes. More would keep other writers waiting,
+    /// for the transaction and then for the disk.
+    static let imagesPerTransaction = 100
     /// The time until the next try, after a full disk or because a reader was in the way.
     static let pause = DispatchTimeInterval.seconds(10)
 }
@@ -84,26 +80,19 @@ extension GalleryStore {
 
     /// Wipes the oldest of the images that wait for it, in one transaction.
     ///
-    /// - Parameter time: the time after which no more images are taken.
+    /// - Parameter limit: the most images to wipe.
     /// - Returns: the number of images, and whether there are no more; only then is the log emptied.
     /// - Throws: `diskFull`, `inputOutput`.
     func wipeSome(
-        for time: Duration = Wiper.timePerTransaction
+        atMost limit: Int = Wiper.imagesPerTransaction
     ) throws(GalleryError) -> (images: Int, isLast: Bool) {
         // The marks are durable, so what a power cut takes back is done again.
         try write(waits: false) { db, aftermath in
-            let end = ContinuousClock.now + time
-            let oldest = try db.cachedStatement(
-                sql: "SELECT image FROM erased ORDER BY image LIMIT \(Wiper.imagesAtOnce)")
-            var images = 0
-            repeat {
-                let keys = try Int64.fetchAll(oldest)
-                try db.wipe(keys)
-                images += keys.count
-                aftermath.erases = keys.count < Wiper.imagesAtOnce
-            } while !aftermath.erases && images < Wiper.imagesPerTransaction && ContinuousClock.now < end
-                && !wiper.isStopped.load(ordering: .acquiring)
-            return (images, aftermath.erases)
+            let oldest = try Int64.fetchAll(
+                db.cachedStatement(sql: "SELECT image FROM erased ORDER BY image LIMIT ?"), arguments: [limit])
+            try db.wipe(oldest)
+            aftermath.erases = oldest.count < limit
+            return (oldest.count, aftermath.erases)
         }
     }
 }

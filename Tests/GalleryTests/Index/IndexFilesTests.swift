@@ -107,7 +107,7 @@ import Testing
                     let person = "\(Int.random(in: 0..<5, using: &generator))"
                     try store.deleteImages(in: "lobby", matching: ImageFilter(person: person), wipingUpTo: 0)
                 } else {
-                    _ = try store.wipeSome(for: .zero)
+                    _ = try store.wipeSome(atMost: 3)
                 }
             case 6:
                 try store.close()
