@@ -21,8 +21,8 @@ struct Reid: ParsableCommand {
                 name: "Service",
                 subcommands: [
                     ServeCommand.self, EnrollCommand.self, SearchCommand.self, GalleriesCommand.self,
-                    BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self,
-                    HealthCommand.self,
+                    BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self, JobsCommand.self,
+                    BackupCommand.self, RestoreCommand.self, CompactCommand.self, HealthCommand.self,
                 ]),
             CommandGroup(
                 name: "Network",
