@@ -109,12 +109,7 @@ extension GalleryStore {
             try db.run(
                 "UPDATE job SET state = ?, result = ?, failure = ?, cursor = NULL, finished_at = ? WHERE key = ?",
                 [state.rawValue, result, failure, clock().milliseconds, job.key])
-            try db.run(
-                """
-                DELETE FROM job WHERE state NOT IN ('queued', 'running') AND key <> ? AND key NOT IN (
-                    SELECT key FROM job WHERE state NOT IN ('queued', 'running') ORDER BY key DESC LIMIT ?
-                )
-                """, [job.key, kept])
+            try db.forgetJobs(keeping: kept, and: job)
             aftermath.changes.append(.job(id: id, state: state))
             return try db.job(id)
         }
@@ -126,11 +121,14 @@ extension GalleryStore {
     ///
     /// - Parameters:
     ///   - id: the job's id; that of a batch is cancelled by `requestCancel`.
+    ///   - kept: the number of finished jobs to keep, at least 1.
     ///   - audit: the row to add to the audit.
     /// - Returns: the job as it is now.
     /// - Throws: `unknownJob`, or `jobIsOver` if it ended in another way; cancelling twice is not an error.
     @discardableResult
-    public func requestJobCancel(_ id: String, audit: AuditEvent? = nil) throws(GalleryError) -> JobRecord {
+    public func requestJobCancel(
+        _ id: String, keeping kept: Int = .max, audit: AuditEvent? = nil
+    ) throws(GalleryError) -> JobRecord {
         let job = try write(audit: audit) { db, aftermath in
             let job = try db.job(id)
             switch job.state {
@@ -138,6 +136,7 @@ extension GalleryStore {
                 try db.run(
                     "UPDATE job SET state = 'cancelled', cancel_requested = 1, finished_at = ? WHERE key = ?",
                     [clock().milliseconds, job.key])
+                try db.forgetJobs(keeping: kept, and: job)
             case .running: try db.run("UPDATE job SET cancel_requested = 1 WHERE key = ?", [job.key])
             case .cancelled:
                 aftermath.audit?.outcome = "unchanged"
@@ -171,6 +170,16 @@ extension Database {
             "UPDATE job SET done = ?, total = coalesce(?, total), cursor = coalesce(?, cursor) WHERE key = ?",
             [done, total, cursor, job.key])
         aftermath.changes.append(.job(id: id, state: job.state))
+    }
+
+    /// Deletes the oldest finished jobs beyond a number, but not `job`.
+    fileprivate func forgetJobs(keeping kept: Int, and job: JobRecord) throws {
+        try run(
+            """
+            DELETE FROM job WHERE state NOT IN ('queued', 'running') AND key <> ? AND key NOT IN (
+                SELECT key FROM job WHERE state NOT IN ('queued', 'running') ORDER BY key DESC LIMIT ?
+            )
+            """, [job.key, kept])
     }
 
     /// The job with this id; throws `unknownJob`.

@@ -76,7 +76,10 @@ private func cancel(_ request: ServerRequest, _ service: ServiceContext) throws 
         var facts: [String: JSONValue] = ["kind": .text(job.kind.rawValue)]
         facts["gallery"] = job.gallery.map(JSONValue.text)
         let event = try $0.adding(facts)
-        guard job.kind == .enrollment else { return try service.store.requestJobCancel(job.id, audit: event) }
+        guard job.kind == .enrollment else {
+            return try service.store.requestJobCancel(
+                job.id, keeping: service.configuration.jobs.kept, audit: event)
+        }
         return JobRecord(try service.store.requestCancel(job.id, audit: event))
     }
     return try .json(try JobAnswer(job, now: .now()), status: job.state.isFinal ? .ok : .accepted)

@@ -80,6 +80,9 @@ import Testing
         // One that was accepted early and ends late is not forgotten in the moment of its end.
         try fixture.store.endJob(waiting.id, as: .completed, keeping: 1)
         #expect(try fixture.store.jobs(limit: 9).items.map(\.id) == [jobs[3].id, waiting.id])
+        let cancelled = try fixture.store.createJob(sample())
+        try fixture.store.requestJobCancel(cancelled.id, keeping: 1)
+        #expect(try fixture.store.jobs(limit: 9).items.map(\.id) == [cancelled.id])
     }
 
     @Test func `jobs and batches are one list, newest first, page by page`() throws {
