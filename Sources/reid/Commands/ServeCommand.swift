@@ -97,8 +97,8 @@ struct ServeCommand: ParsableCommand {
             tokenFile: settings.folder.adminToken)
         // Without TLS there is nothing to read again, and a closed terminal ends the program as usual.
         let reloads = RepeatedSignal(SIGHUP, service.reloadCertificates)
+        if demo { makeDemoGallery(ready, settings, isStopped: { signals.hasArrived }) }
         try Terminal.printJSON(ready)
-        if demo { makeDemoGallery(ready, settings) }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
         if !service.context.model.isTrained {
             Terminal.complain("the model is untrained: its rankings are meaningless")
@@ -110,13 +110,13 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// The service works without the demo gallery, so a failure is only reported.
-    private func makeDemoGallery(_ ready: Ready, _ settings: Service.Configuration) {
+    private func makeDemoGallery(_ ready: Ready, _ settings: Service.Configuration, isStopped: () -> Bool) {
         let demo = DemoGallery(
             admin: ready.admin, tokenFile: ready.tokenFile, authorities: settings.tls.certificate,
             queries: settings.folder.path + "/demo")
         let token = settings.queriesNeedToken ? " --token-file \(ready.tokenFile)" : ""
         do {
-            try demo.create()
+            try demo.create(isStopped: isStopped)
             let program = CommandLine.arguments.first ?? "reid"
             Terminal.complain("try: \(program) search \(demo.firstQuery) --gallery demo --query \(ready.query)" + token)
         } catch let failure as CommandFailure {

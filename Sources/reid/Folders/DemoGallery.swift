@@ -24,8 +24,13 @@ struct DemoGallery {
     /// The path of a query image.
     var firstQuery: String { query(1) }
 
+    /// The longest time that `create` waits for the images to be enrolled, in seconds.
+    private static let patience = 120.0
+
     /// Creates the gallery, enrolls its images, and writes the query images; does nothing if all of that exists.
-    func create() throws {
+    ///
+    /// Returns once the images can be found, after `patience`, or when `isStopped` returns true.
+    func create(isStopped: () -> Bool) throws {
         do {
             try writeQueries()
         } catch {
@@ -45,7 +50,12 @@ struct DemoGallery {
         request.add("Content-Type", "application/x-tar")
         // The key is the same at every start, so that a batch that still runs is not sent again.
         request.add("Idempotency-Key", "reid-demo-gallery-3")
-        try client.exchange(request, body: .file(path: file.path))
+        var batch: BatchAnswer = try client.send(request, body: .file(path: file.path))
+        let start = ContinuousClock.now
+        while !batch.isOver, !isStopped(), (ContinuousClock.now - start) / .seconds(1) < Self.patience {
+            Thread.sleep(forTimeInterval: 0.1)
+            batch = try client.send(client.request("GET", ["admin", "v1", "batches", batch.id]))
+        }
     }
 
     private func writeQueries() throws {
