@@ -127,7 +127,9 @@ import Testing
         #expect(bytes.before > 4 * bytes.after && bytes.after > 1_000_000)
         #expect(try Int64(fixture.folder.bytes()) == bytes.after)
         #expect(try fixture.store.allImages().count == 1)
-        let settings = try fixture.store.write { db, _ in try Int.fetchOne(db, sql: "PRAGMA temp_store") }
-        #expect(settings == 2, "temporary files are in memory again")
+        let settings = try fixture.store.write { db, _ in
+            try ["temp_store", "cache_size"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
+        }
+        #expect(settings == [2, -(DatabaseOpening.writerCache >> 10)], "temporary files are in memory again")
     }
 }

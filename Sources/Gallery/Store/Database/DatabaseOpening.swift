@@ -9,6 +9,9 @@ enum DatabaseOpening {
     /// The most pages of the database that the writer keeps in memory, in bytes.
     static let writerCache = 64 << 20
 
+    /// The same while the file is rewritten.
+    static let rewriterCache = 4 << 20
+
     /// The bytes of a page of a new file.
     ///
     /// Seven vectors of 512 values fit into one; with SQLite's usual 4,096 bytes, a second one would not, and half of each
@@ -85,8 +88,14 @@ enum DatabaseOpening {
         // SQLite knows one folder for the whole process.
         try temporaryFolders.withLock { _ in
             let name = try String.fetchOne(db, sql: "SELECT quote(?)", arguments: [temporaryFolder]) ?? "''"
-            try db.execute(sql: "PRAGMA temp_store = FILE; PRAGMA temp_store_directory = \(name)")
-            defer { try? db.execute(sql: "PRAGMA temp_store = MEMORY") }
+            // With a large cache, SQLite would keep all of the temporary file in memory.
+            try db.execute(
+                sql:
+                    "PRAGMA temp_store = FILE; PRAGMA temp_store_directory = \(name); PRAGMA cache_size = -\(rewriterCache >> 10)"
+            )
+            defer {
+                try? db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -\(writerCache >> 10)")
+            }
             try rewrite(db)
         }
     }
