@@ -95,6 +95,20 @@ import Testing
         #expect(metrics.contains(#"reid_jobs_ended_total{kind="backup",state="failed"} 1"#))
     }
 
+    @Test func `a compaction that was killed is done again at the next start`() async throws {
+        let folder = try ScratchFolder()
+        let before = try AdminBench(folder: folder, start: false)
+        try before.gallery()
+        let id = try before.send(.post, "/admin/v1/compact").json(JobAnswer.self).id
+        try before.context.store.startJob(id)
+        try before.close()
+        let after = try AdminBench(folder: folder)
+        let job = try await after.finishJob(id)
+        #expect(job.state == "completed" && job.result?["bytes_before"] != nil)
+        #expect(after.context.store.galleries().map(\.name) == ["lobby"])
+        try after.close()
+    }
+
     @Test func `only the newest finished jobs are remembered`() async throws {
         let bench = try AdminBench { $0.jobs.kept = 2 }
         var ids: [String] = []
