@@ -6,12 +6,14 @@ public enum JobKind: String, Sendable, CaseIterable {
     case compaction
     /// Copies the database to a file while the service runs.
     case backup
+    /// Fits probabilities to the distances of a gallery's searches.
+    case calibration
 
     /// What its units are: `done` and `total` of a job count them.
     public var unit: String {
         switch self {
         case .enrollment: "items"
-        case .compaction: "passes"
+        case .compaction, .calibration: "passes"
         case .backup: "bytes"
         }
     }

@@ -12,6 +12,8 @@ struct GalleryIndex: Sendable {
     private(set) var table: MeanTable
     /// The names of the cameras, by their keys.
     private(set) var cameras: [UInt32: String]
+    /// The curves that give its searches probabilities; nil if it is not calibrated.
+    var calibration: GalleryCalibration?
     private var tally = GalleryTally()
     /// The directions of the heads of new rows; nil for a small gallery.
     var rotation: HeadRotation?
@@ -62,7 +64,8 @@ struct GalleryIndex: Sendable {
     mutating func makeSnapshot() -> GallerySnapshot {
         GallerySnapshot(
             summary: tally.summary(
-                of: facts, images: imageCount, cameras: cameras, means: means, revision: revision),
+                of: facts, images: imageCount, cameras: cameras, means: means, calibration: calibration,
+                revision: revision),
             vectors: vectors, cameraMeans: means, facts: facts, parts: parts, cameras: cameras,
             reader: readers.next())
     }

@@ -22,7 +22,10 @@ public struct GallerySummary: Sendable, Equatable {
     public let capturedFrom: Timestamp?
     /// The latest capture time; nil if no image has one.
     public let capturedTo: Timestamp?
-    /// The gallery's revision, which goes up by one with every change of its images and of `cameraNormalization`.
+    /// The curves that give its searches probabilities; nil if it is not calibrated.
+    public let calibration: GalleryCalibration?
+    /// The gallery's revision, which goes up by one with every change of its images, of `cameraNormalization` and of its
+    /// calibration.
     public let revision: Int64
     /// When the gallery was created.
     public let createdAt: Timestamp
@@ -52,13 +55,14 @@ struct GalleryTally {
 
     func summary(
         of gallery: GalleryFacts, images: Int, cameras names: [UInt32: String], means: CameraMeans<String>,
-        revision: Int64
+        calibration: GalleryCalibration?, revision: Int64
     ) -> GallerySummary {
         GallerySummary(
             name: gallery.name, model: gallery.model, dimensions: gallery.dimensions, images: images,
             people: people.count, cameras: cameras.keys.compactMap { names[$0] }.sorted(),
             camerasWithMean: means.cameras.sorted(), cameraNormalization: gallery.cameraNormalization,
-            capturedFrom: range?.from, capturedTo: range?.to, revision: revision, createdAt: gallery.createdAt)
+            capturedFrom: range?.from, capturedTo: range?.to, calibration: calibration, revision: revision,
+            createdAt: gallery.createdAt)
     }
 }
 

@@ -84,6 +84,14 @@ final class LiveIndex: Sendable {
         change(gallery.name) { $0.update(gallery, revision: revision) }
     }
 
+    /// Publishes a snapshot with another calibration.
+    func calibrate(_ gallery: GalleryFacts, _ calibration: GalleryCalibration, revision: Int64) {
+        change(gallery.name) { index in
+            index.calibration = calibration
+            index.update(gallery, revision: revision)
+        }
+    }
+
     /// Waits until nothing is left to do on the queue.
     func finishMaintenance() { queue.sync {} }
 

@@ -28,6 +28,7 @@ struct StoredIndex {
         return try galleries.values.map { loading in
             var loading = loading
             try loading.flush()
+            loading.index.calibration = try db.calibration(of: loading.index.facts)
             if let files { loading.index.noteState(stamp: files.stamp, previousStamp: previousStamp) }
             return loading.index
         }

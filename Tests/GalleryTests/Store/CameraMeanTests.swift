@@ -120,10 +120,10 @@ import Testing
         // What version 5 did not have.
         try fixture.folder.tamper(
             """
-            DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
+            DROP TABLE calibration; DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
             ALTER TABLE camera DROP COLUMN images; ALTER TABLE gallery DROP COLUMN camera_normalization;
             DROP INDEX image_external_id; DROP TABLE run;
-            DELETE FROM grdb_migrations WHERE identifier >= '6'; PRAGMA user_version = 5
+            DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) >= 6; PRAGMA user_version = 5
             """)
         let store = try StoreFixture.open(fixture.folder)
         let snapshot = try store.snapshot(of: "lobby")

@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 9
+    static let version = 10
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -46,6 +46,9 @@ enum Schema {
         }
         migrator.registerMigration("9 jobs") { db in
             try db.execute(sql: jobs + "PRAGMA user_version = 9")
+        }
+        migrator.registerMigration("10 calibrations") { db in
+            try db.execute(sql: calibrations + "PRAGMA user_version = 10")
         }
         return migrator
     }
@@ -151,6 +154,20 @@ enum Schema {
             finished_at INTEGER
         ) STRICT;
         CREATE INDEX job_unfinished ON job (state) WHERE state IN ('queued', 'running');
+
+        """
+
+    /// The curves from distances to probabilities of a gallery; `fits` is JSON, a list of `GalleryCalibration.Fit`.
+    ///
+    /// `model` and `images` are those of the gallery when it was calibrated.
+    private static let calibrations = """
+        CREATE TABLE calibration (
+            gallery INTEGER PRIMARY KEY REFERENCES gallery ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            images INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            fits TEXT NOT NULL CHECK (json_valid(fits))
+        ) STRICT;
 
         """
 
