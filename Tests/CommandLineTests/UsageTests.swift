@@ -42,6 +42,7 @@ import Testing
         ("search", ["search", "a.jpg", "--gallery", "g", "--candidates", "4001"]), ("search", ["search", "a.jpg"]),
         ("search", ["search", "--gallery", "g"]), ("search", ["search", "a.jpg", "--gallery", "g", "--limit", "0"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--min-similarity", "2"]),
+        ("search", ["search", "a.jpg", "--gallery", "g", "--min-probability", "-1"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--captured-from", "yesterday"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--group-by", "camera"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--include-vectors"]),

@@ -30,11 +30,7 @@ struct CalibrationQueries {
     ///
     /// - Throws: `CalibrationError.oneCamera` or `.tooFewLabels`.
     init(_ labels: GalleryLabels, limit: Int, seed: UInt64) throws(CalibrationError) {
-        guard labels.labeledCameras != 1 else { throw .oneCamera }
-        let people = labels.peopleOfTwoCameras
-        guard people >= Calibration.leastPeople else {
-            throw .tooFewLabels(people: people, needed: Calibration.leastPeople - people)
-        }
+        try labels.check()
         let keys = labels.isSeenTwice.indices.map { SeededGenerator.seed(seed, [0, $0]) }
         var halves = [Half](repeating: .fit, count: keys.count)
         for isSeenTwice in [true, false] {

@@ -70,6 +70,17 @@ public struct GalleryLabels: Sendable {
         labeledCameras = Set(images.map(\.camera)).count
     }
 
+    /// Throws unless there are enough labels to calibrate with; O(people).
+    ///
+    /// - Throws: `CalibrationError.oneCamera` or `.tooFewLabels`.
+    public func check() throws(CalibrationError) {
+        guard labeledCameras != 1 else { throw .oneCamera }
+        let people = peopleOfTwoCameras
+        guard people >= Calibration.leastPeople else {
+            throw .tooFewLabels(people: people, needed: Calibration.leastPeople - people)
+        }
+    }
+
     /// The number of the person in a row; nil if the row is not labeled.
     func person(ofRow row: Int) -> Int? { personOfRow[row] < 0 ? nil : Int(personOfRow[row]) }
 

@@ -54,6 +54,7 @@ func jobDescriptions(_ configuration: Service.Configuration) -> [RouteDescriptio
                 GalleryError.alreadyThere(path: "/srv/backups/reid.sqlite"),
                 HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
             ]),
+        calibrationDescription(refusals: Array(refusals.dropFirst())),
     ]
 }
 

@@ -140,7 +140,9 @@ final class JobRunner: Sendable {
 
 extension ServiceContext {
     /// The kinds of jobs, except enrollment, which `BatchProcessor` does.
-    var jobWorks: [any JobWork] { [CompactionWork(service: self), BackupWork(service: self)] }
+    var jobWorks: [any JobWork] {
+        [CompactionWork(service: self), BackupWork(service: self), CalibrationWork(service: self)]
+    }
 
     /// The folders into which backups may be written.
     var backupFolders: BackupFolders { BackupFolders(configuration) }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Gallery
+internal import Synchronization
 
 /// A kind of job: what it needs to know, and how it is done, unit by unit.
 ///
@@ -45,7 +46,7 @@ struct JobFailure: Error, CustomStringConvertible {
 final class JobControl {
     private let store: GalleryStore
     private let job: String
-    private let mustStop: () -> Bool
+    private let mustStop: @Sendable () -> Bool
     private var told: ContinuousClock.Instant?
     private var began = ContinuousClock.now
 
@@ -54,11 +55,14 @@ final class JobControl {
     /// The longest pause between two pieces of a unit, in seconds.
     private static let pause = 0.05
 
-    init(_ store: GalleryStore, job: String, mustStop: @escaping () -> Bool) {
+    init(_ store: GalleryStore, job: String, mustStop: @escaping @Sendable () -> Bool) {
         self.store = store
         self.job = job
         self.mustStop = mustStop
     }
+
+    /// Tells any thread when the unit must end.
+    var end: JobEnd { JobEnd(store, job: job, mustStop: mustStop) }
 
     /// Notes the progress of a unit, and returns whether it goes on: false once the job is cancelled or the service stops.
     ///
@@ -70,5 +74,37 @@ final class JobControl {
         if let told, ContinuousClock.now - told < Self.interval { return true }
         told = .now
         return try !store.recordJob(job, done: done, total: total).isCancelRequested && !mustStop()
+    }
+}
+
+/// Tells when a unit must end; for work that asks often, and on many threads.
+final class JobEnd: Sendable {
+    private let store: GalleryStore
+    private let job: String
+    private let mustStop: @Sendable () -> Bool
+    /// Whether the job was cancelled, and when to look again.
+    private let state = Mutex((isCancelled: false, next: ContinuousClock.now))
+
+    /// The time between two looks into the database.
+    private static let interval = Duration.milliseconds(250)
+
+    init(_ store: GalleryStore, job: String, mustStop: @escaping @Sendable () -> Bool) {
+        self.store = store
+        self.job = job
+        self.mustStop = mustStop
+    }
+
+    /// Whether the job is cancelled or the service stops; noticed within a quarter of a second.
+    var isDue: Bool {
+        if mustStop() { return true }
+        return state.withLock { state in
+            let now = ContinuousClock.now
+            if !state.isCancelled, now >= state.next {
+                state.next = now + Self.interval
+                // A fault of the database is found when the result is stored.
+                state.isCancelled = (try? store.job(id: job))?.isCancelRequested ?? false
+            }
+            return state.isCancelled
+        }
     }
 }

@@ -7,6 +7,8 @@ extension Service.Configuration {
         public var kept = 1000
         /// Bytes of disk space that a backup or a compaction leaves free.
         public var spareBytes = 256 << 20
+        /// Images for which a calibration searches.
+        public var calibrationQueries = 2_000
         /// The folders for backups; empty: `backups` in the data folder.
         public var backupFolders: [String] = []
 
@@ -27,6 +29,9 @@ extension ConfigurationField {
             "jobs.spare_bytes", .whole(\.jobs.spareBytes, in: 0...(1 << 50)), unit: "bytes",
             "The disk space that a backup or a compaction leaves free; a job that would leave less fails before it begins."
         ),
+        ConfigurationField(
+            "jobs.calibration_queries", .whole(\.jobs.calibrationQueries, in: 100...100_000), unit: "images",
+            "The most images for which a calibration searches; more take longer, and make probabilities surer."),
         ConfigurationField(
             "jobs.backup_folders", .list(\.jobs.backupFolders, of: .folders), default: "`backups` in the data folder",
             "The folders into which backups may be written, and into the folders in them."),

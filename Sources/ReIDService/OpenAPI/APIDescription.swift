@@ -99,8 +99,10 @@ extension APIDescription {
             routes: searchDescriptions(configuration) + queryDescriptions(configuration)
                 + galleryDescriptions(configuration) + imageDescriptions() + serviceDescriptions(configuration)
                 + sessionDescriptions(),
-            schemas: Components.shared.merging(Components.ofQueries(configuration)) { $1 }
-                .merging(Components.ofSessions) { $1 }, needsToken: configuration.queriesNeedToken)
+            schemas: Components.shared.merging(Components.ofCalibrations) { $1 }.merging(
+                Components.ofQueries(configuration)
+            ) { $1 }
+            .merging(Components.ofSessions) { $1 }, needsToken: configuration.queriesNeedToken)
     }
 
     /// The description of the admin listener, with the limits of `configuration`.
@@ -113,7 +115,8 @@ extension APIDescription {
                 """,
             routes: adminGalleryDescriptions() + batchDescriptions(configuration) + jobDescriptions(configuration)
                 + tokenDescriptions(configuration) + auditDescriptions(configuration) + [.ofTheDescription],
-            schemas: Components.shared.merging(Components.ofBatches) { $1 }.merging(Components.ofJobs) { $1 }
+            schemas: Components.shared.merging(Components.ofCalibrations) { $1 }.merging(Components.ofBatches) { $1 }
+                .merging(Components.ofJobs) { $1 }
                 .merging(Components.ofTokens) { $1 }.merging(Components.ofTheAudit) { $1 },
             needsToken: true)
     }

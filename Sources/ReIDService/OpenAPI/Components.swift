@@ -33,6 +33,7 @@ enum Components {
                     "Whether searches subtract the cameras' mean vectors unless they say otherwise."),
                 "captured_from": .time("The earliest capture time; null if no image has one.").orNull,
                 "captured_to": .time("The latest capture time; null if no image has one.").orNull,
+                "calibration": Schema.component("Calibration").orNull,
                 "revision": .count("The gallery's revision, which counts its changes."),
                 "created_at": .time("When it was created."),
                 "running_batches": .list(

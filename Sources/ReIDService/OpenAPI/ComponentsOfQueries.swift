@@ -38,7 +38,9 @@ extension Components {
                 "image_id": .text("The image's id."),
                 "camera_id": .text("The camera that took the image; null if unknown.").orNull,
                 "captured_at": .time("When the image was taken; null if unknown.").orNull,
-                "name": fileName, "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
+                "name": fileName, "distance": distance, "reranked_distance": rerankedDistance,
+                "probability": probability,
+                "image_url": imageURL,
             ]),
         "RankingResult": .object(
             "One row of a ranking: an image, or a person represented by their best image.",
@@ -50,7 +52,8 @@ extension Components {
                 "captured_at": .time("When the image was taken; null if unknown.").orNull,
                 "external_id": .text("The client's own id for the image; null if there is none.").orNull,
                 "name": fileName,
-                "distance": distance, "reranked_distance": rerankedDistance, "image_url": imageURL,
+                "distance": distance, "reranked_distance": rerankedDistance, "probability": probability,
+                "image_url": imageURL,
                 "similarity": .number("Cosine of the vectors that were compared, -1 to 1."),
                 "vector": .list(
                     "The embedding as it was enrolled, if the search asked for it.", of: .number("A value.")),
@@ -67,6 +70,10 @@ extension Components {
         "Squared Euclidean distance of the unit vectors that were compared, 0 to 4.")
     private static let rerankedDistance =
         Schema.number("The distance after k-reciprocal re-ranking; null if the image was not re-ranked.").orNull
+    private static let probability = Schema.number(
+        "The probability that the image shows the query's person; null where the gallery is not calibrated for what the search "
+            + "does.", in: 0...1
+    ).orNull
     private static let imageURL =
         Schema.text("The path of the image's bytes on this listener; null for an image enrolled as a vector only.")
         .orNull

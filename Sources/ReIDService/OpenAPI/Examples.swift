@@ -29,7 +29,7 @@ enum Examples {
     static let gallery = GalleryAnswer(
         name: galleryName, model: model, searchable: true, images: 19_732, people: 750, cameras: ["c1", "c2", "c3"],
         camerasWithMean: ["c1", "c2", "c3"], cameraNormalization: true, capturedFrom: time,
-        capturedTo: time.adding(seconds: 86_400), revision: 12, createdAt: time,
+        capturedTo: time.adding(seconds: 86_400), calibration: calibration, revision: 12, createdAt: time,
         runningBatches: [runningBatch])
 
     static let batch = BatchAnswer(
@@ -56,6 +56,7 @@ enum Examples {
         let result = RankingResult(
             rank: 1, imageID: imageID, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
             name: "0042_c3s1_000451_00.jpg", distance: 0.41, similarity: 0.795, rerankedDistance: 0.18,
+            probability: 0.93,
             imageURL: "/v1/images/\(imageID)/content",
             vector: nil, images: nil, imageCount: nil)
         var rankedOptions = options(defaults)

@@ -59,6 +59,7 @@ extension Refusals {
         .repeatedMember(part: "part 'options'", pointer: "/limit"),
         .invalidMember(part: "part 'options'", pointer: "/limit", expected: wholeNumber(in: 1...1000)),
         .repeatedPart(name: "options"), .noDirection,
+        .notCalibrated(gallery: Examples.galleryName, missing: "It is not calibrated."),
         .galleryOfAnotherModel(gallery: Examples.galleryName, expected: Examples.model, served: "sha256:0000"),
     ]
 }

@@ -74,6 +74,11 @@ struct SearchOptionDescriptions {
                     name: "min_similarity",
                     schema: .number("Only results at least this similar (cosine).", in: -1...1)),
                 Option(
+                    name: "min_probability",
+                    schema: .number(
+                        "Only results at least this probable; the gallery must be calibrated for what the search does.",
+                        in: 0...1)),
+                Option(
                     name: "group_by",
                     schema: .choice("What one row stands for, if not an image.", of: SearchOptions.Grouping.self)),
                 Option(name: "include_vectors", schema: .flag("Whether each result carries its feature vector.")),

@@ -84,7 +84,8 @@ extension ServiceContext {
             name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,
             images: gallery.images, people: gallery.people, cameras: gallery.cameras,
             camerasWithMean: gallery.camerasWithMean, cameraNormalization: gallery.cameraNormalization,
-            capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo, revision: gallery.revision,
+            capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo,
+            calibration: CalibrationAnswer(gallery), revision: gallery.revision,
             createdAt: gallery.createdAt,
             runningBatches: try store.runningBatches(in: gallery.name).map(RunningBatch.init))
     }

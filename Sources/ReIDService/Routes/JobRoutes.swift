@@ -1,6 +1,7 @@
 internal import Gallery
 internal import HTTP
 internal import HTTPTypes
+internal import Ranking
 
 /// The routes that list, show and cancel jobs, and those that accept them.
 func jobRoutes(_ service: ServiceContext) -> [Route] {
@@ -33,6 +34,14 @@ func jobRoutes(_ service: ServiceContext) -> [Route] {
         ) { request in
             .now(try accept(request, BackupWork(service: service), service))
         },
+        Route(.post, "/admin/v1/galleries/{gallery}/calibrate", access: .holder(of: .admin)) { request in
+            .now(
+                try accept(request, CalibrationWork(service: service), service) {
+                    let snapshot = try service.store.snapshot(of: request.visibleGallery())
+                    try GalleryLabels(snapshot).check()
+                    return snapshot.name
+                })
+        },
     ]
 }
 
@@ -44,23 +53,27 @@ enum JobLimits {
 
 /// Accepts a job of a kind: after the answer 202 it is done, also after a restart.
 ///
-/// Such a job is about all galleries, so it is only for a token for every gallery.
+/// `gallery` checks and names the gallery that the job works on. Without it the job is about all galleries, so it is only for
+/// a token for every gallery.
 private func accept(
-    _ request: ServerRequest, _ work: any JobWork, _ service: ServiceContext
+    _ request: ServerRequest, _ work: any JobWork, _ service: ServiceContext, of gallery: (() throws -> String)? = nil
 ) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
-    try request.requireEveryGallery()
+    if gallery == nil { try request.requireEveryGallery() }
     let kind = work.kind
     let job = try service.audit.change(.jobAccept, of: "", by: request, details: ["kind": .text(kind.rawValue)]) {
         let body = request.body.isEmpty ? Array("{}".utf8) : try request.body.bytes(limit: JobLimits.bodyBytes)
         var members = try JSONMembers(parsing: body, part: "body")
         let parameters = try work.parameters(from: &members)
         try members.finish()
+        let gallery = try gallery?()
+        var facts = parameters
+        facts["gallery"] = gallery.map(JSONValue.text)
         return try service.store.createJob(
             NewJob(
-                kind, parameters: String(decoding: try jsonBytes(parameters), as: UTF8.self),
+                kind, gallery: gallery, parameters: String(decoding: try jsonBytes(parameters), as: UTF8.self),
                 createdBy: request.principal?.name ?? "anonymous"),
-            atMost: service.configuration.jobs.waiting, audit: try $0.adding(parameters))
+            atMost: service.configuration.jobs.waiting, audit: try $0.adding(facts))
     }
     return try .json(
         try JobAnswer(job, now: .now()), status: .accepted, fields: [.location: "/admin/v1/jobs/" + job.id])

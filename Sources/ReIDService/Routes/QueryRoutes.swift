@@ -73,6 +73,7 @@ private func keep(
     let start = ContinuousClock.now
     let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
     let question = try Question(request, service: service, takesStanding: true)
+    try question.options.checkProbability(in: snapshot)
     let warnings = Warning.about(service.model)
     var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
         .answer(for: question.vector, warnings: warnings) { request.cancellation.isCancelled }

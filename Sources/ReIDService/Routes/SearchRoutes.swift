@@ -16,6 +16,7 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
                 try service.audit.check()
                 let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
                 let question = try Question(request, service: service, takesStanding: false)
+                try question.options.checkProbability(in: snapshot)
                 var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
                     .answer(for: question.vector, warnings: Warning.about(service.model)) {
                         request.cancellation.isCancelled

@@ -8,6 +8,9 @@ struct Comparison {
     /// What was done.
     let normalization: NormalizationAnswer
 
+    /// What the distances mean.
+    let probabilities: Probabilities
+
     private let snapshot: GallerySnapshot
     private let options: SearchOptions
     /// The query's vector as it is compared.
@@ -17,9 +20,10 @@ struct Comparison {
     init(of vector: [Float], in snapshot: GallerySnapshot, options: SearchOptions) {
         self.snapshot = snapshot
         self.options = options
+        probabilities = Probabilities(of: options, in: snapshot)
         let means = snapshot.cameraMeans
         isWanted = options.cameraNormalization ?? snapshot.cameraNormalization
-        guard isWanted, !means.cameras.isEmpty else {
+        guard options.isNormalized(in: snapshot) else {
             normalization = NormalizationAnswer(applied: false, queryMean: nil, cameras: means.cameras.count)
             query = vector
             return
@@ -28,6 +32,21 @@ struct Comparison {
         normalization = NormalizationAnswer(
             applied: true, queryMean: isKnown ? .camera : .common, cameras: means.cameras.count)
         query = means.normalized(vector, of: options.queryCamera)
+    }
+
+    /// A row of a ranking that is not re-ranked there.
+    func row(_ match: Match) -> RankedRow {
+        RankedRow(
+            row: match.row, distance: match.distance, reRankedDistance: nil,
+            probability: probabilities.probability(distance: match.distance, reRankedDistance: nil))
+    }
+
+    /// A row of a re-ranked ranking.
+    func row(_ match: ReRankedMatch) -> RankedRow {
+        RankedRow(
+            row: match.row, distance: match.distance, reRankedDistance: match.reRankedDistance,
+            probability: probabilities.probability(
+                distance: match.distance, reRankedDistance: match.reRankedDistance))
     }
 
     /// The nearest images, best first.

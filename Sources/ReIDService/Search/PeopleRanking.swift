@@ -36,13 +36,11 @@ struct PeopleRanking {
     ) throws(RankingError) -> [RankedPerson] {
         var rows = nearest
         var people = order(of: rows)
-        while people.count < options.limit, let last = rows.last, options.isSimilar(last) {
+        while people.count < options.limit, let last = rows.last, options.shows(last) {
             let count = Self.growth * rows.count
             let more = try compared.nearest(count, where: allowed, isCancelled: isCancelled)
             guard more.count > rows.count else { break }
-            rows += more.dropFirst(rows.count).map {
-                RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil)
-            }
+            rows += more.dropFirst(rows.count).map { compared.row($0) }
             people = order(of: rows)
         }
         return try images(of: Array(people.prefix(options.limit)), ranked: nearest, isCancelled: isCancelled)
@@ -51,7 +49,7 @@ struct PeopleRanking {
     /// The people whom rows show, each once.
     private func order(of rows: [RankedRow]) -> [UInt32] {
         var seen: Set<UInt32> = []
-        return rows.lazy.filter(options.isSimilar).compactMap { snapshot.person(ofRow: $0.row) }.filter {
+        return rows.lazy.filter(options.shows).compactMap { snapshot.person(ofRow: $0.row) }.filter {
             seen.insert($0).inserted
         }
     }
@@ -66,9 +64,9 @@ struct PeopleRanking {
         let known = Set(reRanked.map(\.row))
         let others = try compared.nearest(filter.allowedCount, where: filter, isCancelled: isCancelled)
             .filter { !known.contains($0.row) }
-            .map { RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil) }
+            .map { compared.row($0) }
         var images: [UInt32: [RankedRow]] = [:]
-        for row in reRanked + others where options.isSimilar(row) {
+        for row in reRanked + others where options.shows(row) {
             if let person = snapshot.person(ofRow: row.row) { images[person, default: []].append(row) }
         }
         return people.compactMap { images[$0] }.map {

@@ -26,11 +26,9 @@ struct Search {
         let first = options.rerank ? max(options.limit, options.candidates) : options.limit
         let matches = try compared.nearest(first, where: allowed, isCancelled: isCancelled)
         timing.search = (clock.now - start).wireMilliseconds
-        var rows = matches.map { RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: nil) }
+        var rows = matches.map { compared.row($0) }
         if options.rerank {
-            rows = try compared.reRank(matches, isCancelled: isCancelled).map {
-                RankedRow(row: $0.row, distance: $0.distance, reRankedDistance: $0.reRankedDistance)
-            }
+            rows = try compared.reRank(matches, isCancelled: isCancelled).map { compared.row($0) }
             timing.rerank = (clock.now - start).wireMilliseconds - timing.search
         }
         let shown = ShownRows(store: store, snapshot: snapshot, options: options)
@@ -39,14 +37,16 @@ struct Search {
             let people = PeopleRanking(compared: compared, snapshot: snapshot, options: options, allowed: allowed)
             results = try shown.people(people.people(nearest: rows, isCancelled: isCancelled))
         } else {
-            results = try shown.images(Array(rows.filter(options.isSimilar).prefix(options.limit)))
+            results = try shown.images(Array(rows.filter(options.shows).prefix(options.limit)))
         }
+        let best = results.first?.probability ?? rows.first?.probability
+        let warnings = (warnings ?? []) + compared.probabilities.warnings(best: best)
         var options = options
         options.cameraNormalization = compared.isWanted
         return RankingAnswer(
             queryID: nil, revision: nil, gallery: snapshot.name, model: snapshot.model,
             gallerySize: snapshot.imageCount, options: options, cameraNormalization: compared.normalization,
-            results: results, warnings: warnings, timing: timing)
+            results: results, warnings: warnings.isEmpty ? nil : warnings, timing: timing)
     }
 }
 
@@ -55,14 +55,19 @@ struct RankedRow {
     let row: Int
     let distance: Float
     let reRankedDistance: Double?
+    /// The probability that it shows the query's person; nil if it is not known.
+    let probability: Double?
 
     /// Cosine of unit vectors, 1 − d / 2.
     var similarity: Float { 1 - distance / 2 }
 }
 
 extension SearchOptions {
-    /// Whether a row is similar enough to appear.
-    func isSimilar(_ row: RankedRow) -> Bool { minimumSimilarity.map { Double(row.similarity) >= $0 } ?? true }
+    /// Whether a row is similar and probable enough to appear; one without a probability is not, if there is a minimum.
+    func shows(_ row: RankedRow) -> Bool {
+        minimumSimilarity.map { Double(row.similarity) >= $0 } ?? true
+            && minimumProbability.map { least in row.probability.map { $0 >= least } ?? false } ?? true
+    }
 }
 
 extension GalleryImage {

@@ -41,6 +41,8 @@ public struct SearchOptions: Codable, Sendable, Equatable {
     public var externalID: String?
     /// Only results at least this similar (cosine, -1...1).
     public var minimumSimilarity: Double?
+    /// Only results at least this probable, 0...1.
+    public var minimumProbability: Double?
     /// Rows stand for persons instead of images.
     public var grouping: Grouping?
     /// Whether each result carries its feature vector.
@@ -75,6 +77,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         person = filter.person ?? person
         externalID = filter.externalID ?? externalID
         minimumSimilarity = try source.number("min_similarity", in: -1...1) ?? minimumSimilarity
+        minimumProbability = try source.number("min_probability", in: 0...1) ?? minimumProbability
         grouping = try source.choice("group_by") ?? grouping
         includeVectors = try source.flag("include_vectors") ?? includeVectors
     }
@@ -103,6 +106,7 @@ public struct SearchOptions: Codable, Sendable, Equatable {
         case person
         case externalID = "external_id"
         case minimumSimilarity = "min_similarity"
+        case minimumProbability = "min_probability"
         case grouping = "group_by"
         case includeVectors = "include_vectors"
     }
@@ -128,6 +132,7 @@ extension SearchOptions {
         person = try members.decodeIfPresent(String.self, forKey: .person)
         externalID = try members.decodeIfPresent(String.self, forKey: .externalID)
         minimumSimilarity = try members.decodeIfPresent(Double.self, forKey: .minimumSimilarity)
+        minimumProbability = try members.decodeIfPresent(Double.self, forKey: .minimumProbability)
         grouping = try members.decodeIfPresent(Grouping.self, forKey: .grouping)
         includeVectors = try members.decodeIfPresent(Bool.self, forKey: .includeVectors)
     }

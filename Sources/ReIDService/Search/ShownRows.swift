@@ -30,7 +30,8 @@ struct ShownRows {
             result.images = best.map { row, image in
                 PersonImage(
                     imageID: image.id, cameraID: image.cameraID, capturedAt: image.capturedAt, name: image.name,
-                    distance: row.distance, rerankedDistance: row.reRankedDistance, imageURL: image.contentURL)
+                    distance: row.distance, rerankedDistance: row.reRankedDistance, probability: row.probability,
+                    imageURL: image.contentURL)
             }
             results.append(result)
         }
@@ -45,7 +46,8 @@ struct ShownRows {
         RankingResult(
             rank: rank, imageID: image.id, personID: image.personID, cameraID: image.cameraID,
             capturedAt: image.capturedAt, externalID: image.externalID, name: image.name, distance: row.distance,
-            similarity: row.similarity, rerankedDistance: row.reRankedDistance, imageURL: image.contentURL,
+            similarity: row.similarity, rerankedDistance: row.reRankedDistance, probability: row.probability,
+            imageURL: image.contentURL,
             vector: options.includeVectors == true ? snapshot.vectors[row.row] : nil)
     }
 }

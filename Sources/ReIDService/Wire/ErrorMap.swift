@@ -110,6 +110,11 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .conflict, "model-mismatch", "The gallery belongs to another model",
                 "Gallery '\(gallery)' was made with \(expected), but \(served) is being served.")
+        case .notCalibrated(let gallery, let missing):
+            .reid(
+                .badRequest, "not-calibrated", "The gallery has no probabilities for this search",
+                "'min_probability' needs probabilities, which gallery '\(gallery)' does not have. \(missing)",
+                parameter: "min_probability")
         case .unknownBranch(let branch, let branches):
             .reid(
                 .notFound, "unknown-branch", "No such attention branch",
@@ -161,6 +166,18 @@ extension ServiceError: ProblemConvertible {
 
     private static func list(_ names: [String], _ lead: String) -> String {
         names.isEmpty ? "there are none." : "\(lead) \(names.joined(separator: ", "))."
+    }
+}
+
+extension CalibrationError: ProblemConvertible {
+    var problem: HTTPProblem {
+        switch self {
+        case .tooFewLabels, .oneCamera, .oneKind:
+            .reid(
+                .badRequest, "too-few-labels", "Too few labeled images",
+                description.prefix(1).uppercased() + description.dropFirst() + ".", parameter: "gallery")
+        case .invalidPair, .cancelled: .internalError
+        }
     }
 }
 

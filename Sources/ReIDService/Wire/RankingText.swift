@@ -51,6 +51,7 @@ private struct JSONWriter {
         }
         member("name", result.name)
         member("person_id", result.personID)
+        member("probability", number: result.probability)
         member("rank", raw: String(result.rank))
         member("reranked_distance", number: result.rerankedDistance)
         member("similarity", number: result.similarity)
@@ -69,6 +70,7 @@ private struct JSONWriter {
         member("image_id", image.imageID)
         member("image_url", image.imageURL)
         member("name", image.name)
+        member("probability", number: image.probability)
         member("reranked_distance", number: image.rerankedDistance)
         text.append(UInt8(ascii: "}"))
     }
@@ -111,7 +113,7 @@ private struct JSONWriter {
 
     /// The shortest digits that give the same number back; a whole number without ".0".
     private mutating func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) {
-        precondition(value.isFinite, "distances are finite")
+        precondition(value.isFinite, "distances and probabilities are finite")
         let digits = value.description
         text.append(contentsOf: (digits.hasSuffix(".0") ? digits.dropLast(2) : digits[...]).utf8)
     }

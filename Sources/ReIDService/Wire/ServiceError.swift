@@ -38,6 +38,8 @@ public enum ServiceError: Error, Sendable, Equatable {
     case noDirection
     /// The gallery was made with another model than the one being served.
     case galleryOfAnotherModel(gallery: String, expected: String, served: String)
+    /// The search has a minimum probability, but the gallery has no probabilities for it; `missing` is a sentence.
+    case notCalibrated(gallery: String, missing: String)
     /// The model has no attention branch with this number.
     case unknownBranch(Int, branches: Int)
     /// The request needs a token or a session, and shows none that is valid.

@@ -45,6 +45,8 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
     public var capturedFrom: Timestamp?
     /// The latest capture time; null if no image has one.
     public var capturedTo: Timestamp?
+    /// For which searches its rankings have probabilities; null if it is not calibrated.
+    public var calibration: CalibrationAnswer?
     /// The gallery's revision, which counts its changes.
     public var revision: Int64
     /// When it was created.
@@ -58,7 +60,7 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         case cameraNormalization = "camera_normalization"
         case capturedFrom = "captured_from"
         case capturedTo = "captured_to"
-        case revision
+        case calibration, revision
         case createdAt = "created_at"
         case runningBatches = "running_batches"
     }
@@ -76,6 +78,7 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         try fields.encode(cameraNormalization, forKey: .cameraNormalization)
         try fields.encode(capturedFrom, forKey: .capturedFrom)
         try fields.encode(capturedTo, forKey: .capturedTo)
+        try fields.encode(calibration, forKey: .calibration)
         try fields.encode(revision, forKey: .revision)
         try fields.encode(createdAt, forKey: .createdAt)
         try fields.encode(runningBatches, forKey: .runningBatches)

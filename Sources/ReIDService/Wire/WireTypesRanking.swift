@@ -88,6 +88,8 @@ public struct RankingResult: Codable, Sendable, Equatable {
     public var similarity: Float
     /// The distance after k-reciprocal re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?
+    /// The probability that the image shows the query's person; null where the gallery is not calibrated for the search.
+    public var probability: Double?
     /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
     /// The embedding as it was enrolled, if the search asked for it.
@@ -106,6 +108,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
         case externalID = "external_id"
         case name, distance, similarity
         case rerankedDistance = "reranked_distance"
+        case probability
         case imageURL = "image_url"
         case vector, images
         case imageCount = "image_count"
@@ -124,6 +127,7 @@ public struct RankingResult: Codable, Sendable, Equatable {
         try fields.encode(distance, forKey: .distance)
         try fields.encode(similarity, forKey: .similarity)
         try fields.encode(rerankedDistance, forKey: .rerankedDistance)
+        try fields.encode(probability, forKey: .probability)
         try fields.encode(imageURL, forKey: .imageURL)
         try fields.encodeIfPresent(vector, forKey: .vector)
         try fields.encodeIfPresent(images, forKey: .images)
@@ -145,6 +149,8 @@ public struct PersonImage: Codable, Sendable, Equatable {
     public var distance: Float
     /// The distance after re-ranking; null if the search did not re-rank, and past its candidates.
     public var rerankedDistance: Double?
+    /// The probability that the image shows the query's person; null where the gallery is not calibrated for the search.
+    public var probability: Double?
     /// The path of the image's bytes on the query listener; null for an image that was enrolled as a vector only.
     public var imageURL: String?
 
@@ -154,6 +160,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
         case capturedAt = "captured_at"
         case name, distance
         case rerankedDistance = "reranked_distance"
+        case probability
         case imageURL = "image_url"
     }
 
@@ -166,6 +173,7 @@ public struct PersonImage: Codable, Sendable, Equatable {
         try fields.encode(name, forKey: .name)
         try fields.encode(distance, forKey: .distance)
         try fields.encode(rerankedDistance, forKey: .rerankedDistance)
+        try fields.encode(probability, forKey: .probability)
         try fields.encode(imageURL, forKey: .imageURL)
     }
 }

@@ -1,3 +1,4 @@
+import CSPRModel
 import Digests
 import Foundation
 import GRDB
@@ -38,6 +39,20 @@ import Testing
                 .post, "/admin/v1/galleries/lobby/batches", fields: [.contentType: "application/x-ndjson"],
                 body: Array(line.utf8)
             ).decoded()
+        }
+
+        /// Adds a vector of each of two cameras for each person.
+        func label(people: Int) throws {
+            let model = service.context.model
+            let outcomes = try (0..<2 * people).map { number in
+                var vector = [Float](repeating: 0, count: model.dimensions)
+                vector[number % vector.count] = 1
+                let image = NewImage(
+                    sha256: try SHA256.hash(Array("labeled \(number)".utf8)), content: nil, width: nil, height: nil,
+                    embedding: vector, model: model.identity, personID: "p\(number / 2)", cameraID: "c\(number % 2)")
+                return ItemOutcome(index: number, name: nil, result: .image(image))
+            }
+            try service.record(outcomes, in: "lobby")
         }
 
         var rows: [AuditRecord] {
@@ -90,6 +105,10 @@ import Testing
         Deed(method: .post, pattern: "/admin/v1/backup", action: .jobAccept) { bench in
             let path = bench.service.context.folder.backups + "/a.sqlite"
             return try bench.service.askAdmin(.post, "/admin/v1/backup", body: Array(#"{"path": "\#(path)"}"#.utf8))
+        },
+        Deed(method: .post, pattern: "/admin/v1/galleries/{gallery}/calibrate", action: .jobAccept) { bench in
+            try bench.label(people: 50)
+            return try bench.service.askAdmin(.post, "/admin/v1/galleries/lobby/calibrate")
         },
         Deed(method: .post, pattern: "/admin/v1/jobs/{job}/cancel", action: .jobCancel) { bench in
             let job = try #require(try bench.service.store.unfinishedJobs().first)

@@ -33,6 +33,7 @@ import Testing
             PersonImage(
                 imageID: text(), cameraID: maybe(), capturedAt: time(), name: maybe(), distance: number(&generator),
                 rerankedDistance: Bool.random(using: &generator) ? Double(number(&generator)) / 3 : nil,
+                probability: Bool.random(using: &generator) ? Double(number(&generator)) / 9 : nil,
                 imageURL: maybe())
         }
         let rows = (0..<results).map { rank in
@@ -40,6 +41,7 @@ import Testing
                 rank: rank + 1, imageID: text(), personID: maybe(), cameraID: maybe(), capturedAt: time(),
                 externalID: maybe(), name: maybe(), distance: number(&generator), similarity: -number(&generator),
                 rerankedDistance: Bool.random(using: &generator) ? Double(number(&generator)) / 7 : nil,
+                probability: Bool.random(using: &generator) ? Double(number(&generator)) / 9 : nil,
                 imageURL: maybe(),
                 vector: Bool.random(using: &generator) ? [0, 1, -0.5, number(&generator)] : nil,
                 images: Bool.random(using: &generator) ? (0..<rank % 3).map { _ in image() } : nil,

@@ -24,7 +24,7 @@ struct JobsCommand: ParsableCommand {
             abstract: "List the jobs, batches included, newest first.",
             discussion: "EXAMPLE:\n  reid jobs list --kind backup\n\n\(Reid.exitCodes)")
 
-        @Option(help: "Only jobs of this kind: enrollment, compaction or backup.")
+        @Option(help: "Only jobs of this kind: enrollment, compaction, backup or calibration.")
         var kind: JobKind?
 
         @Option(help: "Only jobs in this state: queued, running, completed, cancelled or failed.")

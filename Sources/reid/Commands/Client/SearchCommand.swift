@@ -58,6 +58,9 @@ struct SearchCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "Only results at least this similar (cosine), -1...1.")
     var minSimilarity: Double?
 
+    @Option(help: "Only results at least this probable, 0...1; the gallery must be calibrated.")
+    var minProbability: Double?
+
     @Option(help: "person: a row for each known person instead of each image.")
     var groupBy: SearchOptions.Grouping?
 
@@ -73,6 +76,7 @@ struct SearchCommand: ParsableCommand {
             throw ValidationError("--candidates: expected 1...4000")
         }
         guard (-1...1).contains(minSimilarity ?? 0) else { throw ValidationError("--min-similarity: expected -1...1") }
+        guard (0...1).contains(minProbability ?? 0) else { throw ValidationError("--min-probability: expected 0...1") }
         guard json || !includeVectors else { throw ValidationError("--include-vectors needs --json") }
     }
 
@@ -88,7 +92,8 @@ struct SearchCommand: ParsableCommand {
         let ranking = try client.send(request, body: .bytes([UInt8](form.body)), as: RankingAnswer.self)
         for warning in ranking.warnings ?? [] { Terminal.complain("warning: \(warning)") }
         var header = [
-            "rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "file", "image",
+            "rank", "person", "camera", "captured at", "similarity", "distance", "re-ranked", "probability", "file",
+            "image",
         ]
         if groupBy != nil { header.append("images") }
         print(Terminal.table(header, ranking.results.map(row)))
@@ -111,7 +116,8 @@ struct SearchCommand: ParsableCommand {
             ("candidates", candidates.map(String.init)), ("k1", options.k1.map(String.init)),
             ("k2", options.k2.map(String.init)), ("lambda", options.lambda.map { "\($0)" }),
             ("query_camera", queryCamera), ("camera_normalization", cameraNormalization.map(String.init)),
-            ("min_similarity", minSimilarity.map { "\($0)" }), ("group_by", groupBy?.rawValue),
+            ("min_similarity", minSimilarity.map { "\($0)" }), ("min_probability", minProbability.map { "\($0)" }),
+            ("group_by", groupBy?.rawValue),
             ("include_vectors", includeVectors ? "true" : nil),
         ]
         return single.compactMap { name, value in value.map { (name, $0) } } + filter.parameters
@@ -121,7 +127,8 @@ struct SearchCommand: ParsableCommand {
         let cells = [
             "\(result.rank)", result.personID ?? "-", result.cameraID ?? "-", result.capturedAt?.rfc3339 ?? "-",
             String(format: "%.4f", result.similarity), String(format: "%.4f", result.distance),
-            result.rerankedDistance.map { String(format: "%.4f", $0) } ?? "-", result.name ?? "-", result.imageID,
+            result.rerankedDistance.map { String(format: "%.4f", $0) } ?? "-",
+            result.probability.map { String(format: "%.2f", $0) } ?? "-", result.name ?? "-", result.imageID,
         ]
         return groupBy == nil ? cells : cells + ["\(result.imageCount ?? 0)"]
     }

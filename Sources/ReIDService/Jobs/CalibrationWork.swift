@@ -1,0 +1,76 @@
+internal import Gallery
+internal import Ranking
+
+/// Fits probabilities to the distances of a gallery's searches, in one unit; it is stored in one transaction with its result.
+struct CalibrationWork: JobWork {
+    let service: ServiceContext
+
+    var kind: JobKind { .calibration }
+
+    func parameters(from members: inout JSONMembers) -> [String: JSONValue] { [:] }
+
+    func step(_ job: JobRecord, _ control: JobControl) throws -> JobStep {
+        if let result = job.cursor { return .done(result: result) }
+        guard try control.goesOn(done: 0, of: 1) else { return .more }
+        do {
+            let snapshot = try service.store.snapshot(of: job.gallery ?? "")
+            let fits = try fits(of: snapshot, until: control.end)
+            let result = CalibrationResult(
+                images: snapshot.imageCount, searches: fits.map { CalibratedSearch($0, isWhole: true) })
+            try service.store.saveCalibration(
+                fits, of: snapshot, job: (job.id, String(decoding: try jsonBytes(result), as: UTF8.self)))
+            return .more
+        } catch CalibrationError.cancelled {
+            return .more
+        } catch let error as CalibrationError {
+            throw JobFailure(error)
+        }
+    }
+
+    func discard(_ job: JobRecord) {}
+
+    /// A curve for each of `methods`.
+    private func fits(of snapshot: GallerySnapshot, until end: JobEnd) throws -> [GalleryCalibration.Fit] {
+        let labels = GalleryLabels(snapshot)
+        return try methods(for: snapshot).map { method in
+            var search = CalibrationSearch()
+            search.queries = service.configuration.jobs.calibrationQueries
+            search.isNormalized = method.isNormalized
+            if let options = method.reRanked {
+                search.reRanking = try ReRanking(k1: options.k1, k2: options.k2, lambda: options.lambda)
+                search.candidates = options.candidates
+            }
+            let pairs = try search.pairs(of: labels, in: snapshot.vectors) { end.isDue }
+            let calibration = try Calibration(fit: pairs.fit, check: pairs.check) { end.isDue }
+            return GalleryCalibration.Fit(calibration, of: method)
+        }
+    }
+
+    /// Plain and re-ranked with the configured options, each as images are and, if a camera has a mean, normalized.
+    private func methods(for snapshot: GallerySnapshot) -> [GalleryCalibration.Method] {
+        var options = SearchOptions(defaults: service.configuration.ranking)
+        return (snapshot.cameraMeans.cameras.isEmpty ? [false] : [false, true]).flatMap { isNormalized in
+            [false, true].map { isReRanked in
+                options.rerank = isReRanked
+                return options.method(isNormalized: isNormalized)
+            }
+        }
+    }
+}
+
+extension GalleryLabels {
+    /// The labels of a gallery's images; O(images).
+    init(_ snapshot: GallerySnapshot) {
+        self.init(
+            rows: snapshot.rows, end: snapshot.vectors.end, person: snapshot.person(ofRow:),
+            camera: snapshot.camera(ofRow:))
+    }
+}
+
+/// What came of a calibration.
+private struct CalibrationResult: Encodable {
+    /// The gallery's images.
+    let images: Int
+    /// The searches that have probabilities now.
+    let searches: [CalibratedSearch]
+}
