@@ -141,18 +141,12 @@ extension GalleryStore {
     public func requestCancel(_ id: String, audit: AuditEvent? = nil) throws(GalleryError) -> BatchRecord {
         let batch = try write(audit: audit) { db, aftermath in
             let batch = try db.batch(id)
-            switch batch.state {
-            case .queued:
-                try db.run(
-                    "UPDATE batch SET state = 'cancelled', cancel_requested = 1, finished_at = ? WHERE key = ?",
-                    [clock().milliseconds, batch.key])
-            case .running:
-                try db.run("UPDATE batch SET cancel_requested = 1 WHERE key = ?", [batch.key])
-            case .cancelled:
+            let isNew = try db.requestCancel(
+                of: "batch", key: batch.key, batch.state, at: clock(),
+                elseThrow: .invalidTransition(batch: id, from: batch.state, to: .cancelled))
+            guard isNew else {
                 aftermath.audit?.outcome = "unchanged"
                 return batch
-            case .completed, .failed:
-                throw GalleryError.invalidTransition(batch: id, from: batch.state, to: .cancelled)
             }
             let changed = try db.batch(id)
             aftermath.changes.append(.batch(id: id, state: changed.state))
@@ -177,6 +171,31 @@ extension Database {
         // A gallery's name has no character that JSON would escape.
         return "[" + (try String.fetchAll(self, sql: sql).filter(shows).map { "\"\($0)\"" }.joined(separator: ","))
             + "]"
+    }
+
+    /// Asks a batch or a job to stop: a queued one is cancelled at once, a running one is marked.
+    ///
+    /// - Parameters:
+    ///   - table: `batch` or `job`.
+    ///   - key: its key there.
+    ///   - state: its state.
+    ///   - now: the time.
+    ///   - failure: what to throw if it ended in another way.
+    /// - Returns: whether this changed anything; false if it is cancelled already.
+    /// - Throws: `failure`.
+    func requestCancel(
+        of table: String, key: Int64, _ state: BatchState, at now: Timestamp, elseThrow failure: GalleryError
+    ) throws -> Bool {
+        switch state {
+        case .queued:
+            try run(
+                "UPDATE \(table) SET state = 'cancelled', cancel_requested = 1, finished_at = ? WHERE key = ?",
+                [now.milliseconds, key])
+        case .running: try run("UPDATE \(table) SET cancel_requested = 1 WHERE key = ?", [key])
+        case .cancelled: return false
+        case .completed, .failed: throw failure
+        }
+        return true
     }
 
     /// The batch with this id; throws `unknownBatch`.

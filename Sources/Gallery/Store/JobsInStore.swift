@@ -131,18 +131,13 @@ extension GalleryStore {
     ) throws(GalleryError) -> JobRecord {
         let job = try write(audit: audit) { db, aftermath in
             let job = try db.job(id)
-            switch job.state {
-            case .queued:
-                try db.run(
-                    "UPDATE job SET state = 'cancelled', cancel_requested = 1, finished_at = ? WHERE key = ?",
-                    [clock().milliseconds, job.key])
-                try db.forgetJobs(keeping: kept, and: job)
-            case .running: try db.run("UPDATE job SET cancel_requested = 1 WHERE key = ?", [job.key])
-            case .cancelled:
+            let isNew = try db.requestCancel(
+                of: "job", key: job.key, job.state, at: clock(), elseThrow: .jobIsOver(id, state: job.state))
+            guard isNew else {
                 aftermath.audit?.outcome = "unchanged"
                 return job
-            case .completed, .failed: throw GalleryError.jobIsOver(id, state: job.state)
             }
+            if job.state == .queued { try db.forgetJobs(keeping: kept, and: job) }
             let changed = try db.job(id)
             aftermath.changes.append(.job(id: id, state: changed.state))
             return changed

@@ -1,5 +1,4 @@
 internal import CSPRModel
-internal import Dispatch
 internal import Embedding
 internal import Foundation
 internal import Gallery
@@ -16,10 +15,7 @@ internal import Synchronization
 public final class BatchProcessor: Sendable {
     private let service: ServiceContext
     private let files: BatchFiles
-    private let wake = DispatchSemaphore(value: 0)
-    private let running = DispatchGroup()
-    private let isStopped = Atomic(false)
-    private let observation = Mutex<GalleryObservation?>(nil)
+    private let thread = WorkThread(name: "enrollment")
 
     /// The seconds until a batch that failed for lack of disk space, of network threads or of its model is tried again.
     private static let retrySeconds = 5
@@ -40,46 +36,25 @@ public final class BatchProcessor: Sendable {
             service.logger.warning("bodies of old batches could not be removed", metadata: ["error": "\(error)"])
         }
         let watching = service.store.observe { [weak self] change in self?.take(change) }
-        observation.withLock { $0 = watching }
-        running.enter()
-        let thread = Thread { [self] in
-            defer { running.leave() }
-            work()
-        }
-        thread.name = "enrollment"
-        thread.stackSize = 8 << 20
-        thread.start()
+        thread.start(watching: watching) { [self] in work() }
     }
 
     /// Stops the thread and returns when it has ended; a group that is being recorded is finished, later items are
     /// dropped.
-    public func stop() {
-        requestStop()
-        join()
-        let watching = observation.withLock { observation in
-            defer { observation = nil }
-            return observation
-        }
-        watching?.cancel()
-    }
+    public func stop() { thread.stop() }
 
     /// Asks the thread to stop; may be called from any thread, including the processor's own.
-    func requestStop() {
-        isStopped.store(true, ordering: .releasing)
-        wake.signal()
-    }
+    func requestStop() { thread.requestStop() }
 
     /// Waits for the end of the thread.
-    func join() { running.wait() }
-
-    private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
+    func join() { thread.join() }
 
     /// Handles a change of the store: a queued batch wakes the thread, and the body and the index of a batch that is over
     /// are removed.
     private func take(_ change: GalleryChange) {
         guard case .batch(let id, let state) = change else { return }
         switch state {
-        case .queued: wake.signal()
+        case .queued: thread.wake()
         case .running: break
         case .completed, .cancelled, .failed:
             files.remove(id)
@@ -97,7 +72,7 @@ public final class BatchProcessor: Sendable {
 
     private func work() {
         var told = Told()
-        while !mustStop {
+        while !thread.mustStop {
             do {
                 switch try next(&told) {
                 case .run(let batch):
@@ -107,10 +82,10 @@ public final class BatchProcessor: Sendable {
                 case .wait: pause()
                 case .nothing:
                     service.enrollmentFault.withLock { $0 = nil }
-                    wake.wait()
+                    thread.sleep()
                 }
             } catch EmbedderError.stopped, EmbedderError.cancelled {
-                if !mustStop { pause() }
+                if !thread.mustStop { pause() }
             } catch {
                 if told.fault != "\(error)" {
                     service.logger.error("enrollment failed and is tried again", metadata: ["error": "\(error)"])
@@ -123,7 +98,7 @@ public final class BatchProcessor: Sendable {
         }
     }
 
-    private func pause() { _ = wake.wait(timeout: .now() + .seconds(Self.retrySeconds)) }
+    private func pause() { thread.sleep(atMost: Self.retrySeconds) }
 
     private enum Next {
         case run(BatchRecord)
@@ -191,7 +166,7 @@ public final class BatchProcessor: Sendable {
             index: index, source: source, limits: service.configuration.limits.image, model: gallery.model,
             dimensions: gallery.dimensions, inputSize: (network.widthPixels, network.height),
             decoding: service.decoding, canEmbed: gallery.model == service.model.identity,
-            isCancelled: { [self] in mustStop })
+            isCancelled: { [thread] in thread.mustStop })
     }
 
     /// Enrolls the items that are not recorded yet, group by group; false if it was cancelled or stopped before the end.
@@ -204,7 +179,7 @@ public final class BatchProcessor: Sendable {
             ItemPipeline.Work(
                 reader: reader, indices: reader.index.entries.indices.filter { !recorded.contains($0) },
                 images: images, items: min(IngestionLimits.chunkItems, configuration.enrollmentCommitItems),
-                embed: { [self] in try embed($0, isCancelled: $1) }, isCancelled: { [self] in mustStop }))
+                embed: { [self] in try embed($0, isCancelled: $1) }, isCancelled: { [thread] in thread.mustStop }))
         defer { pipeline.stop() }
         var group = CommitGroup(configuration)
         while true {
@@ -228,7 +203,7 @@ public final class BatchProcessor: Sendable {
     private func record(_ group: inout CommitGroup, of batch: String) throws -> Bool {
         // The group before; an observer that it reaches may stop the batch here.
         service.store.finishRecording()
-        if mustStop { return false }
+        if thread.mustStop { return false }
         if try service.store.batch(id: batch).isCancelRequested {
             try service.store.setBatchState(batch, to: .cancelled)
             return false

@@ -7,8 +7,6 @@ struct CalibrationWork: JobWork {
 
     var kind: JobKind { .calibration }
 
-    func parameters(from members: inout JSONMembers) -> [String: JSONValue] { [:] }
-
     func step(_ job: JobRecord, _ control: JobControl) throws -> JobStep {
         if let result = job.cursor { return .done(result: result) }
         guard try control.goesOn(done: 0, of: 1) else { return .more }
@@ -26,8 +24,6 @@ struct CalibrationWork: JobWork {
             throw JobFailure(error)
         }
     }
-
-    func discard(_ job: JobRecord) {}
 
     /// A curve for each of `methods`.
     private func fits(of snapshot: GallerySnapshot, until end: JobEnd) throws -> [GalleryCalibration.Fit] {

@@ -6,8 +6,6 @@ struct CompactionWork: JobWork {
 
     var kind: JobKind { .compaction }
 
-    func parameters(from members: inout JSONMembers) -> [String: JSONValue] { [:] }
-
     func step(_ job: JobRecord, _ control: JobControl) throws -> JobStep {
         guard try control.goesOn(done: 0, of: 1) else { return .more }
         do {
@@ -21,6 +19,4 @@ struct CompactionWork: JobWork {
             }
         }
     }
-
-    func discard(_ job: JobRecord) {}
 }

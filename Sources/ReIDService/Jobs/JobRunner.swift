@@ -1,8 +1,5 @@
-internal import Dispatch
-internal import Foundation
 internal import Gallery
 internal import Logging
-internal import Synchronization
 
 /// Does the accepted jobs on its own thread, one after another, in the order of their acceptance.
 ///
@@ -11,10 +8,7 @@ internal import Synchronization
 final class JobRunner: Sendable {
     private let service: ServiceContext
     private let works: [JobKind: any JobWork]
-    private let wake = DispatchSemaphore(value: 0)
-    private let running = DispatchGroup()
-    private let isStopped = Atomic(false)
-    private let observation = Mutex<GalleryObservation?>(nil)
+    private let thread = WorkThread(name: "jobs")
 
     /// The seconds until a job that failed for lack of disk space in the data folder is tried again.
     private static let retrySeconds = 5
@@ -28,47 +22,26 @@ final class JobRunner: Sendable {
     /// Continues unfinished jobs and waits for more.
     func start() {
         let watching = service.store.observe { [weak self] change in
-            if case .job(_, .queued) = change { self?.wake.signal() }
+            if case .job(_, .queued) = change { self?.thread.wake() }
         }
-        observation.withLock { $0 = watching }
-        running.enter()
-        let thread = Thread { [self] in
-            defer { running.leave() }
-            work()
-        }
-        thread.name = "jobs"
-        thread.stackSize = 8 << 20
-        thread.start()
+        thread.start(watching: watching) { [self] in work() }
     }
 
     /// Stops the thread and returns when it has ended; the unit that runs ends as soon as its kind allows.
-    func stop() {
-        requestStop()
-        join()
-        let watching = observation.withLock { observation in
-            defer { observation = nil }
-            return observation
-        }
-        watching?.cancel()
-    }
+    func stop() { thread.stop() }
 
     /// Asks the thread to stop; may be called from any thread, including the runner's own.
-    func requestStop() {
-        isStopped.store(true, ordering: .releasing)
-        wake.signal()
-    }
+    func requestStop() { thread.requestStop() }
 
     /// Waits for the end of the thread.
-    func join() { running.wait() }
-
-    private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
+    func join() { thread.join() }
 
     private func work() {
         var fault: String?
-        while !mustStop {
+        while !thread.mustStop {
             do {
                 guard let job = try service.store.unfinishedJobs().first else {
-                    wake.wait()
+                    thread.sleep()
                     continue
                 }
                 try run(job)
@@ -79,7 +52,7 @@ final class JobRunner: Sendable {
                     service.logger.error("a job failed and is tried again", metadata: ["error": "\(error)"])
                 }
                 fault = "\(error)"
-                _ = wake.wait(timeout: .now() + .seconds(Self.retrySeconds))
+                thread.sleep(atMost: Self.retrySeconds)
             }
         }
     }
@@ -93,12 +66,12 @@ final class JobRunner: Sendable {
             "job", metadata: ["job": "\(accepted.id)", "kind": "\(accepted.kind.rawValue)", "state": "running"])
         do {
             var job = try service.store.startJob(accepted.id)
-            while !mustStop {
+            while !thread.mustStop {
                 if job.isCancelRequested {
                     work.discard(job)
                     return try end(job, as: .cancelled)
                 }
-                let control = JobControl(service.store, job: job.id, mustStop: { [self] in mustStop })
+                let control = JobControl(service.store, job: job.id, mustStop: { [thread] in thread.mustStop })
                 switch try work.step(job, control) {
                 case .more: job = try service.store.job(id: job.id)
                 case .done(let result): return try end(job, as: .completed, result: result)

@@ -26,6 +26,14 @@ protocol JobWork: Sendable {
     func discard(_ job: JobRecord)
 }
 
+extension JobWork {
+    /// A kind that needs to know nothing.
+    func parameters(from members: inout JSONMembers) throws -> [String: JSONValue] { [:] }
+
+    /// A kind that leaves nothing behind.
+    func discard(_ job: JobRecord) {}
+}
+
 /// What comes after a unit.
 enum JobStep {
     /// Another unit.

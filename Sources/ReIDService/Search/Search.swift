@@ -26,10 +26,12 @@ struct Search {
         let first = options.rerank ? max(options.limit, options.candidates) : options.limit
         let matches = try compared.nearest(first, where: allowed, isCancelled: isCancelled)
         timing.search = (clock.now - start).wireMilliseconds
-        var rows = matches.map { compared.row($0) }
+        let rows: [RankedRow]
         if options.rerank {
             rows = try compared.reRank(matches, isCancelled: isCancelled).map { compared.row($0) }
             timing.rerank = (clock.now - start).wireMilliseconds - timing.search
+        } else {
+            rows = matches.map { compared.row($0) }
         }
         let shown = ShownRows(store: store, snapshot: snapshot, options: options)
         let results: [RankingResult]

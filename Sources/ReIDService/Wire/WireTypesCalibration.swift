@@ -20,18 +20,6 @@ public struct CalibrationAnswer: Codable, Sendable, Equatable {
 
 /// Searches whose results have a probability, and how good it is for pairs of other people than it was fitted to.
 public struct CalibratedSearch: Codable, Sendable, Equatable {
-    /// The options of a re-ranking.
-    public struct Reranking: Codable, Sendable, Equatable {
-        /// The number of neighbors within which two images must have each other.
-        public var k1: Int
-        /// The number of neighbors whose encodings are averaged.
-        public var k2: Int
-        /// The share of the original distance in the re-ranked one.
-        public var lambda: Double
-        /// The number of nearest images that are re-ranked.
-        public var candidates: Int
-    }
-
     /// What happens where only results with at least some probability are believed.
     public struct Rates: Codable, Sendable, Equatable {
         /// The probability.
@@ -64,7 +52,7 @@ public struct CalibratedSearch: Codable, Sendable, Equatable {
     /// Whether the cameras' means are subtracted.
     public var cameraNormalization: Bool
     /// The options of the re-ranking; null: without.
-    public var reranking: Reranking?
+    public var reranking: GalleryCalibration.Method.ReRanked?
     /// `isotonic` or `logistic`.
     public var curve: String
     /// The mean difference between a probability and the share of results that show the person, 0...1.
@@ -136,10 +124,8 @@ extension CalibratedSearch {
             }
         self.init(
             cameraNormalization: fit.method.isNormalized,
-            reranking: fit.method.reRanked.map {
-                Reranking(k1: $0.k1, k2: $0.k2, lambda: $0.lambda, candidates: $0.candidates)
-            },
-            curve: curve, expectedCalibrationError: report.expectedCalibrationError, brierScore: report.brierScore,
+            reranking: fit.method.reRanked, curve: curve, expectedCalibrationError: report.expectedCalibrationError,
+            brierScore: report.brierScore,
             areaUnderROC: report.areaUnderROC, pairs: report.pairs, samePersonPairs: report.samePersonPairs,
             people: report.people, images: report.images,
             rates: report.rates.map {
