@@ -155,12 +155,5 @@ struct IndexPart: Sendable {
     }
 
     /// The first row whose key is `key` or greater, by bisection.
-    func firstRow(from key: Int64) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if columns.key(middle) < key { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    func firstRow(from key: Int64) -> Int { (0..<count).bisected { columns.key($0) < key } }
 }

@@ -86,8 +86,8 @@ public struct GalleryLabels: Sendable {
 
     /// The rows that belong to images, without those of one camera; O(rows / 64 + rows of the camera).
     func rows(withoutCamera camera: Int) -> RowFilter {
-        var words = rows.words
-        for row in rowsOfCamera[camera] { words[row / 64] &= ~(1 << UInt64(row % 64)) }
-        return RowFilter(count: rows.count, words: words)
+        var allowed = rows
+        for row in rowsOfCamera[camera] { allowed.forbid(row) }
+        return allowed
     }
 }

@@ -38,15 +38,11 @@ extension ProbabilityCurve {
 extension ProbabilityCurve.Knots {
     func probability(ofDistance distance: Double) -> Double {
         // The first knot that is not nearer than the distance.
-        var (low, high) = (0, knots.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if knots[middle].distance >= distance { high = middle } else { low = middle + 1 }
-        }
-        guard low < knots.count else { return knots[knots.count - 1].probability }
-        let right = knots[low]
-        guard low > 0, distance < right.distance else { return right.probability }
-        let left = knots[low - 1]
+        let place = knots.indices.bisected { !(knots[$0].distance >= distance) }
+        guard place < knots.count else { return knots[knots.count - 1].probability }
+        let right = knots[place]
+        guard place > 0, distance < right.distance else { return right.probability }
+        let left = knots[place - 1]
         let part = (distance - left.distance) / (right.distance - left.distance)
         let probability = left.probability + (right.probability - left.probability) * part
         return min(max(probability, right.probability), left.probability)

@@ -57,14 +57,8 @@ private func ranksOfRightAnswers(_ relevance: [Relevance], distances: [Double]) 
     // before[p]: the number of wrong answers after right answer p − 1 and before right answer p.
     var before = [Int](repeating: 0, count: matches.count + 1)
     for index in relevance.indices where relevance[index] == .wrong && distances[index] <= farthest {
-        var low = 0
-        var high = matches.count
-        while low < high {
-            let middle = (low + high) / 2
-            let match = matches[middle]
-            if (distances[match], match) < (distances[index], index) { low = middle + 1 } else { high = middle }
-        }
-        before[low] += 1
+        let place = matches.indices.bisected { (distances[matches[$0]], matches[$0]) < (distances[index], index) }
+        before[place] += 1
     }
     var rank = 0
     return matches.indices.map { place in

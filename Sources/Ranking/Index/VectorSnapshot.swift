@@ -96,12 +96,8 @@ public struct VectorSnapshot: Sendable {
     }
 
     private func place(of row: Int) -> (Part, Int) {
-        var (low, high) = (0, parts.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if parts[middle].first + parts[middle].count <= row { low = middle + 1 } else { high = middle }
-        }
-        precondition(low < parts.count && parts[low].first <= row, "no row \(row)")
-        return (parts[low], row - parts[low].first)
+        let place = parts.indices.bisected { parts[$0].first + parts[$0].count <= row }
+        precondition(place < parts.count && parts[place].first <= row, "no row \(row)")
+        return (parts[place], row - parts[place].first)
     }
 }

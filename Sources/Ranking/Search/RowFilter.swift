@@ -58,6 +58,13 @@ public struct RowFilter: Sendable, Equatable {
         words[row / 64] |= 1 << UInt64(row % 64)
         allowedCount += 1
     }
+
+    /// Allows one row less.
+    mutating func forbid(_ row: Int) {
+        guard self[row] else { return }
+        words[row / 64] &= ~(1 << UInt64(row % 64))
+        allowedCount -= 1
+    }
 }
 
 /// Calls `body` with the places of the bits that are 1, ascending.
