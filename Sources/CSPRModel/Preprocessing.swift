@@ -30,17 +30,20 @@ public struct Preprocessing: Sendable, Equatable {
 
     /// The network's input for one image: planes [3, H, W], red first.
     public func prepare(_ image: RGBImage) -> [Float] {
-        let resized = image.resized(width: width, height: height)
+        let pixels = image.resized(width: width, height: height).pixels
         let plane = height * width
-        var planes = [Float](repeating: 0, count: 3 * plane)
-        for channel in 0..<3 {
-            let scale = 1 / (255 * Self.deviation[channel])
-            let shift = -Self.mean[channel] / Self.deviation[channel]
-            let table = (0...255).map { Float($0) * scale + shift }
-            for index in 0..<plane {
-                planes[channel * plane + index] = table[Int(resized.pixels[3 * index + channel])]
+        precondition(pixels.count == 3 * plane, "\(pixels.count) values of \(plane) pixels")
+        return unsafe [Float](unsafeUninitializedCapacity: 3 * plane) { planes, count in
+            unsafe pixels.withUnsafeBufferPointer { pixels in
+                for channel in 0..<3 {
+                    let scale = 1 / (255 * Self.deviation[channel])
+                    let shift = -Self.mean[channel] / Self.deviation[channel]
+                    for index in 0..<plane {
+                        unsafe planes[channel * plane + index] = Float(pixels[3 * index + channel]) * scale + shift
+                    }
+                }
             }
+            count = 3 * plane
         }
-        return planes
     }
 }

@@ -49,9 +49,12 @@ extension CSPROutput {
 
 /// Images, row-major with rows of `width` values, with left and right exchanged.
 func mirrored(_ images: [Float], width: Int) -> [Float] {
-    unsafe [Float](unsafeUninitializedCapacity: images.count) { output, filled in
-        for row in stride(from: 0, to: images.count, by: width) {
-            for column in 0..<width { unsafe output[row + column] = images[row + width - 1 - column] }
+    precondition(width > 0 && images.count.isMultiple(of: width), "\(images.count) values are not rows of \(width)")
+    return unsafe [Float](unsafeUninitializedCapacity: images.count) { output, filled in
+        unsafe images.withUnsafeBufferPointer { images in
+            for row in stride(from: 0, to: images.count, by: width) {
+                for column in 0..<width { unsafe output[row + column] = images[row + width - 1 - column] }
+            }
         }
         filled = images.count
     }

@@ -16,14 +16,21 @@ struct ResamplingTaps {
     init(from old: Int, to new: Int) {
         let scale = Double(old) / Double(new)
         let reach = max(scale, 1)
+        first.reserveCapacity(new)
+        offset.reserveCapacity(new + 1)
+        weights.reserveCapacity(new * (2 * Int(reach) + 2))
+        var shares: [Double] = []
         for index in 0..<new {
             let center = (Double(index) + 0.5) * scale
             let start = max(0, Int(center - reach + 0.5))
             let end = min(old, Int(center + reach + 0.5))
-            let shares = (start..<end).map { max(0, 1 - abs((Double($0) - center + 0.5) * (1 / reach))) }
+            shares.removeAll(keepingCapacity: true)
+            for place in start..<end {
+                shares.append(max(0, 1 - abs((Double(place) - center + 0.5) * (1 / reach))))
+            }
             let total = shares.reduce(0, +)
             first.append(start)
-            weights += shares.map { Int32(0.5 + $0 / total * Double(1 << Self.fractionBits)) }
+            for share in shares { weights.append(Int32(0.5 + share / total * Double(1 << Self.fractionBits))) }
             offset.append(weights.count)
         }
     }

@@ -103,11 +103,11 @@ private struct TileRows: Sendable {
         var lists: [AllNeighbors.Lists] = []
         for place in squaredLengths.indices {
             guard !isStopped() else { return [] }
-            let query = matrix[first + place]
+            let row = first + place
             lists.append(
                 (
-                    nearest[place].list { matrix.squaredDistances(from: query, to: $0) },
-                    farthest[place].list { matrix.squaredDistances(from: query, to: $0) }
+                    nearest[place].list { matrix.squaredDistances(fromRow: row, to: $0) },
+                    farthest[place].list { matrix.squaredDistances(fromRow: row, to: $0) }
                 ))
         }
         return lists
@@ -144,11 +144,11 @@ private struct TileRows: Sendable {
     private mutating func insert(_ index: Int, _ distance: Float, into place: Int, _ matrix: EmbeddingMatrix) {
         let row = first + place
         if distance <= nearLimits[place] {
-            nearest[place].insert(index, distance) { matrix.squaredDistances(from: matrix[row], to: $0) }
+            nearest[place].insert(index, distance) { matrix.squaredDistances(fromRow: row, to: $0) }
             nearLimits[place] = nearest[place].limit
         }
         if distance >= farLimits[place] {
-            farthest[place].insert(index, distance) { matrix.squaredDistances(from: matrix[row], to: $0) }
+            farthest[place].insert(index, distance) { matrix.squaredDistances(fromRow: row, to: $0) }
             farLimits[place] = farthest[place].limit
         }
     }

@@ -66,13 +66,16 @@ struct CandidateNeighbors: QueryNeighborLists {
 
     func list(of item: Int, depth: Int) -> [Neighbor] {
         guard item > 0 else {
-            let rest = original.enumerated().map { Neighbor($1, $0 + 1) }
-            return [Neighbor(0, 0)] + rest.smallest(depth - 1)
+            var best = SmallestHeap<Neighbor>(capacity: min(depth - 1, original.count))
+            for (row, distance) in original.enumerated() { best.insert(Neighbor(distance, row + 1)) }
+            return [Neighbor(0, 0)] + best.sorted()
         }
         let row = item - 1
         let near = nearest(depth, of: row)
-        let exact = zip(near, rows.squaredDistances(from: rows[row], to: near)).map { Neighbor($1, $0 + 1) }
-        return (exact + [Neighbor(original[row], 0)]).smallest(depth)
+        var list = zip(near, rows.squaredDistances(fromRow: row, to: near)).map { Neighbor($1, $0 + 1) }
+        list.append(Neighbor(original[row], 0))
+        list.sort()
+        return Array(list.prefix(depth))
     }
 
     func farthest(from item: Int) -> Double {
@@ -84,13 +87,13 @@ struct CandidateNeighbors: QueryNeighborLists {
             let bound = Double(largest) - 2 * error
             far = distances.indices.filter { Double(distances[$0]) >= bound }
         }
-        return max(original[row], rows.squaredDistances(from: rows[row], to: far).max() ?? 0)
+        return max(original[row], rows.squaredDistances(fromRow: row, to: far).max() ?? 0)
     }
 
     func distances(from item: Int, to others: [Int]) -> [Double] {
         guard item > 0 else { return others.map { $0 == 0 ? 0 : original[$0 - 1] } }
         let places = others.map { max($0 - 1, 0) }
-        var result = rows.squaredDistances(from: rows[item - 1], to: places)
+        var result = rows.squaredDistances(fromRow: item - 1, to: places)
         if let place = others.firstIndex(of: 0) { result[place] = original[item - 1] }
         return result
     }
@@ -113,7 +116,7 @@ struct CandidateNeighbors: QueryNeighborLists {
     /// The squared distances from a row to all rows, each wrong by at most `error`.
     private func approximateDistances(of row: Int) -> [Float] {
         guard !products.isEmpty else {
-            return rows.squaredDistances(from: rows[row], to: 0..<rows.count).map(Float.init)
+            return rows.squaredDistances(fromRow: row, to: 0..<rows.count).map(Float.init)
         }
         let size = EmbeddingMatrix.rowsPerBlock
         let (block, place) = (row / size, row % size)
@@ -130,14 +133,5 @@ struct CandidateNeighbors: QueryNeighborLists {
             }
         }
         return result
-    }
-}
-
-extension [Neighbor] {
-    /// The first `count` in order, ascending.
-    fileprivate func smallest(_ count: Int) -> [Neighbor] {
-        var best = SmallestHeap<Neighbor>(capacity: Swift.min(count, self.count))
-        for neighbor in self { best.insert(neighbor) }
-        return best.sorted()
     }
 }

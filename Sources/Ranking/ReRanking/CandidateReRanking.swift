@@ -50,10 +50,8 @@ public func reRank(
     _ matches: [Match], for query: [Float], in vectors: VectorSnapshot, isNormalized: Bool, options: ReRanking,
     candidates: Int, isCancelled: @Sendable () -> Bool = { false }
 ) throws(RankingError) -> [ReRankedMatch] {
-    try reRank(matches, for: query, options: options, candidates: candidates, isCancelled: isCancelled) { rows in
-        var selected = EmbeddingMatrix(dimensions: vectors.dimensions)
-        for row in rows { selected.append(isNormalized ? vectors.normalized(row) : vectors[row]) }
-        return selected
+    try reRank(matches, for: query, options: options, candidates: candidates, isCancelled: isCancelled) {
+        vectors.selecting($0, isNormalized: isNormalized)
     }
 }
 

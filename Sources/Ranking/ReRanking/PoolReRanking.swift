@@ -118,7 +118,7 @@ struct PoolNeighbors: NeighborLists {
     func farthest(from item: Int) -> Double { table.farthest[item] }
 
     func distances(from item: Int, to others: [Int]) -> [Double] {
-        matrix.squaredDistances(from: matrix[item], to: others)
+        matrix.squaredDistances(fromRow: item, to: others)
     }
 }
 

@@ -68,7 +68,7 @@ private struct QueryNeighbors: QueryNeighborLists {
     func distances(from item: Int, to others: [Int]) -> [Double] {
         guard item > 0 else { return others.map { $0 == 0 ? 0 : original[$0 - 1] } }
         let rows = others.map { max($0 - 1, 0) }
-        var result = gallery.squaredDistances(from: gallery[item - 1], to: rows)
+        var result = gallery.squaredDistances(fromRow: item - 1, to: rows)
         if let place = others.firstIndex(of: 0) { result[place] = original[item - 1] }
         return result
     }

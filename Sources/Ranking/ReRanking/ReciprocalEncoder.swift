@@ -115,7 +115,7 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
     private mutating func makeEncoding(_ item: Int) -> SparseRow {
         let items = expanded(item)
         let farthest = lists.farthest(from: item)
-        var weights = lists.distances(from: item, to: items)
+        var weights = distances(from: item, to: items)
         var sum = 0.0
         for place in weights.indices {
             // In a pool of identical images the largest distance is 0, and so are all others.
@@ -124,6 +124,26 @@ struct ReciprocalEncoder<Lists: NeighborLists> {
         }
         for place in weights.indices { weights[place] /= sum }
         return SparseRow(items: items, weights: weights)
+    }
+
+    /// The distances from an image to others, in ascending order; most of them stand in its list.
+    private mutating func distances(from item: Int, to others: [Int]) -> [Double] {
+        let near = list(item).sorted { $0.index < $1.index }
+        var (result, missing, place) = ([Double](), [Int](), 0)
+        result.reserveCapacity(others.count)
+        for other in others {
+            while place < near.count, near[place].item < other { place += 1 }
+            if place < near.count, near[place].item == other {
+                result.append(near[place].distance)
+            } else {
+                missing.append(result.count)
+                result.append(0)
+            }
+        }
+        guard !missing.isEmpty else { return result }
+        let rest = lists.distances(from: item, to: missing.map { others[$0] })
+        for (place, distance) in zip(missing, rest) { result[place] = distance }
+        return result
     }
 
     /// R*(i), ascending: R(i, k₁), and every half set that it accepts, without recursion.

@@ -34,9 +34,18 @@ public struct EmbeddingMatrix: Sendable {
 
     /// The values of one row.
     public subscript(row: Int) -> [Float] {
-        precondition(row >= 0 && row < count, "row \(row) of a matrix of \(count)")
-        let start = row % Self.rowsPerBlock * dimensions
-        return Array(blocks[row / Self.rowsPerBlock][start..<start + dimensions])
+        Array(slice(row))
+    }
+
+    /// The values of one row in double precision.
+    func widened(_ row: Int) -> [Double] {
+        let values = slice(row)
+        return unsafe [Double](unsafeUninitializedCapacity: dimensions) { wide, count in
+            unsafe values.withUnsafeBufferPointer { values in
+                for place in 0..<dimensions { unsafe wide[place] = Double(values[place]) }
+            }
+            count = dimensions
+        }
     }
 
     /// Adds a row at the end; its values must be finite.

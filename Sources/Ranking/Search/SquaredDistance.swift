@@ -37,10 +37,9 @@ extension EmbeddingMatrix {
         return true
     }
 
-    /// The squared distances from `query` to the given rows, in their order.
-    func squaredDistances(from query: [Float], to rows: some Collection<Int>) -> [Double] {
-        precondition(query.count == dimensions, "a query of \(query.count) for rows of \(dimensions)")
-        let wide = query.map(Double.init)
+    /// The squared distances from a row to the given rows, in their order.
+    func squaredDistances(fromRow row: Int, to rows: some Collection<Int>) -> [Double] {
+        let wide = widened(row)
         var distance = [0.0]
         return rows.map { row in
             computeDistances(from: wide, to: row..<row + 1, into: &distance)

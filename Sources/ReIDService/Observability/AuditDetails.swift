@@ -59,6 +59,27 @@ private func digests(_ images: [ImageContent]) throws -> [String] {
     try images.map { hexString(try SHA256.hash($0.bytes)) }
 }
 
+/// The details of a search that is not kept: its own, the request's id, and the token's id; with the same members as the
+/// generic encoder writes.
+private struct SearchRequestDetails: JSONWritable {
+    let search: SearchDetails
+    let request: ServerRequest
+
+    func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.member("gallery", search.gallery)
+            $0.member("images", search.images)
+            $0.member("model", search.model)
+            $0.member("normalization", search.normalization)
+            $0.member("options", search.options)
+            $0.member("request", request.id)
+            $0.member("shown", search.shown)
+            $0.member("standing", search.standing)
+            $0.member("token", request.tokenID)
+        }
+    }
+}
+
 /// The details of a request: its own, the request's id, and the token's id.
 private struct RequestDetails<Facts: Encodable>: Encodable {
     let facts: Facts
@@ -87,8 +108,19 @@ extension AuditEvent {
     /// - Throws: an `EncodingError` for details that are not JSON.
     init(_ action: AuditAction, of target: String, by request: ServerRequest, details: some Encodable) throws {
         self.init(
+            action, of: target, by: request, text: try jsonBytes(RequestDetails(facts: details, request: request)))
+    }
+
+    /// A search, whose details are written without a generic encoder.
+    init(_ search: SearchDetails, by request: ServerRequest) {
+        self.init(
+            .search, of: search.gallery, by: request, text: SearchRequestDetails(search: search, request: request).json)
+    }
+
+    private init(_ action: AuditAction, of target: String, by request: ServerRequest, text: [UInt8]) {
+        self.init(
             action, actor: request.principal?.name ?? "anonymous", address: request.peer, target: target,
-            details: try text(RequestDetails(facts: details, request: request)), at: .now())
+            details: String(decoding: text, as: UTF8.self), at: .now())
     }
 
     /// What the service does by itself.

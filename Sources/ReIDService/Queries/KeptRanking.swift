@@ -34,7 +34,7 @@ struct KeptRanking {
         let details = try SearchDetails(answer)
         let event = try audit?.adding(details) ?? AuditEvent.byService(.rankingUpdate, of: query.id, details: details)
         let revision = try service.store.saveRanking(
-            try answer.text, of: query.id, galleryRevision: snapshot.revision,
+            answer.json, of: query.id, galleryRevision: snapshot.revision,
             showing: answer.imageIDs,
             isSame: { stored in
                 // Another thread may have ranked the query at the same time; then only the times differ.
@@ -64,7 +64,7 @@ struct KeptRanking {
         var answer: RankingAnswer = try fromJSON(ranking.content)
         answer.queryID = query
         answer.revision = ranking.revision
-        return try answer.response(
+        return answer.response(
             fields: [.eTag: tag(ranking.revision).description, .cacheControl: "private, no-cache"])
     }
 

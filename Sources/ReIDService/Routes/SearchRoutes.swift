@@ -23,8 +23,8 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
                     }
                 answer.timing.take(question.timing, since: start)
                 let details = try SearchDetails(answer, images: question.images)
-                try service.audit.record(AuditEvent(.search, of: snapshot.name, by: request, details: details))
-                return .now(try answer.response())
+                try service.audit.record(AuditEvent(details, by: request))
+                return .now(answer.response())
             }
         }
     ]

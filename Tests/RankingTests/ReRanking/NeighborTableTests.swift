@@ -11,8 +11,8 @@ import Testing
         let table = try NeighborTable(of: gallery, length: length) { false }
         #expect(table.length == min(length, rows.count - 1), sourceLocation: sourceLocation)
         #expect(table.farthest.count == rows.count, sourceLocation: sourceLocation)
-        for (row, vector) in rows.enumerated() {
-            let others = gallery.squaredDistances(from: vector, to: 0..<rows.count).enumerated()
+        for row in rows.indices {
+            let others = gallery.squaredDistances(fromRow: row, to: 0..<rows.count).enumerated()
                 .filter { $0.offset != row }
             let near = others.map { Neighbor($0.element, $0.offset) }.sorted()
             #expect(Array(table[row]) == Array(near.prefix(length)), sourceLocation: sourceLocation)
