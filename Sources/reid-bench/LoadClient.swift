@@ -30,6 +30,11 @@ final class LoadClient {
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
     /// Seconds from the first byte of each request to the last of its reply, of the last run.
     private(set) var latencies: [Double] = []
+    /// The replies of the last run while every connection had a request, and the seconds in which they came.
+    ///
+    /// It begins when as many replies have come as there are connections, and ends with the last reply before no more
+    /// requests are sent.
+    private(set) var steady = (replies: 0, seconds: 0.0)
 
     /// Connects to `address`, `host:port` on loopback; connection i begins with request i and takes them in turn.
     ///
@@ -60,6 +65,8 @@ final class LoadClient {
     /// finished.
     func run(rounds: Int = .max, seconds: Double = .infinity) throws {
         latencies = []
+        var (isEnding, full) = (false, UInt64?.none)
+        steady = (0, 0)
         let start = DispatchTime.now().uptimeNanoseconds
         let end = seconds.isFinite ? start + UInt64(seconds * 1e9) : .max
         for index in connections.indices {
@@ -81,7 +88,13 @@ final class LoadClient {
                 guard watched[index].revents & ~Int16(POLLOUT) != 0, try receive(index) else { continue }
                 let now = DispatchTime.now().uptimeNanoseconds
                 latencies.append(Double(now - connections[index].start) * 1e-9)
+                if let full, !isEnding {
+                    steady = (latencies.count - connections.count, Double(now - full) * 1e-9)
+                } else if latencies.count == connections.count {
+                    full = now
+                }
                 connections[index].requestsLeft = now < end ? connections[index].requestsLeft - 1 : 0
+                isEnding = isEnding || connections[index].requestsLeft == 0
                 if connections[index].requestsLeft > 0 { try begin(index) } else { open -= 1 }
             }
         }

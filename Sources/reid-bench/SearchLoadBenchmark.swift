@@ -10,6 +10,7 @@ internal import Tensors
 struct SearchLoadRow: Codable {
     let connections: Int
     let searches: Int
+    /// While all connections have a request; the beginning and the end of a measurement do not count.
     let searchesPerSecond: Double
     /// Images per second that the network embeds in full batches on all network threads: the mean of measurements
     /// before, between and after the searches, because the speed of a shared machine drifts.
@@ -32,24 +33,23 @@ func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
     let bench = try BenchService(smoke: smoke)
     defer { bench.close() }
     let batches = try FullBatches(
-        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 25)
-    let slices = smoke ? 1 : 4
+        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 15)
+    let slices = smoke ? 1 : 6
     var rows: [SearchLoadRow] = []
     for connections in smoke ? [1, 2] : [1, 2, 4, 8, 16] {
         let client = try LoadClient(
             address: bench.service.queryAddress, connections: connections, requests: bench.searches)
         try client.run(rounds: smoke ? 1 : 3)
-        var (latencies, elapsed, network) = ([Double](), 0.0, try batches.imagesPerSecond())
+        var (latencies, steady, network) = ([Double](), (replies: 0, seconds: 0.0), try batches.imagesPerSecond())
         for _ in 0..<slices {
-            let start = ContinuousClock.now
-            if smoke { try client.run(rounds: 2) } else { try client.run(seconds: seconds / Double(slices)) }
-            elapsed += (ContinuousClock.now - start) / .seconds(1)
+            if smoke { try client.run(rounds: 3) } else { try client.run(seconds: seconds / Double(slices)) }
             latencies += client.latencies
+            steady = (steady.replies + client.steady.replies, steady.seconds + client.steady.seconds)
             network += try batches.imagesPerSecond()
         }
         latencies.sort()
         network /= Double(slices + 1)
-        let rate = Double(latencies.count) / elapsed
+        let rate = Double(steady.replies) / steady.seconds
         rows.append(
             SearchLoadRow(
                 connections: connections, searches: latencies.count, searchesPerSecond: rate,
