@@ -67,9 +67,9 @@ export function announce(text) {
 }
 
 /**
- * A panel that says that there is nothing, that something failed, or that it is loading.
+ * A panel that says that there is nothing, that something failed or is doubtful, or that it is loading.
  *
- * @param {"empty" | "error" | "loading"} kind
+ * @param {"empty" | "error" | "warning" | "loading"} kind
  * @param {string} title
  * @param {string} [detail]
  * @param {...Node} actions
@@ -77,7 +77,7 @@ export function announce(text) {
  */
 export function notice(kind, title, detail = "", ...actions) {
   return element("div", { class: `notice notice-${kind}`, role: kind === "error" ? "alert" : undefined },
-    kind === "error" ? icon("warning") : null,
+    kind === "error" || kind === "warning" ? icon("warning") : null,
     element("div", {},
       element("p", { class: "notice-title" }, title),
       detail ? element("p", {}, detail) : null,

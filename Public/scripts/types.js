@@ -38,6 +38,7 @@
  * @property {Partial<SearchOptions>} options
  * @property {CameraNormalization} [camera_normalization] absent in a ranking of an earlier release
  * @property {RankingResult[]} results
+ * @property {string[]} [warnings]     reasons to doubt the results; absent if there are none
  * @property {Record<string, number>} [timing_ms]
  *
  * @typedef {object} CameraNormalization

@@ -171,7 +171,8 @@ public final class Service: Sendable {
     ) throws -> Router {
         var router = Router(errorResponse: errorResponse(service))
         let routes =
-            try searchRoutes(service) + queryRoutes(service, waiters: waiters) + embeddingRoutes(service)
+            try searchRoutes(service) + compareRoutes(service) + queryRoutes(service, waiters: waiters)
+            + embeddingRoutes(service)
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
             + healthRoutes(service, status: status) + sessionRoutes(service)
         router.add(routes)

@@ -42,6 +42,8 @@ public struct SyntheticPeople: Sendable {
 
 /// Renders many images, and reuses buffers from one image to the next; each thread needs its own.
 public struct ImageMaker {
+    /// Whether people are drawn; false: the same boxes of the same scenes, with nobody in them.
+    public var showsPeople = true
     private let world: SyntheticPeople
     private var renderer = Renderer()
     private var cameras: [Int: SurveillanceCamera] = [:]
@@ -71,6 +73,7 @@ public struct ImageMaker {
         let view = camera.view
         let body = Self.bounds(of: figure.mesh.vertices, from: view)
         addCompany(&figure, beside: place, number, &random)
+        if !showsPeople { figure.mesh.reset() }
         let box = camera.detector.box(around: body, &random)
         let scale = random.number(camera.rows) / body.height
         let (width, height) = (max(12, Int(scale * box.width)), max(32, Int(scale * box.height)))

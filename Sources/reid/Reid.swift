@@ -20,7 +20,9 @@ struct Reid: ParsableCommand {
             CommandGroup(
                 name: "Service",
                 subcommands: [
-                    ServeCommand.self, EnrollCommand.self, SearchCommand.self, GalleriesCommand.self,
+                    ServeCommand.self, EnrollCommand.self, SearchCommand.self, CompareCommand.self,
+                    CalibrateCommand.self,
+                    GalleriesCommand.self,
                     BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self, JobsCommand.self,
                     BackupCommand.self, RestoreCommand.self, CompactCommand.self, HealthCommand.self,
                 ]),

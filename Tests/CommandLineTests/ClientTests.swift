@@ -84,6 +84,27 @@ import Testing
         #expect(one["duplicate"] as? Int == 1 && one["kind"] as? String == "ndjson")
     }
 
+    @Test func `files and enrolled images are compared, and the same image is no distance from itself`() throws {
+        try enroll(4)
+        let ids = try items(try query(["images", "list", "lobby", "--json"])).compactMap { $0["image_id"] as? String }
+        let files = (0..<2).map { folder.path("images/\($0).png") }
+        for pair in [[files[0], ids[0]], [ids[0], files[0]], [ids[1], ids[1]], [files[1], files[1]]] {
+            let same = try object(query(["compare"] + pair + ["--json"]))
+            #expect(try #require(same["distance"] as? Double) < 1e-4, "\(pair)")
+        }
+        let other = try query(["compare", files[0], ids[1]])
+        #expect(other.status == 0 && other.output.contains("similarity") && other.output.contains("lobby"))
+        #expect(other.errors.contains("no probability: ") && other.errors.contains("/lobby/calibrate"))
+        let alone = try query(["compare"] + files)
+        #expect(alone.status == 0 && alone.errors.contains("No gallery is named"))
+        let cameras = ["--gallery", "lobby", "--query-camera", "c1", "--other-camera", "c2", "--camera-normalization"]
+        #expect(try query(["compare"] + files + cameras).output.contains("lobby"))
+        let missing = try query(["compare", files[0], "i_none"])
+        #expect(missing.status == 1 && missing.errors.hasPrefix("reid: Not found: "))
+        let refused = try query(["compare", ids[0], ids[1], "--query-camera", "c1"])
+        #expect(refused.status == 1 && refused.errors.contains("'query_camera' must be absent"))
+    }
+
     @Test func `a batch is watched by its id, to its end and item by item`() throws {
         let images = try draw(8)
         _ = try admin("galleries", "create", "lobby")

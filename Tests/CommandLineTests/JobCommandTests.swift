@@ -60,6 +60,37 @@ import Testing
         #expect(missing.status == 1 && missing.errors.contains("no such file"))
     }
 
+    @Test func `a gallery is calibrated with a report, or told how many people are missing`() throws {
+        try clients.enroll(12)
+        let few = try clients.admin("calibrate", "lobby")
+        #expect(few.status == 1 && few.output.isEmpty)
+        #expect(few.errors.hasPrefix("reid: Too few labeled images: ") && few.errors.contains("44 more are needed"))
+        let model = try clients.object(try clients.query(["galleries", "show", "lobby", "--json"]))["model"] as? String
+        let shown = try clients.object(
+            try ReidProgram.run("model", "show", clients.folder.path("model.safetensors"), "--json"))
+        let dimensions = try #require(shown["dimensions"] as? Int)
+        var lines = ""
+        for number in 0..<120 {
+            // Both images of a person are alike.
+            let vector = (0..<dimensions).map { "\(($0 + 1) * (number / 2 + 3) * 31 % 251 - 125 + $0 * number % 40)" }
+            lines +=
+                #"{"model": "\#(try #require(model))", "person_id": "q\#(number / 2)", "camera_id": "d\#(number % 2)", "#
+                + #""embedding": [\#(vector.joined(separator: ", "))]}"# + "\n"
+        }
+        try Data(lines.utf8).write(to: URL(fileURLWithPath: clients.folder.path("people.ndjson")))
+        #expect(try clients.admin("enroll", clients.folder.path("people.ndjson"), "--gallery", "lobby").status == 0)
+        let calibrated = try clients.admin("calibrate", "lobby")
+        #expect(calibrated.status == 0 && calibrated.errors.contains("job j_"), "\(calibrated.errors)")
+        for word in ["calibration error", "Brier score", "false matches", "0.99", "re-ranked, without camera means"] {
+            #expect(calibrated.output.contains(word), "\(calibrated.output)")
+        }
+        let job = try clients.object(try clients.admin("calibrate", "lobby", "--json"))
+        let result = try #require(job["result"] as? [String: Any])
+        #expect(result["images"] as? Int == 132 && (result["searches"] as? [Any])?.count == 4)
+        let missing = try clients.admin("calibrate", "nowhere")
+        #expect(missing.status == 1 && missing.errors.hasPrefix("reid: Not found: "), "\(missing.errors)")
+    }
+
     @Test func `a compaction is waited for, or not`() throws {
         let waited = try clients.admin("compact")
         #expect(waited.status == 0 && waited.output.contains("bytes_after"), "\(waited.errors)")

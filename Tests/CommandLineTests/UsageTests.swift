@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct UsageTests {
     @Test(arguments: [
-        ["serve"], ["init"], ["embed"], ["enroll"], ["search"], ["evaluate"], ["rerank"], ["model"], ["model", "show"],
+        ["serve"], ["init"], ["embed"], ["enroll"], ["search"], ["compare"], ["calibrate"], ["evaluate"], ["rerank"],
+        ["model"], ["model", "show"],
         ["train"], ["synthesize"], ["health"], [], ["model", "convert"], ["galleries"], ["galleries", "list"],
         ["galleries", "show"], ["galleries", "create"], ["galleries", "delete"], ["batches"], ["batches", "list"],
         ["batches", "show"], ["batches", "items"], ["batches", "cancel"], ["images"], ["images", "list"],
@@ -46,6 +47,7 @@ import Testing
         ("search", ["search", "a.jpg", "--gallery", "g", "--captured-from", "yesterday"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--group-by", "camera"]),
         ("search", ["search", "a.jpg", "--gallery", "g", "--include-vectors"]),
+        ("compare", ["compare", "a.jpg"]), ("calibrate", ["calibrate"]),
         ("galleries delete", ["galleries", "delete", "g"]), ("images delete", ["images", "delete", "i"]),
         ("tokens create", ["tokens", "create", "dock"]), ("tokens delete", ["tokens", "delete", "t"]),
         ("tokens create", ["tokens", "create", "dock", "--scope", "query", "--expires", "tomorrow"]),

@@ -104,6 +104,17 @@ TOMORROW = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(da
 
 
 @schemathesis.hook
+def map_query(context, query):
+    """Puts images that there are in place of three invented ones of four."""
+    names = (query or {}).get("image_id")
+    if isinstance(names, list) and IMAGES:
+        numbers = [zlib.crc32(str(name).encode()) for name in names]
+        query["image_id"] = [
+            IMAGES[number % len(IMAGES)] if number % 4 else name for name, number in zip(names, numbers)]
+    return query
+
+
+@schemathesis.hook
 def filter_case(context, case):
     """Leaves out what OpenAPI cannot describe: a manifest with the names of its files, a range of time, lines of JSON.
 

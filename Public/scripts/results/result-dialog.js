@@ -2,7 +2,7 @@ import { BranchBar } from "./branch-bar.js";
 import { element, icon } from "../dom.js";
 import { decimal, moment } from "../format.js";
 import { LayeredImage } from "./layered-image.js";
-import { movedSentence, personText, placesMoved } from "./result-tile.js";
+import { movedSentence, personText, placesMoved, probabilityText } from "./result-tile.js";
 /** @import { Ranking, RankingResult } from "../types.js" */
 
 /** One result in large, beside the query image, with everything that is known about it. */
@@ -137,7 +137,8 @@ function facts(result, moved) {
     rows.push(["Re-ranked distance", `${decimal(result.reranked_distance, 4)} of 1`]);
   }
   if (moved !== null) rows.push(["Movement", movedSentence(moved)]);
-  if (typeof result.probability === "number") rows.push(["Same person", `${(100 * result.probability).toFixed(1)} %`]);
+  const probability = probabilityText(result);
+  if (probability) rows.push(["Same person", probability]);
   if (result.external_id) rows.push(["External id", result.external_id]);
   rows.push(["Image", result.image_id]);
   return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);

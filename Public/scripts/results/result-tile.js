@@ -43,6 +43,15 @@ export function personText(result) {
   return result.person_id ? result.person_id : "unknown";
 }
 
+/**
+ * The probability that it is the same person, rounded down, so that no doubt is rounded away; empty if it is not known.
+ *
+ * @param {RankingResult} result
+ */
+export function probabilityText({ probability }) {
+  return typeof probability === "number" ? `${decimal(Math.floor(1000 * probability) / 10, 1)} %` : "";
+}
+
 /** One result: its image and what is known about it, as one button. */
 export class ResultTile {
   /** @param {() => void} onOpen */
@@ -58,6 +67,8 @@ export class ResultTile {
     this.after = element("b");
     this.similarity = element("b");
     this.afterRow = figure("Re-ranked", this.after);
+    this.probability = element("b");
+    this.probabilityRow = figure("Same person", this.probability);
     this.button = element("button", { type: "button", class: "tile", tabIndex: -1, onclick: onOpen },
       this.image.root,
       element("span", { class: "tile-badges" }, this.rank, this.moved, this.fresh),
@@ -66,7 +77,8 @@ export class ResultTile {
         this.time,
         figure("Distance", this.before),
         this.afterRow,
-        figure("Similarity", this.similarity)));
+        figure("Similarity", this.similarity),
+        this.probabilityRow));
     this.root = element("li", {}, this.button);
   }
 
@@ -95,6 +107,9 @@ export class ResultTile {
     this.after.textContent = decimal(result.reranked_distance, 4);
     this.afterRow.hidden = typeof result.reranked_distance !== "number";
     this.similarity.textContent = decimal(result.similarity, 4);
+    const probability = probabilityText(result);
+    this.probability.textContent = probability;
+    this.probabilityRow.hidden = probability === "";
     this.button.setAttribute("aria-label", [
       `Rank ${result.rank}`,
       fresh ? "new" : "",
@@ -104,6 +119,7 @@ export class ResultTile {
       `distance ${decimal(result.distance)}`,
       typeof result.reranked_distance !== "number" ? "" : `re-ranked ${decimal(result.reranked_distance)}`,
       movedSentence(moved),
+      probability ? `same person ${probability}` : "",
     ].filter(Boolean).join(", "));
   }
 }

@@ -138,6 +138,7 @@ export class ResultsPane {
     this.tools.hidden = false;
     this.help.hidden = ranking.results.length === 0;
     if (!unchanged) this.grid.show(ranking.results, fresh);
+    for (const warning of ranking.warnings ?? []) this.message.append(notice("warning", warning));
     if (ranking.results.length === 0) {
       this.message.append(notice("empty", "No image of this gallery matches.",
         ranking.gallery_size === 0 ? "The gallery is empty." : "Loosen the options on cameras or times."));
@@ -230,7 +231,7 @@ function evened(normalization) {
 }
 
 /** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */
-function sentence({ results, revision }, updated, fresh) {
-  if (!updated) return `${counted(results.length, "result")}.`;
+function sentence({ results, revision, warnings }, updated, fresh) {
+  if (!updated) return [`${counted(results.length, "result")}.`, ...warnings ?? []].join(" ");
   return `Ranking updated to version ${revision}: ${counted(fresh, "new image")}.`;
 }

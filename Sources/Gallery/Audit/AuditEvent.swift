@@ -2,6 +2,8 @@
 public enum AuditAction: String, Sendable, CaseIterable, Codable {
     /// A gallery was searched.
     case search
+    /// Two images were compared.
+    case comparison
     /// Images were turned into vectors.
     case embedding
     /// A query was kept.

@@ -10,7 +10,7 @@ extension GalleryStore {
     /// - Parameters:
     ///   - fits: The curves, of different methods.
     ///   - snapshot: The gallery as it was when they were made.
-    ///   - job: The job and its result, a JSON object that becomes its cursor; it has one unit. Nil: no job.
+    ///   - job: The job and its result, a JSON object that becomes its cursor; each curve counts as a unit. Nil: no job.
     ///   - audit: The row to add to the audit.
     /// - Returns: What is stored.
     /// - Throws: `unknownGallery` if the gallery is gone, also if another one has its name; `unknownJob`, `jobIsOver`,
@@ -31,7 +31,10 @@ extension GalleryStore {
                     gallery.key, calibration.model, calibration.images, calibration.createdAt.milliseconds,
                     String(decoding: try JSONEncoder().encode(fits), as: UTF8.self),
                 ])
-            if let job { try db.recordJob(job.id, done: 1, total: 1, cursor: job.result, &aftermath) }
+            if let job {
+                let units = Int64(fits.count)
+                try db.recordJob(job.id, done: units, total: units, cursor: job.result, &aftermath)
+            }
             let revision = try db.advanceRevision(of: gallery)
             aftermath.publish.append { $0.calibrate(gallery, calibration, revision: revision) }
             aftermath.changes.append(.gallery(name: gallery.name, revision: revision))

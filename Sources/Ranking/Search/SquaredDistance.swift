@@ -3,6 +3,13 @@ import Distances
 // Distances are computed by `squaredDistances` of Distances, in double precision. Its relative error of 2⁻⁵⁰ is far below
 // float32's rounding, so distances in float32 and re-ranking in double agree about which image is nearer.
 
+/// The squared Euclidean distance of two vectors with the same number of values, as a search computes it.
+public func squaredDistance(_ left: [Float], _ right: [Float]) -> Float {
+    var row = EmbeddingMatrix(dimensions: right.count)
+    row.append(right)
+    return nearest(to: left, in: row, count: 1)[0].distance
+}
+
 extension EmbeddingMatrix {
     /// The number of rows whose distances to a vector are computed in one call.
     private static let rowsPerRun = 64

@@ -1,7 +1,9 @@
 internal import Gallery
 internal import Ranking
 
-/// Fits probabilities to the distances of a gallery's searches, in one unit; it is stored in one transaction with its result.
+/// Fits probabilities to the distances of a gallery's searches, one kind of search after another.
+///
+/// The curves are stored together, in one transaction with the job's result; a job that was stopped begins anew.
 struct CalibrationWork: JobWork {
     let service: ServiceContext
 
@@ -9,10 +11,9 @@ struct CalibrationWork: JobWork {
 
     func step(_ job: JobRecord, _ control: JobControl) throws -> JobStep {
         if let result = job.cursor { return .done(result: result) }
-        guard try control.goesOn(done: 0, of: 1) else { return .more }
         do {
             let snapshot = try service.store.snapshot(of: job.gallery ?? "")
-            let fits = try fits(of: snapshot, until: control.end)
+            guard let fits = try fits(of: snapshot, control) else { return .more }
             let result = CalibrationResult(
                 images: snapshot.imageCount, searches: fits.map { CalibratedSearch($0, isWhole: true) })
             try service.store.saveCalibration(
@@ -25,10 +26,14 @@ struct CalibrationWork: JobWork {
         }
     }
 
-    /// A curve for each of `methods`.
-    private func fits(of snapshot: GallerySnapshot, until end: JobEnd) throws -> [GalleryCalibration.Fit] {
+    /// A curve for each of `methods`; nil if `control` ends the work before.
+    private func fits(of snapshot: GallerySnapshot, _ control: JobControl) throws -> [GalleryCalibration.Fit]? {
         let labels = GalleryLabels(snapshot)
-        return try methods(for: snapshot).map { method in
+        let methods = methods(for: snapshot)
+        let end = control.end
+        var fits: [GalleryCalibration.Fit] = []
+        for method in methods {
+            guard try control.goesOn(done: Int64(fits.count), of: Int64(methods.count)) else { return nil }
             var search = CalibrationSearch()
             search.queries = service.configuration.jobs.calibrationQueries
             search.isNormalized = method.isNormalized
@@ -38,8 +43,9 @@ struct CalibrationWork: JobWork {
             }
             let pairs = try search.pairs(of: labels, in: snapshot.vectors) { end.isDue }
             let calibration = try Calibration(fit: pairs.fit, check: pairs.check) { end.isDue }
-            return GalleryCalibration.Fit(calibration, of: method)
+            fits.append(GalleryCalibration.Fit(calibration, of: method))
         }
+        return fits
     }
 
     /// Plain and re-ranked with the configured options, each as images are and, if a camera has a mean, normalized.
@@ -61,12 +67,4 @@ extension GalleryLabels {
             rows: snapshot.rows, end: snapshot.vectors.end, person: snapshot.person(ofRow:),
             camera: snapshot.camera(ofRow:))
     }
-}
-
-/// What came of a calibration.
-private struct CalibrationResult: Encodable {
-    /// The gallery's images.
-    let images: Int
-    /// The searches that have probabilities now.
-    let searches: [CalibratedSearch]
 }

@@ -31,6 +31,28 @@ struct SearchDetails: Encodable {
     }
 }
 
+/// The details of a comparison in the audit: what was asked, and which enrolled images were shown.
+struct ComparisonDetails: Encodable {
+    /// The gallery that the comparison was made in; nil: none.
+    var gallery: String?
+    /// The model that made the vectors.
+    var model: String
+    /// The options as they were given.
+    var options: ComparisonOptions
+    /// The SHA-256 of each image of the request, in hexadecimal.
+    var images: [String]
+    /// The ids of the enrolled images.
+    var shown: [String]
+
+    init(_ answer: ComparisonAnswer, options: ComparisonOptions, images: [ImageContent]) throws {
+        gallery = answer.gallery
+        model = answer.model
+        self.options = options
+        self.images = try digests(images)
+        shown = answer.images.compactMap(\.imageID)
+    }
+}
+
 /// The details of a request for embeddings in the audit.
 struct EmbeddingDetails: Encodable {
     /// The model that made the vectors.

@@ -112,6 +112,11 @@ extension Components {
                     ).orNull,
                     "cameras": .count("The gallery's cameras that have a mean; without any, nothing is subtracted."),
                 ]),
+            "Comparison": comparison,
+            "ComparisonOptions": .object(
+                "The options of a comparison; query parameters win over these.",
+                Dictionary(uniqueKeysWithValues: ComparisonOptions.descriptions.map { ($0.name, $0.member) }),
+                optional: Set(ComparisonOptions.descriptions.map(\.name))),
             "RankingTiming": .object(
                 "The times of one ranking in milliseconds.",
                 [
@@ -145,6 +150,36 @@ extension Components {
                 ]),
         ]
     }
+
+    private static let comparison: Schema = .object(
+        "How alike two images are.",
+        [
+            "gallery": .text("The gallery that the comparison was made in; null: none.").orNull,
+            "model": .text("The model that made the vectors: `sha256:` and the digest of the weight file."),
+            "camera_normalization": .flag(
+                "Whether the cameras' means were subtracted before the vectors were compared."),
+            "images": .list(
+                "The two images, those of the request first.",
+                of: .object(
+                    "One of the images.",
+                    [
+                        "image_id": .text("The enrolled image's id; null for an image of the request.").orNull,
+                        "person_id": .text("The person on the enrolled image; null if unknown.").orNull,
+                        "camera_id": .text("The camera that took the image; null if unknown.").orNull,
+                        "mean": .choice(
+                            "Which mean was subtracted: `camera`, that of its camera, or `common`, the mean of the camera "
+                                + "means; null if none was.", of: NormalizationAnswer.QueryMean.self
+                        ).orNull,
+                    ]), count: 2...2),
+            "distance": distance,
+            "similarity": .number("Cosine of the vectors that were compared, -1 to 1."),
+            "probability": Schema.number(
+                "The probability that a search of the gallery gives a result at this distance: that both images show one "
+                    + "person; null if it is not known.", in: 0...1
+            ).orNull,
+            "reason": .text("Why there is no probability; null if there is one.").orNull,
+            "warnings": warnings,
+        ], optional: ["warnings"])
 
     private static let warnings = Schema.list(
         "Reasons to doubt the numbers; absent if there are none.",

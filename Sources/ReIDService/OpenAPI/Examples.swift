@@ -69,6 +69,13 @@ enum Examples {
             warnings: nil, timing: timing)
     }
 
+    static let comparison = ComparisonAnswer(
+        gallery: galleryName, model: model, cameraNormalization: true,
+        images: [
+            .init(imageID: nil, personID: nil, cameraID: "c2", mean: .camera),
+            .init(imageID: imageID, personID: "0042", cameraID: "c3", mean: .camera),
+        ], distance: 0.41, similarity: 0.795, probability: 0.93, reason: nil, warnings: nil)
+
     static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {
         QueryAnswer(
             queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",

@@ -49,6 +49,12 @@ struct Comparison {
                 distance: match.distance, reRankedDistance: match.reRankedDistance))
     }
 
+    /// The distance to a vector that is not in the gallery, of an image of `camera`; nil: it is not known.
+    func distance(to vector: [Float], of camera: String?) -> Float {
+        squaredDistance(
+            query, normalization.applied ? snapshot.cameraMeans.normalized(vector, of: camera) : vector)
+    }
+
     /// The nearest images, best first.
     ///
     /// - Parameters:

@@ -8,7 +8,7 @@ internal import Imaging
 /// The body is one image with a `Content-Type` of `image/…`, or `multipart/form-data` with `image` parts. Only the
 /// content decides which format an image has.
 struct ImageUpload {
-    /// The encoded images, 1 or more, in order, each of a known format.
+    /// The encoded images, 1 or more if any are needed, in order, each of a known format.
     let images: [ImageContent]
     /// The bytes of the part `options`; nil if there is none.
     let options: [UInt8]?
@@ -21,11 +21,14 @@ struct ImageUpload {
     /// - Parameters:
     ///   - request: the request, with its complete body.
     ///   - maximumImages: the most images of one request.
+    ///   - needsImage: whether a form without an image is refused.
     ///   - takesOptions: whether a form may have a part `options`.
     ///   - limits: the limits of an image.
     /// - Throws: `ServiceError` or `HTTPProblem`.
-    init(_ request: ServerRequest, maximumImages: Int, takesOptions: Bool, limits: Service.Configuration.Limits) throws
-    {
+    init(
+        _ request: ServerRequest, maximumImages: Int, needsImage: Bool = true, takesOptions: Bool,
+        limits: Service.Configuration.Limits
+    ) throws {
         guard !request.body.isEmpty else { throw ServiceError.emptyBody }
         let declared = request.fields[.contentType]
         let type = declared.flatMap { MediaType(parsing: $0) }?.essence
@@ -35,6 +38,7 @@ struct ImageUpload {
                 let form = try Self.readForm(
                     request.body, boundary: boundary, maximumImages: maximumImages, takesOptions: takesOptions,
                     limits: limits)
+                guard !form.images.isEmpty || !needsImage else { throw ServiceError.noImage }
                 self.init(images: try Self.sniffed(form.images), options: form.options)
             } catch let error as MultipartError {
                 throw error.problem
@@ -109,7 +113,6 @@ struct ImageUpload {
                 throw ServiceError.unknownPart(name: part.name, known: takesOptions ? ["image", "options"] : ["image"])
             }
         }
-        guard !images.isEmpty else { throw ServiceError.noImage }
         return (images, options)
     }
 

@@ -93,6 +93,11 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .badRequest, "too-many-images", "Too many images", "One request carries at most \(limit) images.",
                 parameter: "image")
+        case .notTwoImages(let uploaded, let enrolled):
+            .reid(
+                .badRequest, "not-two-images", "Two images are compared",
+                "Send two images, or one image and one 'image_id', or two 'image_id'; the request has \(uploaded) images and "
+                    + "\(enrolled) ids.", parameter: "image_id")
         case .image(let error, let index, let count):
             error.problem(of: count == 1 ? "The image" : "Image \(index + 1) of \(count)")
         case .tooManyPixels(let pixels, let limit):

@@ -28,6 +28,8 @@ public enum ServiceError: Error, Sendable, Equatable {
     case noImage
     /// The request has more images than allowed.
     case tooManyImages(limit: Int)
+    /// A comparison names more or fewer images than two.
+    case notTwoImages(uploaded: Int, enrolled: Int)
     /// Image `index` (from 0) of `count` cannot be used.
     case image(ImageError, index: Int, count: Int)
     /// The request's images have more pixels together than allowed.

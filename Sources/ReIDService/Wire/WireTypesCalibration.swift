@@ -18,6 +18,22 @@ public struct CalibrationAnswer: Codable, Sendable, Equatable {
     }
 }
 
+/// What came of a job that calibrated a gallery.
+public struct CalibrationResult: Codable, Sendable, Equatable {
+    /// The gallery's images.
+    public var images: Int
+    /// The searches that have probabilities now.
+    public var searches: [CalibratedSearch]
+}
+
+extension JobAnswer {
+    /// What came of the job if it calibrated a gallery; nil if it did something else, or is not completed.
+    public var calibration: CalibrationResult? {
+        guard kind == JobKind.calibration.rawValue, let result, let bytes = try? jsonBytes(result) else { return nil }
+        return try? fromJSON(bytes)
+    }
+}
+
 /// Searches whose results have a probability, and how good it is for pairs of other people than it was fitted to.
 public struct CalibratedSearch: Codable, Sendable, Equatable {
     /// What happens where only results with at least some probability are believed.

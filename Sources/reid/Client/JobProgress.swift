@@ -47,6 +47,7 @@ extension JobAnswer {
                     ("estimated end", estimatedEnd?.rfc3339 ?? "-"), ("created", createdAt.rfc3339),
                     ("created by", createdBy ?? "-"), ("started", startedAt?.rfc3339 ?? "-"),
                     ("finished", finishedAt?.rfc3339 ?? "-"), ("reason", reason ?? "-"),
-                ] + facts))
+                ] + (calibration == nil ? facts : [])))
+        if let calibration { print("\n" + calibration.report) }
     }
 }

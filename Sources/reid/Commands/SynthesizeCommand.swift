@@ -67,6 +67,9 @@ struct SynthesizeCommand: ParsableCommand {
     @Flag(help: "Keep each image at the size in which its camera stored it.")
     var cameraSize = false
 
+    @Flag(help: "Leave the people out: the same boxes of the same scenes, with nobody in them.")
+    var empty = false
+
     @Option(help: "The layout of names and folders: market1501.")
     var layout = Layout.market1501
 
@@ -121,7 +124,8 @@ struct SynthesizeCommand: ParsableCommand {
             camerasPerPerson: camerasPerPerson, sightings: sightings,
             distractors: distractors, seed: world.seed)
         let writer = SyntheticFolder(
-            folder: folder, world: world, plan: plan, size: cameraSize ? nil : (width: width, height: height))
+            folder: folder, world: world, plan: plan, size: cameraSize ? nil : (width: width, height: height),
+            showsPeople: !empty)
         let started = Date()
         let stop = StopSignals()
         let (written, kept) = try writer.write(isStopped: stop.question)

@@ -11,6 +11,8 @@ struct SyntheticFolder {
     let plan: MarketPlan
     /// The size of every image; nil: as the cameras stored them.
     let size: (width: Int, height: Int)?
+    /// Whether people are drawn.
+    var showsPeople = true
 
     private struct Progress: ~Copyable {
         var next = 0
@@ -35,6 +37,7 @@ struct SyntheticFolder {
         let progress = Mutex(Progress())
         DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
             var maker = ImageMaker(world)
+            maker.showsPeople = showsPeople
             while !isStopped(), let image = progress.withLock({ take(&$0) }) {
                 let outcome = Result { try make(image, &maker) }
                 progress.withLock { record(outcome, image, &$0) }

@@ -96,7 +96,7 @@ import Testing
         try fixture.store.startJob(job.id)
         try fixture.store.saveCalibration(try fits(), of: snapshot, job: (job.id, #"{"images":0}"#))
         let done = try fixture.store.job(id: job.id)
-        #expect(done.done == 1 && done.total == 1 && done.cursor == #"{"images":0}"#)
+        #expect(done.done == 2 && done.total == 2 && done.cursor == #"{"images":0}"#)
         try fixture.store.endJob(job.id, as: .cancelled)
         let error = galleryError {
             try fixture.store.saveCalibration(try fits(shift: 1), of: snapshot, job: (job.id, "{}"))

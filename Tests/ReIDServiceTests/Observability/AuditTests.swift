@@ -69,6 +69,9 @@ import Testing
         Deed(method: .post, pattern: "/v1/galleries/{gallery}/search", action: .search) { bench in
             try bench.service.post("/v1/galleries/lobby/search?limit=1", image: bench.image.bytes)
         },
+        Deed(method: .post, pattern: "/v1/compare", action: .comparison) { bench in
+            try bench.service.ask(.post, "/v1/compare?image_id=\(bench.images[0])&image_id=\(bench.images[1])")
+        },
         Deed(method: .post, pattern: "/v1/embeddings", action: .embedding) { bench in
             try bench.service.post("/v1/embeddings", image: bench.image.bytes)
         },

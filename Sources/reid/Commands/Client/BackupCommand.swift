@@ -26,7 +26,7 @@ struct BackupCommand: ParsableCommand {
     @OptionGroup var options: JobStartOptions
 
     mutating func run() throws {
-        try options.run("backup", body: try JSONEncoder().encode(["path": path]))
+        try options.run(["backup"], body: try JSONEncoder().encode(["path": path]))
     }
 }
 
@@ -46,7 +46,7 @@ struct CompactCommand: ParsableCommand {
 
     @OptionGroup var options: JobStartOptions
 
-    mutating func run() throws { try options.run("compact", body: nil) }
+    mutating func run() throws { try options.run(["compact"], body: nil) }
 }
 
 /// How a command starts a job.
@@ -59,11 +59,11 @@ struct JobStartOptions: ParsableArguments {
     @Flag(help: "The job as one JSON object.")
     var json = false
 
-    /// Asks for the job by this route, and waits for its end unless told not to.
-    func run(_ route: String, body: Data?) throws {
+    /// Asks for the job by the route of this path, and waits for its end unless told not to.
+    func run(_ path: [String], body: Data?) throws {
         let stop = StopSignals()
         let client = try listener.client(stop: stop)
-        var request = try client.request("POST", ["admin", "v1", route])
+        var request = try client.request("POST", ["admin", "v1"] + path)
         if body != nil { request.add("Content-Type", "application/json") }
         let job: JobAnswer = try client.send(request, body: body.map { .bytes([UInt8]($0)) })
         try (noWait ? job : client.finish(job, stop: stop)).show(asJSON: json)

@@ -9,7 +9,8 @@ extension BatchState: ExpressibleByArgument {}
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs",
-        abstract: "List, show, wait for and cancel the jobs of a running service: backups, compactions and batches.",
+        abstract:
+            "List, show, wait for and cancel the jobs of a running service: backups, calibrations, batches and so on.",
         discussion: """
             EXAMPLE:
               reid jobs list --state running
