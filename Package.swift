@@ -50,7 +50,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZlib"),
         .target(
-            name: "CDefaultWeights", exclude: ["default.safetensors", "model-card.md", "training.ndjson"]),
+            name: "CDefaultWeights",
+            exclude: ["default.profile.safetensors", "default.safetensors", "model-card.md", "training.ndjson"]),
         .target(name: "CDistance"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),

@@ -88,6 +88,7 @@
  * @property {number} parameters
  * @property {string} precision
  * @property {boolean} [mirrored]       vectors are means over image and mirror image
+ * @property {{ images: number, limit: number, share: number }} [profile] by what images unlike those of people are told
  * @property {Partial<SearchOptions>} [defaults]  the options of a search that names none
  * @property {SearchLimits} [limits]
  * @property {Record<string, unknown>} config

@@ -1,5 +1,5 @@
 import { element, notice } from "../scripts/dom.js";
-import { count } from "../scripts/format.js";
+import { count, counted } from "../scripts/format.js";
 /** @import { Model } from "../scripts/types.js" */
 /** @import { Service, ServiceState } from "../scripts/service.js" */
 
@@ -57,7 +57,7 @@ export class ModelView {
 }
 
 /** @param {Model} model */
-function facts({ name, sha256, trained, dimensions, parameters, precision, mirrored }) {
+function facts({ name, sha256, trained, dimensions, parameters, precision, mirrored, profile }) {
   const training = trained
     ? element("span", { class: "badge badge-good" }, "trained")
     : element("span", { class: "badge badge-warning" }, "untrained: random weights");
@@ -70,6 +70,7 @@ function facts({ name, sha256, trained, dimensions, parameters, precision, mirro
     ["Parameters", count(parameters)],
     ["Precision", precision],
     ["Embeds", mirrored ? "image and mirror image, averaged" : "the image"],
+    ["Warns of images without people", profile ? `yes, by ${counted(profile.images, "image")} of people` : "no: not known"],
   ];
   return element("section", { class: "card", "aria-label": "Facts" },
     element("dl", { class: "facts wide-facts" }, ...rows.flatMap(([term, value]) =>

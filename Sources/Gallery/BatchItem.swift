@@ -59,7 +59,7 @@ public struct BatchItem: Sendable, Equatable {
     public let imageID: String?
     /// Why the item was refused; nil if it was not.
     public let failure: ItemFailure?
-    /// A sentence that explains the refusal.
+    /// A sentence that explains the refusal, or says what is doubtful about the image.
     public let detail: String?
 }
 

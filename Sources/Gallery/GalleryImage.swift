@@ -68,12 +68,14 @@ public struct NewImage: Sendable, Equatable {
     public let externalID: String?
     /// The file name that the image is enrolled under; nil if there is none.
     public let name: String?
+    /// What is doubtful about the image, as a sentence that is kept with the batch's item; nil: nothing.
+    public let doubt: String?
 
     /// Creates a description of an image to enroll.
     public init(
         sha256: [UInt8], content: ImageContent?, width: Int?, height: Int?, embedding: [Float], model: String,
         personID: String? = nil, cameraID: String? = nil, capturedAt: Timestamp? = nil, externalID: String? = nil,
-        name: String? = nil
+        name: String? = nil, doubt: String? = nil
     ) {
         precondition(sha256.count == 32, "a SHA-256 has 32 bytes, not \(sha256.count)")
         self.sha256 = sha256
@@ -87,5 +89,6 @@ public struct NewImage: Sendable, Equatable {
         self.capturedAt = capturedAt
         self.externalID = externalID
         self.name = name
+        self.doubt = doubt
     }
 }

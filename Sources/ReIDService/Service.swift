@@ -59,9 +59,11 @@ public final class Service: Sendable {
         let weights = configuration.modelPath ?? folder.model
         let model = try Self.load(weights)
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
+        let profile = Self.profile(of: model, beside: weights, logger)
         let embedder = try Self.startNetwork(model, weights, configuration.embedder, logger)
         context = ServiceContext(
-            configuration: configuration, folder: folder, store: store, model: model, embedder: embedder,
+            configuration: configuration, folder: folder, store: store, model: model, profile: profile,
+            embedder: embedder,
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)
         standingQueries = StandingQueries(service: context)
@@ -246,6 +248,20 @@ public final class Service: Sendable {
         } catch {
             throw StartError.unusableModel(path: path, reason: "\(error)")
         }
+    }
+
+    /// The profile in the file beside the weights; nil if there is none, or one that does not fit, which the log tells.
+    private static func profile(of model: CSPRModel, beside weights: String, _ logger: Logger) -> ModelProfile? {
+        let path = ModelProfile.path(beside: weights)
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            let profile = try ModelProfile(contentsOf: path)
+            if profile.model == model.identity, profile.dimensions == model.dimensions { return profile }
+            logger.info("the profile is of another model", metadata: ["path": "\(path)", "model": "\(profile.model)"])
+        } catch {
+            logger.error("the profile cannot be used", metadata: ["path": "\(path)", "error": "\(error)"])
+        }
+        return nil
     }
 
     private static func startNetwork(

@@ -15,6 +15,8 @@ public final class ServiceContext: Sendable {
     public let store: GalleryStore
     /// The network being served.
     public let model: CSPRModel
+    /// What the network gives for images of people; nil: it is not known.
+    public let profile: ModelProfile?
     /// Turns images into unit vectors, in batches.
     public let embedder: Embedder
     /// Tells who asks.
@@ -38,12 +40,13 @@ public final class ServiceContext: Sendable {
     /// Joins the parts, which are open already.
     public init(
         configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
-        embedder: Embedder, gatekeeper: Gatekeeper, metrics: ServiceMetrics, logger: Logger
+        profile: ModelProfile?, embedder: Embedder, gatekeeper: Gatekeeper, metrics: ServiceMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.folder = folder
         self.store = store
         self.model = model
+        self.profile = profile
         self.embedder = embedder
         self.gatekeeper = gatekeeper
         self.metrics = metrics

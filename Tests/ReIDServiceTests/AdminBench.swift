@@ -57,7 +57,7 @@ final class AdminBench: Sendable {
         let store = try GalleryStore(path: data.database, logger: logger)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: data.adminToken), logger: logger)
         context = ServiceContext(
-            configuration: configuration, folder: data, store: store, model: model,
+            configuration: configuration, folder: data, store: store, model: model, profile: nil,
             embedder: try Embedder(model: model, configuration: configuration.embedder, logger: logger),
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)

@@ -56,4 +56,14 @@ import Testing
         let images = (1...4).map { maker.image(person: 1, camera: 1, sighting: $0).pixels }
         #expect(Set(images).count == 4)
     }
+
+    @Test func `without people the same boxes show the scene alone`() {
+        var maker = ImageMaker(Self.world)
+        let image = maker.image(person: 2, camera: 1, sighting: 1)
+        maker.showsPeople = false
+        let empty = maker.image(person: 2, camera: 1, sighting: 1)
+        #expect(empty.width == image.width && empty.height == image.height && empty != image)
+        maker.showsPeople = true
+        #expect(maker.image(person: 2, camera: 1, sighting: 1) == image)
+    }
 }

@@ -49,7 +49,7 @@ export function personText(result) {
  * @param {RankingResult} result
  */
 export function probabilityText({ probability }) {
-  return typeof probability === "number" ? `${decimal(Math.floor(1000 * probability) / 10, 1)} %` : "";
+  return typeof probability === "number" ? `${decimal(Math.floor(1000 * probability) / 10, 1)}\u00a0%` : "";
 }
 
 /** One result: its image and what is known about it, as one button. */
@@ -68,7 +68,7 @@ export class ResultTile {
     this.similarity = element("b");
     this.afterRow = figure("Re-ranked", this.after);
     this.probability = element("b");
-    this.probabilityRow = figure("Same person", this.probability);
+    this.probabilityRow = figure("Probability", this.probability);
     this.button = element("button", { type: "button", class: "tile", tabIndex: -1, onclick: onOpen },
       this.image.root,
       element("span", { class: "tile-badges" }, this.rank, this.moved, this.fresh),

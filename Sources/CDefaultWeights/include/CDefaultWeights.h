@@ -9,4 +9,7 @@
 /// number.
 const unsigned char *_Nonnull c_default_weights(size_t *_Nonnull count);
 
+/// The bytes of default.profile.safetensors, what these weights give for images of people; `count` receives their number.
+const unsigned char *_Nonnull c_default_profile(size_t *_Nonnull count);
+
 #endif

@@ -97,11 +97,13 @@ extension GalleryStore {
     ///   - state: the next state; `running` may be set again, after a restart or to set `expectedItems`.
     ///   - expectedItems: the number of items in the body, when it is known; nil leaves it unchanged.
     ///   - failure: why the batch failed as a whole, for the state `failed`.
+    ///   - warning: a sentence to add to the batch's warnings; nil: none.
     /// - Returns: the batch in its new state.
     /// - Throws: `unknownBatch`; `invalidTransition`; `incompleteBatch` for `completed` while items are missing.
     @discardableResult
     public func setBatchState(
-        _ id: String, to state: BatchState, expectedItems: Int? = nil, failure: String? = nil
+        _ id: String, to state: BatchState, expectedItems: Int? = nil, failure: String? = nil,
+        warning: String? = nil
     ) throws(GalleryError) -> BatchRecord {
         let batch = try write { db, aftermath in
             let batch = try db.batch(id)
@@ -116,11 +118,11 @@ extension GalleryStore {
             try db.run(
                 """
                 UPDATE batch SET state = ?, expected = ?, failure = ?, started_at = coalesce(started_at, ?),
-                    finished_at = ? WHERE key = ?
+                    finished_at = ?, warnings = ? WHERE key = ?
                 """,
                 [
                     state.rawValue, expected, failure, state == .running ? now : nil, state.isFinal ? now : nil,
-                    batch.key,
+                    (batch.warnings + [warning].compactMap(\.self)).lines, batch.key,
                 ])
             aftermath.changes.append(.batch(id: id, state: state))
             return try db.batch(id)

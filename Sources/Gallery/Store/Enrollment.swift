@@ -58,6 +58,16 @@ extension GalleryStore {
         }
     }
 
+    /// The number of items that became images which are there and have a `NewImage.doubt`; O(items).
+    public func doubtfulItems(of batch: String) throws(GalleryError) -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT count(*) FROM batch_item WHERE batch = ? AND state = 'enrolled' AND detail IS NOT NULL",
+                arguments: [db.batch(batch).key]) ?? 0
+        }
+    }
+
     /// A page of a batch's recorded items, by index.
     ///
     /// - Parameters:
@@ -169,7 +179,7 @@ private struct Enrollment {
                 }
                 // Two statements: one would copy this value before it changes, with all its arrays.
                 let key = try enroll(image, digest: digest)
-                try insert(outcome, .enrolled, image: key)
+                try insert(outcome, .enrolled, image: key, detail: image.doubt)
                 result.enrolled += 1
             }
         }

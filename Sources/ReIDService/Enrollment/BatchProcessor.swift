@@ -179,7 +179,9 @@ public final class BatchProcessor: Sendable {
             ItemPipeline.Work(
                 reader: reader, indices: reader.index.entries.indices.filter { !recorded.contains($0) },
                 images: images, items: min(IngestionLimits.chunkItems, configuration.enrollmentCommitItems),
-                embed: { [self] in try embed($0, isCancelled: $1) }, isCancelled: { [thread] in thread.mustStop }))
+                embed: { [self] in try embed($0, isCancelled: $1) },
+                doubt: { [service] in service.isUnfamiliar($0) ? Warning.unfamiliar("The image") : nil },
+                isCancelled: { [thread] in thread.mustStop }))
         defer { pipeline.stop() }
         var group = CommitGroup(configuration)
         while true {
@@ -192,7 +194,9 @@ public final class BatchProcessor: Sendable {
                 guard try record(&group, of: batch) else { return false }
             case .end:
                 guard try record(&group, of: batch) else { return false }
-                try service.store.setBatchState(batch, to: .completed)
+                let doubtful = service.profile == nil ? 0 : try service.store.doubtfulItems(of: batch)
+                try service.store.setBatchState(
+                    batch, to: .completed, warning: doubtful == 0 ? nil : Warning.unfamiliar(items: doubtful))
                 return true
             }
         }

@@ -21,6 +21,8 @@ final class ItemPipeline: Sendable {
         let items: Int
         /// Computes the vector of each image; nil for one without a usable vector.
         let embed: @Sendable (_ images: [RGBImage], _ isCancelled: @escaping @Sendable () -> Bool) throws -> [[Float]?]
+        /// What is doubtful about an image, by its vector; nil: nothing.
+        let doubt: @Sendable (_ vector: [Float]) -> String?
         /// Asked before each item; true ends the work with `EmbedderError.cancelled`.
         let isCancelled: @Sendable () -> Bool
     }
@@ -169,7 +171,9 @@ final class ItemPipeline: Sendable {
                 bytes += candidate.content?.bytes.count ?? 0
                 let model = work.reader.model
                 if let vector = candidate.item.embedding ?? made[item.index] {
-                    result = .image(candidate.enrolled(embedding: vector, model: model))
+                    // What was sent as a vector was looked at elsewhere.
+                    let doubt = candidate.item.embedding == nil ? work.doubt(vector) : nil
+                    result = .image(candidate.enrolled(embedding: vector, model: model, doubt: doubt))
                 } else {
                     result = .failed(
                         .corruptImage, detail: "the network \(model) computes no usable vector for this image.")

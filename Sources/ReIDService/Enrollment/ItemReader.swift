@@ -23,11 +23,11 @@ struct Candidate: Sendable, Equatable {
     }
 
     /// The image to enroll, with its vector.
-    func enrolled(embedding: [Float], model: String) -> NewImage {
+    func enrolled(embedding: [Float], model: String, doubt: String?) -> NewImage {
         NewImage(
             sha256: sha256, content: content, width: size?.width, height: size?.height, embedding: embedding,
             model: model, personID: item.personID, cameraID: item.cameraID, capturedAt: item.capturedAt,
-            externalID: item.externalID, name: item.image)
+            externalID: item.externalID, name: item.image, doubt: doubt)
     }
 
     /// The bytes that the candidate holds in memory.

@@ -86,7 +86,10 @@ enum Components {
                 "state": .choice("The result.", of: ItemState.self),
                 "image_id": .text("The image that the item became or repeats; null if there is none.").orNull,
                 "reason": .choice("Why the item was refused; null if it was not.", of: ItemFailure.self).orNull,
-                "detail": .text("A sentence that explains the reason and names the line or the file.").orNull,
+                "detail": .text(
+                    "A sentence that explains the reason and names the line or the file, or says what is doubtful about an image "
+                        + "that was enrolled."
+                ).orNull,
             ]),
         "BatchPage": .page(of: "Batch"),
         "BatchItemPage": .page(of: "BatchItem"),

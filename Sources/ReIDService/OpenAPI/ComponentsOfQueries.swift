@@ -219,10 +219,17 @@ extension Components {
                 "precision": .text("How the file stores them, such as `F32`."),
                 "mirrored": .flag("Whether feature vectors are means over an image and its mirror image."),
                 "trained": .flag("False: the weights are random, and rankings are meaningless."),
+                "profile": Schema.object(
+                    "By what images are told that are unlike those of people; absent: they are not.",
+                    [
+                        "images": .count("Images of people that it was made from."),
+                        "limit": .number("The squared Mahalanobis distance beyond which an image earns a warning."),
+                        "share": .number("The share of images of people that are beyond it.", in: 0...1),
+                    ]),
                 "warnings": warnings,
                 "defaults": .component("RankingOptions"),
                 "limits": .component("SearchLimits"),
-            ], optional: ["warnings"]),
+            ], optional: ["profile", "warnings"]),
         "SearchLimits": .object(
             "The limits of a search.",
             [

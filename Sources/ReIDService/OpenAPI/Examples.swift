@@ -92,7 +92,8 @@ enum Examples {
         let limits = configuration.limits
         return ModelAnswer(
             name: "CSPR-Net", sha256: model, config: CSPRConfiguration(), dimensions: 1024, branches: 8,
-            parameters: 27_000_000, precision: "F32", mirrored: false, trained: true, warnings: nil,
+            parameters: 27_000_000, precision: "F32", mirrored: false, trained: true,
+            profile: ProfileAnswer(images: 9000, limit: 772.0, share: ModelProfile.share), warnings: nil,
             defaults: options(configuration.ranking),
             limits: SearchLimits(
                 imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,

@@ -11,7 +11,10 @@ func modelRoutes(_ service: ServiceContext) throws -> [Route] {
         ModelAnswer(
             name: "CSPR-Net", sha256: model.identity, config: model.configuration, dimensions: model.dimensions,
             branches: model.branches, parameters: model.parameters, precision: model.precision,
-            mirrored: model.isMirrored, trained: model.isTrained, warnings: Warning.about(model),
+            mirrored: model.isMirrored, trained: model.isTrained,
+            profile: service.profile.map {
+                ProfileAnswer(images: $0.images, limit: $0.limit, share: ModelProfile.share)
+            }, warnings: Warning.about(model),
             defaults: SearchOptions(defaults: service.configuration.ranking),
             limits: SearchLimits(
                 imageBytes: limits.imageBytes, imagePixels: limits.imagePixels, images: limits.imagesPerSearch,

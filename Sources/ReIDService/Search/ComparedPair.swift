@@ -22,6 +22,8 @@ struct ComparedPair {
     private let model: String
     private let first: Side
     private let second: Side
+    /// Reasons to doubt the numbers, about the model and the request's images.
+    private let warnings: [String]
     private let service: ServiceContext
 
     /// Reads the options (from the form's part, then from the URL's parameters, which win), finds the enrolled images, and
@@ -52,9 +54,11 @@ struct ComparedPair {
             try uploads.isEmpty ? service.store.snapshot(of: $0) : service.searchableSnapshot(of: $0)
         }
         var sides: [Side] = []
+        var warnings = Warning.about(service.model) ?? []
         if let upload, !uploads.isEmpty {
-            let cameras = [options.queryCamera, options.otherCamera]
-            sides = try zip(service.embed(upload, cancellation: request.cancellation).vectors, cameras).map {
+            let embedded = try service.embed(upload, cancellation: request.cancellation)
+            warnings = embedded.warnings
+            sides = zip(embedded.vectors, [options.queryCamera, options.otherCamera]).map {
                 Side(vector: $0, camera: $1)
             }
         }
@@ -69,6 +73,7 @@ struct ComparedPair {
         self.uploads = uploads
         self.snapshot = snapshot
         self.service = service
+        self.warnings = warnings
         model = snapshot?.model ?? service.model.identity
         (first, second) = (sides[0], sides[1])
     }
@@ -77,7 +82,7 @@ struct ComparedPair {
     ///
     /// Throws `RankingError.cancelled` if `isCancelled` returns true.
     func answer(isCancelled: @Sendable () -> Bool) throws -> ComparisonAnswer {
-        var warnings = Warning.about(service.model) ?? []
+        var warnings = warnings
         guard let snapshot else {
             let distance = squaredDistance(first.vector, second.vector)
             return ComparisonAnswer(

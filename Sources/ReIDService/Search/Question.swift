@@ -13,6 +13,8 @@ struct Question {
     let expiresAt: Timestamp?
     /// The embedding that the images stand for together, of length 1.
     let vector: [Float]
+    /// Reasons to doubt the order, about the model and the images.
+    let warnings: [String]
     /// The times of decoding, waiting and embedding.
     let timing: RankingTiming
 
@@ -48,6 +50,7 @@ struct Question {
         expiresAt = end
         vector = try QueryVector.fused(embedded.vectors)
         timing = embedded.timing
+        warnings = embedded.warnings
     }
 }
 

@@ -5,10 +5,12 @@ internal import HTTP
 extension ServiceContext {
     /// Decodes and embeds the images of a request, with priority over images to enroll.
     ///
+    /// The warnings are about the model, and about images that are unlike those of people.
+    ///
     /// All headers are read before the first image is decoded, so that a request that is too large costs nothing.
     func embed(
         _ upload: ImageUpload, cancellation: Cancellation
-    ) throws -> (vectors: [[Float]], timing: RankingTiming) {
+    ) throws -> (vectors: [[Float]], timing: RankingTiming, warnings: [String]) {
         let start = ContinuousClock.now
         let target = (width: embedder.preprocessing.width, height: embedder.preprocessing.height)
         let cost = try upload.cost(limits: configuration.limits)
@@ -23,6 +25,13 @@ extension ServiceContext {
         let embedded = try embedder.embed(inputs, priority: .query) { cancellation.isCancelled }
         timing.wait = embedded.waited.wireMilliseconds
         timing.embed = embedded.computed.wireMilliseconds
-        return (embedded.vectors, timing)
+        let count = embedded.vectors.count
+        let warnings = embedded.vectors.enumerated().filter { isUnfamiliar($0.element) }.map { index, _ in
+            Warning.unfamiliar(count == 1 ? "The image" : "Image \(index + 1) of \(count)")
+        }
+        return (embedded.vectors, timing, (Warning.about(model) ?? []) + warnings)
     }
+
+    /// Whether the vector of an image is beyond the limit of the model's profile; false if there is none.
+    func isUnfamiliar(_ vector: [Float]) -> Bool { profile.map { !$0.isFamiliar(vector) } ?? false }
 }

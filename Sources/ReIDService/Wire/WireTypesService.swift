@@ -124,12 +124,24 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var mirrored: Bool
     /// False: the weights are random, and rankings mean nothing yet.
     public var trained: Bool
+    /// By what the service tells images that are unlike those of people; nil: it does not, as nothing is known.
+    public var profile: ProfileAnswer?
     /// The same as a sentence; nil if the model is trained.
     public var warnings: [String]?
     /// The defaults of the options of a search.
     public var defaults: SearchOptions
     /// What a search may send and ask for.
     public var limits: SearchLimits
+}
+
+/// By what the service tells images that are unlike those of people.
+public struct ProfileAnswer: Codable, Sendable, Equatable {
+    /// The number of images of people that it was made from.
+    public var images: Int
+    /// The squared Mahalanobis distance beyond which an image earns a warning.
+    public var limit: Double
+    /// The share of the images of people that are beyond it.
+    public var share: Double
 }
 
 /// What a search may send and ask for, from the service's configuration.
@@ -189,5 +201,15 @@ enum Warning {
     /// The warnings about `model`; nil: none.
     static func about(_ model: CSPRModel) -> [String]? {
         model.isTrained ? nil : ["The model is untrained: its weights are random, so rankings mean nothing yet."]
+    }
+
+    /// What is said of a batch with such images.
+    static func unfamiliar(items: Int) -> String {
+        "Images unlike those of people that the model was made for: \(items). They may show nobody; their items say so."
+    }
+
+    /// What is said of an image that is beyond the limit of the model's profile.
+    static func unfamiliar(_ subject: String) -> String {
+        "\(subject) is unlike the images of people that the model was made for; it may show nobody."
     }
 }

@@ -2,13 +2,13 @@ internal import ArgumentParser
 internal import CSPRModel
 internal import Foundation
 
-/// `reid model`: shows a weight file, or stores it in another precision.
+/// `reid model`: shows a weight file, stores it in another precision, or learns what it gives for images of people.
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Show or convert weight files.",
+        abstract: "Show, convert or profile weight files.",
         discussion: "EXAMPLE:\n  reid model show model.safetensors --json",
-        subcommands: [Show.self, Convert.self])
+        subcommands: [Show.self, Convert.self, Profile.self])
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -180,12 +180,17 @@ struct ServeCommand: ParsableCommand {
     }
 
     private func writeDefaultWeights(_ folder: DataFolder) throws {
-        guard !FileManager.default.fileExists(atPath: folder.model) else { return }
-        Terminal.complain("writing the default weights to \(folder.model)")
+        let files = FileManager.default
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try DefaultWeights.write(to: folder.model)
+            if !files.fileExists(atPath: folder.model) {
+                Terminal.complain("writing the default weights to \(folder.model)")
+                try files.createDirectory(
+                    atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                try DefaultWeights.write(to: folder.model)
+            }
+            // Weights of an earlier release have another identity, and then the service leaves the profile aside.
+            let profile = ModelProfile.path(beside: folder.model)
+            if !files.fileExists(atPath: profile) { try DefaultWeights.writeProfile(to: profile) }
         } catch {
             throw CommandFailure("\(folder.model): \(describe(error))")
         }

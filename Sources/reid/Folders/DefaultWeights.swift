@@ -12,6 +12,13 @@ enum DefaultWeights {
         try unsafe AtomicFile.replace(path, with: UnsafeBufferPointer(start: start, count: count))
     }
 
+    /// Writes the profile of these weights to `path`, complete and synchronized to disk, or not at all.
+    static func writeProfile(to path: String) throws(FileError) {
+        var count = 0
+        let start = unsafe c_default_profile(&count)
+        try unsafe AtomicFile.replace(path, with: UnsafeBufferPointer(start: start, count: count))
+    }
+
     /// Stands for a path in messages.
     static let title = "the built-in weights"
 

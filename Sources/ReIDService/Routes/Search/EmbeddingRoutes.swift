@@ -30,7 +30,7 @@ func embeddingRoutes(_ service: ServiceContext) -> [Route] {
                 try .json(
                     EmbeddingAnswer(
                         model: service.model.identity, dimensions: service.model.dimensions, embeddings: embeddings,
-                        warnings: Warning.about(service.model))))
+                        warnings: embedded.warnings.isEmpty ? nil : embedded.warnings)))
         }
     ]
 }

@@ -74,16 +74,15 @@ private func keep(
     let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
     let question = try Question(request, service: service, takesStanding: true)
     try question.options.checkProbability(in: snapshot)
-    let warnings = Warning.about(service.model)
     var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
-        .answer(for: question.vector, warnings: warnings) { request.cancellation.isCancelled }
+        .answer(for: question.vector, warnings: question.warnings) { request.cancellation.isCancelled }
     answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
     service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
     let query = try service.store.keepQuery(
         NewQuery(
             gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
             images: question.images, vector: question.vector, model: service.model.identity,
-            warnings: warnings ?? [], createdBy: request.tokenID, expiresAt: question.expiresAt),
+            warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt),
         ranking: NewRanking(
             content: try jsonBytes(answer), galleryRevision: snapshot.revision, images: answer.imageIDs),
         limits: service.configuration.limits.queries,

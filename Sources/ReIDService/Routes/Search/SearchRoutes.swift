@@ -18,7 +18,7 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
                 let question = try Question(request, service: service, takesStanding: false)
                 try question.options.checkProbability(in: snapshot)
                 var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
-                    .answer(for: question.vector, warnings: Warning.about(service.model)) {
+                    .answer(for: question.vector, warnings: question.warnings) {
                         request.cancellation.isCancelled
                     }
                 answer.timing.take(question.timing, since: start)
