@@ -79,11 +79,14 @@ import Testing
         }
         try Data(lines.utf8).write(to: URL(fileURLWithPath: clients.folder.path("people.ndjson")))
         #expect(try clients.admin("enroll", clients.folder.path("people.ndjson"), "--gallery", "lobby").status == 0)
+        let before = try clients.query(["galleries", "show", "lobby"])
+        #expect(before.output.contains("calibrated            no"), "\(before.output)")
         let calibrated = try clients.admin("calibrate", "lobby")
         #expect(calibrated.status == 0 && calibrated.errors.contains("job j_"), "\(calibrated.errors)")
         for word in ["calibration error", "Brier score", "false matches", "0.99", "re-ranked, without camera means"] {
             #expect(calibrated.output.contains(word), "\(calibrated.output)")
         }
+        #expect(try clients.query(["galleries", "show", "lobby"]).output.contains("with 132 images"))
         let job = try clients.object(try clients.admin("calibrate", "lobby", "--json"))
         let result = try #require(job["result"] as? [String: Any])
         #expect(result["images"] as? Int == 132 && (result["searches"] as? [Any])?.count == 4)

@@ -58,6 +58,7 @@ struct GalleriesCommand: ParsableCommand {
                         gallery.camerasWithMean.isEmpty ? "-" : gallery.camerasWithMean.joined(separator: ", ")
                     ),
                     ("camera normalization", gallery.cameraNormalization ? "on" : "off"),
+                    ("calibrated", gallery.calibration?.summary ?? "no"),
                     ("captured from", gallery.capturedFrom?.rfc3339 ?? "-"),
                     ("captured to", gallery.capturedTo?.rfc3339 ?? "-"),
                     ("model", gallery.model),
@@ -143,5 +144,12 @@ struct GalleriesCommand: ParsableCommand {
             try client.exchange(request)
             Terminal.complain("deleted the gallery \(name)")
         }
+    }
+}
+
+extension CalibrationAnswer {
+    /// When the gallery was calibrated, and whether that is out of date.
+    fileprivate var summary: String {
+        "\(createdAt.rfc3339), with \(images) images" + (stale ? ": out of date, `reid calibrate` does it again" : "")
     }
 }
