@@ -231,18 +231,22 @@ extension GalleryStore {
     /// stay until this is called, if SQLite had moved the row before. Needs time, and free disk space for what is in the
     /// file twice: its temporary file has no name and lies in the folder of the database. Readers continue, writers wait.
     ///
-    /// - Parameter spare: the bytes of disk space that must be left.
-    /// - Returns: the size of the file before and after.
+    /// - Parameters:
+    ///   - spare: the bytes of disk space that must be left.
+    ///   - isCancelled: asked several times a second, on another thread; true ends the work, and the file is as it was.
+    /// - Returns: the size of the file before and after; nil if it was cancelled.
     /// - Throws: `tooLittleSpace` before anything is done; `diskFull` or `inputOutput`, and then the file is as it was.
     @discardableResult
-    public func compact(sparing spare: Int64 = 0) throws(GalleryError) -> (before: Int64, after: Int64) {
+    public func compact(
+        sparing spare: Int64 = 0, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(GalleryError) -> (before: Int64, after: Int64)? {
         do {
             return try pool.writeWithoutTransaction { db in
                 try log.pausing {
                     let (before, empty) = try DatabaseOpening.bytes(db)
                     let folder = FileLock.folder(of: path)
                     try WholeFile.requireSpace(2 * (before - empty) + spare, in: folder)
-                    try DatabaseOpening.rewrite(db, temporaryFolder: folder)
+                    guard try Rewriting(path: path).run(temporaryFolder: folder, isCancelled) else { return nil }
                     do { try DatabaseOpening.emptyLog(db) } catch let error as DatabaseError
                         where error.resultCode == .SQLITE_BUSY
                     {

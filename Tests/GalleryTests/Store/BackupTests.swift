@@ -123,7 +123,7 @@ import Testing
             Issue.record("\(String(describing: refused))")
             return
         }
-        let bytes = try fixture.store.compact()
+        let bytes = try #require(try fixture.store.compact())
         #expect(bytes.before > 4 * bytes.after && bytes.after > 1_000_000)
         #expect(try Int64(fixture.folder.bytes()) == bytes.after)
         #expect(try fixture.store.allImages().count == 1)

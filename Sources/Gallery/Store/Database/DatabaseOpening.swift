@@ -1,5 +1,4 @@
 import GRDB
-import Synchronization
 
 /// Opens the database with this module's guarantees: WAL, durable commits, and overwriting what is erased.
 enum DatabaseOpening {
@@ -8,9 +7,6 @@ enum DatabaseOpening {
 
     /// The most pages of the database that the writer keeps in memory, in bytes.
     static let writerCache = 64 << 20
-
-    /// The same while the file is rewritten.
-    static let rewriterCache = 4 << 20
 
     /// The bytes of a page of a new file.
     ///
@@ -80,27 +76,6 @@ enum DatabaseOpening {
     static func rewrite(_ db: Database) throws {
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
-
-    /// Rewrites all pages in one transaction, by way of a temporary file in a folder, as the file may be larger than memory.
-    ///
-    /// The temporary file has lost its name by the time it is written, so a killed process leaves none behind.
-    static func rewrite(_ db: Database, temporaryFolder: String) throws {
-        // SQLite knows one folder for the whole process.
-        try temporaryFolders.withLock { _ in
-            let name = try String.fetchOne(db, sql: "SELECT quote(?)", arguments: [temporaryFolder]) ?? "''"
-            // With a large cache, SQLite would keep all of the temporary file in memory.
-            try db.execute(
-                sql:
-                    "PRAGMA temp_store = FILE; PRAGMA temp_store_directory = \(name); PRAGMA cache_size = -\(rewriterCache >> 10)"
-            )
-            defer {
-                try? db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -\(writerCache >> 10)")
-            }
-            try rewrite(db)
-        }
-    }
-
-    private static let temporaryFolders = Mutex(())
 
     /// The bytes of all pages, and those of the empty ones.
     static func bytes(_ db: Database) throws -> (all: Int64, empty: Int64) {

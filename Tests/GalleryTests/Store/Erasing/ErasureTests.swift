@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Gallery
@@ -84,6 +85,30 @@ import Testing
         }
         let copy = try fixture.folder.copyAsIfKilled()
         #expect(try StoreFixture.open(copy).gallery("garage") == fixture.store.gallery("garage"))
+    }
+
+    @Test func `compacting ends when it is cancelled, and leaves the file and its readers as they were`() throws {
+        let fixture = try StoreFixture()
+        let ids = try fixture.enroll(
+            try (0..<40).map { try .sample($0, bytes: Self.image($0, size: 1_000_000)) })
+        try fixture.store.deleteImages(in: "lobby", matching: ImageFilter(ids: Set(ids.prefix(20))))
+        let before = try fixture.folder.bytes()
+        let questions = Atomic(0)
+        let result = try fixture.store.compact(isCancelled: {
+            questions.add(1, ordering: .relaxed)
+            return true
+        })
+        #expect(result == nil && questions.load(ordering: .relaxed) > 0)
+        #expect(try fixture.folder.bytes() == before)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).allSatisfy {
+                $0.hasPrefix("reid.sqlite")
+            })
+        #expect(try fixture.store.content(of: ids[39]).bytes == Self.image(39, size: 1_000_000))
+        try fixture.enroll([try .sample(100)])
+        let bytes = try #require(try fixture.store.compact())
+        #expect(bytes.before > bytes.after && bytes.after < 22_000_000)
+        #expect(try fixture.store.gallery("lobby").images == 21)
     }
 
     @Test func `an erased image is unknown, and its names in batches are gone`() throws {
