@@ -25,7 +25,8 @@ struct KeptRanking {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
         let stored = try service.store.ranking(of: query.id)
-        guard stored?.galleryRevision != snapshot.revision else { return false }
+        let isReadable = stored.map { (try? VersionedRanking($0)) != nil } ?? false
+        guard stored?.galleryRevision != snapshot.revision || !isReadable else { return false }
         var answer = try Search(store: service.store, snapshot: snapshot, options: fromJSON(query.options))
             .answer(
                 for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings, isCancelled: isCancelled)
@@ -38,7 +39,7 @@ struct KeptRanking {
             showing: answer.imageIDs,
             isSame: { stored in
                 // Another thread may have ranked the query at the same time; then only the times differ.
-                var stored: RankingAnswer = try fromJSON(stored)
+                guard var stored = try? fromJSON(stored, as: RankingAnswer.self) else { return false }
                 stored.timing = answer.timing
                 return stored == answer
             }, audit: event)
@@ -51,17 +52,20 @@ struct KeptRanking {
         return revision != query.rankingRevision
     }
 
-    /// The newest ranking of a query; ranks the query if there is none, for example after an erasure.
-    func newest(of query: QueryRecord, isCancelled: @Sendable () -> Bool) throws -> StoredRanking {
-        if let stored = try service.store.ranking(of: query.id) { return stored }
+    /// The newest ranking of a query; ranks the query if there is none, for example after an erasure, or if that of an
+    /// earlier version of the service cannot be read any more.
+    func newest(of query: QueryRecord, isCancelled: @Sendable () -> Bool) throws -> VersionedRanking {
+        if let stored = try service.store.ranking(of: query.id), let ranking = try? VersionedRanking(stored) {
+            return ranking
+        }
         try update(query, isCancelled: isCancelled)
         guard let stored = try service.store.ranking(of: query.id) else { throw GalleryError.unknownQuery(query.id) }
-        return stored
+        return try VersionedRanking(stored)
     }
 
     /// The response with a ranking; its strong `ETag` is the version.
-    static func response(_ ranking: StoredRanking, of query: String) throws -> ServerResponse {
-        var answer: RankingAnswer = try fromJSON(ranking.content)
+    static func response(_ ranking: VersionedRanking, of query: String) throws -> ServerResponse {
+        var answer = ranking.answer
         answer.queryID = query
         answer.revision = ranking.revision
         return answer.response(
@@ -70,6 +74,20 @@ struct KeptRanking {
 
     /// The `ETag` of a version.
     static func tag(_ revision: Int64) -> EntityTag { EntityTag("\(revision)") }
+}
+
+/// A kept ranking that was read.
+struct VersionedRanking {
+    /// Its version.
+    let revision: Int64
+    /// The ranking, without the query's id and the version.
+    let answer: RankingAnswer
+
+    /// Reads a stored ranking; throws if it is in a form of an earlier version of the service.
+    init(_ stored: StoredRanking) throws {
+        revision = stored.revision
+        answer = try fromJSON(stored.content)
+    }
 }
 
 extension RankingAnswer {

@@ -52,7 +52,7 @@ final class PollAnswers: Sendable {
             do {
                 guard let ranking = try store.ranking(of: query) else { throw GalleryError.unknownQuery(query) }
                 let gallery = try store.query(id: query).gallery
-                let response = try KeptRanking.response(ranking, of: query)
+                let response = try KeptRanking.response(VersionedRanking(ranking), of: query)
                 let tag = KeptRanking.tag(ranking.revision)
                 answers.keep(response, tag: tag, about: .ranking(query: query), in: gallery, since: changes)
                 waiters.answer(query) { tokens.refusal(of: $0) ?? response }

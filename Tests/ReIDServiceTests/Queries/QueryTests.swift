@@ -216,6 +216,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a ranking that an earlier release has stored is made anew if it cannot be read`(standing: Bool) throws {
+        try withLobby { service in
+            let kept = try keep(service)
+            let expected = try service.ask(.get, kept.rankingURL).decoded(as: RankingAnswer.self)
+            let revision = try service.store.gallery("lobby").revision
+            let old = Array(#"{"results": [{"rank": 1, "image": 7}]}"#.utf8)
+            try service.store.saveRanking(old, of: kept.queryID, galleryRevision: revision)
+            if standing {
+                let query = try service.store.query(id: kept.queryID)
+                #expect(try KeptRanking(service: service.context).update(query) { false })
+            }
+            for _ in 0..<2 {
+                let ranking = try service.ask(.get, kept.rankingURL).decoded(as: RankingAnswer.self)
+                #expect(ranking.results == expected.results && ranking.revision == 3)
+            }
+        }
+    }
+
     @Test func `ranking a kept query ends when nobody waits for it`() throws {
         try withLobby { service in
             let gallery = try service.store.snapshot(of: "lobby")

@@ -160,7 +160,7 @@ private func ranking(
     )
     // Reads the version again after registering, because a ranking that changed in between would not wake this poll.
     if let stored = try service.store.ranking(of: query.id), stored.revision != newest.revision {
-        held.complete(try KeptRanking.response(stored, of: query.id))
+        held.complete(try KeptRanking.response(VersionedRanking(stored), of: query.id))
     }
     return .held(held)
 }
