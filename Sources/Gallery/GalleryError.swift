@@ -26,6 +26,10 @@ public enum GalleryError: Error, Sendable, Equatable {
     case duplicateTokenSubject(String)
     /// The image was enrolled as a vector only, so no image bytes are stored.
     case noContent(image: String)
+    /// The image is held, so that it may not be erased.
+    case imageIsHeld(String)
+    /// The gallery has this many images that are held, so that it may not be deleted.
+    case imagesAreHeld(gallery: String, count: Int)
     /// The gallery is bound to another model.
     case modelMismatch(expected: String, found: String)
     /// A vector has another number of values than the gallery's vectors.
@@ -89,6 +93,9 @@ extension GalleryError: CustomStringConvertible {
         case .duplicateTokenName(let name): "there is a token \"\(name)\" already"
         case .duplicateTokenSubject(let subject): "the certificate \"\(subject)\" stands for another token"
         case .noContent(let image): "image \"\(image)\" was enrolled as a vector, without an image"
+        case .imageIsHeld(let image): "image \"\(image)\" is held; lift the hold before it can be erased"
+        case .imagesAreHeld(let gallery, let count):
+            "\(count) images of the gallery \"\(gallery)\" are held; lift the hold before it can be deleted"
         case .modelMismatch(let expected, let found): "the gallery is bound to model \(expected), not \(found)"
         case .dimensionMismatch(let expected, let found): "the gallery's vectors have \(expected) values, not \(found)"
         case .invalidEmbedding(let index): "the vector of item \(index) is not of length 1"

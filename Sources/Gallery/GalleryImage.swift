@@ -28,6 +28,8 @@ public struct GalleryImage: Sendable, Equatable {
     public let height: Int?
     /// When the image was enrolled.
     public let enrolledAt: Timestamp
+    /// Whether the image is held, so that nothing may erase it.
+    public let isHeld: Bool
 }
 
 /// An encoded image: its bytes and its media type.

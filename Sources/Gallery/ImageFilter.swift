@@ -14,12 +14,16 @@ public struct ImageFilter: Sendable, Equatable {
     public var externalID: String?
     /// Only the images with these ids; empty: with any.
     public var ids: Set<String>
+    /// Only images that are at least this old; nil: of any age.
+    ///
+    /// The index does not know when images were enrolled, so this costs a look at every row of the database's images.
+    public var age: AgeLimit?
 
     /// Creates a filter; without conditions, every image matches.
     public init(
         cameras: Set<String> = [], excludedCameras: Set<String> = [], capturedFrom: Timestamp? = nil,
         capturedTo: Timestamp? = nil, person: String? = nil, externalID: String? = nil,
-        ids: Set<String> = []
+        ids: Set<String> = [], age: AgeLimit? = nil
     ) {
         self.cameras = cameras
         self.excludedCameras = excludedCameras
@@ -28,8 +32,33 @@ public struct ImageFilter: Sendable, Equatable {
         self.person = person
         self.externalID = externalID
         self.ids = ids
+        self.age = age
     }
 
     /// Whether the filter has no conditions.
     public var matchesEverything: Bool { self == ImageFilter() }
+}
+
+/// How old images must at least be.
+public struct AgeLimit: Sendable, Codable, Equatable {
+    /// The time by which images age.
+    public enum Basis: String, Sendable, Codable, CaseIterable {
+        /// The time when an image was captured.
+        ///
+        /// An image without it, or with one after its enrollment, which cannot be true, ages by its enrollment.
+        case captured = "captured_at"
+        /// The time when an image was enrolled.
+        case enrolled = "enrolled_at"
+    }
+
+    /// The time by which they age.
+    public let basis: Basis
+    /// That time is this or earlier.
+    public let latest: Timestamp
+
+    /// Creates a limit.
+    public init(_ basis: Basis, latest: Timestamp) {
+        self.basis = basis
+        self.latest = latest
+    }
 }

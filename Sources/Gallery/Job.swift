@@ -8,6 +8,10 @@ public enum JobKind: String, Sendable, CaseIterable {
     case backup
     /// Fits probabilities to the distances of a gallery's searches.
     case calibration
+    /// Erases the images of a gallery that match a filter, until no byte of them is on the disk.
+    case erasure
+    /// Erases the images of a gallery that are older than it keeps them, in the same way.
+    case retention
 
     /// What its units are: `done` and `total` of a job count them.
     public var unit: String {
@@ -15,6 +19,7 @@ public enum JobKind: String, Sendable, CaseIterable {
         case .enrollment: "items"
         case .compaction, .calibration: "passes"
         case .backup: "bytes"
+        case .erasure, .retention: "images"
         }
     }
 }
@@ -30,15 +35,20 @@ public struct NewJob: Sendable, Equatable {
     public let gallery: String?
     /// What its kind needs to know, as a JSON object; this module does not interpret it.
     public let parameters: String
+    /// Where its kind begins, as a JSON object, which is forgotten when the job is over; nil: at the beginning.
+    public let cursor: String?
     /// The name of the token with which it was asked for.
     public let createdBy: String
 
     /// Describes a job to accept.
-    public init(_ kind: JobKind, gallery: String? = nil, parameters: String = "{}", createdBy: String) {
+    public init(
+        _ kind: JobKind, gallery: String? = nil, parameters: String = "{}", cursor: String? = nil, createdBy: String
+    ) {
         precondition(kind != .enrollment, "a batch is created by createBatch")
         self.kind = kind
         self.gallery = gallery
         self.parameters = parameters
+        self.cursor = cursor
         self.createdBy = createdBy
     }
 }

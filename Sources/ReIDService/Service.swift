@@ -37,6 +37,7 @@ public final class Service: Sendable {
     let pollAnswers: PollAnswers
     let waiters = RankingWaiters()
     let queryCleaner: QueryCleaner
+    let retentionKeeper: RetentionKeeper
     private let status = ServiceStatus()
     private let addresses = Mutex(Addresses())
 
@@ -69,6 +70,7 @@ public final class Service: Sendable {
         standingQueries = StandingQueries(service: context)
         pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters, tokens: tokens)
         queryCleaner = QueryCleaner(service: context)
+        retentionKeeper = RetentionKeeper(service: context)
         batches = BatchProcessor(context: context)
         jobs = JobRunner(context: context)
         queryRouter = try Self.queryRouter(context, waiters: waiters, status: status)
@@ -105,6 +107,7 @@ public final class Service: Sendable {
         batches.start()
         jobs.start()
         queryCleaner.start()
+        retentionKeeper.start()
         do {
             let query = try Self.listen(queryServer, "query", context.configuration.queryAddress)
             let admin = try Self.listen(adminServer, "admin", context.configuration.adminAddress)
@@ -154,6 +157,7 @@ public final class Service: Sendable {
         let servers = [queryServer, adminServer]
         DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
         batches.stop()
+        retentionKeeper.stop()
         jobs.stop()
         queryCleaner.stop()
         standingQueries.stop()

@@ -29,6 +29,8 @@ public final class ServiceContext: Sendable {
     let audit: Audit
     /// Why enrollment is held up; nil: it is not.
     let enrollmentFault = Mutex<String?>(nil)
+    /// The galleries of which nothing is erased for its age, because the clock cannot be trusted.
+    let suspendedRetentions = Mutex<Set<String>>([])
     /// The indices of batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
     /// How many pixels may be in decoding at once.

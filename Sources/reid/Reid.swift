@@ -24,7 +24,7 @@ struct Reid: ParsableCommand {
                     CalibrateCommand.self,
                     GalleriesCommand.self,
                     BatchesCommand.self, ImagesCommand.self, TokensCommand.self, AuditCommand.self, JobsCommand.self,
-                    BackupCommand.self, RestoreCommand.self, CompactCommand.self, HealthCommand.self,
+                    EraseCommand.self, BackupCommand.self, RestoreCommand.self, CompactCommand.self, HealthCommand.self,
                 ]),
             CommandGroup(
                 name: "Network",

@@ -101,4 +101,30 @@ import Testing
         let id = try #require(accepted["id"] as? String)
         #expect(try clients.admin("jobs", "wait", id, "--json").status == 0)
     }
+
+    @Test func `images are held, erased by a job, and kept for a time`() throws {
+        try clients.enroll(9)
+        let held = try clients.admin("images", "hold", "lobby", "--person", "p0")
+        #expect(held.status == 0 && held.output == "held 2 of the 2 images of the gallery lobby that match\n")
+        let listed = try clients.items(try clients.query(["images", "list", "lobby", "--json"]))
+        #expect(listed.map { $0["held"] as? Bool } == [true, true] + Array(repeating: false, count: 7))
+        let erased = try clients.object(
+            try clients.admin("erase", "lobby", "--camera", "c1", "--yes", "--json"))
+        #expect(erased["kind"] as? String == "erasure" && erased["state"] as? String == "completed")
+        #expect(erased["result"] as? [String: Int] == ["erased": 2, "held": 1])
+        let deleted = try clients.admin("images", "delete", "lobby", "--person", "p0", "--yes")
+        #expect(deleted.output.hasPrefix("deleted 0 images") && deleted.errors.contains("2 more are held"))
+        let refused = try clients.admin("galleries", "delete", "lobby", "--yes")
+        #expect(refused.status == 1 && refused.errors.contains("2 images"), "\(refused.errors)")
+        let released = try clients.admin("images", "release", "lobby", "--person", "p0")
+        #expect(released.output.hasPrefix("released 2 of the 2"))
+
+        let kept = try clients.admin("galleries", "retention", "lobby", "--days", "30", "--by", "enrolled_at")
+        #expect(kept.output == "lobby keeps images for 30 days by enrolled_at\n", "\(kept.errors)")
+        #expect(try clients.query(["galleries", "show", "lobby"]).output.contains("for 30 days by enrolled_at"))
+        let none = try clients.admin("galleries", "retention", "lobby", "--days", "0")
+        #expect(none.status == 1 && none.errors.contains("from 60 to"), "\(none.errors)")
+        let off = try clients.admin("galleries", "retention", "lobby", "--off")
+        #expect(off.output == "lobby keeps images until they are erased\n")
+    }
 }

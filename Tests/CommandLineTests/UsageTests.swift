@@ -9,7 +9,7 @@ import Testing
         ["galleries", "show"], ["galleries", "create"], ["galleries", "delete"], ["batches"], ["batches", "list"],
         ["batches", "show"], ["batches", "items"], ["batches", "cancel"], ["images"], ["images", "list"],
         ["images", "show"], ["images", "delete"], ["tokens"], ["tokens", "create"], ["tokens", "list"],
-        ["tokens", "delete"],
+        ["tokens", "delete"], ["erase"], ["images", "hold"], ["images", "release"], ["galleries", "retention"],
     ])
     func `every subcommand explains itself with an example`(command: [String]) throws {
         let outcome = try ReidProgram.run(command + ["--help"])
@@ -49,6 +49,9 @@ import Testing
         ("search", ["search", "a.jpg", "--gallery", "g", "--include-vectors"]),
         ("compare", ["compare", "a.jpg"]), ("calibrate", ["calibrate"]),
         ("galleries delete", ["galleries", "delete", "g"]), ("images delete", ["images", "delete", "i"]),
+        ("erase", ["erase", "lobby", "--yes"]), ("erase", ["erase", "lobby", "--camera", "c1"]),
+        ("galleries retention", ["galleries", "retention", "lobby"]),
+        ("galleries retention", ["galleries", "retention", "lobby", "--off", "--days", "3"]),
         ("tokens create", ["tokens", "create", "dock"]), ("tokens delete", ["tokens", "delete", "t"]),
         ("tokens create", ["tokens", "create", "dock", "--scope", "query", "--expires", "tomorrow"]),
         ("batches items", ["batches", "items", "b", "--state", "lost"]),

@@ -41,6 +41,7 @@ final class AdminBench: Sendable {
     /// Opens a data folder; with `start` false, batches and jobs stay queued until `processor` and `jobs` are started.
     init(
         folder: ScratchFolder? = nil, start: Bool = true, log: RecordedLog = RecordedLog(),
+        clock: MovedClock = MovedClock(),
         configure: (inout Service.Configuration) -> Void = { _ in }
     ) throws {
         self.folder = try folder ?? ScratchFolder()
@@ -54,7 +55,7 @@ final class AdminBench: Sendable {
         }
         let logger = Logger(label: "test") { _ in log }
         let (model, _) = try Self.model.get()
-        let store = try GalleryStore(path: data.database, logger: logger)
+        let store = try GalleryStore(path: data.database, logger: logger, clock: { clock.now })
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: data.adminToken), logger: logger)
         context = ServiceContext(
             configuration: configuration, folder: data, store: store, model: model, profile: nil,
@@ -174,6 +175,15 @@ final class AdminBench: Sendable {
 
     /// The names of the bodies on disk.
     func bodies() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: context.folder.batches) }
+}
+
+/// The system's clock, moved.
+final class MovedClock: Sendable {
+    private let seconds = Mutex<Int64>(0)
+
+    var now: Timestamp { Timestamp.now().adding(seconds: seconds.withLock { $0 }) }
+
+    func move(days: Int64) { seconds.withLock { $0 += days * 86_400 } }
 }
 
 /// A log that is kept in memory.

@@ -140,9 +140,10 @@ def before_call(context, case, kwargs):
     path = case.body.get("path") if isinstance(case.body, dict) else None
     if case.operation.path == "/admin/v1/backup" and isinstance(path, str) and 0 < len(path.encode("utf-8", "ignore")) <= 1024:
         case.body["path"] = f"{BACKUPS}/{uuid.uuid4()}.sqlite"
-    if case.method == "DELETE" and case.path_parameters.get("gallery") == "demo":
+    erases = case.operation.path.endswith(("/images", "/erase", "/hold"))
+    if (case.method == "DELETE" or case.operation.path.endswith(("/erase", "/hold", "/retention"))) and case.path_parameters.get("gallery") == "demo":
         case.path_parameters["gallery"] = "spare"
-    if case.method == "DELETE" and case.operation.path.endswith("/images") and not case.query:
+    if case.method != "GET" and erases and not case.query:
         case.query = {"id": "i_none"}
     if case.operation.path == "/v1/compare":
         complete_pair(case)

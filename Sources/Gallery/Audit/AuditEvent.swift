@@ -32,6 +32,14 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case imageDelete = "image.delete"
     /// Those images of a gallery that match a filter were erased.
     case imagesDelete = "images.delete"
+    /// Images of a gallery were held, so that nothing may erase them.
+    case imagesHold = "images.hold"
+    /// The hold on images of a gallery was lifted.
+    case imagesRelease = "images.release"
+    /// It was set or lifted how long a gallery keeps images.
+    case retentionSet = "retention.set"
+    /// No image of a gallery is erased for its age, because the clock went further than it should have.
+    case retentionSuspend = "retention.suspend"
     /// A token was created.
     case tokenCreate = "token.create"
     /// A token was revoked.

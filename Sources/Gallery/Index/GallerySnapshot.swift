@@ -32,6 +32,9 @@ public struct GallerySnapshot: Sendable {
     /// Whether a search that does not say subtracts the cameras' means.
     public var cameraNormalization: Bool { summary.cameraNormalization }
 
+    /// The key of the newest image, also of one that is erased; 0 if there was none.
+    public var newestKey: Int64 { parts.last { $0.count > 0 }?.lastKey ?? 0 }
+
     /// The rows that belong to images, ascending; costs O(images).
     public var rows: [Int] {
         parts.flatMap { part in (0..<part.count).filter { !part.isErased($0) }.map { part.first + $0 } }

@@ -18,6 +18,8 @@ public struct GallerySummary: Sendable, Equatable {
     public let camerasWithMean: [String]
     /// Whether searches subtract the cameras' means unless they say otherwise.
     public let cameraNormalization: Bool
+    /// How long it keeps images; nil: until they are erased on request.
+    public let retention: Retention?
     /// The earliest capture time; nil if no image has one.
     public let capturedFrom: Timestamp?
     /// The latest capture time; nil if no image has one.
@@ -61,7 +63,8 @@ struct GalleryTally {
             name: gallery.name, model: gallery.model, dimensions: gallery.dimensions, images: images,
             people: people.count, cameras: cameras.keys.compactMap { names[$0] }.sorted(),
             camerasWithMean: means.cameras.sorted(), cameraNormalization: gallery.cameraNormalization,
-            capturedFrom: range?.from, capturedTo: range?.to, calibration: calibration, revision: revision,
+            retention: gallery.retention, capturedFrom: range?.from, capturedTo: range?.to, calibration: calibration,
+            revision: revision,
             createdAt: gallery.createdAt)
     }
 }
@@ -80,6 +83,7 @@ struct GalleryFacts: Sendable, Equatable {
     let model: String
     let dimensions: Int
     let createdAt: Timestamp
-    /// The only one that can change.
+    /// These two can change.
     var cameraNormalization = true
+    var retention: Retention?
 }

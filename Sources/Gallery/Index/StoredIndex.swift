@@ -173,18 +173,19 @@ extension GalleryFacts {
     init(_ row: Row) {
         self.init(
             key: row["key"], name: row["name"], model: row["model"], dimensions: row["dimensions"],
-            createdAt: Timestamp(milliseconds: row["created_at"]), cameraNormalization: row["camera_normalization"])
+            createdAt: Timestamp(milliseconds: row["created_at"]), cameraNormalization: row["camera_normalization"],
+            retention: Retention(row))
     }
 }
 
 extension GalleryImage {
     /// Reads a row of `image`.
-    init(_ row: Row, gallery: String, personID: String?, cameraID: String?) {
+    init(_ row: Row, gallery: String, personID: String?, cameraID: String?, isHeld: Bool) {
         self.init(
             key: row["key"], id: row["id"], gallery: gallery, sha256: row.bytes("sha256"), personID: personID,
             cameraID: cameraID, capturedAt: row.timestamp("captured_at"), externalID: row["external_id"],
             name: row["name"], mediaType: row["media_type"], width: row["width"], height: row["height"],
-            enrolledAt: Timestamp(milliseconds: row["enrolled_at"]))
+            enrolledAt: Timestamp(milliseconds: row["enrolled_at"]), isHeld: isHeld)
     }
 }
 

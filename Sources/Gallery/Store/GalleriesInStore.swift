@@ -83,7 +83,7 @@ extension GalleryStore {
         return try gallery(name)
     }
 
-    /// Erases a gallery with its images, vectors, queries and rankings, and cancels its batches.
+    /// Erases a gallery with its images, vectors, queries and rankings, and cancels its batches and jobs.
     ///
     /// Of a batch, its counts and the states of its items stay.
     ///
@@ -91,11 +91,14 @@ extension GalleryStore {
     ///   - name: the gallery's name.
     ///   - audit: the row to add to the audit.
     /// - Returns: the batches that this cancelled; the caller must remove their bodies.
-    /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
+    /// - Throws: `unknownGallery`, `imagesAreHeld`, `diskFull`, `inputOutput`.
     @discardableResult
     public func deleteGallery(_ name: String, audit: AuditEvent? = nil) throws(GalleryError) -> [BatchRecord] {
         let cancelled = try write(audit: audit) { db, aftermath in
             let gallery = try db.gallery(name)
+            let held = try db.heldImages(of: gallery)
+            guard held == 0 else { throw GalleryError.imagesAreHeld(gallery: name, count: held) }
+            try db.cancelJobs(of: gallery, at: clock(), &aftermath)
             let unfinished = try String.fetchAll(
                 db, sql: "SELECT id FROM batch WHERE gallery = ? AND state IN ('queued', 'running')",
                 arguments: [gallery.key])

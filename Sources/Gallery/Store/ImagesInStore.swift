@@ -3,7 +3,8 @@ public import Ranking
 
 extension GalleryStore {
     private static let imageRows = """
-        SELECT image.*, gallery.name AS gallery_name, person.label AS person_label, camera.label AS camera_label
+        SELECT image.*, gallery.name AS gallery_name, person.label AS person_label, camera.label AS camera_label,
+            EXISTS (SELECT 1 FROM hold WHERE hold.image = image.key) AS is_held
         FROM living_image AS image JOIN gallery ON gallery.key = image.gallery
         LEFT JOIN person ON person.key = image.person LEFT JOIN camera ON camera.key = image.camera
 
@@ -78,7 +79,7 @@ extension GalleryStore {
 
     /// The rows of a snapshot whose images meet a filter; nil if all rows do.
     ///
-    /// Costs O(images), a few instructions for each; a filter for ids or an external id costs less.
+    /// Costs O(images), a few instructions for each; a filter for ids or an external id costs less, and one for an age more.
     public func rows(
         of snapshot: GallerySnapshot, matching filter: ImageFilter
     ) throws(GalleryError) -> RowFilter? {
@@ -97,8 +98,10 @@ extension GalleryStore {
                         .indexKey("key")
                 } ?? 0
         }
-        guard filter.externalID != nil || !filter.ids.isEmpty else { return snapshot.rows(meeting: conditions) }
-        let found = try read { try $0.keys(in: gallery, externalID: filter.externalID, ids: filter.ids) }
+        guard filter.externalID != nil || !filter.ids.isEmpty || filter.age != nil else {
+            return snapshot.rows(meeting: conditions)
+        }
+        let found = try read { try $0.keys(in: gallery, filter) }
         return snapshot.rows(of: found, meeting: conditions)
     }
 
@@ -109,24 +112,44 @@ extension GalleryStore {
 }
 
 extension Database {
-    /// The keys of a gallery's images with this external id, and of these ids; nil and empty stand for any.
-    fileprivate func keys(in gallery: Int64, externalID: String?, ids: Set<String>) throws -> [Int64] {
-        guard ids.isEmpty else {
-            return try ids.compactMap { id in
+    /// The keys of a gallery's images with the filter's external id, ids and age, of which there must be one.
+    fileprivate func keys(in gallery: Int64, _ filter: ImageFilter) throws -> [Int64] {
+        let age = filter.age.map { "AND \($0.condition)" } ?? ""
+        guard filter.ids.isEmpty else {
+            return try filter.ids.compactMap { id in
                 try row(
-                    "SELECT key FROM living_image WHERE id = ? AND gallery = ? AND (? IS NULL OR external_id = ?)",
-                    [id, gallery, externalID, externalID])?["key"]
+                    """
+                    SELECT key FROM living_image
+                    WHERE id = ? AND gallery = ? AND (? IS NULL OR external_id = ?) \(age)
+                    """, [id, gallery, filter.externalID, filter.externalID])?["key"]
             }
         }
+        guard let externalID = filter.externalID else {
+            // The sign keeps SQLite from looking through the index of the whole gallery.
+            return try Int64.fetchAll(
+                self, sql: "SELECT key FROM living_image WHERE +gallery = ? \(age)", arguments: [gallery])
+        }
         return try Int64.fetchAll(
-            self, sql: "SELECT key FROM living_image WHERE gallery = ? AND external_id = ?",
+            self, sql: "SELECT key FROM living_image WHERE gallery = ? AND external_id = ? \(age)",
             arguments: [gallery, externalID])
+    }
+}
+
+extension AgeLimit {
+    /// The limit as a condition on a row of `image`.
+    var condition: String {
+        switch basis {
+        case .captured: "min(coalesce(captured_at, enrolled_at), enrolled_at) <= \(latest.milliseconds)"
+        case .enrolled: "enrolled_at <= \(latest.milliseconds)"
+        }
     }
 }
 
 extension GalleryImage {
     /// Reads a row of `imageRows`.
     fileprivate init(shown row: Row) {
-        self.init(row, gallery: row["gallery_name"], personID: row["person_label"], cameraID: row["camera_label"])
+        self.init(
+            row, gallery: row["gallery_name"], personID: row["person_label"], cameraID: row["camera_label"],
+            isHeld: row["is_held"])
     }
 }

@@ -20,10 +20,10 @@ extension GalleryStore {
             let id = try randomIdentifier("j_")
             try db.run(
                 """
-                INSERT INTO job (id, kind, gallery, parameters, state, created_by, created_at)
-                VALUES (?, ?, ?, ?, 'queued', ?, ?)
+                INSERT INTO job (id, kind, gallery, parameters, cursor, state, created_by, created_at)
+                VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)
                 """,
-                [id, new.kind.rawValue, new.gallery, new.parameters, new.createdBy, clock().milliseconds])
+                [id, new.kind.rawValue, new.gallery, new.parameters, new.cursor, new.createdBy, clock().milliseconds])
             aftermath.audit?.target = id
             aftermath.changes.append(.job(id: id, state: .queued))
             return try db.job(id)
@@ -109,6 +109,8 @@ extension GalleryStore {
             try db.run(
                 "UPDATE job SET state = ?, result = ?, failure = ?, cursor = NULL, finished_at = ? WHERE key = ?",
                 [state.rawValue, result, failure, clock().milliseconds, job.key])
+            // The cursor may name who was erased.
+            aftermath.erases = job.cursor != nil
             try db.forgetJobs(keeping: kept, and: job)
             aftermath.changes.append(.job(id: id, state: state))
             return try db.job(id)
@@ -137,7 +139,10 @@ extension GalleryStore {
                 aftermath.audit?.outcome = "unchanged"
                 return job
             }
-            if job.state == .queued { try db.forgetJobs(keeping: kept, and: job) }
+            if job.state == .queued {
+                try db.forgetCursor(of: job, &aftermath)
+                try db.forgetJobs(keeping: kept, and: job)
+            }
             let changed = try db.job(id)
             aftermath.changes.append(.job(id: id, state: changed.state))
             return changed
@@ -165,6 +170,30 @@ extension Database {
             "UPDATE job SET done = ?, total = coalesce(?, total), cursor = coalesce(?, cursor) WHERE key = ?",
             [done, total, cursor, job.key])
         aftermath.changes.append(.job(id: id, state: job.state))
+    }
+
+    /// Cancels the unfinished jobs of a gallery, those of one kind or all; one that runs ends before its next unit.
+    func cancelJobs(
+        of gallery: GalleryFacts, kind: JobKind? = nil, at now: Timestamp,
+        _ aftermath: inout GalleryStore.Aftermath
+    ) throws {
+        let jobs = try rows(
+            """
+            SELECT * FROM job WHERE state IN ('queued', 'running') AND gallery = ? AND (? IS NULL OR kind = ?)
+            """, [gallery.name, kind?.rawValue, kind?.rawValue])
+        for job in try jobs.map({ try JobRecord($0) }) {
+            let end = GalleryError.jobIsOver(job.id, state: job.state)
+            _ = try requestCancel(of: "job", key: job.key, job.state, at: now, elseThrow: end)
+            if job.state == .queued { try forgetCursor(of: job, &aftermath) }
+            aftermath.changes.append(.job(id: job.id, state: job.state == .queued ? .cancelled : job.state))
+        }
+    }
+
+    /// Forgets where a job that never runs would have begun, which may name whom it was to erase.
+    fileprivate func forgetCursor(of job: JobRecord, _ aftermath: inout GalleryStore.Aftermath) throws {
+        guard job.cursor != nil else { return }
+        try run("UPDATE job SET cursor = NULL WHERE key = ?", [job.key])
+        aftermath.erases = true
     }
 
     /// Deletes the oldest finished jobs beyond a number, but not `job`.

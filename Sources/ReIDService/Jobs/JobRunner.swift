@@ -114,7 +114,10 @@ final class JobRunner: Sendable {
 extension ServiceContext {
     /// The kinds of jobs, except enrollment, which `BatchProcessor` does.
     var jobWorks: [any JobWork] {
-        [CompactionWork(service: self), BackupWork(service: self), CalibrationWork(service: self)]
+        [
+            CompactionWork(service: self), BackupWork(service: self), CalibrationWork(service: self),
+            ErasureWork(service: self, kind: .erasure), ErasureWork(service: self, kind: .retention),
+        ]
     }
 
     /// The folders into which backups may be written.

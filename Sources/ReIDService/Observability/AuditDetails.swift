@@ -66,16 +66,6 @@ struct EmbeddingDetails: Encodable {
     }
 }
 
-/// The details of an erasure by filter in the audit: how many images were erased, but not which.
-struct ErasureDetails: Encodable {
-    /// The gallery that had the images.
-    var gallery: String
-    /// The filter that they matched.
-    var filter: FilterOptions
-    /// The number of images that were erased in one transaction.
-    var erased: Int
-}
-
 /// The SHA-256 of each image, in hexadecimal.
 private func digests(_ images: [ImageContent]) throws -> [String] {
     try images.map { hexString(try SHA256.hash($0.bytes)) }

@@ -24,6 +24,7 @@ public final class ServiceMetrics: Sendable {
         for kind in ServiceMetrics.jobKinds {
             for state in JobState.allCases where state.isFinal { jobEnded(kind: kind, state: state, count: 0) }
         }
+        for cause in ErasureCause.allCases { imagesErased(0, by: cause) }
     }
 
     /// The kinds that are counted as jobs; batches have metrics of their own.
@@ -35,6 +36,11 @@ public final class ServiceMetrics: Sendable {
             label: "reid_jobs_ended_total", dimensions: [("kind", kind.rawValue), ("state", state.rawValue)],
             factory: registry
         ).increment(by: count)
+    }
+
+    /// Counts erased images.
+    func imagesErased(_ count: Int, by cause: ErasureCause) {
+        self.count("reid_images_erased_total", count, [("cause", cause.rawValue)])
     }
 
     /// Returns a function that counts the answered requests of one listener; all requests without a route are counted
@@ -73,6 +79,7 @@ public final class ServiceMetrics: Sendable {
     ///   - model: the identity of the model being served.
     ///   - embedder: the embedder's counts since the start.
     ///   - galleries: all galleries.
+    ///   - suspended: those of which nothing is erased for its age, because the clock cannot be trusted.
     ///   - imagesToWipe: the number of erased images that still have to be wiped from the disk.
     ///   - batches: the number of batches in each unfinished state.
     ///   - jobs: the unfinished jobs.
@@ -80,7 +87,8 @@ public final class ServiceMetrics: Sendable {
     /// - Returns: the text, in exposition format 0.0.4.
     func render(
         isReady: Bool, model: String, embedder: Embedder.Statistics, galleries: [GallerySummary],
-        imagesToWipe: Int, batches: [String: Int], jobs: [JobRecord], listeners: [String: ServerCounters]
+        suspended: Set<String> = [], imagesToWipe: Int, batches: [String: Int], jobs: [JobRecord],
+        listeners: [String: ServerCounters]
     ) -> String {
         state.withLock { state in
             count("reid_embedder_batches_total", embedder.batches - (state.embedder?.batches ?? 0))
@@ -108,7 +116,9 @@ public final class ServiceMetrics: Sendable {
                 let people = Meter(label: "reid_gallery_people", dimensions: labels, factory: registry)
                 images.set(gallery.images)
                 people.set(gallery.people)
-                state.galleries[gallery.name] = [images, people]
+                let retention = Meter(label: "reid_retention_suspended", dimensions: labels, factory: registry)
+                retention.set(suspended.contains(gallery.name) ? 1 : 0)
+                state.galleries[gallery.name] = [images, people, retention]
             }
             for (name, counters) in listeners {
                 update(listener: name, counters, since: state.listeners[name] ?? ServerCounters())
@@ -207,6 +217,9 @@ public final class ServiceMetrics: Sendable {
         "reid_embedder_queued_images": "Images waiting for the network.",
         "reid_gallery_images": "Images in a gallery.",
         "reid_gallery_people": "Known persons in a gallery.",
+        "reid_images_erased_total": "Images that were erased, by what asked for it; not those of deleted galleries.",
+        "reid_retention_suspended":
+            "1 while nothing of a gallery is erased for its age, because the clock went further than it may; otherwise 0.",
         "reid_images_to_wipe": "Erased images that still have to be wiped from the disk.",
         "reid_batches": "Unfinished batches, by state.",
         "reid_jobs": "Unfinished jobs, by kind and state, without batches.",

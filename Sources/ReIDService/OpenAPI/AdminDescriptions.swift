@@ -3,7 +3,7 @@ internal import HTTP
 internal import HTTPTypes
 internal import TensorFiles
 
-/// The descriptions of `adminRoutes`, except those of batches.
+/// The descriptions of `adminRoutes`, except those of batches, of erasures and of jobs.
 func adminGalleryDescriptions() -> [RouteDescription] {
     let ofAnotherModel = GalleryError.modelMismatch(expected: Examples.model, found: "sha256:0000")
     return [
@@ -46,34 +46,10 @@ func adminGalleryDescriptions() -> [RouteDescription] {
         RouteDescription(
             method: .delete, pattern: "/admin/v1/galleries/{gallery}", name: "deleteGallery",
             summary: "Delete a gallery with its images, its queries and its batches.",
-            answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownGallery("hall")]),
-        RouteDescription(
-            method: .delete, pattern: "/admin/v1/galleries/{gallery}/images", name: "deleteImages",
-            summary: "Erase those images of a gallery that match the filters, of which at least one is needed.",
-            parameters: SearchOptionDescriptions.erasureParameters,
-            answers: [
-                .json(
-                    "They are erased: from now on nothing shows them. Up to \(GalleryStore.imagesWipedAtOnce) are wiped from "
-                        + "the disk already; more are wiped in the background, also after a restart.",
-                    .object(
-                        "What was done.",
-                        [
-                            "erased": .count("The number of images that were erased."),
-                            "wiping": .count(
-                                "How many of them still have to be wiped from the disk; reid_images_to_wipe of /metrics "
-                                    + "tells how many of all galleries are left."),
-                        ]),
-                    example: ErasureAnswer(erased: 25_000, wiping: 25_000))
-            ],
+            answers: [.empty(.noContent, "It is deleted.")],
             refusals: [
-                GalleryError.unknownGallery("hall"), ServiceError.noFilter(known: FilterOptions.names),
-                ServiceError.invalidParameter("captured_to", expected: "no earlier than captured_from"),
-                GalleryError.diskFull(path: ""),
+                GalleryError.unknownGallery("hall"), GalleryError.imagesAreHeld(gallery: "hall", count: 12),
             ]),
-        RouteDescription(
-            method: .delete, pattern: "/admin/v1/images/{image}", name: "deleteImage",
-            summary: "Erase an image from the disk, the index and every ranking.",
-            answers: [.empty(.noContent, "It is deleted.")], refusals: [GalleryError.unknownImage(Examples.imageID)]),
     ]
 }
 

@@ -31,6 +31,7 @@ enum Components {
                     of: .text("A camera.")),
                 "camera_normalization": .flag(
                     "Whether searches subtract the cameras' mean vectors unless they say otherwise."),
+                "retention": retention.orNull,
                 "captured_from": .time("The earliest capture time; null if no image has one.").orNull,
                 "captured_to": .time("The latest capture time; null if no image has one.").orNull,
                 "calibration": Schema.component("Calibration").orNull,
@@ -51,6 +52,14 @@ enum Components {
                 "items_per_second": .number("Items finished per second since the batch began to run."),
             ]),
     ]
+
+    /// How long a gallery keeps images.
+    static let retention = Schema.object(
+        "How long a gallery keeps images; null: until they are erased on request.",
+        [
+            "seconds": .integer("The seconds for which it keeps an image.", in: RetentionLimits.seconds),
+            "by": .choice("The time from which they count.", of: AgeLimit.Basis.self),
+        ])
 
     /// The schemas of the admin listener's answers about batches.
     static let ofBatches: [String: Schema] = [

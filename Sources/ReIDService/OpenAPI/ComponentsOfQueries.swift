@@ -29,6 +29,7 @@ extension Components {
                 "width": .count("The width of the stored image in pixels; null if there is none.").orNull,
                 "height": .count("The height of the stored image in pixels; null if there is none.").orNull,
                 "enrolled_at": .time("When the image was enrolled."),
+                "held": .flag("Whether the image is held, so that nothing may erase it."),
                 "image_url": .text("The path of the image's bytes on the query listener; null if there are none.")
                     .orNull,
             ]),

@@ -21,14 +21,15 @@ enum Examples {
         imageID: imageID, gallery: galleryName, personID: "0042", cameraID: "c3", capturedAt: time, externalID: nil,
         name: "0042_c3s1_000451_00.jpg", sha256: String(repeating: "9b1e", count: 16), mediaType: "image/jpeg",
         width: 64, height: 128,
-        enrolledAt: time, imageURL: "/v1/images/\(imageID)/content")
+        enrolledAt: time, held: false, imageURL: "/v1/images/\(imageID)/content")
 
     static let runningBatch = RunningBatch(
         id: batchID, state: "running", received: 2000, enrolled: 812, duplicate: 3, failed: 1, itemsPerSecond: 41.5)
 
     static let gallery = GalleryAnswer(
         name: galleryName, model: model, searchable: true, images: 19_732, people: 750, cameras: ["c1", "c2", "c3"],
-        camerasWithMean: ["c1", "c2", "c3"], cameraNormalization: true, capturedFrom: time,
+        camerasWithMean: ["c1", "c2", "c3"], cameraNormalization: true,
+        retention: RetentionAnswer(seconds: 2_592_000, by: "captured_at"), capturedFrom: time,
         capturedTo: time.adding(seconds: 86_400), calibration: calibration, revision: 12, createdAt: time,
         runningBatches: [runningBatch])
 

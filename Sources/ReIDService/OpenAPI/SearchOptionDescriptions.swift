@@ -110,10 +110,11 @@ struct SearchOptionDescriptions {
     /// Query parameters of a listing of images.
     static var filterParameters: [Parameter] { filters.map(\.parameter) }
 
-    /// Query parameters of an erasure of images.
+    /// Query parameters of an erasure of images, and of a hold.
     static var erasureParameters: [Parameter] {
         filterParameters + [
-            Option(name: "id", schema: .option("Only the images with these ids."), isList: true).parameter
+            Option(name: "id", schema: .option("Only the images with these ids."), isList: true).parameter,
+            Option(name: "enrolled_to", schema: .time("Only images enrolled at this time or earlier.")).parameter,
         ]
     }
 

@@ -5,11 +5,13 @@ internal import HTTPTypes
 
 /// All routes of the admin listener; the caller must set who may call them.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
-    adminGalleryRoutes(context) + batchRoutes(context) + jobRoutes(context) + tokenRoutes(context)
+    adminGalleryRoutes(context) + erasureRoutes(context) + retentionRoutes(context) + batchRoutes(context)
+        + jobRoutes(context)
+        + tokenRoutes(context)
         + auditRoutes(context)
 }
 
-/// The routes that create, change and delete galleries and erase images.
+/// The routes that create, change and delete galleries.
 private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
     [
         Route(.put, "/admin/v1/galleries/{gallery}", access: .holder(of: .admin), bodyLimit: smallObjectBytes) {
@@ -28,17 +30,6 @@ private func adminGalleryRoutes(_ service: ServiceContext) -> [Route] {
             // The bodies of its batches are removed when the store reports that they are cancelled.
             try service.audit.change(.galleryDelete, of: name, by: request, details: ["gallery": .text(name)]) {
                 _ = try service.store.deleteGallery(request.visibleGallery(), audit: $0)
-            }
-            return .now(ServerResponse(.noContent))
-        },
-        Route(.delete, "/admin/v1/galleries/{gallery}/images", access: .holder(of: .admin)) { request in
-            .now(try eraseImages(request, service))
-        },
-        Route(.delete, "/admin/v1/images/{image}", access: .holder(of: .admin)) { request in
-            try QueryParameters(request.query).finish()
-            try service.audit.change(.imageDelete, of: request.parameters["image"] ?? "", by: request) {
-                let image = try service.visibleImage(request)
-                try service.store.deleteImage(id: image.id, audit: $0.adding(["gallery": image.gallery]))
             }
             return .now(ServerResponse(.noContent))
         },
@@ -91,28 +82,6 @@ private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) 
         try service.store.setCameraNormalization(cameraNormalization, of: request.visibleGallery(), audit: $0)
     }
     return try .json(try service.describe(gallery))
-}
-
-/// Erases the images of a gallery that match the filters, of which there must be one, and answers with their number; many
-/// are wiped from the disk after the answer.
-private func eraseImages(_ request: ServerRequest, _ service: ServiceContext) throws -> ServerResponse {
-    let name = request.parameters["gallery"] ?? ""
-    // Whoever may not know of the gallery learns nothing from how the filters are judged.
-    _ = try service.audit.change(.imagesDelete, of: name, by: request) { _ in
-        try service.store.gallery(request.visibleGallery())
-    }
-    var parameters = QueryParameters(request.query)
-    var filter = try FilterOptions(from: &parameters)
-    filter.ids = try parameters.texts("id")
-    try parameters.finish()
-    guard filter != FilterOptions() else { throw ServiceError.noFilter(known: FilterOptions.names) }
-    let erased = try service.audit.change(.imagesDelete, of: name, by: request) { event in
-        try service.store.deleteImages(
-            in: request.visibleGallery(), matching: filter.filter,
-            isCancelled: { request.cancellation.isCancelled }
-        ) { try event.adding(ErasureDetails(gallery: name, filter: filter, erased: $0)) }
-    }
-    return try .json(ErasureAnswer(erased: erased.count, wiping: erased.waiting))
 }
 
 /// What a gallery of another name is refused with.

@@ -84,6 +84,7 @@ extension ServiceContext {
             name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,
             images: gallery.images, people: gallery.people, cameras: gallery.cameras,
             camerasWithMean: gallery.camerasWithMean, cameraNormalization: gallery.cameraNormalization,
+            retention: gallery.retention.map { RetentionAnswer(seconds: $0.seconds, by: $0.basis.rawValue) },
             capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo,
             calibration: CalibrationAnswer(gallery), revision: gallery.revision,
             createdAt: gallery.createdAt,

@@ -54,6 +54,7 @@ func healthRoutes(_ service: ServiceContext, status: ServiceStatus) -> [Route] {
                 isReady: status.isReady && service.audit.allowsSearches, model: service.model.identity,
                 embedder: service.embedder.statistics,
                 galleries: service.store.galleries().filter { request.sees($0.name) },
+                suspended: service.suspendedRetentions.withLock { $0 },
                 imagesToWipe: service.store.imagesToWipe(), batches: batches, jobs: service.store.unfinishedJobs(),
                 listeners: status.counters)
             var response = ServerResponse(

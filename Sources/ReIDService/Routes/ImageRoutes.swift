@@ -114,7 +114,7 @@ extension ImageAnswer {
             imageID: image.id, gallery: image.gallery, personID: image.personID, cameraID: image.cameraID,
             capturedAt: image.capturedAt, externalID: image.externalID, name: image.name,
             sha256: hexString(image.sha256), mediaType: image.mediaType, width: image.width, height: image.height,
-            enrolledAt: image.enrolledAt,
+            enrolledAt: image.enrolledAt, held: image.isHeld,
             imageURL: image.contentURL)
     }
 }

@@ -51,7 +51,7 @@ enum JobLimits {
     static let bodyBytes = 16 << 10
 }
 
-/// Accepts a job of a kind: after the answer 202 it is done, also after a restart.
+/// Accepts a job whose parameters are in the body.
 ///
 /// `gallery` checks and names the gallery that the job works on. Without it the job is about all galleries, so it is only for
 /// a token for every gallery.
@@ -60,19 +60,39 @@ private func accept(
 ) throws -> ServerResponse {
     try QueryParameters(request.query).finish()
     if gallery == nil { try request.requireEveryGallery() }
-    let kind = work.kind
-    let job = try service.audit.change(.jobAccept, of: "", by: request, details: ["kind": .text(kind.rawValue)]) {
+    return try acceptJob(of: work.kind, request, service) {
         let body = request.body.isEmpty ? Array("{}".utf8) : try request.body.bytes(limit: JobLimits.bodyBytes)
         var members = try JSONMembers(parsing: body, part: "body")
-        let parameters = try work.parameters(from: &members)
+        var wanted = WantedJob(parameters: try work.parameters(from: &members))
         try members.finish()
-        let gallery = try gallery?()
-        var facts = parameters
-        facts["gallery"] = gallery.map(JSONValue.text)
+        wanted.gallery = try gallery?()
+        return wanted
+    }
+}
+
+/// What a request for a job asks for.
+struct WantedJob {
+    /// The gallery that the job works on; nil: all.
+    var gallery: String?
+    /// What its kind needs to know; it stays in the list of jobs and in the audit.
+    var parameters: [String: JSONValue]
+    /// Where it begins, as a JSON object; it is forgotten when the job is over.
+    var cursor: String?
+}
+
+/// Accepts a job: after the answer 202 it is done, also after a restart.
+func acceptJob(
+    of kind: JobKind, _ request: ServerRequest, _ service: ServiceContext, _ read: () throws -> WantedJob
+) throws -> ServerResponse {
+    let job = try service.audit.change(.jobAccept, of: "", by: request, details: ["kind": .text(kind.rawValue)]) {
+        let wanted = try read()
+        var facts = wanted.parameters
+        facts["gallery"] = wanted.gallery.map(JSONValue.text)
         return try service.store.createJob(
             NewJob(
-                kind, gallery: gallery, parameters: String(decoding: try jsonBytes(parameters), as: UTF8.self),
-                createdBy: request.principal?.name ?? "anonymous"),
+                kind, gallery: wanted.gallery,
+                parameters: String(decoding: try jsonBytes(wanted.parameters), as: UTF8.self),
+                cursor: wanted.cursor, createdBy: request.principal?.name ?? "anonymous"),
             atMost: service.configuration.jobs.waiting, audit: try $0.adding(facts))
     }
     return try .json(

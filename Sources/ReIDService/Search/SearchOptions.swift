@@ -139,15 +139,17 @@ extension SearchOptions {
 }
 
 /// Conditions on the images of a gallery, with the same names in searches, lists and erasures.
-struct FilterOptions: Encodable, Sendable, Equatable {
+struct FilterOptions: Codable, Sendable, Equatable {
     var cameras: [String]?
     var excludedCameras: [String]?
     var capturedFrom: Timestamp?
     var capturedTo: Timestamp?
     var person: String?
     var externalID: String?
-    /// Only images with these ids; only erasures have it.
+    /// Only images with these ids; only erasures and holds have it.
     var ids: [String]?
+    /// Only images enrolled at this time or earlier; only erasures and holds have it.
+    var enrolledTo: Timestamp?
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case cameras = "camera"
@@ -157,6 +159,7 @@ struct FilterOptions: Encodable, Sendable, Equatable {
         case person
         case externalID = "external_id"
         case ids = "id"
+        case enrolledTo = "enrolled_to"
     }
 
     /// The names of all conditions.
@@ -168,7 +171,8 @@ extension FilterOptions {
     var filter: ImageFilter {
         ImageFilter(
             cameras: Set(cameras ?? []), excludedCameras: Set(excludedCameras ?? []), capturedFrom: capturedFrom,
-            capturedTo: capturedTo, person: person, externalID: externalID, ids: Set(ids ?? []))
+            capturedTo: capturedTo, person: person, externalID: externalID, ids: Set(ids ?? []),
+            age: enrolledTo.map { AgeLimit(.enrolled, latest: $0) })
     }
 
     init(from source: inout some OptionSource) throws(ServiceError) {

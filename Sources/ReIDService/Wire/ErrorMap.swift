@@ -54,7 +54,7 @@ extension ServiceError: ProblemConvertible {
         case .noFilter(let known):
             .reid(
                 .badRequest, "missing-filter", "A filter is needed",
-                "Say which images to erase; " + Self.list(known, "filters are")
+                "Say which images; " + Self.list(known, "filters are")
                     + " To erase all of them, delete the gallery.")
         case .malformedJSON(let part):
             .reid(.badRequest, "malformed-json", "Malformed JSON", "The \(part) must be one JSON object.", pointer: "")
@@ -289,6 +289,8 @@ extension GalleryError: ProblemConvertible {
                 pointer: "/subject")
         case .duplicateTokenName:
             .reid(.conflict, "duplicate-name", "The name is taken", sentence, pointer: "/name")
+        case .imageIsHeld, .imagesAreHeld:
+            .reid(.conflict, "images-held", "Held images may not be erased", sentence)
         case .modelMismatch: .reid(.conflict, "model-mismatch", "The gallery belongs to another model", sentence)
         case .dimensionMismatch, .invalidEmbedding:
             .reid(.unprocessableContent, "invalid-embedding", "Not a vector of this gallery", sentence)

@@ -6,7 +6,7 @@ public enum ServiceError: Error, Sendable, Equatable {
     case unknownParameter(String, known: [String])
     /// A query parameter's value is not what was expected.
     case invalidParameter(String, expected: String)
-    /// The request would erase every image of a gallery, because it has no filter.
+    /// The request would erase or hold every image of a gallery, because it has no filter.
     case noFilter(known: [String])
     /// A part of the request is not a JSON object, but must be one.
     case malformedJSON(part: String)

@@ -41,6 +41,8 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
     public var camerasWithMean: [String]
     /// Whether searches subtract these means unless they say otherwise.
     public var cameraNormalization: Bool
+    /// How long it keeps images; null: until they are erased on request.
+    public var retention: RetentionAnswer?
     /// The earliest capture time; null if no image has one.
     public var capturedFrom: Timestamp?
     /// The latest capture time; null if no image has one.
@@ -58,6 +60,7 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         case name, model, searchable, images, people, cameras
         case camerasWithMean = "cameras_with_mean"
         case cameraNormalization = "camera_normalization"
+        case retention
         case capturedFrom = "captured_from"
         case capturedTo = "captured_to"
         case calibration, revision
@@ -76,6 +79,7 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         try fields.encode(cameras, forKey: .cameras)
         try fields.encode(camerasWithMean, forKey: .camerasWithMean)
         try fields.encode(cameraNormalization, forKey: .cameraNormalization)
+        try fields.encode(retention, forKey: .retention)
         try fields.encode(capturedFrom, forKey: .capturedFrom)
         try fields.encode(capturedTo, forKey: .capturedTo)
         try fields.encode(calibration, forKey: .calibration)
@@ -83,6 +87,14 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         try fields.encode(createdAt, forKey: .createdAt)
         try fields.encode(runningBatches, forKey: .runningBatches)
     }
+}
+
+/// How long a gallery keeps images.
+public struct RetentionAnswer: Codable, Sendable, Equatable {
+    /// The seconds for which it keeps an image.
+    public var seconds: Int64
+    /// The time from which they count: `captured_at` or `enrolled_at`.
+    public var by: String
 }
 
 /// The progress of one batch, as the dashboard shows it.
@@ -126,6 +138,16 @@ public struct ErasureAnswer: Codable, Sendable, Equatable {
     public var erased: Int
     /// How many of them still have to be wiped from the disk, in the background; 0 if that is done.
     public var wiping: Int
+    /// How many images match but are held, so that they stay.
+    public var held = 0
+}
+
+/// What holding images, or lifting the hold, did.
+public struct HoldAnswer: Codable, Sendable, Equatable {
+    /// The images that match the filters.
+    public var matching: Int
+    /// Those of them that were not held before and are now, or the reverse.
+    public var changed: Int
 }
 
 /// What is known about one enrolled image.
@@ -155,6 +177,8 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
     public var height: Int?
     /// When the image was enrolled.
     public var enrolledAt: Timestamp
+    /// Whether the image is held, so that nothing may erase it.
+    public var held: Bool
     /// The path of the image's bytes on the query listener; null if there are none.
     public var imageURL: String?
 
@@ -169,6 +193,7 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
         case mediaType = "media_type"
         case width, height
         case enrolledAt = "enrolled_at"
+        case held
         case imageURL = "image_url"
     }
 
@@ -187,6 +212,7 @@ public struct ImageAnswer: Codable, Sendable, Equatable {
         try fields.encode(width, forKey: .width)
         try fields.encode(height, forKey: .height)
         try fields.encode(enrolledAt, forKey: .enrolledAt)
+        try fields.encode(held, forKey: .held)
         try fields.encode(imageURL, forKey: .imageURL)
     }
 }

@@ -42,3 +42,22 @@ struct FilterArguments: ParsableArguments {
             + single.compactMap { name, value in value.map { (name, $0) } }
     }
 }
+
+/// The filters of an erasure and of a hold: those of a list, and two more.
+struct ErasureArguments: ParsableArguments {
+    @Option(help: "Only the image with this id; repeatable.")
+    var id: [String] = []
+
+    @Option(help: "Only images enrolled at this time or earlier.")
+    var enrolledTo: Timestamp?
+
+    @OptionGroup var filter: FilterArguments
+
+    /// The filters as query parameters of the service.
+    var parameters: [(name: String, value: String)] {
+        filter.parameters + id.map { ("id", $0) } + (enrolledTo.map { [("enrolled_to", $0.rfc3339)] } ?? [])
+    }
+
+    /// The filters for a question or an answer, such as "camera=c1, person=0042".
+    var sentence: String { parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ") }
+}

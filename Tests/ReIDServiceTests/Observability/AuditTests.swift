@@ -117,11 +117,27 @@ import Testing
             let job = try #require(try bench.service.store.unfinishedJobs().first)
             return try bench.service.askAdmin(.post, "/admin/v1/jobs/\(job.id)/cancel")
         },
+        Deed(method: .put, pattern: "/admin/v1/galleries/{gallery}/hold", action: .imagesHold) { bench in
+            try bench.service.askAdmin(.put, "/admin/v1/galleries/lobby/hold?id=\(bench.images[0])")
+        },
+        Deed(method: .delete, pattern: "/admin/v1/galleries/{gallery}/hold", action: .imagesRelease) { bench in
+            try bench.service.askAdmin(.delete, "/admin/v1/galleries/lobby/hold?id=\(bench.images[0])")
+        },
         Deed(method: .delete, pattern: "/admin/v1/images/{image}", action: .imageDelete) { bench in
             try bench.service.askAdmin(.delete, "/admin/v1/images/\(bench.images[1])")
         },
         Deed(method: .delete, pattern: "/admin/v1/galleries/{gallery}/images", action: .imagesDelete) { bench in
             try bench.service.askAdmin(.delete, "/admin/v1/galleries/lobby/images?person=0042")
+        },
+        Deed(method: .post, pattern: "/admin/v1/galleries/{gallery}/erase", action: .jobAccept) { bench in
+            try bench.service.askAdmin(.post, "/admin/v1/galleries/lobby/erase?person=0042")
+        },
+        Deed(method: .put, pattern: "/admin/v1/galleries/{gallery}/retention", action: .retentionSet) { bench in
+            try bench.service.askAdmin(
+                .put, "/admin/v1/galleries/lobby/retention", body: Array(#"{"seconds": 60, "by": "captured_at"}"#.utf8))
+        },
+        Deed(method: .delete, pattern: "/admin/v1/galleries/{gallery}/retention", action: .retentionSet) { bench in
+            try bench.service.askAdmin(.delete, "/admin/v1/galleries/lobby/retention")
         },
         Deed(method: .post, pattern: "/admin/v1/tokens", action: .tokenCreate) { bench in
             try bench.service.askAdmin(.post, "/admin/v1/tokens", body: Array(Self.token.utf8))

@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 10
+    static let version = 11
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -49,6 +49,9 @@ enum Schema {
         }
         migrator.registerMigration("10 calibrations") { db in
             try db.execute(sql: calibrations + "PRAGMA user_version = 10")
+        }
+        migrator.registerMigration("11 holds and retention") { db in
+            try db.execute(sql: holdsAndRetention + "PRAGMA user_version = 11")
         }
         return migrator
     }
@@ -168,6 +171,17 @@ enum Schema {
             created_at INTEGER NOT NULL,
             fits TEXT NOT NULL CHECK (json_valid(fits))
         ) STRICT;
+
+        """
+
+    /// `hold` marks the images that nothing may erase: SQLite itself refuses to delete them.
+    ///
+    /// `retention_checked_at` is the latest time at which it was looked for images that are too old.
+    private static let holdsAndRetention = """
+        CREATE TABLE hold (image INTEGER PRIMARY KEY REFERENCES image) STRICT;
+        ALTER TABLE gallery ADD COLUMN retention_seconds INTEGER;
+        ALTER TABLE gallery ADD COLUMN retention_basis TEXT;
+        ALTER TABLE gallery ADD COLUMN retention_checked_at INTEGER;
 
         """
 

@@ -46,7 +46,7 @@ struct CompactCommand: ParsableCommand {
 
     @OptionGroup var options: JobStartOptions
 
-    mutating func run() throws { try options.run(["compact"], body: nil) }
+    mutating func run() throws { try options.run(["compact"]) }
 }
 
 /// How a command starts a job.
@@ -60,10 +60,10 @@ struct JobStartOptions: ParsableArguments {
     var json = false
 
     /// Asks for the job by the route of this path, and waits for its end unless told not to.
-    func run(_ path: [String], body: Data?) throws {
+    func run(_ path: [String], query: [(name: String, value: String)] = [], body: Data? = nil) throws {
         let stop = StopSignals()
         let client = try listener.client(stop: stop)
-        var request = try client.request("POST", ["admin", "v1"] + path)
+        var request = try client.request("POST", ["admin", "v1"] + path, query: query)
         if body != nil { request.add("Content-Type", "application/json") }
         let job: JobAnswer = try client.send(request, body: body.map { .bytes([UInt8]($0)) })
         try (noWait ? job : client.finish(job, stop: stop)).show(asJSON: json)

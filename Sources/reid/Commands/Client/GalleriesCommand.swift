@@ -9,7 +9,7 @@ struct GalleriesCommand: ParsableCommand {
         commandName: "galleries",
         abstract: "List, show, create, change and delete the galleries of a running service.",
         discussion: "EXAMPLE:\n  reid galleries list\n  reid galleries create lobby\n\n\(Reid.exitCodes)",
-        subcommands: [List.self, Show.self, Create.self, Change.self, Delete.self])
+        subcommands: [List.self, Show.self, Create.self, Change.self, Retention.self, Delete.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -59,6 +59,7 @@ struct GalleriesCommand: ParsableCommand {
                     ),
                     ("camera normalization", gallery.cameraNormalization ? "on" : "off"),
                     ("calibrated", gallery.calibration?.summary ?? "no"),
+                    ("keeps images", gallery.retention?.sentence ?? "until they are erased"),
                     ("captured from", gallery.capturedFrom?.rfc3339 ?? "-"),
                     ("captured to", gallery.capturedTo?.rfc3339 ?? "-"),
                     ("model", gallery.model),

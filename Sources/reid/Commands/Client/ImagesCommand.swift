@@ -6,7 +6,7 @@ internal import ReIDService
 struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images",
-        abstract: "List, show and delete the images of a running service's galleries.",
+        abstract: "List, show, delete and hold the images of a running service's galleries.",
         discussion: """
             EXAMPLE:
               reid images list lobby --person 0002 --camera c1
@@ -15,7 +15,7 @@ struct ImagesCommand: ParsableCommand {
 
             \(Reid.exitCodes)
             """,
-        subcommands: [List.self, Show.self, Delete.self])
+        subcommands: [List.self, Show.self, Delete.self, Hold.self, Release.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -35,11 +35,12 @@ struct ImagesCommand: ParsableCommand {
             let images: ListAnswer<ImageAnswer> = try listener.client().list(
                 ["v1", "galleries", gallery, "images"], query: filter.parameters, options)
             try options.show(
-                images, ["image", "person", "camera", "captured at", "external id", "file", "size", "enrolled"]
+                images, ["image", "person", "camera", "captured at", "external id", "file", "size", "enrolled", "held"]
             ) {
                 [
                     $0.imageID, $0.personID ?? "-", $0.cameraID ?? "-", $0.capturedAt?.rfc3339 ?? "-",
                     $0.externalID ?? "-", $0.name ?? "-", $0.size, $0.enrolledAt.rfc3339,
+                    $0.held ? "yes" : "no",
                 ]
             }
         }
@@ -68,7 +69,7 @@ struct ImagesCommand: ParsableCommand {
                     ("camera", image.cameraID ?? "-"), ("captured at", image.capturedAt?.rfc3339 ?? "-"),
                     ("external id", image.externalID ?? "-"), ("file", image.name ?? "-"), ("size", image.size),
                     ("media type", image.mediaType ?? "-"), ("sha256", image.sha256),
-                    ("enrolled", image.enrolledAt.rfc3339),
+                    ("enrolled", image.enrolledAt.rfc3339), ("held", image.held ? "yes" : "no"),
                     ("content", image.imageURL.map { listener.query + $0 } ?? "-"),
                 ]))
         }
@@ -79,6 +80,7 @@ struct ImagesCommand: ParsableCommand {
             abstract: "Delete one image, or the images of a gallery that match filters.",
             discussion: """
                 They are deleted from the gallery, its rankings and the disk. With filters, the number of images is printed.
+                Held images stay. `reid erase` does the same as a job, and waits until no byte of them is left.
 
                 EXAMPLE:
                   reid images delete i_0123456789abcdef --yes
@@ -91,10 +93,7 @@ struct ImagesCommand: ParsableCommand {
         @Argument(help: "The image's id; with filters, the gallery's name.")
         var target: String
 
-        @Option(help: "Only the image with this id; repeatable.")
-        var id: [String] = []
-
-        @OptionGroup var filter: FilterArguments
+        @OptionGroup var filter: ErasureArguments
 
         @OptionGroup var listener: AdminListener
 
@@ -102,7 +101,7 @@ struct ImagesCommand: ParsableCommand {
 
         mutating func run() throws {
             let client = try listener.client()
-            let parameters = filter.parameters + id.map { (name: "id", value: $0) }
+            let parameters = filter.parameters
             guard !parameters.isEmpty else {
                 let request = try client.request("DELETE", ["admin", "v1", "images", target])
                 try deletion.confirm("the image \(target)")
@@ -111,10 +110,10 @@ struct ImagesCommand: ParsableCommand {
             }
             let request = try client.request(
                 "DELETE", ["admin", "v1", "galleries", target, "images"], query: parameters)
-            let conditions = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
-            try deletion.confirm("the images of the gallery \(target) with \(conditions)")
+            try deletion.confirm("the images of the gallery \(target) with \(filter.sentence)")
             let answer: ErasureAnswer = try client.send(request)
             print("deleted \(answer.erased) images of the gallery \(target)")
+            if answer.held > 0 { Terminal.complain("\(answer.held) more are held, so they stay") }
             if answer.wiping > 0 { Terminal.complain("the service still wipes them from its disk") }
         }
     }

@@ -10,7 +10,7 @@ struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs",
         abstract:
-            "List, show, wait for and cancel the jobs of a running service: backups, calibrations, batches and so on.",
+            "List, show, wait for and cancel the jobs of a running service: backups, erasures, batches and others.",
         discussion: """
             EXAMPLE:
               reid jobs list --state running
@@ -25,7 +25,7 @@ struct JobsCommand: ParsableCommand {
             abstract: "List the jobs, batches included, newest first.",
             discussion: "EXAMPLE:\n  reid jobs list --kind backup\n\n\(Reid.exitCodes)")
 
-        @Option(help: "Only jobs of this kind: enrollment, compaction, backup or calibration.")
+        @Option(help: "Only jobs of this kind: enrollment, compaction, backup, calibration, erasure or retention.")
         var kind: JobKind?
 
         @Option(help: "Only jobs in this state: queued, running, completed, cancelled or failed.")

@@ -6,6 +6,8 @@ public struct ErasedImages: Sendable, Equatable {
     public var count = 0
     /// How many of these are not wiped from the disk yet when the call returns; that is done in the background.
     public var waiting = 0
+    /// The number of images that match but are held, so that they stay.
+    public var held = 0
 }
 
 extension GalleryStore {
@@ -24,7 +26,7 @@ extension GalleryStore {
     /// - Parameters:
     ///   - id: the image's id.
     ///   - audit: the row to add to the audit.
-    /// - Throws: `unknownImage`, `diskFull`, `inputOutput`.
+    /// - Throws: `unknownImage`, `imageIsHeld`, `diskFull`, `inputOutput`.
     public func deleteImage(id: String, audit: AuditEvent? = nil) throws(GalleryError) {
         try write(audit: audit) { db, aftermath in
             guard
@@ -34,11 +36,12 @@ extension GalleryStore {
                     FROM living_image AS image JOIN gallery ON gallery.key = image.gallery WHERE image.id = ?
                     """, [id])
             else { throw GalleryError.unknownImage(id) }
-            _ = try db.erase([row["image"]], of: GalleryFacts(row), wipes: true, &aftermath)
+            let erased = try db.erase([row["image"]], of: GalleryFacts(row), wipes: true, &aftermath)
+            guard erased > 0 else { throw GalleryError.imageIsHeld(id) }
         }
     }
 
-    /// Erases the images of a gallery that match a filter, each as `deleteImage` does.
+    /// Erases the images of a gallery that match a filter, each as `deleteImage` does, except those that are held.
     ///
     /// When this returns, nothing shows the images any more: no search, list, count or stored ranking. Up to `limit` images are
     /// gone from the disk too. If there are more, they are marked as erased, which is durable, and wiped from the disk in the
@@ -57,7 +60,7 @@ extension GalleryStore {
     ///   - isCancelled: whether to stop after the present transaction.
     ///   - audit: makes the row about one transaction, from the number of images that it erases. If there is nothing to
     ///     erase, there is one row, whose outcome is "unchanged".
-    /// - Returns: the number of images that were erased, and how many of them wait to be wiped.
+    /// - Returns: the number of images that were erased, how many of them wait to be wiped, and how many are held.
     /// - Throws: `unknownGallery`, `diskFull`, `inputOutput`.
     @discardableResult
     public func deleteImages(
@@ -75,16 +78,17 @@ extension GalleryStore {
         defer { if erased.waiting > 0 { startWiping() } }
         repeat {
             let keys = Array(rest.prefix(group))
-            let count = try write { db, aftermath in
+            let (count, held) = try write { db, aftermath in
                 let facts = try db.gallery(gallery)
                 // Another gallery may have got the name.
                 guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
                 let count = try db.erase(keys, of: facts, wipes: wipes, &aftermath)
                 aftermath.audit = try audit(count)
                 if count == 0 { aftermath.audit?.outcome = "unchanged" }
-                return count
+                return (count, try db.heldImages(among: keys))
             }
             erased.count += count
+            erased.held += held
             if !wipes { erased.waiting += count }
             rest = rest.dropFirst(keys.count)
         } while !rest.isEmpty && !isCancelled()
@@ -93,16 +97,18 @@ extension GalleryStore {
 }
 
 extension Database {
-    /// Erases those of the images that the gallery still has; returns their number.
+    /// Erases those of the images that the gallery still has and that are not held; returns their number.
     ///
     /// They are marked as erased, so that nothing shows them any more, and wiped from the disk only if `wipes`.
-    fileprivate func erase(
+    func erase(
         _ keys: [Int64], of gallery: GalleryFacts, wipes: Bool, _ aftermath: inout GalleryStore.Aftermath
     ) throws -> Int {
         let found = try rows(
             // The sign keeps SQLite from looking through the index of the whole gallery.
-            "SELECT key, id, camera FROM living_image WHERE +gallery = ? AND key IN (SELECT value FROM json_each(?))",
-            [gallery.key, Self.list(keys)])
+            """
+            SELECT key, id, camera FROM living_image WHERE +gallery = ?
+            AND key IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT image FROM hold)
+            """, [gallery.key, Self.list(keys)])
         guard !found.isEmpty else { return 0 }
         let images = found.map { $0["key"] as Int64 }.sorted()
         var cameras: [Int64: Int] = [:]

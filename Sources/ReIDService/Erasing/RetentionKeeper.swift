@@ -1,0 +1,90 @@
+internal import Dispatch
+internal import Gallery
+internal import Logging
+internal import Synchronization
+
+/// Looks at intervals whether galleries have images that are older than they keep them, and accepts a job that erases these.
+final class RetentionKeeper: Sendable {
+    private let service: ServiceContext
+    private let queue = DispatchQueue(label: "reid.retention", qos: .utility, target: .global(qos: .utility))
+    private let isStopped = Atomic(false)
+
+    init(service: ServiceContext) { self.service = service }
+
+    /// Starts to look: at once, and then at intervals.
+    func start() { pass(after: 0) }
+
+    private func pass(after seconds: Int) {
+        queue.asyncAfter(deadline: .now() + .seconds(seconds)) { [weak self] in
+            guard let self, !mustStop else { return }
+            look()
+            pass(after: service.configuration.jobs.retentionInterval)
+        }
+    }
+
+    /// Stops, and returns when a look that runs is done.
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        queue.sync {}
+    }
+
+    private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
+
+    /// Looks at every gallery that keeps images for a time.
+    func look() {
+        for gallery in service.store.galleries() where !mustStop {
+            do { try look(at: gallery.name) } catch {
+                service.logger.error(
+                    "not looked for images that are too old",
+                    metadata: ["gallery": "\(gallery.name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func look(at gallery: String) throws {
+        let step = Int64(service.configuration.jobs.retentionLargestStep) * 86_400
+        switch try service.store.checkRetention(of: gallery, largestStep: step) {
+        case .unlimited, .nothing: service.resumeRetention(of: gallery)
+        case .due(let limit):
+            service.resumeRetention(of: gallery)
+            try accept(limit, of: gallery)
+        case .suspended(let since, let now): try suspend(gallery, since: since, now: now)
+        }
+    }
+
+    /// Accepts a job, unless there is one already.
+    private func accept(_ limit: AgeLimit, of gallery: String) throws {
+        let isAccepted = try service.store.unfinishedJobs().contains { $0.kind == .retention && $0.gallery == gallery }
+        guard !isAccepted else { return }
+        let wanted = try ErasureWork.job(for: limit, in: service.store.snapshot(of: gallery))
+        var facts = wanted.parameters
+        facts["gallery"] = .text(gallery)
+        facts["kind"] = .text(JobKind.retention.rawValue)
+        _ = try service.store.createJob(
+            NewJob(
+                .retention, gallery: gallery,
+                parameters: String(decoding: try jsonBytes(wanted.parameters), as: UTF8.self),
+                cursor: wanted.cursor, createdBy: "service"),
+            atMost: service.configuration.jobs.waiting, audit: .byService(.jobAccept, of: "", details: facts))
+    }
+
+    /// Tells once that nothing is erased for its age.
+    private func suspend(_ gallery: String, since: Timestamp, now: Timestamp) throws {
+        let isNew = service.suspendedRetentions.withLock { $0.insert(gallery).inserted }
+        guard isNew else { return }
+        service.logger.error(
+            "no image is erased for its age: the clock went further than it may; if it is right, set the retention again",
+            metadata: ["gallery": "\(gallery)", "since": "\(since)", "now": "\(now)"])
+        let details: [String: JSONValue] = [
+            "gallery": .text(gallery), "since": .text(since.rfc3339), "now": .text(now.rfc3339),
+        ]
+        try service.store.appendAudit([.byService(.retentionSuspend, of: gallery, details: details)])
+    }
+}
+
+extension ServiceContext {
+    /// Notes that images of a gallery are erased for their age again.
+    func resumeRetention(of gallery: String) {
+        _ = suspendedRetentions.withLock { $0.remove(gallery) }
+    }
+}
