@@ -126,7 +126,7 @@ let package = Package(
         tests(
             "EmbeddingTests", ["Embedding", "CSPRModel", "Randomness", "Imaging", "Tensors", "TensorFiles", logging]),
         tests("RankingTests", ["Ranking", "Randomness"], fixtures: true),
-        tests("GalleryTests", ["Gallery", "Ranking", "Digests", "Randomness", grdb, logging]),
+        tests("GalleryTests", ["Gallery", "Ranking", "Digests", "Randomness", grdb, logging], fixtures: true),
         tests(
             "HTTPTests",
             ["HTTP", "COpenSSL", httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log")]),
