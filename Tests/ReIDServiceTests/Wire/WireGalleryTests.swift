@@ -151,7 +151,7 @@ import Testing
             #expect(
                 Set(searches) == [
                     "POST /v1/galleries/{gallery}/search", "POST /v1/galleries/{gallery}/queries",
-                    "POST /v1/embeddings",
+                    "POST /v1/embeddings", "POST /v1/compare",
                     "POST /v1/queries/{query}/ranking", "GET /v1/images/{image}/attention",
                 ])
         }
