@@ -49,7 +49,9 @@ public final class Embedder: Sendable {
         self.model = model
         self.configuration = configuration
         preprocessing = Preprocessing(model.configuration)
-        queue = JobQueue(limit: configuration.queueLimit * model.viewsPerImage)
+        queue = JobQueue(
+            limit: configuration.queueLimit * model.viewsPerImage, threads: configuration.threads,
+            viewsPerImage: model.viewsPerImage)
         let failures = Mutex<[any Error]>([])
         let started = DispatchGroup()
         for index in 0..<configuration.threads {

@@ -41,8 +41,9 @@ final class Job: Sendable {
 
 /// The bounded queue between callers and network threads: queries first, then enrollment, each in order of arrival.
 ///
-/// A free thread starts at once with the images that wait, so batches form only while all threads compute. Free threads
-/// share the waiting images evenly, so that no thread sleeps while another computes a large batch.
+/// A free thread starts at once with images that wait, so batches form only while all threads compute. All threads, also
+/// those that compute now, share the waiting images evenly: then images still wait when the next thread is free, and no
+/// thread sleeps while those that have their answers ask again.
 final class JobQueue: Sendable {
     private struct State {
         var waiting: [Deque<Job>] = [[], []]
@@ -75,10 +76,14 @@ final class JobQueue: Sendable {
 
     private let state: Mutex<State>
     private let limit: Int
+    private let threads: Int
+    private let viewsPerImage: Int
 
-    /// Creates an empty queue; `plan` is used until `use` is called.
-    init(limit: Int, plan: BatchPlan = BatchPlan(seconds: [1: 0])) {
+    /// Creates an empty queue of at most `limit` views for so many threads; `plan` is used until `use` is called.
+    init(limit: Int, threads: Int = 1, viewsPerImage: Int = 1, plan: BatchPlan = BatchPlan(seconds: [1: 0])) {
         self.limit = limit
+        self.threads = threads
+        self.viewsPerImage = viewsPerImage
         state = Mutex(State(plan: plan))
     }
 
@@ -122,7 +127,7 @@ final class JobQueue: Sendable {
                     state.alarms.append(alarm)
                     return .sleep(alarm)
                 }
-                let size = state.plan.firstPass(for: (count + state.free - 1) / state.free)
+                let size = state.plan.firstPass(for: share(of: count, free: state.free))
                 state.free -= 1
                 return .compute(state.take(size), size: size)
             }
@@ -132,6 +137,14 @@ final class JobQueue: Sendable {
             case .end: return nil
             }
         }
+    }
+
+    /// How many of the waiting views a thread takes if `free` threads, with itself, do not compute.
+    ///
+    /// Free threads may compute the views of one image at the same time; a thread that is free alone takes both.
+    private func share(of waiting: Int, free: Int) -> Int {
+        func part(_ threads: Int) -> Int { (waiting + threads - 1) / threads }
+        return max(part(threads), min(part(free), viewsPerImage))
     }
 
     func record(views: Int, computed: Duration) {

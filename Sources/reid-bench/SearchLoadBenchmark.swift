@@ -15,7 +15,8 @@ struct SearchLoadRow: Codable {
     /// Images per second that the network embeds in full batches on all network threads: the mean of measurements
     /// before, between and after the searches, because the speed of a shared machine drifts.
     let networkImagesPerSecond: Double
-    /// The searches per second as a share of the network's own limit.
+    /// The searches per second as a share of the network's own limit: the median over short measurements, each compared with
+    /// the network directly before and after it.
     let ratioToNetwork: Double
     let medianMilliseconds: Double
     let p99Milliseconds: Double
@@ -33,27 +34,31 @@ func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
     let bench = try BenchService(smoke: smoke)
     defer { bench.close() }
     let batches = try FullBatches(
-        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 15)
-    let slices = smoke ? 1 : 6
+        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 6)
+    let slices = smoke ? 1 : 16
     var rows: [SearchLoadRow] = []
     for connections in smoke ? [1, 2] : [1, 2, 4, 8, 16] {
         let client = try LoadClient(
             address: bench.service.queryAddress, connections: connections, requests: bench.searches)
         try client.run(rounds: smoke ? 1 : 3)
-        var (latencies, steady, network) = ([Double](), (replies: 0, seconds: 0.0), try batches.imagesPerSecond())
+        var (latencies, steady, shares) = ([Double](), (replies: 0, seconds: 0.0), [Double]())
+        var network = [try batches.imagesPerSecond()]
         for _ in 0..<slices {
             if smoke { try client.run(rounds: 3) } else { try client.run(seconds: seconds / Double(slices)) }
             latencies += client.latencies
             steady = (steady.replies + client.steady.replies, steady.seconds + client.steady.seconds)
-            network += try batches.imagesPerSecond()
+            network.append(try batches.imagesPerSecond())
+            let limit = (network[network.count - 2] + network[network.count - 1]) / 2
+            shares.append(Double(client.steady.replies) / client.steady.seconds / limit)
         }
         latencies.sort()
-        network /= Double(slices + 1)
-        let rate = Double(steady.replies) / steady.seconds
+        shares.sort()
         rows.append(
             SearchLoadRow(
-                connections: connections, searches: latencies.count, searchesPerSecond: rate,
-                networkImagesPerSecond: network, ratioToNetwork: rate / network,
+                connections: connections, searches: latencies.count,
+                searchesPerSecond: Double(steady.replies) / steady.seconds,
+                networkImagesPerSecond: network.reduce(0, +) / Double(network.count),
+                ratioToNetwork: shares[shares.count / 2],
                 medianMilliseconds: latencies[(latencies.count - 1) / 2] * 1e3,
                 p99Milliseconds: latencies[(latencies.count * 99 - 1) / 100] * 1e3))
     }

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `threads that sleep share the images that come, and all end when the queue stops`() throws {
         for _ in 0..<20 {
-            let queue = JobQueue(limit: 10, plan: BatchPlan(seconds: [1: 1, 8: 1]))
+            let queue = JobQueue(limit: 10, threads: 2, plan: BatchPlan(seconds: [1: 1, 8: 1]))
             let batches = Mutex<[Int]>([])
             let ended = DispatchGroup()
             let taken = DispatchSemaphore(value: 0)
@@ -60,6 +60,24 @@ import Testing
             ended.wait()
             #expect(throws: EmbedderError.stopped) { try queue.submit([job(1)], priority: .query) }
         }
+    }
+
+    @Test func `a thread leaves images for those that compute, but takes no half image`() throws {
+        let queue = JobQueue(
+            limit: 20, threads: 2, viewsPerImage: 2, plan: BatchPlan(seconds: [1: 1.2, 2: 2.1, 4: 4, 8: 8]))
+        try queue.submit((0..<12).map { job(Float($0)) }, priority: .query)
+        var sizes: [Int] = []
+        while queue.statistics.queued > 0, let batch = queue.nextBatch() {
+            #expect(batch.jobs.count == batch.size)
+            sizes.append(batch.size)
+        }
+        #expect(sizes == [4, 4, 2, 2])
+    }
+
+    @Test func `a pass that takes no longer for more images takes all of them`() throws {
+        let queue = JobQueue(limit: 20, threads: 2, viewsPerImage: 2, plan: BatchPlan(seconds: [1: 1, 8: 1]))
+        try queue.submit((0..<8).map { job(Float($0)) }, priority: .query)
+        #expect(queue.nextBatch()?.jobs.count == 8)
     }
 
     @Test func `images that wait when the queue stops are told so`() throws {

@@ -22,6 +22,11 @@ public final class GalleryStore: Sendable {
     let wiper = Wiper()
     /// Brings commits into the index, in their order.
     private let publishing = DispatchQueue(label: "reid.gallery.publishing")
+    /// Counts the changes for which nobody waits that may be begun before the index has the ones before, and the observers
+    /// know of them; a semaphore must not be released below the value it was made with, so that is 0.
+    private let publishingRoom = DispatchSemaphore(value: 0)
+    /// How many changes for which nobody waits are on their way to the index and the observers at the same time.
+    private static let changesAhead = 2
     /// Tells the observers of commits for which nobody waits; they may change the store.
     private let telling = DispatchQueue(label: "reid.gallery.telling")
     /// Held until `close` or `deinit`, so that no second store opens the file.
@@ -80,6 +85,7 @@ public final class GalleryStore: Sendable {
                 "path": "\(path)", "galleries": "\(index.all.count)",
                 "images": "\(index.all.reduce(0) { $0 + $1.imageCount })",
             ])
+        for _ in 0..<Self.changesAhead { publishingRoom.signal() }
         // What an earlier run has erased and not wiped.
         if try imagesToWipe() > 0 { startWiping() }
     }
@@ -148,7 +154,7 @@ extension GalleryStore {
         audit: AuditEvent? = nil, waits: Bool = true, _ body: (Database, inout Aftermath) throws -> Value
     ) throws(GalleryError) -> Value {
         // So nobody finds a batch completed whose images the index lacks, and few of them wait in memory.
-        publishing.sync {}
+        if waits { publishing.sync {} } else { publishingRoom.wait() }
         var aftermath = Aftermath(audit: audit)
         let value: Value
         do {
@@ -161,13 +167,14 @@ extension GalleryStore {
                     if let event = aftermath.audit { try db.appendAudit(event, at: clock()) }
                     return .commit
                 }
+                guard let result else { throw GalleryError.inputOutput(path: path, reason: "no result") }
                 publish(aftermath, notifies: !waits)
                 if aftermath.erases { isErasureDue.withLock { $0 = true } }
                 eraseRemains(db)
-                guard let result else { throw GalleryError.inputOutput(path: path, reason: "no result") }
                 return result
             }
         } catch {
+            if !waits { publishingRoom.signal() }
             throw GalleryError(error, path: path)
         }
         if waits {
@@ -179,17 +186,15 @@ extension GalleryStore {
 
     /// Brings a commit into the index; the writer calls it, so that commits keep their order.
     private func publish(_ aftermath: Aftermath, notifies: Bool) {
-        publishing.async { [index, observers, telling] in
+        publishing.async { [index, observers, telling, publishingRoom] in
             for step in aftermath.publish { step(index) }
-            if notifies { telling.async { observers.notify(aftermath.changes) } }
+            guard notifies else { return }
+            telling.async {
+                observers.notify(aftermath.changes)
+                publishingRoom.signal()
+            }
         }
         log.note(bytes: aftermath.addedBytes)
-    }
-
-    /// Waits until the index has everything that was recorded, and the observers are told.
-    public func finishRecording() {
-        publishing.sync {}
-        telling.sync {}
     }
 
     /// Reads one consistent state of the database.

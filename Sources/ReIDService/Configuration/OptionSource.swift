@@ -51,7 +51,12 @@ enum TextLimits {
 
     static func allows(_ text: String, bytes: Int = bytes) -> Bool {
         !text.isEmpty && text.utf8.count <= bytes
-            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+            && !text.unicodeScalars.contains(where: isControl)
+    }
+
+    /// Whether a character is of Unicode's general category Cc: C0, delete, and C1.
+    private static func isControl(_ character: Unicode.Scalar) -> Bool {
+        character.value < 0x20 || 0x7F...0x9F ~= character.value
     }
 
     static func expectation(_ bytes: Int = bytes) -> String {

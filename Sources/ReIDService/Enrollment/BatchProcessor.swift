@@ -205,8 +205,6 @@ public final class BatchProcessor: Sendable {
     /// Records a group of items in one transaction, and empties the group; false if the batch was cancelled, or if the
     /// processor must stop, and then nothing is recorded.
     private func record(_ group: inout CommitGroup, of batch: String) throws -> Bool {
-        // The group before; an observer that it reaches may stop the batch here.
-        service.store.finishRecording()
         if thread.mustStop { return false }
         if try service.store.batch(id: batch).isCancelRequested {
             try service.store.setBatchState(batch, to: .cancelled)

@@ -16,7 +16,7 @@ import Testing
             try (0..<count).map { ("\($0).jpg", try testJPEG($0)) } + [("again.jpg", try testJPEG(0))])
     }
 
-    /// Runs `action` once, as soon as a batch has recorded an item.
+    /// Runs `action` once, as soon as a batch has recorded an item; up to two more commits may be under way then.
     private func onFirstCommit(_ store: GalleryStore, _ action: @escaping @Sendable () -> Void) -> GalleryObservation {
         let isDone = Mutex(false)
         return store.observe { change in
@@ -37,13 +37,12 @@ import Testing
         do {
             let bench = try AdminBench(folder: folder) { $0.enrollmentCommitItems = 2 }
             try bench.gallery()
-            // The processor waits for it before the next group, so exactly the first is recorded.
             let processor = bench.processor
             let observation = onFirstCommit(bench.context.store) { processor.requestStop() }
             id = try bench.enroll(try tar(count), type: BatchType.tar).id
             processor.join()
             recorded = try bench.context.store.batch(id: id).recorded
-            #expect(recorded == 2)
+            #expect([2, 4, 6].contains(recorded))
             #expect(try bench.bodies() == [id])
             observation.cancel()
             try bench.close()
@@ -110,8 +109,8 @@ import Testing
         observation.cancel()
         #expect(batch.state == "cancelled")
         #expect(batch.cancelRequested)
-        #expect(batch.enrolled == 1)
-        #expect(try bench.context.store.gallery("lobby").images == 1)
+        #expect(1...3 ~= batch.enrolled)
+        #expect(try bench.context.store.gallery("lobby").images == batch.enrolled)
         #expect(try bench.bodies().isEmpty)
         #expect(try bench.send(.post, "/admin/v1/batches/\(batch.id)/cancel").status == 200)
     }
@@ -149,7 +148,7 @@ import Testing
         let batch = try await bench.finish(try bench.enroll(try tar(20), type: BatchType.tar).id)
         observation.cancel()
         #expect(batch.state == "cancelled")
-        #expect(batch.enrolled == 1)
+        #expect(1...3 ~= batch.enrolled)
         #expect(try bench.send(.delete, "/admin/v1/galleries/lobby").status == 404)
         try bench.gallery("next")
         let next = try bench.enroll(try tar(1), type: BatchType.tar, gallery: "next")
