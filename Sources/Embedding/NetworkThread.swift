@@ -26,6 +26,8 @@ struct NetworkThread: Sendable {
             return
         }
         started(nil)
+        // One array for all passes, so that its memory is taken from the system only once.
+        var views: [Float] = []
         while let (batch, size) = queue.nextBatch() {
             let jobs = batch.filter { job in
                 guard job.isCancelled() else { return true }
@@ -33,7 +35,7 @@ struct NetworkThread: Sendable {
                 return false
             }
             guard let executor = executors[size] else { preconditionFailure("no executor for passes of \(size)") }
-            if !jobs.isEmpty { compute(jobs, with: executor) }
+            if !jobs.isEmpty { compute(jobs, with: executor, views: &views) }
         }
     }
 
@@ -89,12 +91,15 @@ struct NetworkThread: Sendable {
         return fastest
     }
 
-    private func compute(_ jobs: [Job], with executor: CSPRExecutor) {
+    /// Computes one pass, and completes its jobs; `views` is written over.
+    private func compute(_ jobs: [Job], with executor: CSPRExecutor, views: inout [Float]) {
         let start = ContinuousClock.now
+        views.removeAll(keepingCapacity: true)
+        for job in jobs { views += job.view }
         let wantsAttention = jobs.contains(where: \.wantsAttention)
         do {
             let output = try executor.runViews(
-                jobs.flatMap(\.view), count: jobs.count, wants: wantsAttention ? [.feature, .attention] : .feature)
+                views, count: jobs.count, wants: wantsAttention ? [.feature, .attention] : .feature)
             let computed = ContinuousClock.now - start
             queue.record(views: jobs.count, computed: computed)
             let embeddings = output.embeddings

@@ -154,6 +154,8 @@ public final class Service: Sendable {
     /// Stops the service: gives running requests `grace` to finish, closes everything, and then returns.
     public func stop(grace: Duration) {
         status.stop()
+        // A job that rewrites the database keeps others from stopping.
+        jobs.requestStop()
         let servers = [queryServer, adminServer]
         DispatchQueue.concurrentPerform(iterations: servers.count) { servers[$0].stop(grace: grace) }
         batches.stop()

@@ -124,6 +124,10 @@ import Testing
         #expect(try clients.query(["galleries", "show", "lobby"]).output.contains("for 30 days by enrolled_at"))
         let none = try clients.admin("galleries", "retention", "lobby", "--days", "0")
         #expect(none.status == 1 && none.errors.contains("from 60 to"), "\(none.errors)")
+        for days in ["--days=-1e300", "--days=nan", "--days=1e300"] {
+            let wrong = try clients.admin("galleries", "retention", "lobby", days)
+            #expect(wrong.status == 64 && wrong.errors.contains("--days"), "\(wrong.errors)")
+        }
         let off = try clients.admin("galleries", "retention", "lobby", "--off")
         #expect(off.output == "lobby keeps images until they are erased\n")
     }

@@ -36,9 +36,9 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case imagesHold = "images.hold"
     /// The hold on images of a gallery was lifted.
     case imagesRelease = "images.release"
-    /// It was set or lifted how long a gallery keeps images.
+    /// A gallery's retention was set or lifted.
     case retentionSet = "retention.set"
-    /// No image of a gallery is erased for its age, because the clock went further than it should have.
+    /// No image of a gallery is erased for its age, because the clock jumped ahead.
     case retentionSuspend = "retention.suspend"
     /// A token was created.
     case tokenCreate = "token.create"

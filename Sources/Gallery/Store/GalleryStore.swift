@@ -20,10 +20,12 @@ public final class GalleryStore: Sendable {
     private let pool: DatabasePool
     let log: LogCopier
     let wiper = Wiper()
+    /// The jobs whose cancellation waits for the writer, which a job that rewrites the database has until it ends.
+    let cancelling = Mutex<Set<String>>([])
     /// Brings commits into the index, in their order.
     private let publishing = DispatchQueue(label: "reid.gallery.publishing")
-    /// Counts the changes for which nobody waits that may be begun before the index has the ones before, and the observers
-    /// know of them; a semaphore must not be released below the value it was made with, so that is 0.
+    /// Limits the changes that the index and the observers do not have yet; it starts at 0, because a semaphore must not be
+    /// released below its first value.
     private let publishingRoom = DispatchSemaphore(value: 0)
     /// How many changes for which nobody waits are on their way to the index and the observers at the same time.
     private static let changesAhead = 2
@@ -195,6 +197,14 @@ extension GalleryStore {
             }
         }
         log.note(bytes: aftermath.addedBytes)
+    }
+
+    /// A gallery's snapshot with everything that was committed before; `snapshot(of:)` may lack images of a batch that runs.
+    ///
+    /// - Throws: `unknownGallery`.
+    public func settledSnapshot(of name: String) throws(GalleryError) -> GallerySnapshot {
+        publishing.sync {}
+        return try index.snapshot(of: name)
     }
 
     /// Reads one consistent state of the database.

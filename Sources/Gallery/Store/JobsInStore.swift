@@ -1,5 +1,6 @@
 import Digests
 import GRDB
+import Synchronization
 
 extension GalleryStore {
     /// Accepts a job; it is queued when this returns.
@@ -15,18 +16,30 @@ extension GalleryStore {
     ) throws(GalleryError) -> JobRecord {
         try write(audit: audit) { db, aftermath in
             if let gallery = new.gallery { _ = try db.gallery(gallery) }
-            let unfinished = try Int.fetchOne(db, sql: "SELECT count(*) FROM job WHERE state IN ('queued', 'running')")
-            guard unfinished ?? 0 < limit else { throw GalleryError.tooManyJobs(limit: limit) }
-            let id = try randomIdentifier("j_")
-            try db.run(
-                """
-                INSERT INTO job (id, kind, gallery, parameters, cursor, state, created_by, created_at)
-                VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)
-                """,
-                [id, new.kind.rawValue, new.gallery, new.parameters, new.cursor, new.createdBy, clock().milliseconds])
-            aftermath.audit?.target = id
-            aftermath.changes.append(.job(id: id, state: .queued))
-            return try db.job(id)
+            return try db.insert(new, atMost: limit, at: clock(), &aftermath)
+        }
+    }
+
+    /// Accepts the job that erases what a gallery keeps no longer, unless there is one, or its retention was changed meanwhile.
+    ///
+    /// - Parameters:
+    ///   - new: the job; it has a gallery.
+    ///   - retention: the retention from which its limit was made.
+    ///   - limit: the most jobs that may be queued or running, this one included.
+    ///   - audit: the row to add to the audit if it is accepted; its target becomes the job's id.
+    /// - Returns: the job; nil if it was not accepted.
+    /// - Throws: `tooManyJobs`, or `unknownGallery`.
+    public func createRetentionJob(
+        _ new: NewJob, for retention: Retention, atMost limit: Int, audit: AuditEvent
+    ) throws(GalleryError) -> JobRecord? {
+        try write { db, aftermath in
+            let gallery = try db.gallery(new.gallery ?? "")
+            let running: Int? = try db.row(
+                "SELECT count(*) FROM job WHERE state IN ('queued', 'running') AND gallery = ? AND kind = ?",
+                [gallery.name, JobKind.retention.rawValue])?[0]
+            guard running == 0, gallery.retention == retention else { return nil }
+            aftermath.audit = audit
+            return try db.insert(new, atMost: limit, at: clock(), &aftermath)
         }
     }
 
@@ -131,6 +144,9 @@ extension GalleryStore {
     public func requestJobCancel(
         _ id: String, keeping kept: Int = .max, audit: AuditEvent? = nil
     ) throws(GalleryError) -> JobRecord {
+        // A job that has the writer learns of it here.
+        _ = cancelling.withLock { $0.insert(id) }
+        defer { _ = cancelling.withLock { $0.remove(id) } }
         let job = try write(audit: audit) { db, aftermath in
             let job = try db.job(id)
             let isNew = try db.requestCancel(
@@ -150,6 +166,9 @@ extension GalleryStore {
         return measured(job)
     }
 
+    /// Whether somebody is cancelling the job at this moment; the database says so only when the writer is free.
+    public func isBeingCancelled(_ job: String) -> Bool { cancelling.withLock { $0.contains(job) } }
+
     /// Returns the job with its measured speed, which is known only in memory.
     func measured(_ job: JobRecord) -> JobRecord {
         guard job.state == .running else { return job }
@@ -160,6 +179,24 @@ extension GalleryStore {
 }
 
 extension Database {
+    /// Adds a queued job; throws `tooManyJobs` if there are `limit` already.
+    fileprivate func insert(
+        _ new: NewJob, atMost limit: Int, at now: Timestamp, _ aftermath: inout GalleryStore.Aftermath
+    ) throws -> JobRecord {
+        let unfinished = try Int.fetchOne(self, sql: "SELECT count(*) FROM job WHERE state IN ('queued', 'running')")
+        guard unfinished ?? 0 < limit else { throw GalleryError.tooManyJobs(limit: limit) }
+        let id = try randomIdentifier("j_")
+        try run(
+            """
+            INSERT INTO job (id, kind, gallery, parameters, cursor, state, created_by, created_at)
+            VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)
+            """,
+            [id, new.kind.rawValue, new.gallery, new.parameters, new.cursor, new.createdBy, now.milliseconds])
+        aftermath.audit?.target = id
+        aftermath.changes.append(.job(id: id, state: .queued))
+        return try job(id)
+    }
+
     /// Notes how far a running job is; a kind that changes the database does it in the transaction of the change, so that
     /// each unit is done exactly once.
     func recordJob(
@@ -213,7 +250,7 @@ extension Database {
     }
 
     /// The job with this id, unless it is over; throws `jobIsOver` then.
-    fileprivate func unfinishedJob(_ id: String) throws -> JobRecord {
+    func unfinishedJob(_ id: String) throws -> JobRecord {
         let job = try job(id)
         guard !job.state.isFinal else { throw GalleryError.jobIsOver(id, state: job.state) }
         return job

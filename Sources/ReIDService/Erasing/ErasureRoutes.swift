@@ -21,7 +21,7 @@ func erasureRoutes(_ service: ServiceContext) -> [Route] {
         Route(.post, "/admin/v1/galleries/{gallery}/erase", access: .holder(of: .admin)) { request in
             .now(
                 try acceptJob(of: .erasure, request, service) {
-                    let snapshot = try service.store.snapshot(of: request.visibleGallery())
+                    let snapshot = try service.store.settledSnapshot(of: request.visibleGallery())
                     return try ErasureWork.job(for: FilterOptions(ofErasure: request), in: snapshot)
                 })
         },

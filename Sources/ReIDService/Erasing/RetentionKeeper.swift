@@ -35,37 +35,40 @@ final class RetentionKeeper: Sendable {
         for gallery in service.store.galleries() where !mustStop {
             do { try look(at: gallery.name) } catch {
                 service.logger.error(
-                    "not looked for images that are too old",
+                    "checking for images that are too old failed",
                     metadata: ["gallery": "\(gallery.name)", "error": "\(error)"])
             }
         }
     }
 
     private func look(at gallery: String) throws {
+        // Read before the check: a job whose limit was made from another retention is not accepted.
+        guard let retention = try service.store.gallery(gallery).retention else {
+            return service.resumeRetention(of: gallery)
+        }
         let step = Int64(service.configuration.jobs.retentionLargestStep) * 86_400
         switch try service.store.checkRetention(of: gallery, largestStep: step) {
         case .unlimited, .nothing: service.resumeRetention(of: gallery)
         case .due(let limit):
             service.resumeRetention(of: gallery)
-            try accept(limit, of: gallery)
+            try accept(limit, of: gallery, keeping: retention)
         case .suspended(let since, let now): try suspend(gallery, since: since, now: now)
         }
     }
 
-    /// Accepts a job, unless there is one already.
-    private func accept(_ limit: AgeLimit, of gallery: String) throws {
-        let isAccepted = try service.store.unfinishedJobs().contains { $0.kind == .retention && $0.gallery == gallery }
-        guard !isAccepted else { return }
-        let wanted = try ErasureWork.job(for: limit, in: service.store.snapshot(of: gallery))
+    /// Accepts a job, unless there is one already or the retention is another now.
+    private func accept(_ limit: AgeLimit, of gallery: String, keeping retention: Retention) throws {
+        let wanted = try ErasureWork.job(for: limit, in: service.store.settledSnapshot(of: gallery))
         var facts = wanted.parameters
         facts["gallery"] = .text(gallery)
         facts["kind"] = .text(JobKind.retention.rawValue)
-        _ = try service.store.createJob(
+        _ = try service.store.createRetentionJob(
             NewJob(
                 .retention, gallery: gallery,
                 parameters: String(decoding: try jsonBytes(wanted.parameters), as: UTF8.self),
                 cursor: wanted.cursor, createdBy: "service"),
-            atMost: service.configuration.jobs.waiting, audit: .byService(.jobAccept, of: "", details: facts))
+            for: retention, atMost: service.configuration.jobs.waiting,
+            audit: .byService(.jobAccept, of: "", details: facts))
     }
 
     /// Tells once that nothing is erased for its age.
@@ -73,7 +76,7 @@ final class RetentionKeeper: Sendable {
         let isNew = service.suspendedRetentions.withLock { $0.insert(gallery).inserted }
         guard isNew else { return }
         service.logger.error(
-            "no image is erased for its age: the clock went further than it may; if it is right, set the retention again",
+            "no image is erased for its age: the clock jumped ahead; if it is right, set the retention again",
             metadata: ["gallery": "\(gallery)", "since": "\(since)", "now": "\(now)"])
         let details: [String: JSONValue] = [
             "gallery": .text(gallery), "since": .text(since.rfc3339), "now": .text(now.rfc3339),

@@ -104,7 +104,7 @@ final class JobEnd: Sendable {
 
     /// Whether the job is cancelled or the service stops; noticed within a quarter of a second.
     var isDue: Bool {
-        if mustStop() { return true }
+        if mustStop() || store.isBeingCancelled(job) { return true }
         return state.withLock { state in
             let now = ContinuousClock.now
             if !state.isCancelled, now >= state.next {

@@ -44,7 +44,7 @@ extension ConfigurationField {
                 + "of a larger one it makes the indexes anew."),
         ConfigurationField(
             "jobs.retention_interval", .whole(\.jobs.retentionInterval, in: 1...86_400), unit: "s",
-            "How often it is looked for images that are older than their gallery keeps them."),
+            "Seconds between two checks for images that are older than their gallery keeps them."),
         ConfigurationField(
             "jobs.retention_largest_step", .whole(\.jobs.retentionLargestStep, in: 2...36_500), unit: "days",
             "How far the clock may go between two such looks; after a larger step nothing is erased until the retention is "

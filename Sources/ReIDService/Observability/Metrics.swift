@@ -219,7 +219,7 @@ public final class ServiceMetrics: Sendable {
         "reid_gallery_people": "Known persons in a gallery.",
         "reid_images_erased_total": "Images that were erased, by what asked for it; not those of deleted galleries.",
         "reid_retention_suspended":
-            "1 while nothing of a gallery is erased for its age, because the clock went further than it may; otherwise 0.",
+            "1 while nothing of a gallery is erased for its age, because the clock jumped ahead; otherwise 0.",
         "reid_images_to_wipe": "Erased images that still have to be wiped from the disk.",
         "reid_batches": "Unfinished batches, by state.",
         "reid_jobs": "Unfinished jobs, by kind and state, without batches.",

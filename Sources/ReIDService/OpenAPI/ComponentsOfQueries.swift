@@ -221,7 +221,7 @@ extension Components {
                 "mirrored": .flag("Whether feature vectors are means over an image and its mirror image."),
                 "trained": .flag("False: the weights are random, and rankings are meaningless."),
                 "profile": Schema.object(
-                    "By what images are told that are unlike those of people; absent: they are not.",
+                    "What the service uses to recognize images that do not show people; absent: it cannot.",
                     [
                         "images": .count("Images of people that it was made from."),
                         "limit": .number("The squared Mahalanobis distance beyond which an image earns a warning."),

@@ -25,8 +25,9 @@ struct KeptRanking {
         let start = ContinuousClock.now
         let snapshot = try service.store.snapshot(of: query.gallery)
         let stored = try service.store.ranking(of: query.id)
-        let isReadable = stored.map { (try? VersionedRanking($0)) != nil } ?? false
-        guard stored?.galleryRevision != snapshot.revision || !isReadable else { return false }
+        if let stored, stored.galleryRevision == snapshot.revision, (try? VersionedRanking(stored)) != nil {
+            return false
+        }
         var answer = try Search(store: service.store, snapshot: snapshot, options: fromJSON(query.options))
             .answer(
                 for: query.vector, warnings: query.warnings.isEmpty ? nil : query.warnings, isCancelled: isCancelled)

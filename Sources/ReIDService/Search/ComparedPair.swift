@@ -46,6 +46,10 @@ struct ComparedPair {
         try parameters.finish()
         let uploads = upload?.images ?? []
         try options.check(uploads: uploads.count)
+        if let gallery = options.gallery {
+            guard request.sees(gallery) else { throw GalleryError.unknownGallery(gallery) }
+            _ = try service.store.gallery(gallery)
+        }
         let enrolled = try service.visibleImages(options.imageIDs, in: options.gallery, request)
         let gallery = options.gallery ?? enrolled.first?.gallery
         if let gallery, !request.sees(gallery) { throw GalleryError.unknownGallery(gallery) }

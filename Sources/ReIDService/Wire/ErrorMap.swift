@@ -55,7 +55,7 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .badRequest, "missing-filter", "A filter is needed",
                 "Say which images; " + Self.list(known, "filters are")
-                    + " To erase all of them, delete the gallery.")
+                    + " A time in the future as 'enrolled_to' stands for all of them.")
         case .malformedJSON(let part):
             .reid(.badRequest, "malformed-json", "Malformed JSON", "The \(part) must be one JSON object.", pointer: "")
         case .unknownMember(let part, let pointer, let known):

@@ -124,7 +124,7 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var mirrored: Bool
     /// False: the weights are random, and rankings mean nothing yet.
     public var trained: Bool
-    /// By what the service tells images that are unlike those of people; nil: it does not, as nothing is known.
+    /// What the service uses to recognize images that do not show people; nil: it cannot.
     public var profile: ProfileAnswer?
     /// The same as a sentence; nil if the model is trained.
     public var warnings: [String]?
@@ -134,7 +134,7 @@ public struct ModelAnswer: Codable, Sendable, Equatable {
     public var limits: SearchLimits
 }
 
-/// By what the service tells images that are unlike those of people.
+/// What the service uses to recognize images that do not show people.
 public struct ProfileAnswer: Codable, Sendable, Equatable {
     /// The number of images of people that it was made from.
     public var images: Int

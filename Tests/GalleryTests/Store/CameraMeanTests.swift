@@ -120,9 +120,11 @@ import Testing
         // What version 5 did not have.
         try fixture.folder.tamper(
             """
-            DROP TABLE calibration; DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
+            DROP TABLE hold; DROP TABLE calibration; DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
             ALTER TABLE camera DROP COLUMN images; ALTER TABLE gallery DROP COLUMN camera_normalization;
             DROP INDEX image_external_id; DROP TABLE run;
+            ALTER TABLE gallery DROP COLUMN retention_seconds; ALTER TABLE gallery DROP COLUMN retention_basis;
+            ALTER TABLE gallery DROP COLUMN retention_checked_at;
             DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) >= 6; PRAGMA user_version = 5
             """)
         let store = try StoreFixture.open(fixture.folder)

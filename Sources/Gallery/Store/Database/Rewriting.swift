@@ -32,6 +32,7 @@ struct Rewriting {
 
     /// Rewrites all pages in one transaction; false if it was cancelled, and then nothing has changed.
     func run(temporaryFolder: String, _ isCancelled: @escaping @Sendable () -> Bool) throws -> Bool {
+        guard !isCancelled() else { return false }
         let end = DispatchSemaphore(value: 0)
         let asking = DispatchGroup()
         DispatchQueue.global(qos: .utility).async(group: asking) { [connection] in

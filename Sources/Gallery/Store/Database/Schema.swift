@@ -176,7 +176,7 @@ enum Schema {
 
     /// `hold` marks the images that nothing may erase: SQLite itself refuses to delete them.
     ///
-    /// `retention_checked_at` is the latest time at which it was looked for images that are too old.
+    /// `retention_checked_at` is the time of the last check for images that are too old.
     private static let holdsAndRetention = """
         CREATE TABLE hold (image INTEGER PRIMARY KEY REFERENCES image) STRICT;
         ALTER TABLE gallery ADD COLUMN retention_seconds INTEGER;

@@ -69,7 +69,7 @@ extension GalleryStore {
         audit: (_ images: Int) throws -> AuditEvent? = { _ in nil }
     ) throws(GalleryError) -> ErasedImages {
         precondition(!filter.matchesEverything && group > 0, "a filter without conditions, or groups of \(group)")
-        let snapshot = try index.snapshot(of: gallery)
+        let snapshot = try settledSnapshot(of: gallery)
         let rows = try rows(of: snapshot, matching: filter)
         var rest = snapshot.keys(after: 0, in: rows, atMost: .max)[...]
         let wipes = rest.count <= limit

@@ -54,6 +54,10 @@ extension GalleryStore {
         let all = snapshot.keys(after: progress.last, in: rows, atMost: .max).prefix { $0 <= progress.end }
         let keys = Array(all.prefix(group))
         let unit = try write { db, aftermath in
+            // The images were looked for before this transaction, and the job may have been cancelled meanwhile.
+            guard try !db.unfinishedJob(job).isCancelRequested else {
+                return ErasureUnit(progress: progress, erased: 0, remaining: all.count)
+            }
             let facts = try db.gallery(gallery)
             // Another gallery may have got the name.
             guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }

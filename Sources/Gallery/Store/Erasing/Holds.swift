@@ -27,7 +27,7 @@ extension GalleryStore {
         audit: (HoldChange) throws -> AuditEvent? = { _ in nil }
     ) throws(GalleryError) -> HoldChange {
         precondition(!filter.matchesEverything, "a filter without conditions")
-        let snapshot = try index.snapshot(of: gallery)
+        let snapshot = try settledSnapshot(of: gallery)
         let keys = snapshot.keys(after: 0, in: try rows(of: snapshot, matching: filter), atMost: .max)
         return try write { db, aftermath in
             let facts = try db.gallery(gallery)

@@ -82,7 +82,7 @@ extension GalleryStore {
         let now = clock()
         // Most galleries need no transaction.
         guard try gallery(name).retention != nil else { return .unlimited }
-        return try write { db, _ in
+        let found = try write { db, _ -> RetentionCheck in
             guard let row = try db.row("SELECT * FROM gallery WHERE name = ?", [name]), let retention = Retention(row),
                 let checked = row.timestamp("retention_checked_at")
             else { return .unlimited }
@@ -91,13 +91,17 @@ extension GalleryStore {
             try db.run(
                 "UPDATE gallery SET retention_checked_at = ? WHERE key = ?",
                 [max(now, checked).milliseconds, row["key"] as Int64])
-            let limit = AgeLimit(retention.basis, latest: now.adding(seconds: -retention.seconds))
-            let isDue: Bool? = try db.row(
+            return .due(AgeLimit(retention.basis, latest: now.adding(seconds: -retention.seconds)))
+        }
+        // Looking at the images takes long, so the writer does not wait for it.
+        guard case .due(let limit) = found else { return found }
+        let isDue: Bool? = try read { db in
+            try db.row(
                 """
                 SELECT EXISTS (SELECT 1 FROM living_image WHERE +gallery = ? AND \(limit.condition)
                     AND key NOT IN (SELECT image FROM hold))
-                """, [row["key"] as Int64])?[0]
-            return isDue == true ? .due(limit) : .nothing
+                """, [db.gallery(name).key])?[0]
         }
+        return isDue == true ? found : .nothing
     }
 }

@@ -40,7 +40,7 @@ extension GalleriesCommand {
 
         func validate() throws {
             guard (days == nil) == off else { throw ValidationError("give either --days or --off") }
-            guard (days ?? 1) * 86_400 < 1e12 else { throw ValidationError("--days: too many") }
+            guard 0..<1e7 ~= days ?? 1 else { throw ValidationError("--days must be from 0 to less than 10,000,000") }
         }
 
         mutating func run() throws {

@@ -66,6 +66,19 @@ import Testing
     /// What the units erase of 33 images, of which four of the first ten are held.
     private static let erased = [6, 10, 10, 3]
 
+    @Test func `a unit that begins before its job is cancelled erases nothing after that`() throws {
+        let fixture = try StoreFixture()
+        try fill(fixture, 0..<20)
+        let (id, progress) = try job(fixture.store)
+        try fixture.store.requestJobCancel(id)
+        let unit = try step(fixture.store, id, ImageFilter(cameras: ["c1"]))
+        #expect(unit.erased == 0 && unit.remaining == 7)
+        #expect(unit.progress == progress)
+        #expect(try fixture.store.allImages().count == 20)
+        #expect(try fixture.store.job(id: id).done == 0)
+        #expect(try fixture.store.audit(after: 0, limit: 9).filter { $0.action == "images.delete" }.isEmpty)
+    }
+
     @Test func `a job ends with its gallery, also if another one gets the name`() throws {
         let fixture = try StoreFixture()
         try fill(fixture, 0..<20)

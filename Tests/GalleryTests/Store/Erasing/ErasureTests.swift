@@ -111,6 +111,27 @@ import Testing
         #expect(try fixture.store.gallery("lobby").images == 21)
     }
 
+    @Test func `a job that compacts learns of its cancellation although it has the only writer`() throws {
+        let fixture = try StoreFixture()
+        try fixture.enroll(try (0..<40).map { try .sample($0, bytes: Self.image($0, size: 1_000_000)) })
+        let store = fixture.store
+        let job = try store.createJob(NewJob(.compaction, createdBy: "ops")).id
+        try store.startJob(job)
+        let cancelled = DispatchGroup()
+        let isAsked = Atomic(false)
+        let result = try store.compact(isCancelled: {
+            if !isAsked.exchange(true, ordering: .relaxed) {
+                DispatchQueue.global().async(group: cancelled) { _ = try? store.requestJobCancel(job) }
+                while !store.isBeingCancelled(job) { Thread.sleep(forTimeInterval: 0.001) }
+            }
+            return store.isBeingCancelled(job)
+        })
+        cancelled.wait()
+        #expect(result == nil && isAsked.load(ordering: .relaxed))
+        #expect(try store.job(id: job).isCancelRequested)
+        #expect(!store.isBeingCancelled(job))
+    }
+
     @Test func `an erased image is unknown, and its names in batches are gone`() throws {
         let fixture = try StoreFixture()
         let batch = try fixture.runningBatch()

@@ -96,6 +96,26 @@ import Testing
         #expect(try fixture.store.audit(after: 0, limit: 9).map(\.outcome) == ["ok", "unchanged"])
     }
 
+    @Test func `a job for a retention that is another now, or beside one, is not accepted`() throws {
+        let fixture = try fixture()
+        let retention = Retention(seconds: 30 * Self.day, basis: .enrolled)
+        let audit = AuditEvent(.jobAccept, actor: "service")
+        func accept(_ retention: Retention) throws -> JobRecord? {
+            try fixture.store.createRetentionJob(
+                NewJob(.retention, gallery: "lobby", cursor: "{}", createdBy: "service"), for: retention, atMost: 9,
+                audit: audit)
+        }
+        #expect(try accept(Retention(seconds: 31 * Self.day, basis: .enrolled)) == nil)
+        #expect(try accept(Retention(seconds: 30 * Self.day, basis: .captured)) == nil)
+        #expect(try fixture.store.audit(after: 0, limit: 9).isEmpty)
+        let job = try #require(try accept(retention))
+        #expect(job.kind == .retention && job.state == .queued)
+        #expect(try accept(retention) == nil)
+        try fixture.store.setRetention(nil, of: "lobby")
+        #expect(try accept(retention) == nil)
+        #expect(try fixture.store.audit(after: 0, limit: 9).map(\.target) == [job.id])
+    }
+
     @Test func `a gallery keeps its retention over a restart, and its rankings stay`() throws {
         let fixture = try fixture(.captured)
         let revision = try fixture.store.gallery("lobby").revision
