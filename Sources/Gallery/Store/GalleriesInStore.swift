@@ -163,6 +163,13 @@ extension Database {
         return GalleryFacts(row)
     }
 
+    /// The gallery of a snapshot; throws `unknownGallery` if it is gone, also if another one has got its name.
+    func gallery(of snapshot: GallerySnapshot) throws -> GalleryFacts {
+        let facts = try gallery(snapshot.name)
+        guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(snapshot.name) }
+        return facts
+    }
+
     /// Counts one more change of a gallery's images; returns the new revision.
     func advanceRevision(of gallery: GalleryFacts) throws -> Int64 {
         try run("UPDATE gallery SET revision = revision + 1 WHERE key = ?", [gallery.key])

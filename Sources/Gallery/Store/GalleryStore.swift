@@ -89,7 +89,7 @@ public final class GalleryStore: Sendable {
             ])
         for _ in 0..<Self.changesAhead { publishingRoom.signal() }
         // What an earlier run has erased and not wiped.
-        if try imagesToWipe() > 0 { startWiping() }
+        if try hasImagesToWipe() { startWiping() }
     }
 
     /// Closes every connection and releases the file; later calls fail with a typed error.

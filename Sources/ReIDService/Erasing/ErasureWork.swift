@@ -59,7 +59,7 @@ struct ErasureWork: JobWork {
         var isClean = false
         while try control.goesOn(done: job.done, of: job.total ?? job.done) {
             do {
-                if try service.store.imagesToWipe() == 0, service.store.wipeIndex(of: gallery) {
+                if try !service.store.hasImagesToWipe(), service.store.wipeIndex(of: gallery) {
                     if !isClean {
                         isClean = try service.store.removeRemains(
                             rewritingUpTo: Int64(jobs.erasureRewriteBytes), sparing: Int64(jobs.spareBytes)

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Gallery
 internal import Logging
 internal import Synchronization
@@ -6,34 +5,23 @@ internal import Synchronization
 /// Looks at intervals whether galleries have images that are older than they keep them, and accepts a job that erases these.
 final class RetentionKeeper: Sendable {
     private let service: ServiceContext
-    private let queue = DispatchQueue(label: "reid.retention", qos: .utility, target: .global(qos: .utility))
-    private let isStopped = Atomic(false)
+    private let passes: RepeatedWork
 
-    init(service: ServiceContext) { self.service = service }
+    init(service: ServiceContext) {
+        self.service = service
+        passes = RepeatedWork(name: "reid.retention", every: service.configuration.jobs.retentionInterval)
+    }
 
     /// Starts to look: at once, and then at intervals.
-    func start() { pass(after: 0) }
-
-    private func pass(after seconds: Int) {
-        queue.asyncAfter(deadline: .now() + .seconds(seconds)) { [weak self] in
-            guard let self, !mustStop else { return }
-            look()
-            pass(after: service.configuration.jobs.retentionInterval)
-        }
-    }
+    func start() { passes.start { [weak self] in self?.look() } }
 
     /// Stops, and returns when a look that runs is done.
-    func stop() {
-        isStopped.store(true, ordering: .releasing)
-        queue.sync {}
-    }
-
-    private var mustStop: Bool { isStopped.load(ordering: .acquiring) }
+    func stop() { passes.stop() }
 
     /// Looks at every gallery that keeps images for a time.
     func look() {
-        for gallery in service.store.galleries() where !mustStop {
-            do { try look(at: gallery.name) } catch {
+        for gallery in service.store.galleries() where !passes.mustStop {
+            do { try look(at: gallery.name, keeping: gallery.retention) } catch {
                 service.logger.error(
                     "checking for images that are too old failed",
                     metadata: ["gallery": "\(gallery.name)", "error": "\(error)"])
@@ -41,11 +29,9 @@ final class RetentionKeeper: Sendable {
         }
     }
 
-    private func look(at gallery: String) throws {
-        // Read before the check: a job whose limit was made from another retention is not accepted.
-        guard let retention = try service.store.gallery(gallery).retention else {
-            return service.resumeRetention(of: gallery)
-        }
+    /// Looks at a gallery; `retention` was read before, so that a job whose limit is made from another one is not accepted.
+    private func look(at gallery: String, keeping retention: Retention?) throws {
+        guard let retention else { return service.resumeRetention(of: gallery) }
         let step = Int64(service.configuration.jobs.retentionLargestStep) * 86_400
         switch try service.store.checkRetention(of: gallery, largestStep: step) {
         case .unlimited, .nothing: service.resumeRetention(of: gallery)
@@ -59,15 +45,11 @@ final class RetentionKeeper: Sendable {
     /// Accepts a job, unless there is one already or the retention is another now.
     private func accept(_ limit: AgeLimit, of gallery: String, keeping retention: Retention) throws {
         let wanted = try ErasureWork.job(for: limit, in: service.store.settledSnapshot(of: gallery))
-        var facts = wanted.parameters
-        facts["gallery"] = .text(gallery)
+        var facts = wanted.facts
         facts["kind"] = .text(JobKind.retention.rawValue)
         _ = try service.store.createRetentionJob(
-            NewJob(
-                .retention, gallery: gallery,
-                parameters: String(decoding: try jsonBytes(wanted.parameters), as: UTF8.self),
-                cursor: wanted.cursor, createdBy: "service"),
-            for: retention, atMost: service.configuration.jobs.waiting,
+            wanted.job(of: .retention, createdBy: "service"), for: retention,
+            atMost: service.configuration.jobs.waiting,
             audit: .byService(.jobAccept, of: "", details: facts))
     }
 

@@ -78,6 +78,20 @@ struct WantedJob {
     var parameters: [String: JSONValue]
     /// Where it begins, as a JSON object; it is forgotten when the job is over.
     var cursor: String?
+
+    /// What the audit says of it.
+    var facts: [String: JSONValue] {
+        var facts = parameters
+        facts["gallery"] = gallery.map(JSONValue.text)
+        return facts
+    }
+
+    /// The job to accept; `asker` is the name of the token with which it was asked for.
+    func job(of kind: JobKind, createdBy asker: String) throws -> NewJob {
+        NewJob(
+            kind, gallery: gallery, parameters: String(decoding: try jsonBytes(parameters), as: UTF8.self),
+            cursor: cursor, createdBy: asker)
+    }
 }
 
 /// Accepts a job: after the answer 202 it is done, also after a restart.
@@ -86,14 +100,9 @@ func acceptJob(
 ) throws -> ServerResponse {
     let job = try service.audit.change(.jobAccept, of: "", by: request, details: ["kind": .text(kind.rawValue)]) {
         let wanted = try read()
-        var facts = wanted.parameters
-        facts["gallery"] = wanted.gallery.map(JSONValue.text)
         return try service.store.createJob(
-            NewJob(
-                kind, gallery: wanted.gallery,
-                parameters: String(decoding: try jsonBytes(wanted.parameters), as: UTF8.self),
-                cursor: wanted.cursor, createdBy: request.principal?.name ?? "anonymous"),
-            atMost: service.configuration.jobs.waiting, audit: try $0.adding(facts))
+            wanted.job(of: kind, createdBy: request.principal?.name ?? "anonymous"),
+            atMost: service.configuration.jobs.waiting, audit: try $0.adding(wanted.facts))
     }
     return try .json(
         try JobAnswer(job, now: .now()), status: .accepted, fields: [.location: "/admin/v1/jobs/" + job.id])

@@ -52,7 +52,6 @@ struct ComparedPair {
         }
         let enrolled = try service.visibleImages(options.imageIDs, in: options.gallery, request)
         let gallery = options.gallery ?? enrolled.first?.gallery
-        if let gallery, !request.sees(gallery) { throw GalleryError.unknownGallery(gallery) }
         // Enrolled images can be compared also if another model is being served than the one that made their vectors.
         let snapshot = try gallery.map {
             try uploads.isEmpty ? service.store.snapshot(of: $0) : service.searchableSnapshot(of: $0)

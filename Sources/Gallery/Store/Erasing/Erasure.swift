@@ -79,9 +79,7 @@ extension GalleryStore {
         repeat {
             let keys = Array(rest.prefix(group))
             let (count, held) = try write { db, aftermath in
-                let facts = try db.gallery(gallery)
-                // Another gallery may have got the name.
-                guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
+                let facts = try db.gallery(of: snapshot)
                 let count = try db.erase(keys, of: facts, wipes: wipes, &aftermath)
                 aftermath.audit = try audit(count)
                 if count == 0 { aftermath.audit?.outcome = "unchanged" }

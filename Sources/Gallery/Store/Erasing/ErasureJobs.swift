@@ -58,9 +58,7 @@ extension GalleryStore {
             guard try !db.unfinishedJob(job).isCancelRequested else {
                 return ErasureUnit(progress: progress, erased: 0, remaining: all.count)
             }
-            let facts = try db.gallery(gallery)
-            // Another gallery may have got the name.
-            guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
+            let facts = try db.gallery(of: snapshot)
             let erased = try db.erase(keys, of: facts, wipes: false, &aftermath)
             var progress = progress
             progress.last = keys.count < all.count ? keys.last ?? progress.end : progress.end

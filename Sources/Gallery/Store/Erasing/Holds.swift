@@ -30,9 +30,7 @@ extension GalleryStore {
         let snapshot = try settledSnapshot(of: gallery)
         let keys = snapshot.keys(after: 0, in: try rows(of: snapshot, matching: filter), atMost: .max)
         return try write { db, aftermath in
-            let facts = try db.gallery(gallery)
-            // Another gallery may have got the name.
-            guard facts.key == snapshot.facts.key else { throw GalleryError.unknownGallery(gallery) }
+            _ = try db.gallery(of: snapshot)
             let change = try db.setHold(isHeld, on: keys)
             aftermath.audit = try audit(change)
             if change.changed == 0 { aftermath.audit?.outcome = "unchanged" }

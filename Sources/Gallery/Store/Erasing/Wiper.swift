@@ -29,6 +29,13 @@ extension GalleryStore {
         try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM erased") ?? 0 }
     }
 
+    /// Whether there are such images; costs no more for many of them.
+    ///
+    /// - Throws: `inputOutput`, `corrupt`.
+    public func hasImagesToWipe() throws(GalleryError) -> Bool {
+        try read { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM erased)") ?? false }
+    }
+
     /// Wipes the images that wait for it, as is done in the background anyway, and waits for the end.
     ///
     /// When this returns, no byte of them is in the database or its write-ahead log, unless `close` is called meanwhile.

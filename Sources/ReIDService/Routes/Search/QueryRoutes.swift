@@ -84,7 +84,7 @@ private func keep(
             images: question.images, vector: question.vector, model: service.model.identity,
             warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt),
         ranking: NewRanking(
-            content: try jsonBytes(answer), galleryRevision: snapshot.revision, images: answer.imageIDs),
+            content: answer.json, galleryRevision: snapshot.revision, images: answer.imageIDs),
         limits: service.configuration.limits.queries,
         audit: try audit.adding(SearchDetails(answer, images: question.images, standing: question.isStanding)))
     // The gallery may have changed before the query was stored, when no pass could find it.
