@@ -79,9 +79,28 @@ private struct FullBatches {
         let shape = model.configuration
         (self.configuration, self.passes, viewsPerImage) = (configuration, passes, model.viewsPerImage)
         views = noise(count: configuration.maximumBatch * 3 * shape.height * shape.widthPixels)
-        executors = try (0..<configuration.threads).map { _ in try model.makeExecutor(batch: configuration.maximumBatch)
+        executors = try (0..<configuration.threads).map { _ in
+            try Self.onThread(configuration) { try model.makeExecutor(batch: configuration.maximumBatch) }
         }
         _ = try imagesPerSecond()
+    }
+
+    /// Calls `body` on a thread with the service's number of OpenMP threads, which oneDNN compiles the network for.
+    private static func onThread<Value>(
+        _ configuration: Embedder.Configuration, _ body: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        // Written once, before the group ends.
+        nonisolated(unsafe) var result: Result<Value, any Error>?
+        let ended = DispatchGroup()
+        ended.enter()
+        Thread {
+            defer { ended.leave() }
+            setOpenMPThreads(configuration.threadWidth)
+            unsafe result = Result { try body() }
+        }.start()
+        ended.wait()
+        guard let result = unsafe result else { preconditionFailure("a thread that has ended has a result") }
+        return try result.get()
     }
 
     /// Runs `passes` batches on each thread.
