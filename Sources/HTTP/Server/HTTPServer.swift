@@ -44,7 +44,8 @@ public final class HTTPServer: Sendable {
             try configuration.check()
             signal(SIGPIPE, SIG_IGN)
             raiseDescriptorLimit(to: configuration.connections + 256)
-            let (descriptor, bound) = try listen(on: address, backlog: SOMAXCONN)
+            let (descriptor, bound) = try listen(
+                on: address, backlog: SOMAXCONN, unsentBytes: Int32(clamping: configuration.socketUnsentBytes))
             let loops = (0..<configuration.loops).map { EventLoop($0, core: core) }
             for loop in loops { loop.queue.sync { loop.start() } }
             let acceptor = Acceptor(descriptor: descriptor, loops: loops, core: core)

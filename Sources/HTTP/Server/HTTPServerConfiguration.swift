@@ -51,6 +51,10 @@ extension HTTPServer {
         public var turnRequests = 32
         /// Bytes of replies not yet taken by the client; while there are more, no further request is handled.
         public var unsentBytes = 256 << 10
+        /// Bytes of replies that the system may hold for a client beyond those that are on their way to it.
+        ///
+        /// Without this limit, the system takes up to 4 MiB for each client that does not read (`tcp_wmem`).
+        public var socketUnsentBytes = 128 << 10
 
         /// TLS handshakes at once, shared out among the loops; one more ends the one that has waited longest.
         public var handshakes = 1024
@@ -102,8 +106,7 @@ extension HTTPServer {
             }
             let counts = [
                 headBytes, targetBytes, headerCount, handshakes, connections, connectionsPerAddress, turnBytes,
-                turnRequests,
-                unsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
+                turnRequests, unsentBytes, socketUnsentBytes, progressBytes, lingerBytes, retryAfterSeconds,
             ]
             guard counts.allSatisfy({ $0 > 0 }) else { throw .configuration(reason: "counts must be positive") }
             let optional = [

@@ -5,9 +5,13 @@ import Glibc
 /// - Parameters:
 ///   - address: `127.0.0.1:8080`, `[::1]:0`, `localhost:8080`.
 ///   - backlog: Connections that may wait to be accepted.
+///   - unsentBytes: Bytes that the system may hold for each connection beyond those that are on their way
+///     (`TCP_NOTSENT_LOWAT`, which accepted sockets take over); nil for the system's own limit.
 /// - Returns: The descriptor, and the address with the port it has.
 /// - Throws: `ServerError` if the address is malformed, in use or not permitted.
-func listen(on address: String, backlog: Int32) throws(ServerError) -> (descriptor: Int32, address: String) {
+func listen(
+    on address: String, backlog: Int32, unsentBytes: Int32? = nil
+) throws(ServerError) -> (descriptor: Int32, address: String) {
     guard let colon = address.lastIndex(of: ":"), UInt16(address[address.index(after: colon)...]) != nil else {
         throw .badAddress(address)
     }
@@ -25,6 +29,7 @@ func listen(on address: String, backlog: Int32) throws(ServerError) -> (descript
     let descriptor = unsafe socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw .system(call: "socket", code: errno) }
     setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
+    if let unsentBytes { setOption(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentBytes) }
     setNonBlocking(descriptor)
     guard unsafe bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0,
         Glibc.listen(descriptor, backlog) == 0
@@ -85,9 +90,9 @@ private func describe(_ storage: sockaddr_storage) -> (host: String, port: Int) 
     return (name.hasPrefix("::ffff:") ? String(name.dropFirst(7)) : name, Int(text(port)) ?? 0)
 }
 
-private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
-    var on: Int32 = 1
-    _ = unsafe setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32 = 1) {
+    var value = value
+    _ = unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
 /// Makes a descriptor non-blocking, and closed in child processes.

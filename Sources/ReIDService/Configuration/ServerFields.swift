@@ -70,6 +70,10 @@ extension ConfigurationField {
         ConfigurationField(
             "server.unsent_bytes", .whole(\.server.unsentBytes, in: 1...(1 << 30)), unit: "bytes",
             "How much of its replies a client may leave unread before its next request has to wait."),
+        ConfigurationField(
+            "server.socket_unsent_bytes", .whole(\.server.socketUnsentBytes, in: 1...(1 << 30)), unit: "bytes",
+            "How much of its replies the system may hold for a client that does not read; without this limit, up to 4 MiB."
+        ),
     ]
 
     /// The range of every timeout, in seconds: at least a clock tick, at most a day.

@@ -56,6 +56,25 @@ import Testing
         }
     }
 
+    @Test func `the system holds little of a long reply for a client that does not read`() throws {
+        var router = testRouter()
+        let body = [UInt8](repeating: 1, count: 32 << 20)
+        router.add(
+            Route(.get, "/long", access: .anyone, execution: .loop) { _ in .now(ServerResponse(body: .bytes(body))) })
+        try withServer(router, { $0.socketUnsentBytes = 64 << 10 }) { server, address in
+            let client = try RawClient(address)
+            var window: Int32 = 4 << 10
+            unsafe setsockopt(
+                client.descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
+            try client.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(eventually { server.counters.bytesSent > 0 })
+            usleep(300_000)
+            // What is on its way (the first window of 64 KiB), the limit, and one buffer of the system more.
+            #expect(server.counters.bytesSent <= 256 << 10)
+            withExtendedLifetime(client) {}
+        }
+    }
+
     @Test func `one connection too many is a 503, and there is room again when one goes`() throws {
         try withServer(testRouter(), { $0.connections = 2 }) { server, address in
             var clients = try (0..<2).map { _ in try RawClient(address) }
