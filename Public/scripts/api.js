@@ -233,17 +233,23 @@ export async function keepQuery(gallery, image, options) {
 }
 
 /**
- * The newest ranking of a kept query, or null if it is still the one with `etag`.
+ * The newest ranking of a kept query.
  *
  * @param {string} id
- * @param {{etag: string, wait: number, signal: AbortSignal}} options `wait`: the seconds for which the service may hold the request until there is a change
- * @returns {Promise<{ranking: Ranking, etag: string} | null>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Ranking>}
  */
-export async function ranking(id, { etag, wait, signal }) {
-  const path = `/v1/queries/${encodeURIComponent(id)}/ranking${etag && wait > 0 ? `?wait=${wait}` : ""}`;
-  const response = await send(path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
-  if (response.status === 304) return null;
-  return { ranking: await response.json(), etag: response.headers.get("ETag") ?? "" };
+export function ranking(id, signal) {
+  return json(`/v1/queries/${encodeURIComponent(id)}/ranking`, signal);
+}
+
+/**
+ * The rankings of a kept query, as events `ranking`, at once and whenever there is another one; then an event `end`.
+ *
+ * @param {string} id
+ */
+export function rankingEvents(id) {
+  return new EventSource(`/v1/queries/${encodeURIComponent(id)}/events`);
 }
 
 /**

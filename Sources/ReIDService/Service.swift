@@ -34,7 +34,7 @@ public final class Service: Sendable {
     private let batches: BatchProcessor
     private let jobs: JobRunner
     let standingQueries: StandingQueries
-    let pollAnswers: PollAnswers
+    let rankingNews: RankingNews
     let waiters = RankingWaiters()
     let queryCleaner: QueryCleaner
     let retentionKeeper: RetentionKeeper
@@ -68,7 +68,7 @@ public final class Service: Sendable {
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)
         standingQueries = StandingQueries(service: context)
-        pollAnswers = PollAnswers(store: store, answers: context.answers, waiters: waiters, tokens: tokens)
+        rankingNews = RankingNews(service: context, waiters: waiters)
         queryCleaner = QueryCleaner(service: context)
         retentionKeeper = RetentionKeeper(service: context)
         batches = BatchProcessor(context: context)
@@ -102,7 +102,7 @@ public final class Service: Sendable {
         // A full disk does not keep the service from starting; the row is written when there is room.
         try? context.audit.record(.byService(.serviceStart, of: "", details: details))
         context.audit.flush()
-        pollAnswers.start()
+        rankingNews.start()
         standingQueries.start()
         batches.start()
         jobs.start()
@@ -163,7 +163,7 @@ public final class Service: Sendable {
         jobs.stop()
         queryCleaner.stop()
         standingQueries.stop()
-        pollAnswers.stop()
+        rankingNews.stop()
         context.embedder.stop()
         context.gatekeeper.tokens.stop()
         context.audit.stop(AuditEvent(.serviceStop, actor: "service", at: .now()))
@@ -180,7 +180,7 @@ public final class Service: Sendable {
         var router = Router(errorResponse: errorResponse(service))
         let routes =
             try searchRoutes(service) + compareRoutes(service) + queryRoutes(service, waiters: waiters)
-            + embeddingRoutes(service)
+            + eventRoutes(service) + embeddingRoutes(service)
             + galleryRoutes(service) + imageRoutes(service) + modelRoutes(service)
             + healthRoutes(service, status: status) + sessionRoutes(service)
         router.add(routes)

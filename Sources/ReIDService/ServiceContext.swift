@@ -37,6 +37,8 @@ public final class ServiceContext: Sendable {
     let decoding: DecodingBudget
     /// The answers that are ready for the event loops.
     let answers = AnswerCache()
+    /// The streams of events that are open.
+    let streams: RankingStreams
     private let observation: GalleryObservation
 
     /// Joins the parts, which are open already.
@@ -57,6 +59,7 @@ public final class ServiceContext: Sendable {
         decoding = DecodingBudget(
             pixels: configuration.limits.decodingPixels, wait: .seconds(configuration.limits.decodingWait),
             waiters: max(1, configuration.server.searches / 4))
+        streams = RankingStreams(gatekeeper: gatekeeper, configuration: configuration.events)
         audit = Audit(store: store, configuration: configuration.audit, logger: logger)
         observation = store.observe { [answers] change in answers.take(change) }
     }

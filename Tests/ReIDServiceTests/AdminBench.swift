@@ -113,7 +113,7 @@ final class AdminBench: Sendable {
         switch response.body {
         case .bytes(let bytes): return Answer(status: response.status.code, fields: response.fields, bytes: bytes)
         case .empty: return Answer(status: response.status.code, fields: response.fields, bytes: [])
-        case .file, .stream: throw Unexpected.body
+        case .file, .stream, .live: throw Unexpected.body
         }
     }
 

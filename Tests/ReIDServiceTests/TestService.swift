@@ -67,9 +67,9 @@ final class TestService: Sendable {
         return path
     }
 
-    /// Starts to rank standing queries again and to answer polls, as a started service does, but does not listen.
+    /// Starts to rank standing queries again and to tell polls and streams, as a started service does, but does not listen.
     func watchGalleries() {
-        service.pollAnswers.start()
+        service.rankingNews.start()
         service.standingQueries.start()
     }
 
@@ -269,7 +269,7 @@ extension ServerResponse {
             switch body {
             case .empty: return []
             case .bytes(let bytes): return bytes
-            case .file, .stream: throw TestFailure.bodyIsNotInMemory
+            case .file, .stream, .live: throw TestFailure.bodyIsNotInMemory
             }
         }
     }

@@ -5,7 +5,7 @@ import { ResultDialog } from "./result-dialog.js";
 import { ResultsGrid } from "./results-grid.js";
 /** @import { CameraNormalization, Ranking, RankingResult } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
-/** @import { PollState } from "../search/ranking-poll.js" */
+/** @import { StreamState } from "../search/ranking-stream.js" */
 
 /** The ranking, how fresh it is, and the attention over its images. */
 export class ResultsPane {
@@ -160,7 +160,7 @@ export class ResultsPane {
     this.summary.title = `Of the ranking: ${steps.join(", ")}`;
   }
 
-  /** @param {PollState} state @param {boolean} standing whether the query is ranked again when the gallery changes */
+  /** @param {StreamState} state @param {boolean} standing whether the query is ranked again when the gallery changes */
   showState(state, standing) {
     const texts = {
       connecting: "Connecting",

@@ -1,8 +1,8 @@
 import { asProblem, deleteQuery, isAbort, keepQuery, query, rankAgain } from "../api.js";
-import { RankingPoll } from "./ranking-poll.js";
+import { RankingStream } from "./ranking-stream.js";
 /** @import { Ranking, SearchOptions } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
-/** @import { PollState } from "./ranking-poll.js" */
+/** @import { StreamState } from "./ranking-stream.js" */
 
 /**
  * @typedef {object} SearchRequest
@@ -15,7 +15,7 @@ import { RankingPoll } from "./ranking-poll.js";
  * @property {(queryID: string) => void} onKept
  * @property {(ranking: Ranking, elapsed?: number) => void} onRanking called with the milliseconds since the search began
  * @property {(problem: ServiceProblem) => void} onProblem
- * @property {(state: PollState) => void} onState
+ * @property {(state: StreamState) => void} onState
  * @property {(stale: boolean) => void} onStale whether the gallery has changed since the ranking on screen was made
  */
 
@@ -42,8 +42,8 @@ export class SearchSession {
      * @type {{id: string, request: SearchRequest | null} | null}
      */
     this.current = null;
-    /** @type {RankingPoll | null} */
-    this.poll = null;
+    /** @type {RankingStream | null} */
+    this.stream = null;
     this.staleTimer = 0;
     /** When the current search began, in the time of `performance.now()`; 0: no search runs. */
     this.started = 0;
@@ -105,12 +105,12 @@ export class SearchSession {
 
   /** Follows the current query, if there is one and the view is visible. */
   follow() {
-    this.poll?.stop();
-    this.poll = null;
+    this.stream?.stop();
+    this.stream = null;
     clearTimeout(this.staleTimer);
     if (!this.current || this.paused) return;
     const { id } = this.current;
-    this.poll = new RankingPoll(id, {
+    this.stream = new RankingStream(id, {
       onRanking: (ranking) => {
         this.handlers.onRanking(ranking, this.started ? performance.now() - this.started : undefined);
         this.started = 0;
@@ -120,9 +120,9 @@ export class SearchSession {
     });
   }
 
-  /** Polls again at once, for example because the service is back. */
+  /** Asks again at once, for example because the service is back. */
   hurry() {
-    this.poll?.interrupt();
+    this.stream?.interrupt();
   }
 
   /**

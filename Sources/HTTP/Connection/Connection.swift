@@ -183,8 +183,7 @@ final class Connection: @unchecked Sendable {
             guard output.isEmpty else { return }
             switch phase {
             case .sending(let exchange, let producer) where !producer.isWaiting:
-                produce(exchange, producer)
-                return
+                guard produce(exchange, producer) else { return }
             case .closing:
                 finishClosing()
                 return
@@ -204,8 +203,9 @@ final class Connection: @unchecked Sendable {
             loop.discard(reader)
             refuse(.badRequest("The body ends before its time."), exchange)
         case .handling(let exchange), .held(let exchange, _): probe(exchange)
+        case .sending(let exchange, _): probeLive(exchange)
         case .lingering: close()
-        case .handshaking, .spooling, .sending, .closing, .closed: return
+        case .handshaking, .spooling, .closing, .closed: return
         }
         try flush()
     }
@@ -219,6 +219,16 @@ final class Connection: @unchecked Sendable {
         exchange.isProbed = true
         output.append(continueReply)
     }
+
+    /// Finds that out for a live body: a client that is gone answers what is sent now with a reset.
+    private func probeLive(_ exchange: Exchange) {
+        guard let live = exchange.live, !exchange.isProbed else { return }
+        exchange.isProbed = true
+        live.onSilence(live)
+    }
+
+    /// Makes the system take little of a live body that the client does not read, so that this is noticed soon.
+    func limitUnsent() { sources?.limitUnsent() }
 
     /// The socket, unless the connection is idle: then the loop's timer asks whether the client has reset it.
     ///
@@ -256,6 +266,8 @@ final class Connection: @unchecked Sendable {
         switch verdict {
         case .close: close()
         case .answerHeld: answerHeld()
+        case .breakSilence:
+            if case .sending(let exchange, _) = phase, let live = exchange.live { live.onSilence(live) }
         case .refuse(let problem):
             if case .body(let reader, let exchange) = phase {
                 loop.discard(reader)
@@ -267,14 +279,18 @@ final class Connection: @unchecked Sendable {
         turn(receives: false)
     }
 
-    /// Handles the server's stop: closes the connection if it is idle, answers a held reply, and lets other requests
-    /// finish.
+    /// Handles the server's stop: closes the connection if it is idle, answers a held reply, ends a live body, and lets
+    /// other requests finish.
     func drain() {
         dispatchPrecondition(condition: .onQueue(loop.queue))
         switch phase {
         case .handshaking: return close()
         case .head where leftover.isEmpty: phase = .closing
         case .held: answerHeld()
+        case .sending(let exchange, _):
+            guard let live = exchange.live else { break }
+            exchange.keepsAlive = false
+            live.stop()
         default: break
         }
         turn(receives: false)
@@ -315,6 +331,11 @@ final class Connection: @unchecked Sendable {
     func over(_ exchange: Exchange, cancels: Bool = false) {
         if cancels { exchange.cancellation.cancel() }
         releaseMemory(exchange)
+        if let live = exchange.live {
+            exchange.live = nil
+            loop.core.streams.release(1)
+            live.finish()
+        }
         loop.core.accessLog?.note(exchange)
     }
 

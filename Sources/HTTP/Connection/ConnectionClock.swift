@@ -10,6 +10,8 @@ struct ConnectionClock {
         case head
         case body
         case held
+        /// The client waits for the next piece of a live body.
+        case silence
         case linger
     }
 
@@ -20,6 +22,7 @@ struct ConnectionClock {
     private var wait = Wait.none
     private var deadline = UInt64.max
     private var receivedMark = 0
+    private var silenceMark = 0
     private var body = Pace()
     private var bodyDeadline = UInt64.max
     private var sendDeadline = UInt64.max
@@ -75,10 +78,13 @@ struct ConnectionClock {
         if wait == .body { body.run(bytes: received, now: now) } else { body.pause(now: now) }
         if wait == .none {
             rest()
-        } else if wait != self.wait || wait == .body && received - receivedMark >= configuration.progressBytes {
+        } else if wait != self.wait || wait == .body && received - receivedMark >= configuration.progressBytes
+            || wait == .silence && sent != silenceMark
+        {
             self.wait = wait
             deadline = now + nanoseconds(seconds)
             receivedMark = received
+            silenceMark = sent
         }
         bodyDeadline = body.deadline(
             bytes: received, rate: configuration.bodyBytesPerSecond, grace: configuration.bodyStallSeconds)
@@ -103,6 +109,8 @@ struct ConnectionClock {
         case .body: (.body, configuration.bodyStallSeconds)
         case .held(_, let held): (.held, min(held.timeout / .seconds(1), configuration.heldSeconds))
         case .lingering: (.linger, configuration.lingerSeconds)
+        case .sending(let exchange, _) where connection.output.isEmpty:
+            if let live = exchange.live { (.silence, live.silence / .seconds(1)) } else { (.none, 0) }
         case .spooling, .handling, .sending, .closing, .closed: (.none, 0)
         }
     }
@@ -118,6 +126,7 @@ struct ConnectionClock {
         case .head: return .refuse(HTTPProblem(.requestTimeout, detail: "The request's head took too long."))
         case .body: return .refuse(HTTPProblem(.requestTimeout, detail: "The request's body came too slowly."))
         case .held: return .answerHeld
+        case .silence: return .breakSilence
         }
     }
 
@@ -126,5 +135,7 @@ struct ConnectionClock {
         case close
         case refuse(HTTPProblem)
         case answerHeld
+        /// Nothing of a live body was sent for long.
+        case breakSilence
     }
 }

@@ -73,6 +73,10 @@ extension Connection {
     /// Sends a response: at once, or first its head and then its body piece by piece.
     func send(_ response: ServerResponse, _ exchange: Exchange) {
         dispatchPrecondition(condition: .onQueue(loop.queue))
+        if case .live(let body) = response.body, exchange.isHead || !loop.core.streams.reserve(1) {
+            body.finish()
+            if !exchange.isHead { return refuse(exchange, "Too many streams are open; try again.") }
+        }
         let response = loop.core.router.complete(
             response.conditioned(by: exchange.request, isHead: exchange.isHead), to: exchange.request)
         if case .held = phase { loop.core.held.release(1) }
@@ -83,7 +87,7 @@ extension Connection {
         case .empty: framing = .length(0)
         case .bytes(let bytes): framing = .length(bytes.count)
         case .file(let file): framing = .length(response.part?.count ?? file.size)
-        case .stream: framing = exchange.isHTTP10 ? .close : .chunked
+        case .stream, .live: framing = exchange.isHTTP10 ? .close : .chunked
         }
         if framing == .close { keepsAlive = false }
         exchange.keepsAlive = keepsAlive
@@ -104,6 +108,12 @@ extension Connection {
             phase = .sending(exchange, ReplyProducer(.file(file, rest: rest), isChunked: false))
         case .stream(let stream):
             phase = .sending(exchange, ReplyProducer(.stream(stream), isChunked: framing == .chunked))
+        case .live(let body):
+            exchange.live = body
+            phase = .sending(exchange, ReplyProducer(.live(body), isChunked: framing == .chunked))
+            limitUnsent()
+            body.attach { [self] in loop.queue.async { self.turn(receives: false) } }
+            if loop.isDraining { body.stop() }
         }
     }
 
@@ -128,8 +138,9 @@ extension Connection {
     /// The bytes of a file that are read at a time.
     private static var pieceBytes: Int { 256 << 10 }
 
-    /// Produces the next piece of a reply.
-    func produce(_ exchange: Exchange, _ producer: ReplyProducer) {
+    /// Produces the next piece of a reply; returns whether it is there already.
+    func produce(_ exchange: Exchange, _ producer: ReplyProducer) -> Bool {
+        if case .live(let body) = producer.source { return take(from: body, exchange, isChunked: producer.isChunked) }
         producer.isWaiting = true
         let number = exchange.number
         let deliver: @Sendable (Result<[UInt8]?, any Error>) -> Void = { [self] piece in
@@ -143,23 +154,42 @@ extension Connection {
             loop.core.disk.async {
                 deliver(Result { range.isEmpty ? nil : try file.bytes(in: range) })
             }
+        case .live: break
         }
+        return false
+    }
+
+    /// Takes what a live body has to send now; returns whether that is anything.
+    private func take(from body: LiveBody, _ exchange: Exchange, isChunked: Bool) -> Bool {
+        let (bytes, isLast) = body.take()
+        append(bytes, exchange, isChunked: isChunked)
+        guard isLast else { return !bytes.isEmpty }
+        finishBody(exchange, isChunked: isChunked)
+        // The next request may have arrived already.
+        loop.queue.async { self.turn(receives: false) }
+        return true
+    }
+
+    private func append(_ bytes: [UInt8], _ exchange: Exchange, isChunked: Bool) {
+        exchange.bytes += bytes.count
+        if isChunked, !bytes.isEmpty {
+            output.append(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [cr, lf])
+        } else {
+            output.append(bytes)
+        }
+    }
+
+    private func finishBody(_ exchange: Exchange, isChunked: Bool) {
+        if isChunked { output.append(Array("0\r\n\r\n".utf8)) }
+        done(exchange)
     }
 
     private func produced(_ piece: Result<[UInt8]?, any Error>, _ number: Int) {
         guard case .sending(let exchange, let producer) = phase, exchange.number == number else { return }
         producer.isWaiting = false
         switch piece {
-        case .success(let bytes?):
-            exchange.bytes += bytes.count
-            if producer.isChunked, !bytes.isEmpty {
-                output.append(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [cr, lf])
-            } else {
-                output.append(bytes)
-            }
-        case .success(nil):
-            if producer.isChunked { output.append(Array("0\r\n\r\n".utf8)) }
-            done(exchange)
+        case .success(let bytes?): append(bytes, exchange, isChunked: producer.isChunked)
+        case .success(nil): finishBody(exchange, isChunked: producer.isChunked)
         case .failure(let error):
             loop.core.logger.error("a reply was cut short", metadata: ["id": "\(exchange.id)", "error": "\(error)"])
             close()

@@ -203,7 +203,10 @@ extension Connection {
 
     private func handled(_ number: Int, _ reply: Reply) {
         guard case .handling(let exchange) = phase, exchange.number == number else {
-            if case .held(let held) = reply { held.expire() }
+            switch reply {
+            case .held(let held): held.expire()
+            case .now(let response): if case .live(let body) = response.body { body.finish() }
+            }
             return
         }
         finish(exchange, reply)

@@ -23,6 +23,8 @@ final class Exchange {
     var status: HTTPResponse.Status?
     /// Bytes of the reply's body so far.
     var bytes = 0
+    /// The body that is being sent, if its pieces come from elsewhere.
+    var live: LiveBody?
 
     init(_ head: RequestHead, number: Int, route: Route?, request: ServerRequest) {
         self.number = number
@@ -43,6 +45,7 @@ final class ReplyProducer {
         /// What of a file is not produced yet.
         case file(OpenFile, rest: Range<Int>)
         case stream(ResponseStream)
+        case live(LiveBody)
     }
 
     var source: Source

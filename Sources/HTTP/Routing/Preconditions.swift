@@ -54,7 +54,7 @@ extension ResponseBody {
         switch self {
         case .bytes(let bytes): bytes.count
         case .file(let file): file.size
-        case .empty, .stream: nil
+        case .empty, .stream, .live: nil
         }
     }
 }

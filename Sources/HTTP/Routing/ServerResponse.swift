@@ -37,6 +37,8 @@ public enum ResponseBody: Sendable {
     case file(OpenFile)
     /// Chunks that are produced one after another, sent with chunked coding.
     case stream(ResponseStream)
+    /// Pieces that come while the connection is held, sent with chunked coding.
+    case live(LiveBody)
 }
 
 /// A body that is produced while it is sent.

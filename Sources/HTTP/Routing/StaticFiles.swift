@@ -122,6 +122,8 @@ extension HTTPField.Name {
     public static let xRequestID = known("X-Request-Id")
     /// `Host`, whose own constant HTTPTypes reserves.
     public static let requestHost = known("Host")
+    /// `Last-Event-ID`, the id of the last server-sent event that a client has.
+    public static let lastEventID = known("Last-Event-ID")
     /// `Sec-Fetch-Site`, by which a browser says where the page is that sends a request.
     public static let secFetchSite = known("Sec-Fetch-Site")
 

@@ -108,7 +108,10 @@ final class EventLoop: @unchecked Sendable {
         let now = uptime()
         for connection in Array(connections.values) where !connection.isClosed {
             guard let verdict = connection.clock.verdict(now: now) else { continue }
-            if case .answerHeld = verdict {} else { core.meter.update { $0.timeouts += 1 } }
+            switch verdict {
+            case .answerHeld, .breakSilence: break
+            case .close, .refuse: core.meter.update { $0.timeouts += 1 }
+            }
             connection.timedOut(verdict)
         }
     }

@@ -58,7 +58,7 @@ public final class HTTPServer: Sendable {
     /// Stops the server: accepts no new connections, gives running requests `grace` to finish, and closes the rest.
     ///
     /// Blocks until everything is closed; a handler must not call it. Held replies are answered at once, with the
-    /// response of their time-out.
+    /// response of their time-out, and live bodies end.
     public func stop(grace: Duration) {
         let running: Running? = state.withLock { state in
             guard case .running(let running) = state else { return nil }
@@ -80,6 +80,7 @@ public final class HTTPServer: Sendable {
     public var counters: ServerCounters {
         var counters = core.meter.snapshot
         counters.held = core.held.used
+        counters.streams = core.streams.used
         counters.workersBusy = core.workers.busy
         counters.workersWaiting = core.workers.waiting
         counters.searchersBusy = core.searchers.busy

@@ -15,6 +15,8 @@ extension HTTPServer {
         public var searchBacklog = 64
         /// Replies that may be held at once, such as long polls; one more is a 503.
         public var held = 2048
+        /// Live bodies that may be open at once, such as streams of events; one more is a 503.
+        public var streams = 2048
 
         /// Bytes of request line and headers, including the blank line; more is a 431.
         public var headBytes = 16 << 10
@@ -94,7 +96,7 @@ extension HTTPServer {
 
         /// Refuses values with which no server can run.
         func check() throws(ServerError) {
-            guard loops > 0, workers > 0, searches > 0, min(backlog, searchBacklog, held, refusals) >= 0 else {
+            guard loops > 0, workers > 0, searches > 0, min(backlog, searchBacklog, held, streams, refusals) >= 0 else {
                 throw .configuration(reason: "loops and workers must be positive, and backlogs not negative")
             }
             let seconds = [

@@ -23,6 +23,8 @@ final class ServerCore: Sendable {
     let memory: Budget
     /// The replies that may be held at once.
     let held: Budget
+    /// The live bodies that may be open at once.
+    let streams: Budget
     let hints = Hints()
     let meter = Meter()
     /// Set when the server stops, before the loops are stopped.
@@ -46,6 +48,7 @@ final class ServerCore: Sendable {
             refusals: configuration.refusals)
         memory = Budget(configuration.bodyMemoryTotal)
         held = Budget(configuration.held)
+        streams = Budget(configuration.streams)
     }
 }
 

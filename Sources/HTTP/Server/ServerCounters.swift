@@ -22,6 +22,8 @@ public struct ServerCounters: Sendable, Equatable {
     public var bytesSent = 0
     /// Requests waiting for a held reply now.
     public var held = 0
+    /// Live bodies that are open now.
+    public var streams = 0
     /// The number of short handlers that run now.
     public var workersBusy = 0
     /// Requests waiting for a worker now.
@@ -30,7 +32,8 @@ public struct ServerCounters: Sendable, Equatable {
     public var searchersBusy = 0
     /// Requests waiting for a worker of the searches now.
     public var searchersWaiting = 0
-    /// Requests refused because all their workers were busy and the backlog full, or too many replies were held.
+    /// Requests refused because all their workers were busy and the backlog full, too many replies were held, or too many
+    /// live bodies were open.
     public var overloads = 0
     /// Connections that were closed because a deadline passed.
     public var timeouts = 0

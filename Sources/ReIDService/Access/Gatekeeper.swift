@@ -67,6 +67,13 @@ public final class Gatekeeper: Sendable {
         }
     }
 
+    /// Whether who asked some time ago may still have what was asked for: the token is neither deleted nor expired, and the
+    /// session is not over.
+    func stillAdmits(_ request: ServerRequest) -> Bool {
+        guard let principal = request.principal else { return false }
+        return !principal.hasToken || (try? holder(request))?.principal.id == principal.id
+    }
+
     /// Who holds the token that somebody signs in with, and when it ends.
     ///
     /// - Throws: `ServiceError.unauthorized`; `tooManyRequests` after too many wrong tokens from one address.

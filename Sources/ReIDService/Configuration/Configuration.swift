@@ -37,6 +37,8 @@ extension Service {
         public var server = HTTPServer.Configuration()
         /// The certificate and key of both listeners.
         public var tls = Service.Configuration.TLS()
+        /// How streams of events are kept open.
+        public var events = Service.Configuration.Events()
         /// The network's queue, batches and threads.
         public var embedder = Embedder.Configuration()
         /// Limits of images, bodies and answers.

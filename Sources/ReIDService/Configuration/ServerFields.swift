@@ -22,6 +22,9 @@ extension ConfigurationField {
             "server.held", .whole(\.server.held, in: 0...1_000_000), unit: "requests",
             "How many polls may be held at once; one more is answered 503."),
         ConfigurationField(
+            "server.streams", .whole(\.server.streams, in: 0...1_000_000), unit: "streams",
+            "How many streams of events may be open at once; one more is answered 503."),
+        ConfigurationField(
             "server.head_bytes", .whole(\.server.headBytes, in: 1...(1 << 20)), unit: "bytes",
             "The largest request line with its header fields; more is answered 431."),
         ConfigurationField(

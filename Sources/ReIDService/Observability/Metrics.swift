@@ -162,6 +162,7 @@ public final class ServiceMetrics: Sendable {
         }
         Meter(label: "reid_http_connections", dimensions: labels, factory: registry).set(now.connectionsOpen)
         Meter(label: "reid_http_held_requests", dimensions: labels, factory: registry).set(now.held)
+        Meter(label: "reid_http_streams", dimensions: labels, factory: registry).set(now.streams)
         let pools = [
             ("short", now.workersBusy, now.workersWaiting), ("search", now.searchersBusy, now.searchersWaiting),
         ]
@@ -190,7 +191,7 @@ public final class ServiceMetrics: Sendable {
         "reid_http_received_bytes_total": "Bytes received.",
         "reid_http_sent_bytes_total": "Bytes sent.",
         "reid_http_overloads_total":
-            "Requests refused because all workers were busy and the backlog full, or too many polls were held.",
+            "Requests refused because all workers were busy and the backlog full, or too many polls were held or streams open.",
         "reid_http_workers_busy": "Handlers that run, those of searches and the short ones.",
         "reid_http_workers_waiting": "Requests that wait for a worker, searches and short ones.",
         "reid_http_timeouts_total": "Connections that ran out of time.",
@@ -200,6 +201,7 @@ public final class ServiceMetrics: Sendable {
             "When the certificate of a listener expires, in seconds since 1970.",
         "reid_http_connections": "Open connections.",
         "reid_http_held_requests": "Polls that wait for a change.",
+        "reid_http_streams": "Open streams of events.",
         "reid_http_request_duration_seconds": "Time from a request's head to its answer, held polls included.",
         "reid_batch_items_total": "Batch items that came to an end, by outcome.",
         "reid_standing_query_duration_seconds": "Time to rank one standing query again.",

@@ -32,6 +32,24 @@ struct Answer: Sendable {
             content: [Content(type: "application/json", schema: schema, examples: ["usual": example])])
     }
 
+    /// A stream of events; `ranking` is that of its example.
+    static func events(_ ranking: RankingAnswer) -> Answer {
+        let event = ServerSentEvent("ranking", id: "\(ranking.revision ?? 0)", data: ranking.json)
+        return Answer(
+            status: .ok,
+            description:
+                "A stream that goes on until the client leaves or an event `end` comes: `ranking`, whose `id` is the "
+                + "version and whose data is a `KeptRanking`, at once unless the client has it, and whenever it changes; "
+                + "`end`, whose data says in `reason` why: "
+                + StreamEnd.Reason.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ") + ".",
+            fields: [.cacheControl],
+            content: [
+                Content(
+                    type: ServerSentEvent.mediaType, schema: .text("Server-sent events (WHATWG HTML, section 9.2)."),
+                    examples: ["usual": String(decoding: event.text, as: UTF8.self)])
+            ])
+    }
+
     /// An image with one of these media types and an `ETag`.
     static func image(_ description: String, types: [String]) -> Answer {
         Answer(

@@ -66,6 +66,12 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
                 .notModified,
             ], refusals: [unknown]),
         RouteDescription(
+            method: .get, pattern: "/v1/queries/{query}/events", name: "followRanking",
+            summary: "Follow a kept query's rankings as server-sent events.",
+            parameters: [.lastEventID],
+            answers: [.events(Examples.ranking(configuration.ranking, isKept: true))],
+            refusals: [unknown]),
+        RouteDescription(
             method: .post, pattern: "/v1/queries/{query}/ranking", name: "rankAgain",
             summary: "Rank a kept query again, over its gallery as it is now.",
             answers: [
@@ -82,6 +88,11 @@ extension Parameter {
         name: "If-None-Match", place: .header,
         schema: .text("The `ETag` of the answer that the client has; 304 if it is still the newest."),
         example: #""2""#)
+
+    /// The `Last-Event-ID` parameter.
+    static let lastEventID = Parameter(
+        name: "Last-Event-ID", place: .header,
+        schema: .text("The version that the client has; its ranking is not sent again."), example: "2")
 
     /// The parameters of a route that answers with an image.
     static let ofImages = [

@@ -64,6 +64,23 @@ struct KeptRanking {
         return try VersionedRanking(stored)
     }
 
+    /// The response with the newest ranking, and its version; it is kept in memory for those who ask next.
+    func newestAnswer(
+        of query: QueryRecord, to request: ServerRequest
+    ) throws -> (revision: Int64, response: ServerResponse) {
+        let subject = AnswerCache.Subject.ranking(query: query.id)
+        if let kept = service.answers.kept(about: subject, for: request), let revision = kept.tag.flatMap(Self.revision)
+        {
+            return (revision, kept.response)
+        }
+        let changes = service.answers.changes
+        let newest = try newest(of: query) { request.cancellation.isCancelled }
+        let response = try Self.response(newest, of: query.id)
+        service.answers.keep(
+            response, tag: Self.tag(newest.revision), about: subject, in: query.gallery, since: changes)
+        return (newest.revision, response)
+    }
+
     /// The response with a ranking; its strong `ETag` is the version.
     static func response(_ ranking: VersionedRanking, of query: String) throws -> ServerResponse {
         var answer = ranking.answer
@@ -75,6 +92,9 @@ struct KeptRanking {
 
     /// The `ETag` of a version.
     static func tag(_ revision: Int64) -> EntityTag { EntityTag("\(revision)") }
+
+    /// The version that an `ETag` stands for.
+    private static func revision(_ tag: EntityTag) -> Int64? { Int64(tag.value) }
 }
 
 /// A kept ranking that was read.

@@ -30,6 +30,7 @@ func sessionRoutes(_ service: ServiceContext) -> [Route] {
                 if let secret = SessionCookie.secret(in: request.fields) { try gatekeeper.sessions.close(secret) }
                 try service.store.appendAudit([$0])
             }
+            service.streams.endForStrangers()
             return .now(ServerResponse(.noContent, fields: SessionCookie.clearing))
         },
     ]

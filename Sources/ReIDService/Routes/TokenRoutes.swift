@@ -28,6 +28,7 @@ func tokenRoutes(_ service: ServiceContext) -> [Route] {
             try request.requireEveryGallery()
             let id = request.parameters["token"] ?? ""
             try service.audit.change(.tokenDelete, of: id, by: request) { try tokens.delete(id, audit: $0) }
+            service.streams.endForStrangers()
             return .now(ServerResponse(.noContent))
         },
     ]

@@ -33,7 +33,7 @@ struct ConfigurationReference {
                 ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Audit", "audit."), ("TLS", "tls."),
                 ("Network", "embedder."),
                 ("Limits of requests", "limits."),
-                ("Jobs", "jobs."), ("Rankings", "ranking."), ("Listeners", "server."),
+                ("Streams of events", "events."), ("Jobs", "jobs."), ("Rankings", "ranking."), ("Listeners", "server."),
             ]
             let tables = groups.map { title, prefix in
                 let fields = ConfigurationField.all.filter {

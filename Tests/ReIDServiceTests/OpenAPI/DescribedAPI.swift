@@ -172,6 +172,8 @@ extension DescribedAPI {
         case .empty: body = []
         case .bytes(let bytes): body = bytes
         case .file, .stream: return
+        // Its first bytes come later.
+        case .live: body = []
         }
         for fault in faults(of: (response.status.code, response.fields, body), to: method, target) {
             Issue.record("\(method) \(target) answered \(response.status.code): \(fault)")

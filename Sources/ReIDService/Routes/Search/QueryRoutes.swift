@@ -147,14 +147,11 @@ private func ranking(
     let wait = try wait(request, service)
     // Of many polls that waited for a worker, the first one has kept the ranking for the others.
     if let reply = fromMemory(request, service, waiters: waiters) { return reply }
-    let changes = service.answers.changes
     let query = try service.visibleQuery(request)
-    let newest = try rankings.newest(of: query) { request.cancellation.isCancelled }
+    let newest = try rankings.newestAnswer(of: query, to: request)
     let tag = KeptRanking.tag(newest.revision)
     let unchanged = unchanged(request, tag)
-    let response = try KeptRanking.response(newest, of: query.id)
-    service.answers.keep(response, tag: tag, about: .ranking(query: query.id), in: query.gallery, since: changes)
-    guard unchanged != nil, wait > 0 else { return .now(unchanged ?? response) }
+    guard unchanged != nil, wait > 0 else { return .now(unchanged ?? newest.response) }
     let held = waiters.hold(
         query: query.id, request: request, tag: tag, timeout: .seconds(wait), refusal: service.gatekeeper.tokens.refusal
     )

@@ -1,41 +1,38 @@
-import { asProblem, isAbort, ranking } from "../api.js";
+import { asProblem, isAbort, ranking, rankingEvents } from "../api.js";
 /** @import { Ranking } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
-/** The seconds for which the service may hold a poll; the page gives up a request that takes longer. */
-const waitSeconds = 30;
-const patienceSeconds = 45;
-/** The shortest time between two polls, in seconds. */
+/** The shortest time between two streams, in seconds. */
 const leastSeconds = 1;
 const longestPauseSeconds = 30;
-/** The seconds between two polls if the service sends no ETag and so cannot hold them. */
-const unheldSeconds = 15;
 
 /**
- * The state of a poll: first request, following, paused because the page is hidden, waiting to try again after an
- * error, or ended because the query is gone.
+ * The state of a stream: being opened, following, paused because the page is hidden, waiting to try again after an error,
+ * or ended because the query is gone.
  *
  * @typedef {{kind: "connecting" | "live" | "paused" | "ended"}} SteadyState
  * @typedef {{kind: "retrying", seconds: number, problem: ServiceProblem}} RetryState
- * @typedef {SteadyState | RetryState} PollState
+ * @typedef {SteadyState | RetryState} StreamState
  */
 
-/** Follows one kept query's ranking with held, conditional requests, until `stop`. */
-export class RankingPoll {
+/** Follows one kept query's ranking as the service sends it, until `stop`. */
+export class RankingStream {
   /**
    * @param {string} queryID
    * @param {object} handlers
    * @param {(ranking: Ranking) => void} handlers.onRanking called with each new version
-   * @param {(state: PollState) => void} handlers.onState
+   * @param {(state: StreamState) => void} handlers.onState
    */
   constructor(queryID, { onRanking, onState }) {
     this.queryID = queryID;
     this.onRanking = onRanking;
     this.onState = onState;
-    this.etag = "";
+    /** The version that was shown last. */
+    this.revision = 0;
+    /** How many streams failed one after another. */
     this.failures = 0;
     this.stopped = false;
-    /** Ends the current request or pause. */
+    /** Ends the current stream or pause. */
     this.interruption = new AbortController();
     this.interrupt = () => this.interruption.abort();
     document.addEventListener("visibilitychange", this.interrupt);
@@ -60,33 +57,69 @@ export class RankingPoll {
         continue;
       }
       const started = performance.now();
+      await this.follow();
       const pause = await this.ask();
       if (this.stopped) return;
       await this.pause(Math.max(pause, leastSeconds - (performance.now() - started) / 1000));
     }
   }
 
-  /** Polls once; returns the seconds to wait until the next poll. */
+  /** Follows a stream until it ends or fails. */
+  follow() {
+    const { signal } = this.interruption;
+    const source = rankingEvents(this.queryID);
+    source.addEventListener("open", () => {
+      this.failures = 0;
+      this.live();
+    });
+    source.addEventListener("ranking", (event) => this.take(JSON.parse(event.data)));
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      const end = () => {
+        source.close();
+        resolve();
+      };
+      source.addEventListener("end", end);
+      source.addEventListener("error", end);
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  /**
+   * Asks why a stream has ended, because a stream does not say why it failed.
+   *
+   * @returns the seconds to wait until the next stream
+   */
   async ask() {
     const { signal } = this.interruption;
-    const patience = setTimeout(this.interrupt, patienceSeconds * 1000);
+    if (this.stopped || signal.aborted) return 0;
     try {
-      if (this.etag) this.onState({ kind: "live" });
-      const answer = await ranking(this.queryID, { etag: this.etag, wait: waitSeconds, signal });
-      if (this.stopped) return 0;
-      this.failures = 0;
-      if (answer) {
-        this.etag = answer.etag;
-        this.onRanking(answer.ranking);
-        this.onState({ kind: "live" });
-      }
-      return this.etag ? 0 : unheldSeconds;
+      this.take(await ranking(this.queryID, signal));
+      return this.backOff();
     } catch (error) {
       if (isAbort(error) || this.stopped) return 0;
       return this.failed(asProblem(error));
-    } finally {
-      clearTimeout(patience);
     }
+  }
+
+  /** @param {Ranking} ranking */
+  take(ranking) {
+    if (this.stopped) return;
+    if (ranking.revision !== this.revision) {
+      this.revision = ranking.revision;
+      this.onRanking(ranking);
+    }
+    this.live();
+  }
+
+  live() {
+    if (!this.stopped) this.onState({ kind: "live" });
+  }
+
+  /** The seconds until the next attempt, more after each failure. */
+  backOff() {
+    const seconds = Math.min(2 ** this.failures, longestPauseSeconds);
+    this.failures += 1;
+    return seconds * (0.8 + 0.4 * Math.random());
   }
 
   /** @param {ServiceProblem} problem */
@@ -96,9 +129,7 @@ export class RankingPoll {
       this.onState({ kind: "ended" });
       return 0;
     }
-    const backOff = Math.min(2 ** this.failures, longestPauseSeconds);
-    this.failures += 1;
-    const seconds = Math.max(backOff * (0.8 + 0.4 * Math.random()), problem.retryAfter);
+    const seconds = Math.max(this.backOff(), problem.retryAfter);
     this.onState({ kind: "retrying", seconds: Math.ceil(seconds), problem });
     return seconds;
   }
