@@ -72,9 +72,11 @@
  * @typedef {object} KeptQuery
  * @property {string} query_id
  * @property {string} gallery
+ * @property {string | null} [name]
  * @property {string} created_at
  * @property {boolean} standing
  * @property {string} [state]
+ * @property {string | null} [error]   why it could not be ranked again
  * @property {number} [revision]
  * @property {Partial<SearchOptions>} options
  * @property {string | null} [image_url]

@@ -71,7 +71,7 @@ export class QueriesView {
 
   /** @param {KeptQuery} kept */
   row(kept) {
-    const { query_id, gallery, created_at, standing, state, revision, options, image_url } = kept;
+    const { query_id, gallery, name, created_at, standing, state, error, revision, options, image_url } = kept;
     const address = `#/search/${encodeURIComponent(query_id)}`;
     const label = `Delete query ${query_id}`;
     const remove = element("button", { type: "button", class: "danger", "aria-label": label }, "Delete");
@@ -79,12 +79,13 @@ export class QueriesView {
       cell("Image", image_url
         ? element("img", { class: "thumbnail", src: image_url, alt: "Query image", loading: "lazy" })
         : element("span", { class: "thumbnail" })),
-      cell("Query", element("a", { href: address, class: "mono" }, query_id)),
+      cell("Query", element("a", name ? { href: address, title: query_id } : { href: address, class: "mono" }, name || query_id)),
       cell("Gallery", gallery),
       cell("Kept", moment(created_at)),
       cell("State", element("span", { class: "badges" },
         standing ? element("span", { class: "badge badge-accent" }, "watching") : null,
         state ? element("span", { class: "badge" }, state) : null,
+        error ? element("span", { class: "badge badge-warning", title: error }, "not ranked") : null,
         typeof revision === "number" ? element("span", { class: "badge" }, `version ${count(revision)}`) : null)),
       cell("Options", summary(options)),
       cell("Actions", element("span", { class: "actions" },

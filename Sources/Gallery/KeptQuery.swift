@@ -2,6 +2,8 @@
 public struct NewQuery: Sendable, Equatable {
     /// The gallery that the query searches.
     public let gallery: String
+    /// What people call the query; nil: nothing.
+    public let name: String?
     /// The search options as JSON; this module does not interpret them.
     public let options: [UInt8]
     /// Whether the query is ranked again whenever the gallery changes.
@@ -21,11 +23,12 @@ public struct NewQuery: Sendable, Equatable {
 
     /// Creates a description of a query to store.
     public init(
-        gallery: String, options: [UInt8], isStanding: Bool, images: [ImageContent], vector: [Float], model: String,
-        warnings: [String] = [], createdBy: String? = nil, expiresAt: Timestamp? = nil
+        gallery: String, name: String? = nil, options: [UInt8], isStanding: Bool, images: [ImageContent],
+        vector: [Float], model: String, warnings: [String] = [], createdBy: String? = nil, expiresAt: Timestamp? = nil
     ) {
         precondition(!images.isEmpty, "a kept query has an image")
         self.gallery = gallery
+        self.name = name
         self.options = options
         self.isStanding = isStanding
         self.images = images
@@ -75,6 +78,8 @@ public struct QueryRecord: Sendable, Equatable {
     public let id: String
     /// The gallery that the query searches.
     public let gallery: String
+    /// What people call the query; nil: nothing.
+    public let name: String?
     /// The search options as JSON.
     public let options: [UInt8]
     /// Whether the query is ranked again whenever the gallery changes.

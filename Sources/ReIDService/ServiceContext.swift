@@ -37,6 +37,8 @@ public final class ServiceContext: Sendable {
     let decoding: DecodingBudget
     /// The answers that are ready for the event loops.
     let answers = AnswerCache()
+    /// Why kept queries could not be ranked again.
+    let failures = QueryFailures()
     /// The streams of events that are open.
     let streams: RankingStreams
     private let observation: GalleryObservation

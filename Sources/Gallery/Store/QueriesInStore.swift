@@ -26,11 +26,11 @@ extension GalleryStore {
             try db.run(
                 """
                 INSERT INTO query
-                    (id, gallery, options, standing, model, warnings, vector, created_at, created_by, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, gallery, name, options, standing, model, warnings, vector, created_at, created_by, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    id, gallery.key, new.options.data, new.isStanding, new.model, new.warnings.lines,
+                    id, gallery.key, new.name, new.options.data, new.isStanding, new.model, new.warnings.lines,
                     Vector.data(new.vector), clock().milliseconds, new.createdBy, new.expiresAt?.milliseconds,
                 ])
             let key = db.lastInsertedRowID
@@ -257,8 +257,8 @@ extension Database {
             let key: Int64 = row["key"]
             let types = try rows("SELECT media_type FROM query_image WHERE query = ? ORDER BY position", [key])
             return QueryRecord(
-                key: key, id: row["id"], gallery: row["gallery_name"], options: row.bytes("options"),
-                isStanding: row["standing"], mediaTypes: types.map { $0["media_type"] },
+                key: key, id: row["id"], gallery: row["gallery_name"], name: row["name"],
+                options: row.bytes("options"), isStanding: row["standing"], mediaTypes: types.map { $0["media_type"] },
                 vector: try Vector.read(row, "vector"), model: row["model"], warnings: row.lines("warnings"),
                 createdAt: Timestamp(milliseconds: row["created_at"]), rankingRevision: row["ranking_revision"],
                 rankedRevision: row["ranked_revision"], createdBy: row["created_by"],

@@ -40,6 +40,7 @@ struct Answer: Sendable {
             description:
                 "A stream that goes on until the client leaves or an event `end` comes: `ranking`, whose `id` is the "
                 + "version and whose data is a `KeptRanking`, at once unless the client has it, and whenever it changes; "
+                + "`status`, whose data says in `error` why the query could not be ranked again, or null when that is over; "
                 + "`end`, whose data says in `reason` why: "
                 + StreamEnd.Reason.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ") + ".",
             fields: [.cacheControl],

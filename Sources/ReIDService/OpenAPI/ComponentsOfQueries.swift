@@ -136,11 +136,15 @@ extension Components {
                 [
                     "query_id": .text("The query's id."),
                     "gallery": .text("The gallery that the query searches."),
+                    "name": .text("What people call the query; null: nothing.").orNull,
                     "options": .component("RankingOptions"),
                     "standing": .flag("Whether it is ranked again whenever the gallery changes."),
                     "state": .choice(
                         "`ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.",
                         ["ranked", "stale"]),
+                    "error": .text(
+                        "Why the query could not be ranked again, as a sentence; null unless that failed since its newest ranking."
+                    ).orNull,
                     "created_at": .time("When the query was kept."),
                     "created_by": .text("The id of the token that keeps it; null if none was shown.").orNull,
                     "expires_at": .time("When it is deleted; null: when it is asked for.").orNull,

@@ -79,8 +79,8 @@ enum Examples {
 
     static func query(_ defaults: Service.Configuration.Ranking) -> QueryAnswer {
         QueryAnswer(
-            queryID: queryID, gallery: galleryName, options: options(defaults), standing: true, state: "ranked",
-            createdAt: time, createdBy: nil, expiresAt: future, revision: 3,
+            queryID: queryID, gallery: galleryName, name: "Red coat", options: options(defaults), standing: true,
+            state: "ranked", error: nil, createdAt: time, createdBy: nil, expiresAt: future, revision: 3,
             rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
             imageURL: "/v1/queries/\(queryID)/image")
     }

@@ -102,7 +102,8 @@ struct SearchOptionDescriptions {
         options.map(\.parameter)
             + (takesStanding
                 ? [
-                    .query("standing", Self.standing.usually(false)), .query("expires_in", Self.lifetime),
+                    .query("name", Self.name), .query("standing", Self.standing.usually(false)),
+                    .query("expires_in", Self.lifetime),
                     .query("expires_at", Self.end),
                 ] : [])
     }
@@ -123,6 +124,7 @@ struct SearchOptionDescriptions {
         var members: [String: Schema] = [:]
         for option in options { members[option.name] = option.member }
         if takesStanding {
+            members["name"] = Self.name.orNull
             members["standing"] = Self.standing.orNull
             members["expires_in"] = Self.lifetime.orNull
             members["expires_at"] = Self.end.orNull
@@ -140,6 +142,7 @@ struct SearchOptionDescriptions {
             optional: Set(options.filter { $0.usual == nil }.map(\.name)))
     }
 
+    private static let name = Schema.option("What people call the query; several may have the same name.")
     private static let lifetime = Schema.integer(
         "Seconds after which the query is deleted; not beside `expires_at`.", in: Question.lifetimes)
     private static let end = Schema.time("When the query is deleted; a time to come.")

@@ -26,6 +26,7 @@ struct KeptRanking {
         let snapshot = try service.store.snapshot(of: query.gallery)
         let stored = try service.store.ranking(of: query.id)
         if let stored, stored.galleryRevision == snapshot.revision, (try? VersionedRanking(stored)) != nil {
+            service.note(failure: nil, of: query.id)
             return false
         }
         var answer = try Search(store: service.store, snapshot: snapshot, options: fromJSON(query.options))
@@ -50,6 +51,7 @@ struct KeptRanking {
         if now.revision != snapshot.revision, try !service.store.hasImages(answer.imageIDs) {
             return try update(query, audit: audit, isCancelled: isCancelled)
         }
+        service.note(failure: nil, of: query.id)
         return revision != query.rankingRevision
     }
 

@@ -78,7 +78,7 @@ final class RankingNews: Sendable {
                 do {
                     _ = try store.query(id: query)
                 } catch {
-                    if case .unknownQuery = error { streams.end(query, .deleted) }
+                    if case .unknownQuery = error as? GalleryError { streams.end(query, .deleted) }
                 }
             }
         }

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import HTTPTypes
 internal import Synchronization
 
 /// The streams of events that are open on kept queries; each costs an entry in a table and no thread.
@@ -27,7 +28,7 @@ final class RankingStreams: Sendable {
         self.configuration = configuration
     }
 
-    /// Opens a stream of `query`; the caller must then offer it the newest ranking, or finish its body.
+    /// Opens a stream of `query`; the caller must then offer it the newest ranking, or forget it.
     ///
     /// A stream hears from now on what the query's other streams hear. It leaves the table when its body is over.
     func open(query: String, for request: ServerRequest) -> (number: Int, body: LiveBody) {
@@ -47,7 +48,8 @@ final class RankingStreams: Sendable {
         return (number, body)
     }
 
-    private func forget(_ query: String, _ number: Int) {
+    /// Takes a stream of `query` out of the table.
+    func forget(_ query: String, _ number: Int) {
         state.withLock { state in
             state.open[query]?[number] = nil
             if state.open[query]?.isEmpty == true { state.open[query] = nil }
@@ -73,11 +75,26 @@ final class RankingStreams: Sendable {
             for (key, stream) in state.open[query] ?? [:] where number == nil || key == number {
                 guard stream.offered.map({ $0 < version }) ?? true else { continue }
                 state.open[query]?[key]?.offered = version
-                guard gatekeeper.stillAdmits(stream.request) else {
-                    stream.body.end(with: Self.last(.unauthorized))
-                    continue
-                }
-                if stream.offered != nil || stream.known != version { stream.body.send(event, as: "ranking") }
+                if stream.offered != nil || stream.known != version { send(event, as: "ranking", to: stream) }
+            }
+        }
+    }
+
+    private func send(_ event: [UInt8], as kind: String, to stream: Stream) {
+        if gatekeeper.stillAdmits(stream.request) {
+            stream.body.send(event, as: kind)
+        } else {
+            stream.body.end(with: Self.last(.unauthorized))
+        }
+    }
+
+    /// Tells the streams of `query` whether it fails to be ranked; `only`: this stream alone.
+    func tell(_ status: StreamStatus, to query: String, only number: Int? = nil) {
+        guard let data = try? jsonBytes(status) else { return }
+        let event = ServerSentEvent("status", data: data).text
+        state.withLock { state in
+            for (key, stream) in state.open[query] ?? [:] where number == nil || key == number {
+                send(event, as: "status", to: stream)
             }
         }
     }

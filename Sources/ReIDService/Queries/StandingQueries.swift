@@ -23,6 +23,7 @@ final class StandingQueries: Sendable {
     private let rankings: KeptRanking
     private let queue = DispatchQueue(label: "reid.standing-queries", qos: .utility, target: .global(qos: .utility))
     private let state = Mutex(State())
+    private let retries = RepeatedWork(name: "reid.standing-query-retries", every: 60)
 
     init(service: ServiceContext) {
         self.service = service
@@ -34,6 +35,13 @@ final class StandingQueries: Sendable {
         let observation = service.store.observe { [weak self] change in self?.take(change) }
         state.withLock { $0.observation = observation }
         for gallery in service.store.galleries() { schedule { $0.galleries.insert(gallery.name) } }
+        retries.start { [weak self] in self?.retry() }
+    }
+
+    /// Ranks the queries again whose last ranking failed, for example because the disk was full.
+    func retry() {
+        let failed = service.failures.queries
+        if !failed.isEmpty { schedule { $0.queries.formUnion(failed) } }
     }
 
     /// Stops, and returns when the query that is being ranked is done or given up.
@@ -44,6 +52,7 @@ final class StandingQueries: Sendable {
             return state.observation
         }
         observation?.cancel()
+        retries.stop()
         queue.sync {}
     }
 
@@ -86,12 +95,14 @@ final class StandingQueries: Sendable {
         for gallery in galleries {
             attempt("gallery \(gallery)") {
                 for query in try service.store.standingQueries(in: gallery) {
-                    attempt("query \(query.id)") { try rankings.update(query, isCancelled: isStopped) }
+                    attempt("query \(query.id)", query: query.id) {
+                        try rankings.update(query, isCancelled: isStopped)
+                    }
                 }
             }
         }
         for query in noted.queries {
-            attempt("query \(query)") {
+            attempt("query \(query)", query: query) {
                 try rankings.update(try service.store.query(id: query), isCancelled: isStopped)
             }
         }
@@ -103,7 +114,9 @@ final class StandingQueries: Sendable {
 
     /// Runs one part of a pass, unless the service stops; a query or gallery that was deleted in the meantime is not an
     /// error.
-    private func attempt(_ subject: String, _ work: () throws -> Void) {
+    ///
+    /// Notes whether `query` fails.
+    private func attempt(_ subject: String, query: String? = nil, _ work: () throws -> Void) {
         guard !isStopped() else { return }
         do {
             try work()
@@ -111,11 +124,17 @@ final class StandingQueries: Sendable {
             // The service stops; the query is ranked after the next start.
         } catch let error as GalleryError {
             switch error {
-            case .unknownQuery, .unknownGallery, .unknownBatch: break
-            default: service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
+            case .unknownQuery, .unknownGallery, .unknownBatch:
+                if let query { service.note(failure: nil, of: query) }
+            default: failed(subject, query, error)
             }
         } catch {
-            service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
+            failed(subject, query, error)
         }
+    }
+
+    private func failed(_ subject: String, _ query: String?, _ error: any Error) {
+        service.logger.error("not ranked", metadata: ["subject": "\(subject)", "error": "\(error)"])
+        if let query { service.note(failure: error, of: query) }
     }
 }

@@ -7,6 +7,8 @@ struct Question {
     let images: [ImageContent]
     /// The options of the ranking.
     let options: SearchOptions
+    /// What people call the query; only for kept queries.
+    let name: String?
     /// Whether the query is ranked again when the gallery changes; only for kept queries.
     let isStanding: Bool
     /// When the query is deleted; only for kept queries.
@@ -26,12 +28,14 @@ struct Question {
         let upload = try ImageUpload(
             request, maximumImages: limits.imagesPerSearch, takesOptions: true, limits: limits)
         var options = SearchOptions(defaults: service.configuration.ranking)
+        var name: String?
         var isStanding = false
         var end: Timestamp?
         if let part = upload.options {
             var members = try JSONMembers(parsing: part, part: "part 'options'")
             try options.read(from: &members, limits: limits)
             if takesStanding {
+                name = try members.text("name")
                 isStanding = try members.flag("standing") ?? isStanding
                 end = try Self.end(from: &members)
             }
@@ -39,6 +43,7 @@ struct Question {
         }
         try options.read(from: &parameters, limits: limits)
         if takesStanding {
+            name = try parameters.text("name") ?? name
             isStanding = try parameters.flag("standing") ?? isStanding
             end = try Self.end(from: &parameters) ?? end
         }
@@ -46,6 +51,7 @@ struct Question {
         let embedded = try service.embed(upload, cancellation: request.cancellation)
         images = upload.images
         self.options = options
+        self.name = name
         self.isStanding = isStanding
         expiresAt = end
         vector = try QueryVector.fused(embedded.vectors)

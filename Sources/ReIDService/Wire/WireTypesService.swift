@@ -7,12 +7,16 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
     public var queryID: String
     /// The gallery that the query searches.
     public var gallery: String
+    /// What people call the query; null: nothing.
+    public var name: String?
     /// The options of its rankings.
     public var options: SearchOptions
     /// Whether it is ranked again whenever the gallery changes.
     public var standing: Bool
     /// `ranked`: the ranking covers the gallery as it is; `stale`: the gallery has changed since.
     public var state: String
+    /// Why the query could not be ranked again, as a sentence; null unless that failed since its newest ranking.
+    public var error: String?
     /// When the query was kept.
     public var createdAt: Timestamp
     /// The id of the token that keeps it; null if none was shown.
@@ -30,7 +34,7 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case queryID = "query_id"
-        case gallery, options, standing, state
+        case gallery, name, options, standing, state, error
         case createdAt = "created_at"
         case createdBy = "created_by"
         case expiresAt = "expires_at"
@@ -44,9 +48,11 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(queryID, forKey: .queryID)
         try fields.encode(gallery, forKey: .gallery)
+        try fields.encode(name, forKey: .name)
         try fields.encode(options, forKey: .options)
         try fields.encode(standing, forKey: .standing)
         try fields.encode(state, forKey: .state)
+        try fields.encode(error, forKey: .error)
         try fields.encode(createdAt, forKey: .createdAt)
         try fields.encode(createdBy, forKey: .createdBy)
         try fields.encode(expiresAt, forKey: .expiresAt)

@@ -9,7 +9,7 @@ import Testing
 /// Databases of every version: they open and answer the same, whatever interrupts their migration.
 @Suite struct MigrationTests {
     /// The versions with a fixture.
-    static let versions = Array(1...11)
+    static let versions = Array(1...12)
 
     /// Makes the database of a version in a new folder.
     private func database(_ version: Int) throws -> TemporaryFolder {
@@ -118,6 +118,8 @@ import Testing
         #expect(try store.jobs(limit: 9).items.count == (version < 9 ? 1 : 2))
         #expect(try store.allImages().count(where: \.isHeld) == (version < 11 ? 0 : 1))
         #expect(try store.gallery("lobby").retention?.basis == (version < 11 ? nil : .enrolled))
+        #expect(
+            try store.query(id: "q_" + String(repeating: "0", count: 20)).name == (version < 12 ? nil : "red coat"))
         // A ranking from before the means is of an earlier revision, so that it is made again.
         #expect(try store.ranking(of: "q_" + String(repeating: "0", count: 20))?.galleryRevision == 3)
         #expect(try store.gallery("lobby").revision == (version < 6 ? 4 : 3))

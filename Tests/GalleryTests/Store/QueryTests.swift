@@ -4,7 +4,7 @@ import Testing
 extension NewQuery {
     static func sample(bytes: [UInt8] = [1, 2], standing: Bool = false, gallery: String = "lobby") -> NewQuery {
         NewQuery(
-            gallery: gallery, options: Array(#"{"limit":20}"#.utf8), isStanding: standing,
+            gallery: gallery, name: "red coat", options: Array(#"{"limit":20}"#.utf8), isStanding: standing,
             images: [
                 ImageContent(bytes: bytes, mediaType: "image/png"), ImageContent(bytes: [3], mediaType: "image/jpeg"),
             ], vector: unitVector(7), model: StoreFixture.model, warnings: ["Untrained."])
@@ -16,7 +16,7 @@ extension NewQuery {
         let fixture = try StoreFixture()
         let kept = try fixture.store.keepQuery(.sample(standing: true))
         #expect(kept.id.hasPrefix("q_") && kept.id.utf8.count == 22)
-        #expect(kept.gallery == "lobby")
+        #expect(kept.gallery == "lobby" && kept.name == "red coat")
         #expect(kept.options == Array(#"{"limit":20}"#.utf8))
         #expect(kept.isStanding)
         #expect(kept.mediaTypes == ["image/png", "image/jpeg"])

@@ -19,12 +19,13 @@ import Testing
         let parts: [Any] = [
             HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
             Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration.TLS(),
-            Service.Configuration.Audit(), Service.Configuration.Jobs(), Service.Configuration(),
+            Service.Configuration.Audit(), Service.Configuration.Jobs(), Service.Configuration.Events(),
+            Service.Configuration(),
         ]
-        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 9
+        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 10
         #expect(
             fields.count == values,
-            "values and parts of the configuration, less the eight parts and the spool folder, which the service sets")
+            "values and parts of the configuration, less the nine parts and the spool folder, which the service sets")
         #expect(Set(fields.map(\.name)).count == fields.count)
         #expect(Set(fields.map(\.variable)).count == fields.count)
         #expect(fields.allSatisfy { !$0.summary.isEmpty && $0.summary.hasSuffix(".") })

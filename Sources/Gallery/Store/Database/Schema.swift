@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 11
+    static let version = 12
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -52,6 +52,9 @@ enum Schema {
         }
         migrator.registerMigration("11 holds and retention") { db in
             try db.execute(sql: holdsAndRetention + "PRAGMA user_version = 11")
+        }
+        migrator.registerMigration("12 names of queries") { db in
+            try db.execute(sql: "ALTER TABLE query ADD COLUMN name TEXT; PRAGMA user_version = 12")
         }
         return migrator
     }

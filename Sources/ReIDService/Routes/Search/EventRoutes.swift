@@ -16,8 +16,11 @@ func eventRoutes(_ service: ServiceContext) -> [Route] {
                 if case .bytes(let text) = newest.response.body {
                     service.streams.offer(text, version: newest.revision, to: query.id, only: stream.number)
                 }
+                if let error = service.failures.reason(of: query.id) {
+                    service.streams.tell(StreamStatus(error: error), to: query.id, only: stream.number)
+                }
             } catch {
-                stream.body.finish()
+                service.streams.forget(query.id, stream.number)
                 throw error
             }
             return .now(

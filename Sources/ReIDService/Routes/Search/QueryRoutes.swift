@@ -80,8 +80,9 @@ private func keep(
     service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
     let query = try service.store.keepQuery(
         NewQuery(
-            gallery: snapshot.name, options: try jsonBytes(question.options), isStanding: question.isStanding,
-            images: question.images, vector: question.vector, model: service.model.identity,
+            gallery: snapshot.name, name: question.name, options: try jsonBytes(question.options),
+            isStanding: question.isStanding, images: question.images, vector: question.vector,
+            model: service.model.identity,
             warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt),
         ranking: NewRanking(
             content: answer.json, galleryRevision: snapshot.revision, images: answer.imageIDs),
@@ -169,8 +170,9 @@ extension ServiceContext {
         let gallery = try? store.gallery(query.gallery)
         let isCurrent = gallery != nil && gallery?.revision == query.rankedRevision
         return QueryAnswer(
-            queryID: query.id, gallery: query.gallery, options: try fromJSON(query.options), standing: query.isStanding,
-            state: isCurrent ? "ranked" : "stale", createdAt: query.createdAt, createdBy: query.createdBy,
+            queryID: query.id, gallery: query.gallery, name: query.name, options: try fromJSON(query.options),
+            standing: query.isStanding, state: isCurrent ? "ranked" : "stale", error: failures.reason(of: query.id),
+            createdAt: query.createdAt, createdBy: query.createdBy,
             expiresAt: query.expiresAt, revision: query.rankingRevision,
             rankingURL: "/v1/queries/\(query.id)/ranking", images: query.mediaTypes.count,
             imageURL: "/v1/queries/\(query.id)/image")
