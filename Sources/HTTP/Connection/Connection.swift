@@ -227,9 +227,6 @@ final class Connection: @unchecked Sendable {
         live.onSilence(live)
     }
 
-    /// Makes the system take little of a live body that the client does not read, so that this is noticed soon.
-    func limitUnsent() { sources?.limitUnsent() }
-
     /// The socket, unless the connection is idle: then the loop's timer asks whether the client has reset it.
     ///
     /// A connection that does not read is not told of a reset. One that reads is told only once, and perhaps together with

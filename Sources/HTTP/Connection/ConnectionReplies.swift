@@ -111,7 +111,6 @@ extension Connection {
         case .live(let body):
             exchange.live = body
             phase = .sending(exchange, ReplyProducer(.live(body), isChunked: framing == .chunked))
-            limitUnsent()
             body.attach { [self] in loop.queue.async { self.turn(receives: false) } }
             if loop.isDraining { body.stop() }
         }

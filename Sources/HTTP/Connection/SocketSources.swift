@@ -56,16 +56,6 @@ final class SocketSources {
         }
     }
 
-    /// The bytes that the system takes of a live body before they are on their way.
-    private static let unsentBytes: Int32 = 16 << 10
-
-    /// Makes the system take only so many bytes that are not on their way.
-    func limitUnsent() {
-        var bytes = Self.unsentBytes
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, size)
-    }
-
     /// Cancels both sources, and then closes the descriptor.
     func cancel() {
         dispatchPrecondition(condition: .onQueue(queue))
