@@ -145,7 +145,8 @@ def before_call(context, case, kwargs):
         case.path_parameters["gallery"] = "spare"
     if case.method != "GET" and erases and not case.query:
         case.query = {"id": "i_none"}
-    if case.operation.path == "/v1/compare":
+    is_wrong = case.meta is not None and case.meta.generation.mode.is_negative
+    if case.operation.path == "/v1/compare" and not is_wrong:
         complete_pair(case)
     if case.query and RANGE <= case.query.keys():
         del case.query["captured_to"]

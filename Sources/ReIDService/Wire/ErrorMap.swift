@@ -117,7 +117,7 @@ extension ServiceError: ProblemConvertible {
                 "Gallery '\(gallery)' was made with \(expected), but \(served) is being served.")
         case .notCalibrated(let gallery, let missing):
             .reid(
-                .badRequest, "not-calibrated", "The gallery has no probabilities for this search",
+                .conflict, "not-calibrated", "The gallery has no probabilities for this search",
                 "'min_probability' needs probabilities, which gallery '\(gallery)' does not have. \(missing)",
                 parameter: "min_probability")
         case .unknownBranch(let branch, let branches):
@@ -179,7 +179,7 @@ extension CalibrationError: ProblemConvertible {
         switch self {
         case .tooFewLabels, .oneCamera, .oneKind:
             .reid(
-                .badRequest, "too-few-labels", "Too few labeled images",
+                .conflict, "too-few-labels", "Too few labeled images",
                 description.prefix(1).uppercased() + description.dropFirst() + ".", parameter: "gallery")
         case .invalidPair, .cancelled: .internalError
         }

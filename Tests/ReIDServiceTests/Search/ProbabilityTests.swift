@@ -139,11 +139,11 @@ import Testing
             let image = try TestImage(seed: Self.known).bytes
             for path in ["search", "queries"] {
                 let refused = try service.post("/v1/galleries/lobby/\(path)?min_probability=0.5", image: image)
-                #expect(refused.status == .badRequest && refused.said.contains("/lobby/calibrate"), "\(refused.said)")
+                #expect(refused.status == .conflict && refused.said.contains("/lobby/calibrate"), "\(refused.said)")
             }
             try calibrate(service)
             let other = try service.post("/v1/galleries/lobby/search?min_probability=0.5&k1=5", image: image)
-            #expect(other.status == .badRequest && other.said.contains("k1 5"), "\(other.said)")
+            #expect(other.status == .conflict && other.said.contains("k1 5"), "\(other.said)")
             for options in ["rerank=false", "rerank=true", "rerank=false&camera_normalization=false"] {
                 let all = try search(service, options + "&limit=60").results
                 let middle = try #require(all[3].probability)
@@ -231,17 +231,17 @@ import Testing
                 guard let token else { return try service.askAdmin(.post, path) }
                 return try service.send(.post, path, toAdmin: true, token: token)
             }
-            #expect(try ask().status == .badRequest)
+            #expect(try ask().status == .conflict)
             try enroll(people: 0..<12, in: service)
             let few = try ask()
-            #expect(few.status == .badRequest && few.said.contains("12; 38 more"), "\(few.said)")
+            #expect(few.status == .conflict && few.said.contains("12; 38 more"), "\(few.said)")
             try enroll(people: 0..<60, cameras: ["a"], in: service, gallery: "yard")
             let one = try ask("yard")
-            #expect(one.status == .badRequest && one.said.contains("one camera"), "\(one.said)")
+            #expect(one.status == .conflict && one.said.contains("one camera"), "\(one.said)")
             #expect(try ask("nowhere").status == .notFound)
             let token = try service.token("yard", ["admin"], galleries: ["yard"])
             #expect(try ask("lobby", token: token).status == .notFound)
-            #expect(try ask("yard", token: token).status == .badRequest)
+            #expect(try ask("yard", token: token).status == .conflict)
             #expect(try service.store.unfinishedJobs().isEmpty)
             service.context.audit.flush()
             let rows = try service.store.audit(after: 0, limit: 100).filter { $0.action == "job.accept" }
