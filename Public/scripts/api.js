@@ -1,4 +1,4 @@
-/** @import { Gallery, KeptQuery, Model, Ranking, SearchOptions, Session } from "./types.js" */
+/** @import { Gallery, KeptQuery, Model, Ranking, RankingResult, SearchOptions, Session } from "./types.js" */
 
 /** Why a request failed; title and detail come from the service's problem document. */
 export class ServiceProblem extends Error {
@@ -162,6 +162,17 @@ export async function galleries(signal) {
 }
 
 /**
+ * The first images of a gallery.
+ *
+ * @param {string} gallery
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<RankingResult[]>} without ranks and distances
+ */
+export async function galleryImages(gallery, signal) {
+  return (await json(`/v1/galleries/${encodeURIComponent(gallery)}/images?limit=200`, signal)).items;
+}
+
+/**
  * One page of the kept queries.
  *
  * @param {string | null} cursor
@@ -213,18 +224,21 @@ async function contentType(image) {
 }
 
 /**
- * Searches a gallery with an image and keeps the query.
+ * Searches a gallery with images of one person and keeps the query.
  *
  * @param {string} gallery
- * @param {Blob} image
+ * @param {Blob[]} images at least one
  * @param {SearchOptions} options
  * @returns {Promise<string>} the query's id
  */
-export async function keepQuery(gallery, image, options) {
+export async function keepQuery(gallery, images, options) {
+  const form = new FormData();
+  for (const [index, image] of images.entries()) form.append("image", image, `image-${index + 1}`);
+  const single = images.length === 1;
   const response = await send(`/v1/galleries/${encodeURIComponent(gallery)}/queries?${parameters(options)}`, {
     method: "POST",
-    body: image,
-    headers: { "Content-Type": await contentType(image) },
+    body: single ? images[0] : form,
+    headers: single ? { "Content-Type": await contentType(images[0]) } : {},
   });
   const location = response.headers.get("Location") ?? "";
   const id = location.slice(location.lastIndexOf("/") + 1);

@@ -30,6 +30,9 @@ export function element(tag, properties = {}, ...children) {
  * @type {Record<string, string>}
  */
 const shapes = {
+  check: "M3 8.5l3.5 3.5L13 4.5",
+  crop: "M4.5 1.5v10h10M1.5 4.5h10v10",
+  plus: "M8 3v10M3 8h10",
   close: "M4 4l8 8M12 4l-8 8",
   previous: "M10 3L5 8l5 5",
   next: "M6 3l5 5-5 5",
@@ -41,7 +44,7 @@ const shapes = {
 /**
  * A small line icon, hidden from screen readers.
  *
- * @param {"close" | "previous" | "next" | "search" | "upload" | "warning"} name
+ * @param {"check" | "close" | "crop" | "plus" | "previous" | "next" | "search" | "upload" | "warning"} name
  * @returns {SVGSVGElement}
  */
 export function icon(name) {

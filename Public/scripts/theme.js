@@ -12,5 +12,5 @@
   }
 
   const theme = storedTheme();
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  if (theme === "light" || theme === "dark" || theme === "contrast") document.documentElement.dataset.theme = theme;
 })();

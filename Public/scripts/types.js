@@ -79,6 +79,7 @@
  * @property {string | null} [error]   why it could not be ranked again
  * @property {number} [revision]
  * @property {Partial<SearchOptions>} options
+ * @property {number} [images]         that the query has; each at `image_url?index=…`
  * @property {string | null} [image_url]
  *
  * @typedef {object} Model

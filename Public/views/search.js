@@ -5,6 +5,9 @@ import { OptionsPanel } from "../scripts/search/options-panel.js";
 import { ImageInput } from "../scripts/search/image-input.js";
 import { ResultsPane } from "../scripts/results/results-pane.js";
 import { SearchSession } from "../scripts/search/search-session.js";
+import { StartPage } from "../scripts/search/start-page.js";
+import { remember, remembered } from "../scripts/storage.js";
+import { text } from "../scripts/text.js";
 /** @import { Gallery, KeptQuery, RankingResult } from "../scripts/types.js" */
 /** @import { ServiceProblem } from "../scripts/api.js" */
 /** @import { Service } from "../scripts/service.js" */
@@ -20,10 +23,10 @@ export class SearchView {
   constructor(service) {
     /** @type {Gallery[]} */
     this.galleries = [];
-    /** @type {Blob | null} */
-    this.image = null;
+    /** The images of one person; empty: none yet. @type {Blob[]} */
+    this.images = [];
     /**
-     * Resolved when a kept query's image has been loaded, or has failed to load.
+     * Resolved when a kept query's images have been loaded, or have failed to load.
      *
      * @type {Promise<void>}
      */
@@ -35,15 +38,18 @@ export class SearchView {
     /** The query on screen, as the address names it. */
     this.queryID = "";
     this.input = new ImageInput({
-      onImage: (image) => this.take(image),
+      onImages: (images) => this.take(images),
       onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: "Not an image for a search" })),
     });
     this.input.listen(() => this.visible);
     this.gallery = element("select", { id: "gallery", onchange: () => this.galleryChosen() });
     this.options = new OptionsPanel(() => this.search());
     this.options.root.open = matchMedia("(min-width: 860px)").matches;
+    this.start = new StartPage((image) => this.searchWith([image]));
     this.results = new ResultsPane({
-      onSearchWith: (result) => this.searchWith(result),
+      onSearchWith: (result) => this.searchWith([result]),
+      onSearchWithMarked: (results) => this.searchWith(results),
+      onRange: (from, to) => this.narrow(from, to),
       queryImage: () => this.input.address,
       onRefresh: () => this.session.refresh(),
     });
@@ -73,7 +79,8 @@ export class SearchView {
         element("div", { class: "field" }, element("label", { for: "gallery" }, "Gallery"), this.gallery),
         this.options.root),
       this.results.root);
-    this.results.showEmpty();
+    this.results.showEmpty(this.start.root);
+    document.addEventListener("keydown", (event) => this.key(event));
   }
 
   /** @param {string | null} argument a kept query's id, or `in:` and a gallery's name */
@@ -96,6 +103,31 @@ export class SearchView {
     this.results.dialog.root.close();
   }
 
+  /** Keys that mean something wherever the focus is, except while one writes. @param {KeyboardEvent} event */
+  key(event) {
+    const { target, key } = event;
+    if (!this.visible || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target instanceof HTMLSelectElement || document.querySelector("dialog[open]")) return;
+    // A field for numbers takes no letters but E.
+    const takes = { checkbox: /^$/, radio: /^$/, file: /^$/, number: /[\d+\-.,e]/i };
+    if (target instanceof HTMLInputElement && (takes[/** @type {keyof takes} */ (target.type)] ?? /./).test(key)) return;
+    if (key === "/") this.input.input.click();
+    else if (!this.results.key(key)) return;
+    event.preventDefault();
+  }
+
+  /** Searches only a span of time. @param {string} from RFC 3339, or empty @param {string} to */
+  narrow(from, to) {
+    this.options.setTimes(from, to);
+    void this.search();
+  }
+
+  /** Shows what one can start with. */
+  showStart() {
+    this.results.showEmpty(this.start.root);
+    void this.start.show(this.gallery.value);
+  }
+
   /** @param {string} wanted the gallery to select, or empty */
   async loadGalleries(wanted) {
     try {
@@ -104,7 +136,7 @@ export class SearchView {
       this.fail(api.asProblem(error), () => this.galleriesAgain(wanted));
       return;
     }
-    const chosen = wanted || this.gallery.value || storedGallery();
+    const chosen = wanted || this.gallery.value || (remembered("gallery") ?? "");
     this.gallery.replaceChildren(...this.galleries.map(({ name, images }) =>
       element("option", { value: name }, `${name} (${count(images)})`)));
     this.gallery.disabled = this.galleries.length === 0;
@@ -116,7 +148,7 @@ export class SearchView {
       if (this.visible) this.galleryTimer = setTimeout(() => this.galleriesAgain(wanted), galleryInterval);
     } else {
       if (this.galleries.some(({ name }) => name === chosen)) this.gallery.value = chosen;
-      if (!this.queryID && !this.image) this.results.showEmpty();
+      if (!this.queryID && this.images.length === 0) this.showStart();
     }
     this.offerCameras();
     if (wanted && this.gallery.value === wanted) this.galleryChosen();
@@ -130,7 +162,7 @@ export class SearchView {
   async galleriesAgain(wanted) {
     this.galleriesArriving = this.loadGalleries(wanted);
     await this.galleriesArriving;
-    if (this.image && !this.queryID && this.galleries.length > 0) await this.search();
+    if (this.images.length > 0 && !this.queryID && this.galleries.length > 0) await this.search();
   }
 
   offerCameras() {
@@ -138,18 +170,19 @@ export class SearchView {
   }
 
   galleryChosen() {
-    storeGallery(this.gallery.value);
+    remember("gallery", this.gallery.value);
     this.offerCameras();
-    void this.search();
+    if (!this.queryID && this.images.length === 0) this.showStart();
+    else void this.search();
   }
 
-  /** @param {Blob} image @param {string} [camera] the camera that took it; empty: not known */
-  take(image, camera = "") {
+  /** @param {Blob[]} images @param {string} [camera] the camera that took them; empty: not known */
+  take(images, camera = "") {
     this.session.clear();
     this.options.queryCamera.choose(camera);
     this.queryID = "";
     if (this.visible) history.replaceState(null, "", "#/search");
-    this.image = image;
+    this.images = images;
     this.arriving = Promise.resolve();
     this.results.clear();
     void this.search();
@@ -158,14 +191,14 @@ export class SearchView {
   /** Searches with the current image, gallery and options, if they are complete. */
   async search() {
     await Promise.all([this.arriving, this.galleriesArriving]);
-    if (!this.image) {
+    if (this.images.length === 0) {
       const missing = "The image of this query is not at hand; choose one to search with these options.";
       if (this.queryID) this.results.explain(missing);
       return;
     }
     if (this.gallery.value === "") return this.results.showNoGallery();
     if (!this.options.validate()) return;
-    await this.session.search({ gallery: this.gallery.value, image: this.image, options: this.options.value });
+    await this.session.search({ gallery: this.gallery.value, images: this.images, options: this.options.value });
   }
 
   /**
@@ -193,10 +226,10 @@ export class SearchView {
   async open(id) {
     this.session.clear();
     this.queryID = id;
-    this.image = null;
+    this.images = [];
     this.results.clear();
     this.results.showSearching(this.options.value.limit ?? 20);
-    this.input.clear("Drop, paste or choose an image");
+    this.input.clear(text("image.place"));
     await this.galleriesArriving;
     /** @type {KeptQuery} */
     let kept;
@@ -214,55 +247,39 @@ export class SearchView {
     this.offerCameras();
     this.options.set({ ...kept.options, standing: kept.standing });
     this.session.open(id);
-    this.arriving = this.fetchImage(kept);
+    this.arriving = this.fetchImages(kept);
   }
 
   /** @param {KeptQuery} kept */
-  async fetchImage(kept) {
-    if (!kept.image_url) return;
+  async fetchImages({ query_id, image_url, images = 1 }) {
+    if (!image_url) return;
     try {
-      const image = await api.image(kept.image_url);
-      if (this.queryID !== kept.query_id) return;
-      this.image = image;
-      this.input.show(image, `Query ${kept.query_id}`);
+      const blobs = await Promise.all(Array.from({ length: images }, (_, index) => api.image(`${image_url}?index=${index}`)));
+      if (this.queryID !== query_id) return;
+      this.images = blobs;
+      this.input.show(blobs.map((blob) => ({ blob, name: `Query ${query_id}` })));
     } catch (error) {
-      if (this.queryID !== kept.query_id) return;
+      if (this.queryID !== query_id) return;
       this.input.clear(`The query’s image is not available: ${api.asProblem(error).message}`);
     }
   }
 
   /**
-   * Starts a new search with an image of the gallery.
+   * Starts a new search with images of the gallery that show one person.
    *
-   * @param {RankingResult} result one that has an image
+   * @param {RankingResult[]} results at least one
    */
-  async searchWith({ image_id, image_url, camera_id }) {
+  async searchWith(results) {
+    const usable = results.filter(({ image_url }) => image_url);
+    const cameras = new Set(usable.map(({ camera_id }) => camera_id ?? ""));
     try {
-      const image = await api.image(image_url ?? "");
-      this.input.show(image, `Gallery image ${image_id}`);
+      const blobs = await Promise.all(usable.map(({ image_url }) => api.image(image_url ?? "")));
+      this.input.show(blobs.map((blob, index) => ({ blob, name: `Gallery image ${usable[index].image_id}` })));
       this.results.dialog.root.close();
       scrollTo(0, 0);
-      this.take(image, camera_id ?? "");
+      this.take(blobs, cameras.size === 1 ? Array.from(cameras)[0] : "");
     } catch (error) {
       this.fail(api.asProblem(error));
     }
-  }
-}
-
-/** The gallery that was chosen last; empty if the browser forbids storage. */
-function storedGallery() {
-  try {
-    return localStorage.getItem("reid.gallery") ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} name */
-function storeGallery(name) {
-  try {
-    localStorage.setItem("reid.gallery", name);
-  } catch (error) {
-    console.info("gallery not kept:", error);
   }
 }

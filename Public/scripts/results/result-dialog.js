@@ -1,8 +1,10 @@
 import { BranchBar } from "./branch-bar.js";
 import { element, icon } from "../dom.js";
 import { decimal, moment } from "../format.js";
+import { text } from "../text.js";
 import { LayeredImage } from "./layered-image.js";
-import { movedSentence, personText, placesMoved, probabilityText } from "./result-tile.js";
+import { probabilityText } from "./measures.js";
+import { movedSentence, personText, placesMoved } from "./result-tile.js";
 /** @import { Ranking, RankingResult } from "../types.js" */
 
 /** One result in large, beside the query image, with everything that is known about it. */
@@ -10,11 +12,15 @@ export class ResultDialog {
   /**
    * @param {object} handlers
    * @param {(imageID: string) => void} handlers.onSearchWith
+   * @param {(imageID: string) => void} handlers.onMark
+   * @param {(imageID: string) => boolean} handlers.isMarked
    * @param {(imageID: string, branch: number | null) => void} handlers.onBranch
    * @param {(imageID: string) => number | null} handlers.branchOf
    * @param {(imageID: string) => void} handlers.onClose
    */
-  constructor({ onSearchWith, onBranch, branchOf, onClose }) {
+  constructor({ onSearchWith, onMark, isMarked, onBranch, branchOf, onClose }) {
+    this.onMark = onMark;
+    this.isMarked = isMarked;
     this.branchOf = branchOf;
     this.onBranch = onBranch;
     /** @type {Ranking | null} */
@@ -27,9 +33,10 @@ export class ResultDialog {
     this.branches = new BranchBar("Attention", (branch) => onBranch(this.imageID, branch));
     this.searchWith = element("button", { type: "button", class: "primary", onclick: () => onSearchWith(this.imageID) },
       icon("search"), "Search with this image");
+    this.mark = element("button", { type: "button", class: "toggle", onclick: () => this.toggleMark() }, text("dialog.mark"));
     this.previous = button("Previous result", "previous", () => this.step(-1));
     this.next = button("Next result", "next", () => this.step(1));
-    this.root = element("dialog", { class: "result-dialog", "aria-labeledby": "result-title" },
+    this.root = element("dialog", { class: "result-dialog", "aria-labelledby": "result-title" },
       element("header", { class: "dialog-header" },
         this.previous, this.next, this.title, button("Close", "close", () => this.root.close())),
       element("div", { class: "dialog-body" },
@@ -39,7 +46,7 @@ export class ResultDialog {
         element("div", { class: "dialog-side" },
           this.branches.root,
           this.facts,
-          element("p", { class: "actions" }, this.searchWith))));
+          element("p", { class: "actions" }, this.searchWith, this.mark))));
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.root.addEventListener("click", (event) => {
       if (event.target === this.root) this.root.close();
@@ -93,7 +100,13 @@ export class ResultDialog {
     this.image.show(result.image_url, `Rank ${result.rank}, person ${personText(result)}`);
     this.searchWith.disabled = !result.image_url;
     this.facts.replaceChildren(...facts(result, placesMoved(results)[index]));
+    this.mark.setAttribute("aria-pressed", String(this.isMarked(imageID)));
     this.attend();
+  }
+
+  toggleMark() {
+    this.onMark(this.imageID);
+    this.mark.setAttribute("aria-pressed", String(this.isMarked(this.imageID)));
   }
 
   /** Shows the branch chosen for the image on screen. */
@@ -118,6 +131,7 @@ export class ResultDialog {
     }
     // On the branch switches, the arrow keys choose a branch.
     if (event.target instanceof HTMLInputElement) return;
+    if (event.key === "x") this.toggleMark();
     if (event.key === "ArrowLeft") this.step(-1);
     if (event.key === "ArrowRight") this.step(1);
   }

@@ -1,7 +1,10 @@
-import { element } from "../dom.js";
-import { decimal, moment, shortMoment } from "../format.js";
+import { element, icon } from "../dom.js";
+import { moment, shortMoment } from "../format.js";
+import { text } from "../text.js";
 import { LayeredImage } from "./layered-image.js";
+import { allMeasures, measureName, measureText } from "./measures.js";
 /** @import { RankingResult } from "../types.js" */
+/** @import { Measure } from "./measures.js" */
 
 /**
  * By how many places re-ranking moved each result, among the results shown; positive: towards the top. Null if the
@@ -25,106 +28,101 @@ export function placesMoved(results) {
 
 /** @param {number | null} moved */
 export function movedText(moved) {
-  if (moved === null) return "";
-  if (moved === 0) return "=";
+  if (moved === null || moved === 0) return "";
   return moved > 0 ? `▲${moved}` : `▼${-moved}`;
 }
 
 /** @param {number | null} moved */
 export function movedSentence(moved) {
   if (moved === null) return "";
-  if (moved === 0) return "Same place before re-ranking, among those shown";
-  const places = Math.abs(moved) === 1 ? "1 place" : `${Math.abs(moved)} places`;
-  return `${moved > 0 ? "Up" : "Down"} ${places} by re-ranking, among those shown`;
+  if (moved === 0) return text("moved.not");
+  return text(moved > 0 ? "moved.up" : "moved.down", { count: Math.abs(moved) });
 }
 
 /** @param {RankingResult} result */
 export function personText(result) {
-  return result.person_id ? result.person_id : "unknown";
+  return result.person_id ? result.person_id : text("person.unknown");
 }
 
-/**
- * The probability that it is the same person, rounded down, so that no doubt is rounded away; empty if it is not known.
- *
- * @param {RankingResult} result
- */
-export function probabilityText({ probability }) {
-  return typeof probability === "number" ? `${decimal(Math.floor(1000 * probability) / 10, 1)}\u00a0%` : "";
-}
-
-/** One result: its image and what is known about it, as one button. */
+/** One result: its image, who, where and when, and one measure, as one button, with a small one that marks it. */
 export class ResultTile {
-  /** @param {() => void} onOpen */
-  constructor(onOpen) {
-    this.image = new LayeredImage({ lazy: true });
+  /**
+   * @param {object} handlers
+   * @param {(imageID: string) => void} handlers.onOpen
+   * @param {(imageID: string) => void} handlers.onMark
+   */
+  constructor({ onOpen, onMark }) {
+    this.id = "";
+    this.image = new LayeredImage();
     this.rank = element("span", { class: "rank" });
     this.moved = element("span", { class: "moved" });
-    this.fresh = element("span", { class: "fresh", hidden: true }, "new");
+    this.fresh = element("span", { class: "fresh", hidden: true }, text("tile.new"));
     this.person = element("span", { class: "person" });
+    this.measure = element("b", { class: "measure" });
     this.camera = element("span", { class: "camera" });
     this.time = element("span", { class: "time" });
-    this.before = element("b");
-    this.after = element("b");
-    this.similarity = element("b");
-    this.afterRow = figure("Re-ranked", this.after);
-    this.probability = element("b");
-    this.probabilityRow = figure("Probability", this.probability);
-    this.button = element("button", { type: "button", class: "tile", tabIndex: -1, onclick: onOpen },
+    this.button = element("button", { type: "button", class: "tile", tabIndex: -1, onclick: () => onOpen(this.id) },
       this.image.root,
-      element("span", { class: "tile-badges" }, this.rank, this.moved, this.fresh),
+      element("span", { class: "tile-badges" }, this.rank, this.fresh, this.moved),
       element("span", { class: "tile-text" },
-        element("span", { class: "tile-line" }, this.person, this.camera),
-        this.time,
-        figure("Distance", this.before),
-        this.afterRow,
-        figure("Similarity", this.similarity),
-        this.probabilityRow));
-    this.root = element("li", {}, this.button);
+        element("span", { class: "tile-line" }, this.person, this.measure),
+        this.camera,
+        this.time));
+    this.mark = element("button", { type: "button", class: "tile-mark", tabIndex: -1, onclick: () => onMark(this.id) },
+      icon("check"));
+    this.root = element("li", {}, this.button, this.mark);
   }
 
   /**
    * @param {RankingResult} result
-   * @param {number | null} moved
-   * @param {boolean} fresh whether it is new since the ranking shown before
+   * @param {object} shown
+   * @param {number | null} shown.moved
+   * @param {boolean} shown.fresh whether it is new since the ranking shown before
+   * @param {boolean} shown.marked
+   * @param {Measure} shown.measure
    */
-  show(result, moved, fresh) {
+  show(result, { moved, fresh, marked, measure }) {
     const person = personText(result);
     const camera = result.camera_id ?? "–";
+    const value = measureText(result, measure);
+    this.id = result.image_id;
+    this.root.dataset.image = result.image_id;
     this.image.show(result.image_url, "");
     this.rank.textContent = String(result.rank);
     this.moved.textContent = movedText(moved);
     this.moved.title = movedSentence(moved);
-    this.moved.hidden = moved === null;
+    this.moved.hidden = moved === null || moved === 0;
     this.moved.dataset.direction = moved === null || moved === 0 ? "same" : moved > 0 ? "up" : "down";
     this.fresh.hidden = !fresh;
-    this.person.textContent = person;
-    this.person.title = `Person ${person}`;
+    this.person.textContent = result.person_id ?? "–";
+    this.measure.textContent = value;
     this.camera.textContent = camera;
-    this.camera.title = `Camera ${camera}`;
-    this.time.textContent = shortMoment(result.captured_at);
-    this.time.title = `${moment(result.captured_at)} UTC`;
-    this.before.textContent = decimal(result.distance, 4);
-    this.after.textContent = decimal(result.reranked_distance, 4);
-    this.afterRow.hidden = typeof result.reranked_distance !== "number";
-    this.similarity.textContent = decimal(result.similarity, 4);
-    const probability = probabilityText(result);
-    this.probability.textContent = probability;
-    this.probabilityRow.hidden = probability === "";
+    this.time.textContent = tileTime(result.captured_at);
+    this.button.title = [
+      `${text("fact.person")} ${person}`, `${text("fact.camera")} ${camera}`,
+      `${moment(result.captured_at)} UTC`, allMeasures(result),
+    ].join("\n");
+    this.root.classList.toggle("marked", marked);
+    this.mark.setAttribute("aria-pressed", String(marked));
+    this.mark.setAttribute("aria-label", text("tile.mark", { rank: result.rank }));
     this.button.setAttribute("aria-label", [
-      `Rank ${result.rank}`,
-      fresh ? "new" : "",
-      `person ${person}`,
-      `camera ${camera}`,
+      text("tile.rank", { rank: result.rank }),
+      fresh ? text("tile.new") : "",
+      marked ? text("tile.marked") : "",
+      `${text("fact.person")} ${person}`,
+      `${text("fact.camera")} ${camera}`,
       result.captured_at ? moment(result.captured_at) : "",
-      `distance ${decimal(result.distance)}`,
-      typeof result.reranked_distance !== "number" ? "" : `re-ranked ${decimal(result.reranked_distance)}`,
+      `${measureName(measure)} ${value}`,
       movedSentence(moved),
-      probability ? `same person ${probability}` : "",
     ].filter(Boolean).join(", "));
   }
 }
 
-/** @param {string} name @param {HTMLElement} value */
-function figure(name, value) {
-  return element("span", { class: "figure" }, element("span", {}, name), value);
+/**
+ * A time that fits on a small tile: month and day, hour and minute, in UTC.
+ *
+ * @param {string | null | undefined} time
+ */
+function tileTime(time) {
+  return shortMoment(time).replace(/^\d{4}-/, "");
 }

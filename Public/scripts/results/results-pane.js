@@ -1,8 +1,12 @@
 import { BranchBar } from "./branch-bar.js";
 import { announce, element, notice } from "../dom.js";
 import { count, counted, decimal } from "../format.js";
+import { showHelp } from "../help-sheet.js";
+import { text } from "../text.js";
 import { ResultDialog } from "./result-dialog.js";
 import { ResultsGrid } from "./results-grid.js";
+import { Timeline } from "./timeline.js";
+import { ViewTools } from "./view-tools.js";
 /** @import { CameraNormalization, Ranking, RankingResult } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 /** @import { StreamState } from "../search/ranking-stream.js" */
@@ -12,10 +16,12 @@ export class ResultsPane {
   /**
    * @param {object} handlers
    * @param {(result: RankingResult) => void} handlers.onSearchWith with an image of the gallery
+   * @param {(results: RankingResult[]) => void} handlers.onSearchWithMarked with several images of one person
+   * @param {(from: string, to: string) => void} handlers.onRange narrows the time of the search; empty: not limited
    * @param {() => string} handlers.queryImage the address of the query image, or empty
    * @param {() => void} handlers.onRefresh ranks again over the current gallery
    */
-  constructor({ onSearchWith, queryImage, onRefresh }) {
+  constructor({ onSearchWith, onSearchWithMarked, onRange, queryImage, onRefresh }) {
     /** @type {Ranking | null} */
     this.ranking = null;
     /**
@@ -30,7 +36,11 @@ export class ResultsPane {
      * @type {Map<string, number | null>}
      */
     this.branchByImage = new Map();
+    /** The marked results, by image id. @type {Map<string, RankingResult>} */
+    this.marked = new Map();
     this.queryImage = queryImage;
+    /** @param {string} id */
+    const isMarked = (id) => this.marked.has(id);
     /** @param {string} id */
     const searchWith = (id) => {
       const result = this.ranking?.results.find(({ image_id }) => image_id === id);
@@ -41,13 +51,19 @@ export class ResultsPane {
     this.branchOf = branchOf;
     this.grid = new ResultsGrid({
       onOpen: (id) => this.open(id),
+      onMark: (id) => this.mark(id),
       onSearchWith: searchWith,
       onBranch: (id, digit) => {
         if (digit < this.bar.branches) this.attendOne(id, branchOf(id) === digit ? null : digit);
       },
     });
+    this.grid.isMarked = isMarked;
+    this.timeline = new Timeline({ onOpen: (id) => this.open(id), onMark: (id) => this.mark(id), onRange });
+    this.timeline.isMarked = isMarked;
     this.dialog = new ResultDialog({
       onSearchWith: searchWith,
+      onMark: (id) => this.mark(id),
+      isMarked,
       onBranch: (id, branch) => this.attendOne(id, branch),
       branchOf,
       onClose: (id) => this.grid.focus(id),
@@ -58,12 +74,16 @@ export class ResultsPane {
     this.refresh = element("button", { type: "button", class: "refresh", hidden: true, onclick: onRefresh },
       "Newer images are in the gallery: refresh");
     this.message = element("div", { class: "results-message" });
-    this.tools = element("div", { class: "results-tools" }, this.summary, this.bar.root, this.state, this.refresh);
-    this.help = element("p", { class: "hint keys" },
-      "Arrow keys move between images, Enter opens one, a digit shows that branch’s attention, ",
-      "S searches with it. Times are UTC.");
+    this.view = new ViewTools(() => this.arrange(), showHelp);
+    this.searchMarked = element("button", { type: "button", class: "primary small",
+      onclick: () => onSearchWithMarked(Array.from(this.marked.values())) });
+    this.markTools = element("span", { class: "mark-tools", hidden: true }, this.searchMarked,
+      element("button", { type: "button", class: "small", onclick: () => this.clearMarks() }, text("marks.clear")));
+    this.tools = element("div", { class: "results-tools" },
+      this.summary, this.markTools, this.bar.root, this.view.root, this.state, this.refresh);
     this.root = element("section", { class: "results-pane", "aria-label": "Results" },
-      this.tools, this.message, this.grid.root, this.help, this.dialog.root);
+      this.tools, this.message, this.timeline.root, this.grid.root, this.dialog.root);
+    this.arrange();
     this.clear();
   }
 
@@ -73,11 +93,58 @@ export class ResultsPane {
     this.dialog.branches.setBranches(branches);
   }
 
-  /** Shows that nothing has been searched yet. */
-  showEmpty() {
-    this.message.replaceChildren(notice("empty", "Where else was this person seen?",
-      "Drop an image of one person anywhere on this page, paste it, or choose a file. "
-        + "The gallery’s images appear here, the most similar first."));
+  /** Shows that nothing has been searched yet. @param {Node} start what can be done first */
+  showEmpty(start) {
+    this.message.replaceChildren(start);
+  }
+
+  /** Shows the results in the chosen size, with the chosen measure, grouped or not, with the timeline or not. */
+  arrange() {
+    const { measure, size, grouped, showsTimeline } = this.view;
+    Object.assign(this.grid, { measure, size, grouped });
+    this.grid.arrange();
+    this.timeline.root.hidden = !showsTimeline || !this.ranking || this.ranking.results.length === 0;
+    this.drawTimeline();
+  }
+
+  drawTimeline() {
+    if (!this.ranking || this.timeline.root.hidden) return;
+    const { captured_from, captured_to } = this.ranking.options;
+    this.timeline.show(this.ranking.results, this.view.measure, { from: captured_from ?? "", to: captured_to ?? "" });
+  }
+
+  /** Marks a result, or takes the mark away. @param {string} imageID */
+  mark(imageID) {
+    const result = this.ranking?.results.find(({ image_id }) => image_id === imageID);
+    if (!this.marked.delete(imageID) && result) this.marked.set(imageID, result);
+    this.showMarks();
+    announce(text("marks.said", { count: this.marked.size }));
+  }
+
+  clearMarks() {
+    this.marked.clear();
+    this.showMarks();
+    this.grid.focus(this.grid.focused);
+  }
+
+  showMarks() {
+    this.markTools.hidden = this.marked.size === 0;
+    this.searchMarked.textContent = text("marks.search", { count: this.marked.size });
+    this.grid.render();
+    this.timeline.draw();
+  }
+
+  /**
+   * Does what a key means for the results, wherever the focus is; returns whether it means anything.
+   *
+   * @param {string} key
+   */
+  key(key) {
+    if (key === "?") showHelp();
+    else if (key === "S" && this.marked.size > 0) this.searchMarked.click();
+    else if (key === "r" && this.grid.focused) this.grid.focus(this.grid.focused);
+    else return this.view.key(key);
+    return true;
   }
 
   showNoGallery() {
@@ -89,13 +156,15 @@ export class ResultsPane {
   clear() {
     this.ranking = null;
     this.branchByImage.clear();
+    this.marked.clear();
+    this.markTools.hidden = true;
+    this.timeline.root.hidden = true;
     this.grid.clear();
     this.message.replaceChildren();
     this.summary.textContent = "";
     this.state.hidden = true;
     this.refresh.hidden = true;
     this.tools.hidden = true;
-    this.help.hidden = true;
   }
 
   /** @param {number} limit the number of results asked for */
@@ -136,8 +205,13 @@ export class ResultsPane {
     this.root.setAttribute("aria-busy", "false");
     this.message.replaceChildren();
     this.tools.hidden = false;
-    this.help.hidden = ranking.results.length === 0;
-    if (!unchanged) this.grid.show(ranking.results, fresh);
+    if (!unchanged) {
+      this.view.offer(ranking.results);
+      this.grid.measure = this.view.measure;
+      this.grid.show(ranking.results, fresh);
+      this.timeline.root.hidden = !this.view.showsTimeline || ranking.results.length === 0;
+      this.drawTimeline();
+    }
     for (const warning of ranking.warnings ?? []) this.message.append(notice("warning", warning));
     if (ranking.results.length === 0) {
       this.message.append(notice("empty", "No image of this gallery matches.",

@@ -111,6 +111,14 @@ export class OptionsPanel {
     return { limit, candidates, k1, k2, lambda, captured_from: from, captured_to: to };
   }
 
+  /** Limits the time of the search, without calling the handler. @param {string} from RFC 3339, or empty @param {string} to */
+  setTimes(from, to) {
+    this.chosen = true;
+    this.from.input.value = inputTime(from);
+    this.to.input.value = inputTime(to);
+    this.validate();
+  }
+
   reset() {
     this.set({});
     this.changed();

@@ -7,7 +7,7 @@ import { RankingStream } from "./ranking-stream.js";
 /**
  * @typedef {object} SearchRequest
  * @property {string} gallery
- * @property {Blob} image
+ * @property {Blob[]} images of one person
  * @property {SearchOptions} options
  *
  * @typedef {object} SessionHandlers
@@ -76,7 +76,7 @@ export class SearchSession {
     this.started = performance.now();
     let id;
     try {
-      id = await keepQuery(request.gallery, request.image, request.options);
+      id = await keepQuery(request.gallery, request.images, request.options);
     } catch (error) {
       if (!this.next && turn === this.turn) this.handlers.onProblem(asProblem(error));
       return;
@@ -86,7 +86,7 @@ export class SearchSession {
     this.current = { id, request };
     this.handlers.onKept(id);
     this.follow();
-    if (replaced?.request?.image === request.image && replaced.request.gallery === request.gallery) {
+    if (replaced?.request?.images === request.images && replaced.request.gallery === request.gallery) {
       // If this fails, the old query stays in the list of queries, where it can be deleted.
       deleteQuery(replaced.id).catch((error) => console.warn("replaced query not deleted:", asProblem(error).message));
     }
