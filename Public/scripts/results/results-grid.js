@@ -4,7 +4,7 @@ import { layOut, leftOf, tileWidths } from "./grid-layout.js";
 import { measureText } from "./measures.js";
 import { placesMoved, ResultTile } from "./result-tile.js";
 /** @import { RankingResult } from "../types.js" */
-/** @import { Group, Layout } from "./grid-layout.js" */
+/** @import { Group, Layout, Row } from "./grid-layout.js" */
 /** @import { Measure } from "./measures.js" */
 
 /** The pixels above and below the screen for which tiles exist, and the most tiles kept for reuse. */
@@ -48,6 +48,8 @@ export class ResultsGrid {
     this.focused = "";
     this.frame = 0;
     this.width = 0;
+    /** The rows near the screen and the focus, as the tiles show them. */
+    this.window = "";
     /** @type {(imageID: string) => number | null} the branch whose attention is shown over an image */
     this.branchOf = () => null;
     this.root = element("ol", { class: "results", "aria-label": text("results.label") });
@@ -87,39 +89,56 @@ export class ResultsGrid {
   }
 
   renderSoon() {
-    this.frame ||= requestAnimationFrame(() => this.render());
-  }
-
-  /** Makes the tiles near the screen and removes the others. */
-  render() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    if (this.results.length === 0) return;
-    const top = -this.root.getBoundingClientRect().top;
-    const near = this.layout.rows.filter((row) =>
-      row.top + row.height > top - margin && row.top < top + innerHeight + margin);
-    const kept = new Set(near.flatMap(({ results }) => results.map(({ image_id }) => image_id)));
-    // The tile with the focus stays, so that the focus does not get lost by scrolling.
-    if (this.focused) kept.add(this.focused);
-    const rows = this.layout.rows.filter((row) =>
-      near.includes(row) || row.results.some(({ image_id }) => image_id === this.focused));
-    for (const [id, tile] of this.tiles) if (!kept.has(id)) this.forget(id, tile);
-    /** @type {HTMLElement[]} */
-    const items = [];
-    for (const row of rows) {
-      if (row.group) items.push(this.heading(row.group, row.top));
-      row.results.forEach((result, column) => {
-        if (kept.has(result.image_id)) items.push(this.tile(result, row.top, leftOf(this.layout, column)).root);
-      });
-    }
-    for (const item of Array.from(this.root.children)) if (!items.includes(/** @type {HTMLElement} */ (item))) item.remove();
-    items.forEach((item, index) => {
-      if (this.root.children[index] !== item) this.root.insertBefore(item, this.root.children[index] ?? null);
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.renderRows(false);
     });
   }
 
-  /** @param {RankingResult} result @param {number} top @param {number} left */
-  tile(result, top, left) {
+  /** Makes the tiles near the screen, removes the others, and shows all of them anew. */
+  render() {
+    this.renderRows(true);
+  }
+
+  /** @param {boolean} anew whether tiles that are there are shown anew; scrolling only adds and removes some */
+  renderRows(anew) {
+    if (this.results.length === 0) return;
+    const { rows } = this.layout;
+    const top = -this.root.getBoundingClientRect().top;
+    const near = rows.filter((row) => row.top + row.height > top - margin && row.top < top + innerHeight + margin);
+    const window = `${rows.indexOf(near[0])} ${near.length} ${this.focused}`;
+    if (!anew && window === this.window) return;
+    this.window = window;
+    // The tile with the focus stays, so that the focus does not get lost by scrolling.
+    const focus = rows.find((row) => row.results.some(({ image_id }) => image_id === this.focused));
+    const shown = rows.filter((row) => near.includes(row) || row === focus);
+    const kept = new Set(near.flatMap(({ results }) => results.map(({ image_id }) => image_id)));
+    if (focus) kept.add(this.focused);
+    for (const [id, tile] of this.tiles) if (!kept.has(id)) this.forget(id, tile);
+    const people = new Set(near.map(({ group }) => group?.person));
+    for (const [person, heading] of this.headings) {
+      if (people.has(person)) continue;
+      heading.remove();
+      this.headings.delete(person);
+    }
+    /** @type {Element | null} */
+    let next = this.root.firstElementChild;
+    /** @param {HTMLElement} item */
+    const place = (item) => {
+      if (item === next) next = item.nextElementSibling;
+      else this.root.insertBefore(item, next);
+    };
+    for (const row of shown) {
+      if (row.group) place(this.heading(row.group, row.top));
+      for (const [column, result] of row.results.entries()) {
+        if (!kept.has(result.image_id)) continue;
+        place((anew ? undefined : this.tiles.get(result.image_id))?.root ?? this.tile(result, row, leftOf(this.layout, column)).root);
+      }
+    }
+  }
+
+  /** @param {RankingResult} result @param {Row} row @param {number} left */
+  tile(result, { top, height }, left) {
     const id = result.image_id;
     const tile = this.tiles.get(id) ?? this.spares.pop() ?? new ResultTile(this.handlers);
     this.tiles.set(id, tile);
@@ -134,6 +153,7 @@ export class ResultsGrid {
     tile.root.setAttribute("aria-posinset", String(result.rank));
     tile.root.style.transform = `translate(${left}px, ${top}px)`;
     tile.root.style.width = `${this.layout.tileWidth}px`;
+    tile.root.style.height = `${height}px`;
     void tile.image.attend(id, this.branchOf(id));
     return tile;
   }
@@ -183,6 +203,7 @@ export class ResultsGrid {
   clear() {
     for (const [id, tile] of this.tiles) this.forget(id, tile);
     this.results = [];
+    for (const heading of this.headings.values()) heading.remove();
     this.headings.clear();
     this.layout.rows = [];
     this.focused = "";

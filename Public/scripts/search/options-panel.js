@@ -8,6 +8,9 @@ import { inputTime, requestTime } from "../format.js";
 /** The milliseconds without another change after which the search runs again. */
 const settle = 450;
 
+/** The results of a search unless the user chooses another number: a screen full of them and more. */
+const usualResults = 100;
+
 /** Options without any restriction; numbers come from the service. @type {SearchOptions} */
 const unrestricted = {
   rerank: true,
@@ -76,7 +79,7 @@ export class OptionsPanel {
    * @param {SearchLimits} [limits]
    */
   setDefaults(defaults, limits) {
-    this.defaults = { ...unrestricted, ...defaults };
+    this.defaults = { ...unrestricted, ...defaults, limit: Math.min(usualResults, limits?.results ?? usualResults) };
     this.form.inert = false;
     if (limits) {
       this.limit.input.max = String(limits.results);
