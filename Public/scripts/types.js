@@ -66,7 +66,8 @@
  * @property {string | null} [captured_from]
  * @property {string | null} [captured_to]
  * @property {number} revision
- * @property {boolean} [searchable]    false: bound to another model than the one loaded
+ * @property {boolean} [searchable]    false: bound to a model that is not loaded
+ * @property {boolean} [needs_reembedding] bound to another model than the one served
  * @property {Batch[]} [running_batches]
  *
  * @typedef {object} KeptQuery

@@ -96,8 +96,7 @@ class GalleryCard {
   /** @param {string} name */
   constructor(name) {
     this.facts = element("dl", { class: "facts" });
-    this.warning = element("p", { class: "card-warning", hidden: true },
-      "Made with another model than the one loaded: it cannot be searched until it is embedded again.");
+    this.warning = element("p", { class: "card-warning", hidden: true });
     this.batches = element("ul", { class: "batches" });
     this.root = element("article", { class: "card", "aria-label": `Gallery ${name}` },
       element("header", {},
@@ -128,8 +127,11 @@ class GalleryCard {
     ];
     this.facts.replaceChildren(...rows.flatMap(([name, value]) =>
       [element("dt", {}, name), element("dd", {}, value)]));
-    const searchable = gallery.searchable ?? (loaded === "" || model.endsWith(loaded));
-    this.warning.hidden = searchable;
+    const isCurrent = !(gallery.needs_reembedding ?? (loaded !== "" && !model.endsWith(loaded)));
+    this.warning.hidden = isCurrent;
+    this.warning.textContent = gallery.searchable
+      ? "Made with the model before the one served: searches still find it. “reid galleries reembed” embeds it again."
+      : "Made with another model than the one served: it cannot be searched until it is embedded again, by “reid galleries reembed”.";
     this.batches.replaceChildren(...(gallery.running_batches ?? []).map(batchRow));
   }
 }

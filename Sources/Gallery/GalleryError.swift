@@ -2,6 +2,10 @@
 public enum GalleryError: Error, Sendable, Equatable {
     /// No gallery has this name.
     case unknownGallery(String)
+    /// There is a gallery of this name already.
+    case galleryExists(String)
+    /// The gallery has this model already.
+    case sameModel(gallery: String, model: String)
     /// No image has this id.
     case unknownImage(String)
     /// No batch has this id.
@@ -80,6 +84,8 @@ extension GalleryError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownGallery(let name): "there is no gallery \"\(name)\""
+        case .galleryExists(let name): "there is a gallery \"\(name)\" already"
+        case .sameModel(let gallery, let model): "the gallery \"\(gallery)\" has the model \(model) already"
         case .unknownImage(let id): "there is no image \"\(id)\""
         case .unknownBatch(let id): "there is no batch \"\(id)\""
         case .unknownJob(let id): "there is no job \"\(id)\""

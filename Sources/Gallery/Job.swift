@@ -12,6 +12,8 @@ public enum JobKind: String, Sendable, CaseIterable {
     case erasure
     /// Erases the images of a gallery that are older than it keeps them, in the same way.
     case retention
+    /// Gives a gallery the vectors of another model, or makes a copy of it that has them.
+    case reembedding
 
     /// What its units are: `done` and `total` of a job count them.
     public var unit: String {
@@ -19,7 +21,7 @@ public enum JobKind: String, Sendable, CaseIterable {
         case .enrollment: "items"
         case .compaction, .calibration: "passes"
         case .backup: "bytes"
-        case .erasure, .retention: "images"
+        case .erasure, .retention, .reembedding: "images"
         }
     }
 }

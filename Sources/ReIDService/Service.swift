@@ -58,13 +58,12 @@ public final class Service: Sendable {
         try Self.removeLeftovers(folder.spool)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
         let weights = configuration.modelPath ?? folder.model
-        let model = try Self.load(weights)
+        let network = try Self.startNetwork(weights, configuration.embedder, logger)
+        let model = network.model
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
-        let profile = Self.profile(of: model, beside: weights, logger)
-        let embedder = try Self.startNetwork(model, weights, configuration.embedder, logger)
         context = ServiceContext(
-            configuration: configuration, folder: folder, store: store, model: model, profile: profile,
-            embedder: embedder,
+            configuration: configuration, folder: folder, store: store, model: model, profile: network.profile,
+            embedder: network.embedder, previous: try Self.startPrevious(configuration, beside: network, logger),
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)
         standingQueries = StandingQueries(service: context)
@@ -81,6 +80,7 @@ public final class Service: Sendable {
         queryServer = HTTPServer(configuration: server, router: queryRouter, tls: queryTLS, logger: logger)
         adminServer = HTTPServer(configuration: server, router: adminRouter, tls: adminTLS, logger: logger)
         noteCertificates()
+        context.tellWhatNeedsReembedding()
     }
 
     /// The address of the query listener, `host:port`; empty until `start` returns.
@@ -165,6 +165,7 @@ public final class Service: Sendable {
         standingQueries.stop()
         rankingNews.stop()
         context.embedder.stop()
+        context.previous?.embedder.stop()
         context.gatekeeper.tokens.stop()
         context.audit.stop(AuditEvent(.serviceStop, actor: "service", at: .now()))
         do {
@@ -271,12 +272,33 @@ public final class Service: Sendable {
     }
 
     private static func startNetwork(
-        _ model: CSPRModel, _ path: String, _ configuration: Embedder.Configuration, _ logger: Logger
-    ) throws -> Embedder {
+        _ path: String, _ configuration: Embedder.Configuration, _ logger: Logger
+    ) throws -> Network {
+        let model = try load(path)
+        let profile = profile(of: model, beside: path, logger)
         do {
-            return try Embedder(model: model, configuration: configuration, logger: logger)
+            return Network(
+                model: model, profile: profile,
+                embedder: try Embedder(model: model, configuration: configuration, logger: logger))
         } catch {
             throw StartError.unusableModel(path: path, reason: "\(error)")
+        }
+    }
+
+    /// The network of galleries that are not re-embedded yet; nil if none is asked for, or if it is the served one.
+    private static func startPrevious(
+        _ configuration: Service.Configuration, beside network: Network, _ logger: Logger
+    ) throws -> Network? {
+        guard let path = configuration.previousModelPath else { return nil }
+        do {
+            guard try load(path).identity != network.model.identity else {
+                logger.notice("the previous model is the served one", metadata: ["path": "\(path)"])
+                return nil
+            }
+            return try startNetwork(path, configuration.embedder, logger)
+        } catch {
+            network.embedder.stop()
+            throw error
         }
     }
 

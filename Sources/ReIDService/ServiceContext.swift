@@ -19,6 +19,8 @@ public final class ServiceContext: Sendable {
     public let profile: ModelProfile?
     /// Turns images into unit vectors, in batches.
     public let embedder: Embedder
+    /// The network of galleries that are not re-embedded yet; nil: none is loaded beside the served one.
+    public let previous: Network?
     /// Tells who asks.
     public let gatekeeper: Gatekeeper
     /// Counters and timers behind `/metrics`.
@@ -31,6 +33,8 @@ public final class ServiceContext: Sendable {
     let enrollmentFault = Mutex<String?>(nil)
     /// The galleries of which nothing is erased for its age, because the clock cannot be trusted.
     let suspendedRetentions = Mutex<Set<String>>([])
+    /// The galleries that get another model at this moment.
+    let modelChanges = ModelChanges()
     /// The indices of batches that wait to be enrolled.
     let acceptedIndexes = AcceptedIndexes()
     /// How many pixels may be in decoding at once.
@@ -46,7 +50,8 @@ public final class ServiceContext: Sendable {
     /// Joins the parts, which are open already.
     public init(
         configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
-        profile: ModelProfile?, embedder: Embedder, gatekeeper: Gatekeeper, metrics: ServiceMetrics, logger: Logger
+        profile: ModelProfile?, embedder: Embedder, previous: Network? = nil, gatekeeper: Gatekeeper,
+        metrics: ServiceMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.folder = folder
@@ -54,6 +59,7 @@ public final class ServiceContext: Sendable {
         self.model = model
         self.profile = profile
         self.embedder = embedder
+        self.previous = previous
         self.gatekeeper = gatekeeper
         self.metrics = metrics
         self.logger = logger

@@ -102,6 +102,60 @@ import Testing
         #expect(try clients.admin("jobs", "wait", id, "--json").status == 0)
     }
 
+    @Test func `a gallery gets vectors of another model, whatever kill -9 interrupts`() throws {
+        try clients.enroll(60)
+        clients.service.kill()
+        let (old, new) = (clients.folder.path("model.safetensors"), clients.folder.path("new.safetensors"))
+        try SmallModel.write(to: new, seed: 4)
+        func start() throws -> RunningService {
+            try RunningService(
+                data: clients.folder.path("data"), model: new,
+                extra: ["--previous-model", old, "--set", "enrollment_chunk=2"])
+        }
+        var service = try start()
+        func admin(_ arguments: String...) throws -> ReidProgram.Outcome {
+            try ReidProgram.run(arguments + ["--admin", service.admin, "--token-file", service.tokenFile])
+        }
+        func found(in gallery: String) throws -> [String: Double] {
+            let answer = try clients.object(
+                try ReidProgram.run(
+                    "search", clients.folder.path("images/1.png"), "--gallery", gallery, "--limit", "60", "--no-rerank",
+                    "--json", "--query", service.query))
+            let results = try #require(answer["results"] as? [[String: Any]])
+            return try results.reduce(into: [:]) {
+                $0[try #require($1["external_id"] as? String)] = try #require($1["distance"] as? Double)
+            }
+        }
+        let before = try found(in: "lobby")
+        #expect(before.count == 60 && before["e1"].map { $0 < 1e-4 } == true)
+        let accepted = try clients.object(try admin("galleries", "reembed", "lobby", "--no-wait", "--json"))
+        let id = try #require(accepted["id"] as? String)
+        var (kills, job) = (0, [String: Any]())
+        for _ in 0..<3000 {
+            job = try service.curl(url: service.admin + "/admin/v1/jobs/\(id)").json
+            if job["state"] as? String == "completed" { break }
+            if kills < 3, (job["done"] as? Int ?? 0) >= kills * 15 {
+                service.kill()
+                kills += 1
+                service = try start()
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        #expect(kills > 0 && job["state"] as? String == "completed", "\(job)")
+        #expect((job["result"] as? [String: Any])?["images"] as? Int == 60)
+        let images = clients.folder.path("images")
+        #expect(try admin("enroll", images, "--gallery", "fresh", "--create").status == 0)
+        let (after, fresh) = (try found(in: "lobby"), try found(in: "fresh"))
+        // Passes of other sizes may sum in another order.
+        #expect(after.count == 60 && after.allSatisfy { abs($0.value - (fresh[$0.key] ?? 9)) < 1e-4 })
+        #expect(before.contains { abs($0.value - (fresh[$0.key] ?? 9)) > 1e-2 })
+        let shown = try ReidProgram.run("galleries", "show", "lobby", "--query", service.query)
+        #expect(shown.output.contains("needs re-embedding    no"), "\(shown.output)")
+        let again = try admin("galleries", "reembed", "lobby", "--into", "copy")
+        #expect(again.status == 1 && again.errors.contains("has the model"), "\(again.errors)")
+        #expect(service.terminate() == 0)
+    }
+
     @Test func `images are held, erased by a job, and kept for a time`() throws {
         try clients.enroll(9)
         let held = try clients.admin("images", "hold", "lobby", "--person", "p0")

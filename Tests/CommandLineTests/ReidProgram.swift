@@ -87,8 +87,8 @@ enum SmallModel {
         "candidate_ratios": [0.2, 0.3, 0.4]}
         """
 
-    static func write(to path: String) throws {
-        let outcome = try ReidProgram.run("init", "--output", path, "--seed", "3", "--config", configuration)
+    static func write(to path: String, seed: Int = 3) throws {
+        let outcome = try ReidProgram.run("init", "--output", path, "--seed", "\(seed)", "--config", configuration)
         try #require(outcome.status == 0, "\(outcome.errors)")
     }
 }

@@ -26,6 +26,8 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case galleryCreate = "gallery.create"
     /// A gallery's settings were changed.
     case galleryUpdate = "gallery.update"
+    /// A gallery got the vectors of another model.
+    case galleryReembed = "gallery.reembed"
     /// A gallery was deleted with everything in it.
     case galleryDelete = "gallery.delete"
     /// An image was erased.

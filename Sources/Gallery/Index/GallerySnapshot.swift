@@ -35,6 +35,15 @@ public struct GallerySnapshot: Sendable {
     /// The key of the newest image, also of one that is erased; 0 if there was none.
     public var newestKey: Int64 { parts.last { $0.count > 0 }?.lastKey ?? 0 }
 
+    /// The number of images whose key is greater than `last`; costs O(images).
+    func imageCount(after last: Int64) -> Int {
+        parts.reduce(0) { count, part in
+            guard part.lastKey ?? .min > last else { return count }
+            let start = last == .max ? part.count : part.firstRow(from: last + 1)
+            return count + (start == 0 ? part.liveCount : (start..<part.count).count { !part.isErased($0) })
+        }
+    }
+
     /// The rows that belong to images, ascending; costs O(images).
     public var rows: [Int] {
         parts.flatMap { part in (0..<part.count).filter { !part.isErased($0) }.map { part.first + $0 } }

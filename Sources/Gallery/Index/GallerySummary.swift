@@ -86,4 +86,9 @@ struct GalleryFacts: Sendable, Equatable {
     /// These two can change.
     var cameraNormalization = true
     var retention: Retention?
+    /// How often the gallery got another model.
+    var modelChanges = 0
+
+    /// Whether both are the same gallery with the same model, so that an index of one is an index of the other.
+    func sharesIndex(with other: GalleryFacts) -> Bool { key == other.key && modelChanges == other.modelChanges }
 }

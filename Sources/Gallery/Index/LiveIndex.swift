@@ -11,7 +11,7 @@ final class LiveIndex: Sendable {
     private let snapshots: Mutex<[String: GallerySnapshot]>
     private let indexes: Mutex<[String: GalleryIndex]>
     private let queue = DispatchQueue(label: "reid.index", qos: .utility)
-    private let files: IndexFiles?
+    let files: IndexFiles?
     private let logger: Logger
 
     /// The time between two looks whether erased rows can be overwritten.
@@ -52,14 +52,27 @@ final class LiveIndex: Sendable {
         // These may be the last owners of a large index, so they are released outside the locks.
         let index = indexes.withLock { $0.removeValue(forKey: name) }
         let snapshot = snapshots.withLock { $0.removeValue(forKey: name) }
-        if let folder = index?.folder {
-            do { try IndexFolder.remove(folder.path) } catch {
-                logger.warning(
-                    "an index is not removed until the next start",
-                    metadata: ["path": "\(folder.path)", "reason": "\(error)"])
-            }
-        }
+        remove(index?.folder)
         withExtendedLifetime((index, snapshot)) {}
+    }
+
+    /// Puts an index that was made elsewhere in the place of the gallery's, and publishes its snapshot; older snapshots stay
+    /// as they are.
+    func put(_ new: GalleryIndex) {
+        let old = indexes.withLock { $0.updateValue(new, forKey: new.facts.name) }
+        change(new.facts.name) { _ in }
+        remove(old?.folder)
+        withExtendedLifetime(old) {}
+    }
+
+    /// Removes the files of an index that is not used any more; who still reads them has them mapped.
+    private func remove(_ folder: IndexFolder?) {
+        guard let folder else { return }
+        do { try IndexFolder.remove(folder.path) } catch {
+            logger.warning(
+                "an index is not removed until the next start",
+                metadata: ["path": "\(folder.path)", "reason": "\(error)"])
+        }
     }
 
     /// Publishes a snapshot with `added` after the last row, and with new camera means, unless they are nil.
@@ -122,12 +135,13 @@ final class LiveIndex: Sendable {
 
     /// Makes directions for a gallery, and takes erased rows out of a part, if that is due.
     private func maintain(_ name: String) {
+        guard let facts = indexes.withLock({ $0[name]?.facts }) else { return }
         do {
             if let (index, number) = copy(of: name, if: \.needsRotation) {
                 let made = try index.makeRotation(number: number)
                 change(name) { current throws(IndexFileError) in
-                    // Another gallery may have got the name.
-                    guard current.facts.key == index.facts.key else { return }
+                    // Another gallery may have got the name, or the gallery another model.
+                    guard current.facts.sharesIndex(with: index.facts) else { return }
                     if let made { try current.install(made) } else { current.putOffRotation() }
                 }
             }
@@ -135,13 +149,17 @@ final class LiveIndex: Sendable {
                 let number = index.partToCompact, let part = try index.compacted(number, newNumber: newNumber)
             {
                 change(name) { current throws(IndexFileError) in
-                    guard current.facts.key == index.facts.key else { return }
+                    guard current.facts.sharesIndex(with: index.facts) else { return }
                     try current.install(part, for: number)
                 }
             }
         } catch {
-            logger.warning("searches stay slow", metadata: ["gallery": "\(name)", "reason": "\(error)"])
-            change(name) { $0.putOffRotation() }
+            change(name) { current in
+                // The files of an index that was replaced meanwhile are gone.
+                guard current.facts.sharesIndex(with: facts) else { return }
+                logger.warning("searches stay slow", metadata: ["gallery": "\(name)", "reason": "\(error)"])
+                current.putOffRotation()
+            }
         }
     }
 

@@ -25,7 +25,18 @@ struct StoredIndex {
         }
         try files?.removeOthers(than: galleries.values.map(\.index.facts))
         try append(to: &galleries, db)
-        return try galleries.values.map { loading in
+        return try finished(galleries.values, db)
+    }
+
+    /// Makes the index of one gallery anew from the database.
+    func make(_ facts: GalleryFacts, revision: Int64, _ db: Database) throws -> GalleryIndex? {
+        var galleries = [facts.key: try newLoading(facts, revision: revision, db)]
+        try append(to: &galleries, only: facts.key, db)
+        return try finished(galleries.values, db).first
+    }
+
+    private func finished(_ galleries: some Sequence<Loading>, _ db: Database) throws -> [GalleryIndex] {
+        try galleries.map { loading in
             var loading = loading
             try loading.flush()
             loading.index.calibration = try db.calibration(of: loading.index.facts)
@@ -36,8 +47,8 @@ struct StoredIndex {
 
     /// The index of a gallery as far as its files go.
     private func loading(_ facts: GalleryFacts, revision: Int64, _ db: Database) throws -> Loading {
-        let (means, cameras) = (try db.cameraMeans(of: facts), try db.cameraNames(of: facts))
         if let files {
+            let (means, cameras) = (try db.cameraMeans(of: facts), try db.cameraNames(of: facts))
             do {
                 if let folder = try IndexFolder(opening: files.path(of: facts), for: facts),
                     let state = folder.notedState, [state.stamp, state.previousStamp].contains(previousStamp),
@@ -54,9 +65,16 @@ struct StoredIndex {
                     "an index is made anew", metadata: ["gallery": "\(facts.name)", "reason": "\(error)"])
             }
         }
+        return try newLoading(facts, revision: revision, db)
+    }
+
+    /// An index without images, in an empty folder.
+    private func newLoading(_ facts: GalleryFacts, revision: Int64, _ db: Database) throws -> Loading {
         let folder = files?.newFolder(for: facts, logger: logger)
         return Loading(
-            index: GalleryIndex(facts, revision: revision, means: means, cameras: cameras, folder: folder),
+            index: GalleryIndex(
+                facts, revision: revision, means: try db.cameraMeans(of: facts), cameras: try db.cameraNames(of: facts),
+                folder: folder),
             isCurrent: false)
     }
 
@@ -75,9 +93,9 @@ struct StoredIndex {
         return true
     }
 
-    /// Adds the images that the indexes lack.
-    private func append(to galleries: inout [Int64: Loading], _ db: Database) throws {
-        for extreme in ["min", "max"] {
+    /// Adds the images that the indexes lack; `only` those of one gallery, or of all.
+    private func append(to galleries: inout [Int64: Loading], only gallery: Int64? = nil, _ db: Database) throws {
+        for extreme in gallery == nil ? ["min", "max"] : [] {
             let gallery = try Int64.fetchOne(db, sql: "SELECT \(extreme)(gallery) FROM image")
             if let gallery, galleries[gallery] == nil {
                 throw GalleryError.corrupt(path: path, reason: "an image of gallery \(gallery), which is not there")
@@ -92,8 +110,8 @@ struct StoredIndex {
             sql: """
                 SELECT image.key, id, gallery, person, camera, captured_at, embedding.model, vector
                 FROM living_image AS image LEFT JOIN embedding ON embedding.image = image.key
-                WHERE image.key > ? ORDER BY image.key
-                """, arguments: [first])
+                WHERE image.key > ? AND (? IS NULL OR +gallery = ?) ORDER BY image.key
+                """, arguments: [first, gallery, gallery])
         while let row = try rows.next() {
             let (gallery, key): (Int64, Int64) = (row["gallery"], row["key"])
             guard let facts = facts[gallery] else {
@@ -174,7 +192,7 @@ extension GalleryFacts {
         self.init(
             key: row["key"], name: row["name"], model: row["model"], dimensions: row["dimensions"],
             createdAt: Timestamp(milliseconds: row["created_at"]), cameraNormalization: row["camera_normalization"],
-            retention: Retention(row))
+            retention: Retention(row), modelChanges: row["model_changes"])
     }
 }
 

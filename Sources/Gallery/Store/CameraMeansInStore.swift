@@ -61,6 +61,20 @@ extension Database {
         }
     }
 
+    /// Counts the images of a gallery's cameras anew, and makes the means of those that have enough; costs a read of all
+    /// vectors.
+    func renewCameraMeans(of gallery: GalleryFacts) throws {
+        try run("DELETE FROM camera_mean WHERE camera IN (SELECT key FROM camera WHERE gallery = ?)", [gallery.key])
+        try run(
+            """
+            UPDATE camera SET images = (SELECT count(*) FROM living_image WHERE living_image.camera = camera.key)
+            WHERE gallery = ?
+            """, [gallery.key])
+        for row in try rows("SELECT key FROM camera WHERE gallery = ? ORDER BY key", [gallery.key]) {
+            _ = try updateMean(of: row["key"], dimensions: gallery.dimensions)
+        }
+    }
+
     /// The means of a gallery's cameras; the same order, and so the same bits, after every start.
     func cameraMeans(of gallery: GalleryFacts) throws -> CameraMeans<String> {
         let means = try rows(

@@ -223,7 +223,7 @@ private struct Enrollment {
 }
 
 /// The keys of a gallery's people or cameras, each looked up once in a transaction.
-private struct Labels {
+struct Labels {
     private let gallery: Int64
     private let database: Database
     private let known: Statement

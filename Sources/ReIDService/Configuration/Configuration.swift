@@ -11,6 +11,8 @@ extension Service {
         public var dataFolder = "data"
         /// The weights to serve; nil: `model.safetensors` in the data folder.
         public var modelPath: String?
+        /// The weights of galleries that are not re-embedded yet; nil: these cannot be searched by image.
+        public var previousModelPath: String?
         /// The folder of the dashboard, served at `/`; nil: no dashboard.
         public var publicFolder: String?
         /// The address of the query listener, `host:port` (0: a free port); it asks for a token unless this is loopback.

@@ -18,6 +18,10 @@ extension ConfigurationField {
             "model_path", .optionalPath(\.modelPath), default: "`model.safetensors` in the data folder",
             "The weight file to serve."),
         ConfigurationField(
+            "previous_model_path", .optionalPath(\.previousModelPath), default: "none",
+            "The weight file of galleries that are not re-embedded yet, which can be searched meanwhile; takes as much memory as "
+                + "the served model."),
+        ConfigurationField(
             "public_folder", .optionalPath(\.publicFolder), default: "`Public` where that folder exists",
             "The dashboard's folder, served at `/`."),
         ConfigurationField(

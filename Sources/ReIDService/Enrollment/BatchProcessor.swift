@@ -118,7 +118,7 @@ public final class BatchProcessor: Sendable {
             // A batch that was accepted for another model waits for it, so that a start with the wrong model loses
             // nothing.
             guard let gallery = service.store.galleries().first(where: { $0.name == batch.gallery }) else { continue }
-            if batch.kind.mayHoldVectors || gallery.model == service.model.identity { return .run(batch) }
+            if batch.kind.mayHoldVectors || service.network(of: gallery.model) != nil { return .run(batch) }
             if told.waiting.insert(batch.id).inserted {
                 service.logger.warning(
                     "a batch waits for its gallery's model",
@@ -131,13 +131,13 @@ public final class BatchProcessor: Sendable {
 
     private func run(_ batch: BatchRecord) throws {
         do {
-            let reader = try open(batch)
+            let (reader, network) = try open(batch)
             let entries = reader.index.entries
             try service.store.setBatchState(batch.id, to: .running, expectedItems: entries.count)
             service.logger.info(
                 "enrolling",
                 metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)", "items": "\(entries.count)"])
-            guard try enroll(batch.id, reader) else { return }
+            guard try enroll(batch.id, reader, with: network) else { return }
             let done = try service.store.batch(id: batch.id)
             service.logger.info(
                 "enrolled",
@@ -149,28 +149,34 @@ public final class BatchProcessor: Sendable {
             service.logger.error(
                 "a batch's body cannot be used", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
             try service.store.setBatchState(batch.id, to: .failed, failure: "\(error)")
+        } catch GalleryError.modelMismatch, GalleryError.dimensionMismatch {
+            // What is not enrolled yet is embedded again, with the gallery's new model.
+            service.logger.info(
+                "a batch goes on with its gallery's new model",
+                metadata: ["batch": "\(batch.id)", "gallery": "\(batch.gallery)"])
         } catch GalleryError.unknownGallery, GalleryError.notRunning, GalleryError.invalidTransition {
             service.logger.info("a batch ended with its gallery", metadata: ["batch": "\(batch.id)"])
         }
     }
 
-    private func open(_ batch: BatchRecord) throws -> ItemReader {
+    /// Opens a batch's body, with the network that embeds its images; without one they are refused.
+    private func open(_ batch: BatchRecord) throws -> (reader: ItemReader, network: Network?) {
         let gallery = try service.store.gallery(batch.gallery)
         let source = try ByteSource(contentsOf: files.path(batch.id))
         guard source.count == batch.bodyBytes else { throw ContainerError.truncated(member: "the body", offset: 0) }
         let index =
             try service.acceptedIndexes.take(batch.id)
             ?? BatchIndex(source, kind: batch.kind, contentType: batch.contentType)
-        let network = service.model.configuration
-        return ItemReader(
+        let network = service.network(of: gallery.model)
+        let reader = ItemReader(
             index: index, source: source, limits: service.configuration.limits.image, model: gallery.model,
-            dimensions: gallery.dimensions, inputSize: (network.widthPixels, network.height),
-            decoding: service.decoding, canEmbed: gallery.model == service.model.identity,
-            isCancelled: { [thread] in thread.mustStop })
+            dimensions: gallery.dimensions, inputSize: (network ?? service.network).inputSize,
+            decoding: service.decoding, canEmbed: network != nil, isCancelled: { [thread] in thread.mustStop })
+        return (reader, network)
     }
 
     /// Enrolls the items that are not recorded yet, group by group; false if it was cancelled or stopped before the end.
-    private func enroll(_ batch: String, _ reader: ItemReader) throws -> Bool {
+    private func enroll(_ batch: String, _ reader: ItemReader, with network: Network?) throws -> Bool {
         let configuration = service.configuration
         let recorded = try service.store.recordedItems(of: batch)
         // Enrollment never takes more than half the embedder's queue, so that there is always room for queries.
@@ -179,8 +185,8 @@ public final class BatchProcessor: Sendable {
             ItemPipeline.Work(
                 reader: reader, indices: reader.index.entries.indices.filter { !recorded.contains($0) },
                 images: images, items: min(IngestionLimits.chunkItems, configuration.enrollmentCommitItems),
-                embed: { [self] in try embed($0, isCancelled: $1) },
-                doubt: { [service] in service.isUnfamiliar($0) ? Warning.unfamiliar("The image") : nil },
+                embed: { try network?.embed($0, isCancelled: $1) ?? $0.map { _ in nil } },
+                doubt: { network?.isUnfamiliar($0) == true ? Warning.unfamiliar("The image") : nil },
                 isCancelled: { [thread] in thread.mustStop }))
         defer { pipeline.stop() }
         var group = CommitGroup(configuration)
@@ -194,7 +200,7 @@ public final class BatchProcessor: Sendable {
                 guard try record(&group, of: batch) else { return false }
             case .end:
                 guard try record(&group, of: batch) else { return false }
-                let doubtful = service.profile == nil ? 0 : try service.store.doubtfulItems(of: batch)
+                let doubtful = network?.profile == nil ? 0 : try service.store.doubtfulItems(of: batch)
                 try service.store.setBatchState(
                     batch, to: .completed, warning: doubtful == 0 ? nil : Warning.unfamiliar(items: doubtful))
                 return true
@@ -205,6 +211,8 @@ public final class BatchProcessor: Sendable {
     /// Records a group of items in one transaction, and empties the group; false if the batch was cancelled, or if the
     /// processor must stop, and then nothing is recorded.
     private func record(_ group: inout CommitGroup, of batch: String) throws -> Bool {
+        let gallery = try service.store.batch(id: batch).gallery
+        while service.modelChanges.isUnderWay(gallery), !thread.mustStop { Thread.sleep(forTimeInterval: 0.02) }
         if thread.mustStop { return false }
         if try service.store.batch(id: batch).isCancelRequested {
             try service.store.setBatchState(batch, to: .cancelled)
@@ -219,25 +227,5 @@ public final class BatchProcessor: Sendable {
         service.metrics.itemsFinished(outcome: "duplicate", count: result.duplicate)
         service.metrics.itemsFinished(outcome: "failed", count: result.failed)
         return true
-    }
-
-    /// Embeds `images`; waits while the embedder is overloaded.
-    ///
-    /// An image for which the network gives no usable vector gets nil.
-    private func embed(
-        _ images: [RGBImage], isCancelled: @escaping @Sendable () -> Bool
-    ) throws -> [[Float]?] {
-        guard !images.isEmpty else { return [] }
-        while true {
-            do {
-                return try service.embedder.embed(images, priority: .enrollment, isCancelled: isCancelled).vectors
-            } catch .unusableVector {
-                // Which one it is, each alone shows.
-                return images.count == 1 ? [nil] : try images.flatMap { try embed([$0], isCancelled: isCancelled) }
-            } catch {
-                guard case .overloaded = error, !isCancelled() else { throw error }
-                Thread.sleep(forTimeInterval: 0.1)
-            }
-        }
     }
 }

@@ -55,6 +55,7 @@ func jobDescriptions(_ configuration: Service.Configuration) -> [RouteDescriptio
                 HTTPProblem(.lengthRequired, detail: "This request needs a body with its length."),
             ]),
         calibrationDescription(refusals: Array(refusals.dropFirst())),
+        reembeddingDescription(refusals: Array(refusals.dropFirst())),
     ]
 }
 

@@ -117,6 +117,7 @@ extension ServiceContext {
         [
             CompactionWork(service: self), BackupWork(service: self), CalibrationWork(service: self),
             ErasureWork(service: self, kind: .erasure), ErasureWork(service: self, kind: .retention),
+            ReembeddingWork(service: self),
         ]
     }
 

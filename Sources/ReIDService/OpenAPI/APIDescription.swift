@@ -110,14 +110,14 @@ extension APIDescription {
         APIDescription(
             title: "reid: administration",
             introduction: """
-                Creates and deletes galleries, enrolls batches of images, erases and holds images, backs up and compacts the database, \
+                Creates, re-embeds and deletes galleries, enrolls batches of images, erases and holds images, backs up and compacts the database, \
                 makes and deletes tokens, and lists the audit. Every route but this description needs a token. The query listener has a description of its own.
                 """,
             routes: adminGalleryDescriptions() + erasureDescriptions(configuration)
                 + batchDescriptions(configuration) + jobDescriptions(configuration) + tokenDescriptions(configuration)
                 + auditDescriptions(configuration) + [.ofTheDescription],
             schemas: Components.shared.merging(Components.ofCalibrations) { $1 }.merging(Components.ofBatches) { $1 }
-                .merging(Components.ofJobs) { $1 }
+                .merging(Components.ofJobs) { $1 }.merging(Components.ofReembeddings) { $1 }
                 .merging(Components.ofTokens) { $1 }.merging(Components.ofTheAudit) { $1 },
             needsToken: true)
     }

@@ -22,7 +22,9 @@ enum Components {
                 "name": .text("The gallery's name."),
                 "model": .text("The model it is bound to: `sha256:` and the digest of the weight file."),
                 "searchable": .flag(
-                    "Whether this is the model that is served; only then can the gallery be searched by image."),
+                    "Whether this model is loaded; only then can the gallery be searched by image."),
+                "needs_reembedding": .flag(
+                    "Whether another model is being served, so that its images should be embedded again."),
                 "images": .count("Images in it."),
                 "people": .count("The number of different people that its images name."),
                 "cameras": .list("Its cameras, sorted.", of: .text("A camera.")),

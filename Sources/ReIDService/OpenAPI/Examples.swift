@@ -27,7 +27,8 @@ enum Examples {
         id: batchID, state: "running", received: 2000, enrolled: 812, duplicate: 3, failed: 1, itemsPerSecond: 41.5)
 
     static let gallery = GalleryAnswer(
-        name: galleryName, model: model, searchable: true, images: 19_732, people: 750, cameras: ["c1", "c2", "c3"],
+        name: galleryName, model: model, searchable: true, needsReembedding: false, images: 19_732, people: 750,
+        cameras: ["c1", "c2", "c3"],
         camerasWithMean: ["c1", "c2", "c3"], cameraNormalization: true,
         retention: RetentionAnswer(seconds: 2_592_000, by: "captured_at"), capturedFrom: time,
         capturedTo: time.adding(seconds: 86_400), calibration: calibration, revision: 12, createdAt: time,

@@ -8,6 +8,7 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
     let limits = configuration.limits
     let query = Examples.query(configuration.ranking)
     let unknown = GalleryError.unknownQuery(Examples.queryID)
+    let ofAnotherModel = ServiceError.queryOfAnotherModel(query: Examples.queryID)
     return [
         RouteDescription(
             method: .post, pattern: "/v1/galleries/{gallery}/queries", name: "keepQuery",
@@ -64,7 +65,7 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
                     "The ranking; its `ETag` is its revision.", .component("KeptRanking"),
                     example: Examples.ranking(configuration.ranking, isKept: true), fields: [.eTag]),
                 .notModified,
-            ], refusals: [unknown]),
+            ], refusals: [unknown, ofAnotherModel]),
         RouteDescription(
             method: .get, pattern: "/v1/queries/{query}/events", name: "followRanking",
             summary: "Follow a kept query's rankings as server-sent events.",
@@ -78,7 +79,7 @@ func queryDescriptions(_ configuration: Service.Configuration) -> [RouteDescript
                 .json(
                     "The ranking; its `ETag` is its revision.", .component("KeptRanking"),
                     example: Examples.ranking(configuration.ranking, isKept: true), fields: [.eTag])
-            ], refusals: [unknown]),
+            ], refusals: [unknown, ofAnotherModel]),
     ]
 }
 

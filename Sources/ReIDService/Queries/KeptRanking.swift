@@ -17,13 +17,20 @@ struct KeptRanking {
     ///   - audit: Who asked for it; nil: the service does it by itself.
     ///   - isCancelled: Asked every few milliseconds, by any thread; true ends the work.
     /// - Returns: Whether the ranking changed; then the audit has a row about it.
-    /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed; `RankingError.cancelled`.
+    /// - Throws: `GalleryError` if the query or its gallery is gone, or storing failed; `RankingError.cancelled`;
+    ///   `ServiceError.queryOfAnotherModel`.
     @discardableResult
     func update(
         _ query: QueryRecord, audit: AuditEvent? = nil, isCancelled: @Sendable () -> Bool
     ) throws -> Bool {
         let start = ContinuousClock.now
-        let snapshot = try service.store.snapshot(of: query.gallery)
+        var (query, snapshot) = (query, try service.store.snapshot(of: query.gallery))
+        for _ in 0..<2 where query.model != snapshot.model {
+            // The gallery has another model since the query was read, or in this moment.
+            snapshot = try service.store.settledSnapshot(of: query.gallery)
+            query = try service.store.query(id: query.id)
+        }
+        guard query.model == snapshot.model else { throw ServiceError.queryOfAnotherModel(query: query.id) }
         let stored = try service.store.ranking(of: query.id)
         if let stored, stored.galleryRevision == snapshot.revision, (try? VersionedRanking(stored)) != nil {
             service.note(failure: nil, of: query.id)

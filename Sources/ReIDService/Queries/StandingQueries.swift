@@ -122,6 +122,13 @@ final class StandingQueries: Sendable {
             try work()
         } catch RankingError.cancelled {
             // The service stops; the query is ranked after the next start.
+        } catch let error as ServiceError {
+            // Its images could not be embedded with the gallery's new model, which the log has said.
+            if case .queryOfAnotherModel = error, let query {
+                service.note(failure: error, of: query)
+            } else {
+                failed(subject, query, error)
+            }
         } catch let error as GalleryError {
             switch error {
             case .unknownQuery, .unknownGallery, .unknownBatch:

@@ -6,7 +6,7 @@ internal import HTTPTypes
 /// All routes of the admin listener; the caller must set who may call them.
 public func adminRoutes(_ context: ServiceContext) -> [Route] {
     adminGalleryRoutes(context) + erasureRoutes(context) + retentionRoutes(context) + batchRoutes(context)
-        + jobRoutes(context)
+        + jobRoutes(context) + reembeddingRoutes(context)
         + tokenRoutes(context)
         + auditRoutes(context)
 }
@@ -47,8 +47,10 @@ private func createGallery(_ request: ServerRequest, _ service: ServiceContext) 
     if !request.body.isEmpty {
         try JSONMembers(parsing: try request.body.bytes(limit: smallObjectBytes), part: "body").finish()
     }
-    let model = service.model
     let wanted = request.parameters["gallery"] ?? ""
+    // A gallery that is not re-embedded yet is as it should be while its model is loaded.
+    let existing = try? service.store.gallery(wanted)
+    let model = existing.flatMap { service.network(of: $0.model)?.model } ?? service.model
     let (summary, created) = try service.audit.change(
         .galleryCreate, of: wanted, by: request, details: ["gallery": .text(wanted), "model": .text(model.identity)]
     ) {
@@ -87,5 +89,5 @@ private func changeGallery(_ request: ServerRequest, _ service: ServiceContext) 
 /// What a gallery of another name is refused with.
 let invalidGalleryName = HTTPProblem.reid(
     .badRequest, "invalid-name", "Invalid gallery name",
-    "A gallery's name is a lowercase letter or digit, then up to \(GalleryName.maximumLength - 1) of those, '.', '_' and '-'.",
+    "A gallery's name is \(GalleryName.expectation).",
     parameter: "gallery")

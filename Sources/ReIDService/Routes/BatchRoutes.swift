@@ -64,7 +64,7 @@ private func accept(
     let gallery = try service.store.gallery(request.visibleGallery())
     let (kind, contentType) = try batchKind(request)
     let key = try idempotencyKey(request)
-    guard kind.mayHoldVectors || gallery.model == service.model.identity else {
+    guard kind.mayHoldVectors || service.network(of: gallery.model) != nil else {
         throw ServiceError.galleryOfAnotherModel(
             gallery: gallery.name, expected: gallery.model, served: service.model.identity)
     }

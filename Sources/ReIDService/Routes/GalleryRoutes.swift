@@ -81,8 +81,9 @@ extension ServiceContext {
     /// The gallery's description for clients, with its unfinished batches.
     func describe(_ gallery: GallerySummary) throws -> GalleryAnswer {
         GalleryAnswer(
-            name: gallery.name, model: gallery.model, searchable: gallery.model == model.identity,
-            images: gallery.images, people: gallery.people, cameras: gallery.cameras,
+            name: gallery.name, model: gallery.model, searchable: network(of: gallery.model) != nil,
+            needsReembedding: needsReembedding(gallery), images: gallery.images, people: gallery.people,
+            cameras: gallery.cameras,
             camerasWithMean: gallery.camerasWithMean, cameraNormalization: gallery.cameraNormalization,
             retention: gallery.retention.map { RetentionAnswer(seconds: $0.seconds, by: $0.basis.rawValue) },
             capturedFrom: gallery.capturedFrom, capturedTo: gallery.capturedTo,

@@ -53,13 +53,18 @@ struct ComparedPair {
         let enrolled = try service.visibleImages(options.imageIDs, in: options.gallery, request)
         let gallery = options.gallery ?? enrolled.first?.gallery
         // Enrolled images can be compared also if another model is being served than the one that made their vectors.
-        let snapshot = try gallery.map {
-            try uploads.isEmpty ? service.store.snapshot(of: $0) : service.searchableSnapshot(of: $0)
+        var snapshot: GallerySnapshot?
+        var network = service.network
+        if let gallery, uploads.isEmpty {
+            snapshot = try service.store.snapshot(of: gallery)
+        } else if let gallery {
+            let searchable = try service.searchableSnapshot(of: gallery)
+            (snapshot, network) = (searchable.snapshot, searchable.network)
         }
         var sides: [Side] = []
         var warnings = Warning.about(service.model) ?? []
         if let upload, !uploads.isEmpty {
-            let embedded = try service.embed(upload, cancellation: request.cancellation)
+            let embedded = try service.embed(upload, with: network, cancellation: request.cancellation)
             warnings = embedded.warnings
             sides = zip(embedded.vectors, [options.queryCamera, options.otherCamera]).map {
                 Side(vector: $0, camera: $1)

@@ -21,8 +21,8 @@ struct Question {
     let timing: RankingTiming
 
     /// Reads the options (from the form's part, then from the URL's parameters, which win), then decodes and embeds the
-    /// images.
-    init(_ request: ServerRequest, service: ServiceContext, takesStanding: Bool) throws {
+    /// images with `network`.
+    init(_ request: ServerRequest, service: ServiceContext, network: Network, takesStanding: Bool) throws {
         let limits = service.configuration.limits
         var parameters = QueryParameters(request.query)
         let upload = try ImageUpload(
@@ -48,7 +48,7 @@ struct Question {
             end = try Self.end(from: &parameters) ?? end
         }
         try parameters.finish()
-        let embedded = try service.embed(upload, cancellation: request.cancellation)
+        let embedded = try service.embed(upload, with: network, cancellation: request.cancellation)
         images = upload.images
         self.options = options
         self.name = name

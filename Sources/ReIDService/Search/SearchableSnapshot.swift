@@ -2,13 +2,13 @@ internal import CSPRModel
 internal import Gallery
 
 extension ServiceContext {
-    /// The gallery's newest snapshot; throws if the gallery belongs to another model than the one that is served.
-    func searchableSnapshot(of gallery: String) throws -> GallerySnapshot {
+    /// The gallery's newest snapshot, and the network of its vectors; throws if that is not loaded.
+    func searchableSnapshot(of gallery: String) throws -> (snapshot: GallerySnapshot, network: Network) {
         let snapshot = try store.snapshot(of: gallery)
-        guard snapshot.model == model.identity else {
+        guard let network = network(of: snapshot.model) else {
             throw ServiceError.galleryOfAnotherModel(
                 gallery: gallery, expected: snapshot.model, served: model.identity)
         }
-        return snapshot
+        return (snapshot, network)
     }
 }

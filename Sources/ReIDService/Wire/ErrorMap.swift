@@ -115,6 +115,11 @@ extension ServiceError: ProblemConvertible {
             .reid(
                 .conflict, "model-mismatch", "The gallery belongs to another model",
                 "Gallery '\(gallery)' was made with \(expected), but \(served) is being served.")
+        case .queryOfAnotherModel(let query):
+            .reid(
+                .conflict, "model-mismatch", "The gallery belongs to another model",
+                "The images of query '\(query)' could not be embedded with the model that its gallery has now; keep them again."
+            )
         case .notCalibrated(let gallery, let missing):
             .reid(
                 .conflict, "not-calibrated", "The gallery has no probabilities for this search",
@@ -291,6 +296,8 @@ extension GalleryError: ProblemConvertible {
             .reid(.conflict, "duplicate-name", "The name is taken", sentence, pointer: "/name")
         case .imageIsHeld, .imagesAreHeld:
             .reid(.conflict, "images-held", "Held images may not be erased", sentence)
+        case .galleryExists: .reid(.conflict, "already-there", "There is something already", sentence)
+        case .sameModel: .reid(.conflict, "same-model", "The gallery has this model already", sentence)
         case .modelMismatch: .reid(.conflict, "model-mismatch", "The gallery belongs to another model", sentence)
         case .dimensionMismatch, .invalidEmbedding:
             .reid(.unprocessableContent, "invalid-embedding", "Not a vector of this gallery", sentence)

@@ -40,6 +40,8 @@ public enum ServiceError: Error, Sendable, Equatable {
     case noDirection
     /// The gallery was made with another model than the one being served.
     case galleryOfAnotherModel(gallery: String, expected: String, served: String)
+    /// The kept query's vector is not of its gallery's model, which could not embed the query's images.
+    case queryOfAnotherModel(query: String)
     /// The search has a minimum probability, but the gallery has no probabilities for it; `missing` is a sentence.
     case notCalibrated(gallery: String, missing: String)
     /// The model has no attention branch with this number.

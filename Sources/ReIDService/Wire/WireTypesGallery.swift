@@ -29,8 +29,10 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
     public var name: String
     /// The model it is bound to, `sha256:…`.
     public var model: String
-    /// Whether this is the model that is served; only then can the gallery be searched by image.
+    /// Whether this model is loaded; only then can the gallery be searched by image.
     public var searchable: Bool
+    /// Whether another model is being served, so that its images should be embedded again.
+    public var needsReembedding: Bool
     /// Images in it.
     public var images: Int
     /// The number of different people that its images name.
@@ -57,7 +59,9 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
     public var runningBatches: [RunningBatch]
 
     private enum CodingKeys: String, CodingKey {
-        case name, model, searchable, images, people, cameras
+        case name, model, searchable
+        case needsReembedding = "needs_reembedding"
+        case images, people, cameras
         case camerasWithMean = "cameras_with_mean"
         case cameraNormalization = "camera_normalization"
         case retention
@@ -74,6 +78,7 @@ public struct GalleryAnswer: Codable, Sendable, Equatable {
         try fields.encode(name, forKey: .name)
         try fields.encode(model, forKey: .model)
         try fields.encode(searchable, forKey: .searchable)
+        try fields.encode(needsReembedding, forKey: .needsReembedding)
         try fields.encode(images, forKey: .images)
         try fields.encode(people, forKey: .people)
         try fields.encode(cameras, forKey: .cameras)

@@ -4,7 +4,7 @@ public import Gallery
 public struct JobAnswer: Codable, Sendable, Equatable {
     /// The job's id; that of the batch for an enrollment.
     public var id: String
-    /// `enrollment`, `compaction`, `backup` or `calibration`.
+    /// What it does: one of `JobKind`.
     public var kind: String
     /// The gallery that it works on; null: on all.
     public var gallery: String?

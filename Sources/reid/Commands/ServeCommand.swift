@@ -15,7 +15,8 @@ struct ServeCommand: ParsableCommand {
             Prints one line of JSON on standard output once it is ready. Without --model it serves DATA/model.safetensors,
             and writes the default weights there when there are none. SIGTERM and SIGINT stop it: requests in flight are
             finished, at most 10 seconds; an unfinished batch continues at the next start. SIGHUP reads the
-            certificate and its key again, if there is one.
+            certificate and its key again, if there is one. The log says which galleries have vectors of another model than
+            the served one: `reid galleries reembed` gives them new ones.
 
             CONFIGURATION:
               Each value comes from the first of these that gives it: an option, an environment variable, the JSON file
@@ -42,6 +43,9 @@ struct ServeCommand: ParsableCommand {
 
     @Option(help: "A weight file.")
     var model: String?
+
+    @Option(help: "The weight file of galleries that are not re-embedded yet, so that they are searched meanwhile.")
+    var previousModel: String?
 
     @Option(name: .customLong("public"), help: "The dashboard's folder. [default: ./Public if it exists]")
     var publicFolder: String?
@@ -141,7 +145,8 @@ struct ServeCommand: ParsableCommand {
     private func settings() throws -> Service.Configuration {
         let given = [
             ("data_folder", data), ("query_address", queryAddress), ("admin_address", adminAddress),
-            ("model_path", model), ("public_folder", publicFolder), ("tls.certificate", tlsCertificate),
+            ("model_path", model), ("previous_model_path", previousModel), ("public_folder", publicFolder),
+            ("tls.certificate", tlsCertificate),
             ("tls.key", tlsKey), ("tls.admin_client_ca", adminClientCa),
         ]
         var options = given.compactMap { field, value in value.map { (field: field, value: $0) } }

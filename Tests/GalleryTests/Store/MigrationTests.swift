@@ -9,7 +9,7 @@ import Testing
 /// Databases of every version: they open and answer the same, whatever interrupts their migration.
 @Suite struct MigrationTests {
     /// The versions with a fixture.
-    static let versions = Array(1...12)
+    static let versions = Array(1...13)
 
     /// Makes the database of a version in a new folder.
     private func database(_ version: Int) throws -> TemporaryFolder {

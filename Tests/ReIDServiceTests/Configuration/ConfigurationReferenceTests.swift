@@ -100,7 +100,7 @@ struct ConfigurationReference {
         `reid serve` takes each value from the first of these sources that gives it:
 
         1. an option: `--set server.workers=16`, or one of `--data`, `--query-address`, `--admin-address`, `--model`,
-           `--public`, `--tls-certificate`, `--tls-key` and `--admin-client-ca`;
+           `--previous-model`, `--public`, `--tls-certificate`, `--tls-key` and `--admin-client-ca`;
         2. an environment variable: `REID_SERVER_WORKERS=16`;
         3. the JSON file that `--configuration` names: `{"server": {"workers": 16}}`;
         4. the default.

@@ -66,6 +66,9 @@ extension DatabaseContents {
                         WHERE state IN ('queued', 'running')
                         """)
             }
+            if try db.tableExists("new_embedding") {
+                try db.execute(sql: "DELETE FROM new_embedding; DELETE FROM new_query_vector")
+            }
             return try db.contents()
         }
         try queue.close()

@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 12
+    static let version = 13
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -55,6 +55,9 @@ enum Schema {
         }
         migrator.registerMigration("12 names of queries") { db in
             try db.execute(sql: "ALTER TABLE query ADD COLUMN name TEXT; PRAGMA user_version = 12")
+        }
+        migrator.registerMigration("13 changes of models") { db in
+            try db.execute(sql: changesOfModels + "PRAGMA user_version = 13")
         }
         return migrator
     }
@@ -185,6 +188,23 @@ enum Schema {
         ALTER TABLE gallery ADD COLUMN retention_seconds INTEGER;
         ALTER TABLE gallery ADD COLUMN retention_basis TEXT;
         ALTER TABLE gallery ADD COLUMN retention_checked_at INTEGER;
+
+        """
+
+    /// The new tables have what a job has made with another model; at its end that takes the place of the present vectors.
+    ///
+    /// `model_changes` counts how often a gallery got another model; the index of each model has files of its own.
+    private static let changesOfModels = """
+        ALTER TABLE gallery ADD COLUMN model_changes INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE new_embedding (
+            image INTEGER PRIMARY KEY REFERENCES image ON DELETE CASCADE,
+            vector BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE new_query_vector (
+            query INTEGER PRIMARY KEY REFERENCES query ON DELETE CASCADE,
+            warnings TEXT,
+            vector BLOB NOT NULL
+        ) STRICT;
 
         """
 

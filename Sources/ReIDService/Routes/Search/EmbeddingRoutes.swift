@@ -19,7 +19,7 @@ func embeddingRoutes(_ service: ServiceContext) -> [Route] {
             let upload = try ImageUpload(
                 request, maximumImages: limits.imagesPerEmbedding, takesOptions: false, limits: limits)
             let embedded = try service.gatekeeper.searching(request) {
-                try service.embed(upload, cancellation: request.cancellation)
+                try service.embed(upload, with: service.network, cancellation: request.cancellation)
             }
             let embeddings = embedded.vectors.enumerated().map {
                 EmbeddingAnswer.Embedding(index: $0, vector: encoding.encode($1))

@@ -71,8 +71,8 @@ private func keep(
     _ request: ServerRequest, _ service: ServiceContext, _ rankings: KeptRanking, audit: AuditEvent
 ) throws -> ServerResponse {
     let start = ContinuousClock.now
-    let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
-    let question = try Question(request, service: service, takesStanding: true)
+    let (snapshot, network) = try service.searchableSnapshot(of: request.visibleGallery())
+    let question = try Question(request, service: service, network: network, takesStanding: true)
     try question.options.checkProbability(in: snapshot)
     var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
         .answer(for: question.vector, warnings: question.warnings) { request.cancellation.isCancelled }
@@ -82,7 +82,7 @@ private func keep(
         NewQuery(
             gallery: snapshot.name, name: question.name, options: try jsonBytes(question.options),
             isStanding: question.isStanding, images: question.images, vector: question.vector,
-            model: service.model.identity,
+            model: snapshot.model,
             warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt),
         ranking: NewRanking(
             content: answer.json, galleryRevision: snapshot.revision, images: answer.imageIDs),

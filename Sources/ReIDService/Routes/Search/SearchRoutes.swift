@@ -14,8 +14,8 @@ func searchRoutes(_ service: ServiceContext) -> [Route] {
             try service.gatekeeper.searching(request) {
                 let start = ContinuousClock.now
                 try service.audit.check()
-                let snapshot = try service.searchableSnapshot(of: request.visibleGallery())
-                let question = try Question(request, service: service, takesStanding: false)
+                let (snapshot, network) = try service.searchableSnapshot(of: request.visibleGallery())
+                let question = try Question(request, service: service, network: network, takesStanding: false)
                 try question.options.checkProbability(in: snapshot)
                 var answer = try Search(store: service.store, snapshot: snapshot, options: question.options)
                     .answer(for: question.vector, warnings: question.warnings) {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Gallery
 internal import HTTP
 internal import ReIDService
@@ -9,7 +10,7 @@ struct GalleriesCommand: ParsableCommand {
         commandName: "galleries",
         abstract: "List, show, create, change and delete the galleries of a running service.",
         discussion: "EXAMPLE:\n  reid galleries list\n  reid galleries create lobby\n\n\(Reid.exitCodes)",
-        subcommands: [List.self, Show.self, Create.self, Change.self, Retention.self, Delete.self])
+        subcommands: [List.self, Show.self, Create.self, Change.self, Retention.self, Reembed.self, Delete.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -64,6 +65,7 @@ struct GalleriesCommand: ParsableCommand {
                     ("captured to", gallery.capturedTo?.rfc3339 ?? "-"),
                     ("model", gallery.model),
                     ("searchable", gallery.searchable ? "yes" : "no: another model is being served"),
+                    ("needs re-embedding", gallery.needsReembedding ? "yes" : "no"),
                     ("revision", "\(gallery.revision)"), ("created", gallery.createdAt.rfc3339),
                     ("running batches", batches.isEmpty ? "-" : batches.joined(separator: ", ")),
                 ]))
@@ -123,6 +125,35 @@ struct GalleriesCommand: ParsableCommand {
             let gallery: GalleryAnswer = try client.send(request, body: .bytes(Array(body.utf8)))
             if json { return try Terminal.printJSON(gallery) }
             print("\(gallery.name): camera normalization is \(gallery.cameraNormalization ? "on" : "off")")
+        }
+    }
+
+    struct Reembed: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a gallery vectors of the model being served, computed from its stored images.",
+            discussion: """
+                Searches go on with the old vectors until all new ones are there, if the service was started with
+                --previous-model. Images that were enrolled as vectors only move to the gallery NAME.left-behind. With --into the
+                gallery stays as it is, and a copy gets the new vectors.
+
+                EXAMPLE:
+                  reid galleries reembed lobby
+                  reid galleries reembed lobby --into lobby-new
+
+                \(Reid.exitCodes)
+                """)
+
+        @Argument(help: "The gallery's name.")
+        var name: String
+
+        @Option(help: "The name of a new gallery, which becomes a copy.")
+        var into: String?
+
+        @OptionGroup var options: JobStartOptions
+
+        mutating func run() throws {
+            try options.run(
+                ["galleries", name, "reembed"], body: try into.map { try JSONEncoder().encode(["into": $0]) })
         }
     }
 

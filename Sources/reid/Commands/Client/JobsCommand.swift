@@ -25,7 +25,10 @@ struct JobsCommand: ParsableCommand {
             abstract: "List the jobs, batches included, newest first.",
             discussion: "EXAMPLE:\n  reid jobs list --kind backup\n\n\(Reid.exitCodes)")
 
-        @Option(help: "Only jobs of this kind: enrollment, compaction, backup, calibration, erasure or retention.")
+        @Option(
+            help:
+                "Only jobs of this kind: enrollment, compaction, backup, calibration, erasure, retention or reembedding."
+        )
         var kind: JobKind?
 
         @Option(help: "Only jobs in this state: queued, running, completed, cancelled or failed.")
