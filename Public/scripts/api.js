@@ -1,3 +1,4 @@
+import { text } from "./text.js";
 /** @import { Gallery, KeptQuery, Model, Ranking, RankingResult, SearchOptions, Session } from "./types.js" */
 
 /** Why a request failed; title and detail come from the service's problem document. */
@@ -10,7 +11,7 @@ export class ServiceProblem extends Error {
    * @param {string} [facts.parameter] the wrong option
    * @param {number} [facts.retryAfter] seconds the service asks to wait
    */
-  constructor(detail, { title = "The request failed", status = 0, parameter = "", retryAfter = 0 } = {}) {
+  constructor(detail, { title = text("problem.request"), status = 0, parameter = "", retryAfter = 0 } = {}) {
     super(detail);
     this.title = title;
     this.status = status;
@@ -42,20 +43,20 @@ export function asProblem(error) {
 /** @param {Response} response */
 async function problem(response) {
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-  const facts = { title: `The service answered ${response.status}`, status: response.status, retryAfter };
+  const facts = { title: text("problem.status", { status: response.status }), status: response.status, retryAfter };
   if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
-    return new ServiceProblem(response.statusText || "The service gave no reason.", facts);
+    return new ServiceProblem(response.statusText || text("problem.no-reason"), facts);
   }
   try {
     const said = await response.json();
     const pointer = typeof said.pointer === "string" ? said.pointer.split("/").pop() : "";
-    return new ServiceProblem(said.detail ?? said.title ?? "The service gave no reason.", {
+    return new ServiceProblem(said.detail ?? said.title ?? text("problem.no-reason"), {
       ...facts,
       title: said.title ?? facts.title,
       parameter: said.parameter ?? pointer,
     });
   } catch {
-    return new ServiceProblem("The service gave no readable reason.", facts);
+    return new ServiceProblem(text("problem.unreadable"), facts);
   }
 }
 
@@ -74,7 +75,7 @@ async function send(path, init = {}) {
     response = await fetch(path, { cache: "no-store", redirect: "error", referrerPolicy: "no-referrer", ...init });
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ServiceProblem("The service cannot be reached. Is it running?", { title: "No connection" });
+    throw new ServiceProblem(text("problem.connection.detail"), { title: text("problem.connection") });
   }
   if (response.ok || response.status === 304) return response;
   if (response.status === 401) signedOut.dispatchEvent(new Event("signedout"));
@@ -98,7 +99,7 @@ export async function readiness(signal) {
     response = await fetch("/readyz", { cache: "no-store", signal });
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ServiceProblem("The service cannot be reached. Is it running?", { title: "No connection" });
+    throw new ServiceProblem(text("problem.connection.detail"), { title: text("problem.connection") });
   }
   const isJSON = (response.headers.get("Content-Type") ?? "").includes("json");
   const said = isJSON ? await response.json() : {};
@@ -242,7 +243,7 @@ export async function keepQuery(gallery, images, options) {
   });
   const location = response.headers.get("Location") ?? "";
   const id = location.slice(location.lastIndexOf("/") + 1);
-  if (id === "") throw new ServiceProblem("The service kept the query but did not say where.");
+  if (id === "") throw new ServiceProblem(text("problem.nowhere"));
   return decodeURIComponent(id);
 }
 

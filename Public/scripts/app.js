@@ -6,6 +6,7 @@ import { SignInView } from "../views/sign-in.js";
 import { asProblem, session, signedOut, signOut } from "./api.js";
 import { announce, element, icon } from "./dom.js";
 import { Service } from "./service.js";
+import { text } from "./text.js";
 /** @import { View } from "./types.js" */
 /** @import { ServiceState } from "./service.js" */
 
@@ -69,7 +70,7 @@ function lock() {
   current?.hide();
   current = null;
   showAccount("");
-  document.title = "Sign in · reid";
+  document.title = `${text("sign-in.title")} · reid`;
   document.getElementById("main")?.replaceChildren(signInView.root);
   signInView.show();
   void service.look();
@@ -98,8 +99,8 @@ function showAccount(name) {
   if (!account) return;
   account.hidden = name === "";
   account.replaceChildren(
-    element("span", { class: "account-name", title: `Signed in as ${name}` }, `Signed in as ${name}`), " · ",
-    element("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out"));
+    element("span", { class: "account-name", title: text("sign-in.account", { name }) }, text("sign-in.account", { name })), " · ",
+    element("button", { type: "button", class: "quiet", onclick: () => leave() }, text("sign-in.out")));
 }
 
 /** Signs out, and loads the page anew, so that nothing of what was shown stays. */
@@ -108,26 +109,32 @@ async function leave() {
     await signOut();
   } catch (error) {
     const { status, message } = asProblem(error);
-    if (status !== 401) return announce(`Not signed out: ${message}`);
+    if (status !== 401) return announce(text("sign-in.not-out", { reason: message }));
   }
   history.replaceState(null, "", "/");
   location.reload();
 }
 
+/** Puts the page's own words into the page's language. */
+function translate() {
+  for (const node of document.querySelectorAll("[data-text]")) {
+    if (node instanceof HTMLElement) node.textContent = text(node.dataset.text ?? "");
+  }
+}
+
 /** @param {ServiceState} state */
 function showService({ condition, trained }) {
-  const texts = { waiting: "Connecting", ready: "Ready", starting: "Not ready", locked: "Signed out", unreachable: "Unreachable" };
   const pill = document.getElementById("service-state");
   if (pill) {
     pill.dataset.state = condition;
-    pill.replaceChildren(element("span", {}, texts[condition]));
+    pill.replaceChildren(element("span", {}, text(`service.${condition}`)));
   }
   const banner = document.getElementById("banner");
   if (!banner || banner.hidden === (trained !== false)) return;
   banner.hidden = trained !== false;
   banner.replaceChildren(icon("warning"), element("p", {},
-    element("strong", {}, "The model is untrained."),
-    " Its weights are random: rankings show how the service works, and are not meaningful identities."));
+    element("strong", {}, text("model.banner")),
+    ` ${text("model.banner.detail")}`));
 }
 
 /** Stores the color theme; if the browser forbids storage, it lasts only as long as the page. */
@@ -151,6 +158,7 @@ document.querySelector(".skip-link")?.addEventListener("click", (event) => {
   event.preventDefault();
   document.getElementById("main")?.focus();
 });
+translate();
 connectThemePicker();
 service.follow(showService);
 signedOut.addEventListener("signedout", lock);

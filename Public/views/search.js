@@ -17,7 +17,7 @@ const galleryInterval = 2_000;
 
 /** The search: an image, options, and the ranking. */
 export class SearchView {
-  title = "Search";
+  title = text("nav.search");
 
   /** @param {Service} service */
   constructor(service) {
@@ -39,7 +39,7 @@ export class SearchView {
     this.queryID = "";
     this.input = new ImageInput({
       onImages: (images) => this.take(images),
-      onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: "Not an image for a search" })),
+      onRefused: (detail) => this.fail(new api.ServiceProblem(detail, { title: text("image.refused") })),
     });
     this.input.listen(() => this.visible);
     this.gallery = element("select", { id: "gallery", onchange: () => this.galleryChosen() });
@@ -73,10 +73,10 @@ export class SearchView {
       onState: (state) => this.results.showState(state, this.options.value.standing),
     });
     this.root = element("div", { class: "search-view" },
-      element("h1", { class: "visually-hidden", tabIndex: -1 }, "Search"),
-      element("section", { class: "query-pane", "aria-label": "Query" },
+      element("h1", { class: "visually-hidden", tabIndex: -1 }, text("nav.search")),
+      element("section", { class: "query-pane", "aria-label": text("dialog.query") },
         this.input.root,
-        element("div", { class: "field" }, element("label", { for: "gallery" }, "Gallery"), this.gallery),
+        element("div", { class: "field" }, element("label", { for: "gallery" }, text("option.gallery")), this.gallery),
         this.options.root),
       this.results.root);
     this.results.showEmpty(this.start.root);
@@ -100,7 +100,7 @@ export class SearchView {
     this.visible = false;
     clearTimeout(this.galleryTimer);
     this.session.pause();
-    this.results.dialog.root.close();
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   }
 
   /** Keys that mean something wherever the focus is, except while one writes. @param {KeyboardEvent} event */
@@ -141,7 +141,7 @@ export class SearchView {
       element("option", { value: name }, `${name} (${count(images)})`)));
     this.gallery.disabled = this.galleries.length === 0;
     if (this.galleries.length === 0) {
-      this.gallery.append(element("option", { value: "" }, "No galleries yet"));
+      this.gallery.append(element("option", { value: "" }, text("option.gallery.none")));
       this.results.showNoGallery();
       // A gallery may be created soon, for example the demo gallery after the first start of the service.
       clearTimeout(this.galleryTimer);
@@ -192,7 +192,7 @@ export class SearchView {
   async search() {
     await Promise.all([this.arriving, this.galleriesArriving]);
     if (this.images.length === 0) {
-      const missing = "The image of this query is not at hand; choose one to search with these options.";
+      const missing = text("query.no-image");
       if (this.queryID) this.results.explain(missing);
       return;
     }
@@ -257,10 +257,10 @@ export class SearchView {
       const blobs = await Promise.all(Array.from({ length: images }, (_, index) => api.image(`${image_url}?index=${index}`)));
       if (this.queryID !== query_id) return;
       this.images = blobs;
-      this.input.show(blobs.map((blob) => ({ blob, name: `Query ${query_id}` })));
+      this.input.show(blobs.map((blob) => ({ blob, name: text("query.name", { id: query_id }) })));
     } catch (error) {
       if (this.queryID !== query_id) return;
-      this.input.clear(`The query’s image is not available: ${api.asProblem(error).message}`);
+      this.input.clear(text("query.image-failed", { reason: api.asProblem(error).message }));
     }
   }
 
@@ -274,7 +274,7 @@ export class SearchView {
     const cameras = new Set(usable.map(({ camera_id }) => camera_id ?? ""));
     try {
       const blobs = await Promise.all(usable.map(({ image_url }) => api.image(image_url ?? "")));
-      this.input.show(blobs.map((blob, index) => ({ blob, name: `Gallery image ${usable[index].image_id}` })));
+      this.input.show(blobs.map((blob, index) => ({ blob, name: text("image.gallery", { id: usable[index].image_id }) })));
       this.results.dialog.root.close();
       scrollTo(0, 0);
       this.take(blobs, cameras.size === 1 ? Array.from(cameras)[0] : "");

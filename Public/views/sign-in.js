@@ -1,5 +1,6 @@
 import { asProblem, signIn } from "../scripts/api.js";
 import { element } from "../scripts/dom.js";
+import { text } from "../scripts/text.js";
 
 /** Asks for a token, which the service turns into a cookie that no script can read. */
 export class SignInView {
@@ -11,7 +12,7 @@ export class SignInView {
       spellcheck: false, oninput: () => this.explain(""),
     });
     this.problem = element("p", { class: "sign-in-problem", role: "alert", hidden: true });
-    this.button = element("button", { type: "submit", class: "primary" }, "Sign in");
+    this.button = element("button", { type: "submit", class: "primary" }, text("sign-in.title"));
     this.root = element("form", {
       class: "card sign-in",
       onsubmit: (/** @type {Event} */ event) => {
@@ -19,9 +20,9 @@ export class SignInView {
         void this.submit();
       },
     },
-    element("h1", { tabIndex: -1 }, "Sign in"),
-    element("p", { class: "hint" }, "This service asks for a token. Whoever runs it makes one with “reid tokens create”."),
-    element("div", { class: "field" }, element("label", { for: "token" }, "Token"), this.token),
+    element("h1", { tabIndex: -1 }, text("sign-in.title")),
+    element("p", { class: "hint" }, text("sign-in.text")),
+    element("div", { class: "field" }, element("label", { for: "token" }, text("sign-in.token")), this.token),
     this.problem,
     this.button);
   }
@@ -47,10 +48,10 @@ export class SignInView {
     }
   }
 
-  /** @param {string} text what is wrong; empty: nothing */
-  explain(text) {
-    this.problem.textContent = text;
-    this.problem.hidden = text === "";
-    this.token.setAttribute("aria-invalid", String(text !== ""));
+  /** @param {string} problem what is wrong; empty: nothing */
+  explain(problem) {
+    this.problem.textContent = problem;
+    this.problem.hidden = problem === "";
+    this.token.setAttribute("aria-invalid", String(problem !== ""));
   }
 }

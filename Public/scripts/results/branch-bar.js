@@ -1,4 +1,5 @@
 import { element } from "../dom.js";
+import { text } from "../text.js";
 
 let bars = 0;
 
@@ -37,10 +38,10 @@ export class BranchBar {
         type: "radio",
         name: this.name,
         value: branch === null ? "" : String(branch),
-        "aria-label": branch === null ? "No attention" : `Attention of branch ${branch}`,
+        "aria-label": branch === null ? text("branch.none") : text("branch.one", { branch }),
         onchange: () => this.onChoose(branch),
       }),
-      element("span", { "aria-hidden": "true" }, branch === null ? "Off" : String(branch)));
+      element("span", { "aria-hidden": "true" }, branch === null ? text("branch.off") : String(branch)));
   }
 
   /**

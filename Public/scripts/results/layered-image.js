@@ -1,6 +1,7 @@
 import { asProblem, isAbort } from "../api.js";
 import { attentionOverlay } from "./attention.js";
 import { element } from "../dom.js";
+import { text } from "../text.js";
 
 /** Width over height of the frame; the same as of `.frame` in results.css. */
 const frameRatio = 1 / 2;
@@ -25,7 +26,7 @@ export class LayeredImage {
     });
     this.base.addEventListener("error", () => {
       this.root.dataset.state = "missing";
-      this.say("Image not available");
+      this.say(text("image.missing"));
     });
   }
 
@@ -39,7 +40,7 @@ export class LayeredImage {
       this.source = "";
       this.root.dataset.state = "missing";
       this.base.removeAttribute("src");
-      this.say("No image stored");
+      this.say(text("image.none"));
     } else if (this.source !== source || this.root.dataset.state === "missing") {
       this.source = source;
       this.root.dataset.state = "loading";
@@ -79,16 +80,16 @@ export class LayeredImage {
     } catch (error) {
       if (isAbort(error)) return;
       this.branch = null;
-      this.say(`No attention: ${asProblem(error).message}`);
+      this.say(text("branch.failed", { reason: asProblem(error).message }));
     } finally {
       if (this.imageID === imageID && !this.overlay.hidden) this.root.classList.remove("attending");
     }
   }
 
-  /** @param {string} text */
-  say(text) {
-    this.note.textContent = text;
-    this.note.hidden = text === "";
-    if (text !== "") this.root.classList.remove("attending");
+  /** @param {string} note */
+  say(note) {
+    this.note.textContent = note;
+    this.note.hidden = note === "";
+    if (note !== "") this.root.classList.remove("attending");
   }
 }

@@ -30,19 +30,19 @@ export class ResultDialog {
     this.image = new LayeredImage();
     this.title = element("h2", { id: "result-title", "aria-live": "polite" });
     this.facts = element("dl", { class: "facts" });
-    this.branches = new BranchBar("Attention", (branch) => onBranch(this.imageID, branch));
+    this.branches = new BranchBar(text("branch.label"), (branch) => onBranch(this.imageID, branch));
     this.searchWith = element("button", { type: "button", class: "primary", onclick: () => onSearchWith(this.imageID) },
-      icon("search"), "Search with this image");
+      icon("search"), text("dialog.search"));
     this.mark = element("button", { type: "button", class: "toggle", onclick: () => this.toggleMark() }, text("dialog.mark"));
-    this.previous = button("Previous result", "previous", () => this.step(-1));
-    this.next = button("Next result", "next", () => this.step(1));
+    this.previous = button(text("dialog.previous"), "previous", () => this.step(-1));
+    this.next = button(text("dialog.next"), "next", () => this.step(1));
     this.root = element("dialog", { class: "result-dialog", "aria-labelledby": "result-title" },
       element("header", { class: "dialog-header" },
-        this.previous, this.next, this.title, button("Close", "close", () => this.root.close())),
+        this.previous, this.next, this.title, button(text("action.close"), "close", () => this.root.close())),
       element("div", { class: "dialog-body" },
         element("div", { class: "pair" },
-          element("figure", {}, this.query.root, element("figcaption", {}, "Query")),
-          element("figure", {}, this.image.root, element("figcaption", {}, "Result"))),
+          element("figure", {}, this.query.root, element("figcaption", {}, text("dialog.query"))),
+          element("figure", {}, this.image.root, element("figcaption", {}, text("dialog.result")))),
         element("div", { class: "dialog-side" },
           this.branches.root,
           this.facts,
@@ -63,7 +63,7 @@ export class ResultDialog {
     this.ranking = ranking;
     const shown = this.query.root.parentElement;
     if (shown) shown.hidden = queryImage === "";
-    if (queryImage) this.query.show(queryImage, "The query image");
+    if (queryImage) this.query.show(queryImage, text("dialog.query.image"));
     this.show(imageID);
     if (!this.root.open) this.root.showModal();
   }
@@ -94,10 +94,10 @@ export class ResultDialog {
     const index = this.index;
     if (index < 0) return;
     const result = results[index];
-    this.title.textContent = `Rank ${result.rank} of ${results.length}`;
+    this.title.textContent = text("dialog.rank", { rank: result.rank, count: results.length });
     this.previous.disabled = index === 0;
     this.next.disabled = index === results.length - 1;
-    this.image.show(result.image_url, `Rank ${result.rank}, person ${personText(result)}`);
+    this.image.show(result.image_url, text("dialog.image", { rank: result.rank, person: personText(result) }));
     this.searchWith.disabled = !result.image_url;
     this.facts.replaceChildren(...facts(result, placesMoved(results)[index]));
     this.mark.setAttribute("aria-pressed", String(this.isMarked(imageID)));
@@ -141,20 +141,20 @@ export class ResultDialog {
 function facts(result, moved) {
   /** @type {[string, string][]} */
   const rows = [
-    ["Person", personText(result)],
-    ["Camera", result.camera_id ?? "–"],
-    ["Captured (UTC)", moment(result.captured_at)],
-    ["Distance", `${decimal(result.distance, 4)} of 4`],
-    ["Similarity", decimal(result.similarity, 4)],
+    [text("fact.person"), personText(result)],
+    [text("fact.camera"), result.camera_id ?? "–"],
+    [text("fact.captured"), moment(result.captured_at)],
+    [text("measure.distance"), text("fact.of", { value: decimal(result.distance, 4), most: 4 })],
+    [text("measure.similarity"), decimal(result.similarity, 4)],
   ];
   if (typeof result.reranked_distance === "number") {
-    rows.push(["Re-ranked distance", `${decimal(result.reranked_distance, 4)} of 1`]);
+    rows.push([text("fact.reranked"), text("fact.of", { value: decimal(result.reranked_distance, 4), most: 1 })]);
   }
-  if (moved !== null) rows.push(["Movement", movedSentence(moved)]);
+  if (moved !== null) rows.push([text("fact.movement"), movedSentence(moved)]);
   const probability = probabilityText(result);
-  if (probability) rows.push(["Same person", probability]);
-  if (result.external_id) rows.push(["External id", result.external_id]);
-  rows.push(["Image", result.image_id]);
+  if (probability) rows.push([text("fact.probability"), probability]);
+  if (result.external_id) rows.push([text("fact.external"), result.external_id]);
+  rows.push([text("fact.image"), result.image_id]);
   return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
 }
 

@@ -1,6 +1,6 @@
 import { BranchBar } from "./branch-bar.js";
 import { announce, element, notice } from "../dom.js";
-import { count, counted, decimal } from "../format.js";
+import { count, decimal } from "../format.js";
 import { showHelp } from "../help-sheet.js";
 import { text } from "../text.js";
 import { ResultDialog } from "./result-dialog.js";
@@ -68,11 +68,11 @@ export class ResultsPane {
       branchOf,
       onClose: (id) => this.grid.focus(id),
     });
-    this.bar = new BranchBar("Attention", (branch) => this.attendAll(branch));
+    this.bar = new BranchBar(text("branch.label"), (branch) => this.attendAll(branch));
     this.summary = element("p", { class: "summary" });
     this.state = element("p", { class: "state-pill", hidden: true });
     this.refresh = element("button", { type: "button", class: "refresh", hidden: true, onclick: onRefresh },
-      "Newer images are in the gallery: refresh");
+      text("results.refresh"));
     this.message = element("div", { class: "results-message" });
     this.view = new ViewTools(() => this.arrange(), showHelp);
     this.searchMarked = element("button", { type: "button", class: "primary small",
@@ -81,7 +81,7 @@ export class ResultsPane {
       element("button", { type: "button", class: "small", onclick: () => this.clearMarks() }, text("marks.clear")));
     this.tools = element("div", { class: "results-tools" },
       this.summary, this.markTools, this.bar.root, this.view.root, this.state, this.refresh);
-    this.root = element("section", { class: "results-pane", "aria-label": "Results" },
+    this.root = element("section", { class: "results-pane", "aria-label": text("results.pane") },
       this.tools, this.message, this.timeline.root, this.grid.root, this.dialog.root);
     this.arrange();
     this.clear();
@@ -109,8 +109,9 @@ export class ResultsPane {
 
   drawTimeline() {
     if (!this.ranking || this.timeline.root.hidden) return;
-    const { captured_from, captured_to } = this.ranking.options;
-    this.timeline.show(this.ranking.results, this.view.measure, { from: captured_from ?? "", to: captured_to ?? "" });
+    const { results, query_id, options } = this.ranking;
+    const filter = { from: options.captured_from ?? "", to: options.captured_to ?? "" };
+    this.timeline.show(results, this.view.measure, filter, query_id ?? "");
   }
 
   /** Marks a result, or takes the mark away. @param {string} imageID */
@@ -148,8 +149,8 @@ export class ResultsPane {
   }
 
   showNoGallery() {
-    this.message.replaceChildren(notice("empty", "There is no gallery to search yet.",
-      "Create one and enroll images, for example with “reid enroll FOLDER --gallery lobby”."));
+    this.message.replaceChildren(notice("empty", text("results.no-gallery"),
+      text("gallery.create")));
   }
 
   /** Removes the ranking from the screen. */
@@ -172,15 +173,15 @@ export class ResultsPane {
     this.root.setAttribute("aria-busy", "true");
     this.message.replaceChildren();
     this.tools.hidden = false;
-    this.summary.textContent = "Searching…";
-    announce("Searching.");
+    this.summary.textContent = text("results.searching");
+    announce(text("results.searching.said"));
     if (!this.ranking) this.grid.showSkeleton(limit);
   }
 
   /** @param {ServiceProblem} problem @param {() => void} [again] tries again, if that may help */
   showProblem(problem, again) {
     this.root.setAttribute("aria-busy", "false");
-    const actions = again ? [element("button", { type: "button", onclick: again }, "Try again")] : [];
+    const actions = again ? [element("button", { type: "button", onclick: again }, text("action.again"))] : [];
     this.message.replaceChildren(notice("error", problem.title, problem.message, ...actions));
     if (this.ranking) {
       this.summarize(this.ranking);
@@ -214,8 +215,8 @@ export class ResultsPane {
     }
     for (const warning of ranking.warnings ?? []) this.message.append(notice("warning", warning));
     if (ranking.results.length === 0) {
-      this.message.append(notice("empty", "No image of this gallery matches.",
-        ranking.gallery_size === 0 ? "The gallery is empty." : "Loosen the options on cameras or times."));
+      this.message.append(notice("empty", text("results.none"),
+        ranking.gallery_size === 0 ? text("results.empty") : text("results.loosen")));
     }
     this.summarize(ranking, elapsed);
     this.attend();
@@ -226,29 +227,29 @@ export class ResultsPane {
   /** @param {Ranking} ranking @param {number} [elapsed] */
   summarize({ results, gallery, gallery_size, revision, camera_normalization, timing_ms }, elapsed) {
     this.summary.replaceChildren(
-      element("b", {}, `${count(results.length)} of ${counted(gallery_size, "image")}`),
-      ` in ${gallery} · version ${count(revision)}`,
+      element("b", {}, text("results.count", { shown: count(results.length), all: count(gallery_size), count: gallery_size })),
+      ` ${text("results.where", { gallery, revision: count(revision) })}`,
       evened(camera_normalization),
       elapsed === undefined ? "" : ` · ${decimal(elapsed, 0)} ms`);
     const steps = Object.entries(timing_ms ?? {}).map(([step, time]) => `${step} ${decimal(time, 1)} ms`);
-    this.summary.title = `Of the ranking: ${steps.join(", ")}`;
+    this.summary.title = text("results.timing", { steps: steps.join(", ") });
   }
 
   /** @param {StreamState} state @param {boolean} standing whether the query is ranked again when the gallery changes */
   showState(state, standing) {
     const texts = {
-      connecting: "Connecting",
-      live: standing ? "Watching" : "Up to date",
-      paused: "Paused while hidden",
-      ended: "This query was deleted",
+      connecting: text("state.connecting"),
+      live: text(standing ? "state.watching" : "state.live"),
+      paused: text("state.paused"),
+      ended: text("state.ended"),
       retrying: "",
     };
     if (state.kind === "live" && this.state.dataset.state === "retrying") this.grid.reload();
     if (state.kind !== "live") this.showStale(false);
     this.state.hidden = !this.refresh.hidden;
     this.state.dataset.state = state.kind;
-    const text = state.kind === "retrying" ? `No answer, again in ${state.seconds} s` : texts[state.kind];
-    if (this.state.textContent !== text) this.state.replaceChildren(element("span", {}, text));
+    const said = state.kind === "retrying" ? text("state.retrying", { seconds: state.seconds }) : texts[state.kind];
+    if (this.state.textContent !== said) this.state.replaceChildren(element("span", {}, said));
     this.state.title = state.kind === "retrying" ? state.problem.message : "";
     if (state.kind === "ended") {
       this.root.setAttribute("aria-busy", "false");
@@ -261,7 +262,7 @@ export class ResultsPane {
 
   /** @param {boolean} stale whether the gallery has changed since the ranking was made */
   showStale(stale) {
-    if (stale && this.refresh.hidden) announce("Newer images are in the gallery.");
+    if (stale && this.refresh.hidden) announce(text("results.newer"));
     this.refresh.hidden = !stale;
     this.state.hidden = stale;
   }
@@ -281,7 +282,7 @@ export class ResultsPane {
   /** @param {string} imageID @param {number | null} branch */
   attendOne(imageID, branch) {
     this.branchByImage.set(imageID, branch);
-    announce(branch === null ? "No attention." : `Attention of branch ${branch}.`);
+    announce(branch === null ? text("branch.none") : text("branch.one", { branch }));
     this.attend();
   }
 
@@ -300,12 +301,11 @@ export class ResultsPane {
 function evened(normalization) {
   if (!normalization?.applied) return "";
   const { cameras, query_mean } = normalization;
-  const unknown = query_mean === "camera" ? "" : ", this image’s camera unknown";
-  return ` · differences of ${counted(cameras, "camera")} evened out${unknown}`;
+  return ` · ${text(query_mean === "camera" ? "results.evened" : "results.evened.unknown", { count: cameras })}`;
 }
 
 /** @param {Ranking} ranking @param {boolean} updated @param {number} fresh */
 function sentence({ results, revision, warnings }, updated, fresh) {
-  if (!updated) return [`${counted(results.length, "result")}.`, ...warnings ?? []].join(" ");
-  return `Ranking updated to version ${revision}: ${counted(fresh, "new image")}.`;
+  if (!updated) return [text("results.said", { count: results.length }), ...warnings ?? []].join(" ");
+  return text("results.updated", { revision, count: fresh });
 }

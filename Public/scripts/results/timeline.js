@@ -29,6 +29,7 @@ export class Timeline {
     /** @type {(imageID: string) => boolean} */
     this.isMarked = () => false;
     this.focused = "";
+    this.queryID = "";
     /** Where a drag began, as a time; null: none. @type {number | null} */
     this.dragged = null;
     this.pending = { from: "", to: "" };
@@ -65,8 +66,9 @@ export class Timeline {
    * @param {RankingResult[]} results
    * @param {Measure} measure
    * @param {{from: string, to: string}} filter the time filter of the search; empty: none
+   * @param {string} queryID while it stays, so does what is on the screen of the time axis
    */
-  show(results, measure, filter) {
+  show(results, measure, filter, queryID) {
     const dated = results.filter(({ captured_at }) => captured_at && !Number.isNaN(Date.parse(captured_at)));
     const collator = new Intl.Collator("en", { numeric: true });
     this.lanes = Array.from(new Set(dated.map(({ camera_id }) => camera_id ?? ""))).sort(collator.compare);
@@ -85,7 +87,10 @@ export class Timeline {
     this.filter.hidden = filter.from === "" && filter.to === "";
     this.pending = filter;
     this.plot.hidden = dated.length === 0;
+    const { from, to, isWhole } = this.scale;
     if (dated.length > 0) this.scale.cover(this.hits.map(({ time }) => time));
+    if (!isWhole && queryID === this.queryID) this.scale.show(from, Math.min(to - from, this.scale.last - this.scale.first));
+    this.queryID = queryID;
     this.draw();
   }
 
@@ -96,8 +101,10 @@ export class Timeline {
       rank, camera: camera_id ?? text("timeline.unnamed"), time: moment(captured_at),
       measure: `${measureName(measure)} ${measureText(result, measure)}`,
     });
-    const button = element("button", { type: "button", class: rank <= largeRanks ? "hit best" : "hit", tabIndex: -1, title: label,
-      "aria-label": label, onclick: () => this.handlers.onOpen(image_id), onfocus: () => this.track(image_id) });
+    const button = element("button", {
+      type: "button", class: rank <= largeRanks ? "hit best" : "hit", tabIndex: -1, title: label, "aria-label": label,
+      onclick: () => this.handlers.onOpen(image_id), onfocus: () => this.track(image_id),
+    });
     const strength = typeof result.probability === "number" ? result.probability : 1 - (rank - 1) / Math.max(results, 1);
     button.style.setProperty("--strength", String(0.25 + 0.75 * strength));
     return button;
@@ -213,8 +220,8 @@ export class Timeline {
     const hit = this.hits.find(({ result }) => result.image_id === this.focused) ?? this.hits[0];
     const at = this.hits.indexOf(hit);
     /** @param {number} by */
-    const lane = (by) => this.hits.filter((other) => Math.sign(other.lane - hit.lane) === by)
-      .sort((a, b) => Math.abs(a.lane - hit.lane) - Math.abs(b.lane - hit.lane) || Math.abs(a.time - hit.time) - Math.abs(b.time - hit.time))[0];
+    const lane = (by) => this.hits.filter((other) => Math.sign(other.lane - hit.lane) === by).sort((a, b) =>
+      Math.abs(a.lane - hit.lane) - Math.abs(b.lane - hit.lane) || Math.abs(a.time - hit.time) - Math.abs(b.time - hit.time))[0];
     /** @type {Record<string, () => void>} */
     const actions = {
       "ArrowLeft": () => this.focus(this.hits[at - 1]),

@@ -1,4 +1,5 @@
 import { element } from "../dom.js";
+import { text } from "../text.js";
 
 /** @typedef {"any" | "only" | "without"} CameraChoice */
 
@@ -18,9 +19,9 @@ export class CameraFilter {
     this.cameras = new Map();
     this.buttons = element("div", { class: "chips" });
     this.root = element("fieldset", { class: "field" },
-      element("legend", {}, "Cameras"),
+      element("legend", {}, text("option.cameras")),
       this.buttons,
-      element("p", { class: "hint" }, "Press once for only ✓, twice for without ✕."));
+      element("p", { class: "hint" }, text("option.cameras.hint")));
     this.setCameras([]);
   }
 
@@ -47,7 +48,7 @@ export class CameraFilter {
     this.root.disabled = this.cameras.size === 0;
     this.buttons.replaceChildren(...Array.from(this.cameras.keys(), (camera) => this.button(camera)));
     if (this.cameras.size === 0) {
-      this.buttons.append(element("span", { class: "hint" }, "This gallery names no cameras."));
+      this.buttons.append(element("span", { class: "hint" }, text("option.cameras.none")));
     }
   }
 
@@ -58,7 +59,7 @@ export class CameraFilter {
       const choice = this.cameras.get(camera) ?? "any";
       button.dataset.choice = choice;
       button.textContent = `${choices[choice].mark}${camera}`;
-      button.setAttribute("aria-label", `Camera ${camera}: ${choice}`);
+      button.setAttribute("aria-label", text(`option.camera.${choice}`, { camera }));
     };
     button.addEventListener("click", () => {
       this.cameras.set(camera, choices[this.cameras.get(camera) ?? "any"].next);

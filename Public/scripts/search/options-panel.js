@@ -2,6 +2,7 @@ import { CameraFilter } from "./camera-filter.js";
 import { QueryCamera } from "./query-camera.js";
 import { element } from "../dom.js";
 import { inputTime, requestTime } from "../format.js";
+import { text } from "../text.js";
 /** @import { Gallery, SearchLimits, SearchOptions } from "../types.js" */
 /** @import { ServiceProblem } from "../api.js" */
 
@@ -32,40 +33,40 @@ export class OptionsPanel {
     /** Whether the user chose the options on screen, so that the service's defaults must not replace them. */
     this.chosen = false;
     const changed = () => this.changed();
-    this.limit = number("limit", "Results", { min: 1, max: 1000, step: 1 });
+    this.limit = number("limit", text("option.limit"), { min: 1, max: 1000, step: 1 });
     this.rerank = element("input", { type: "checkbox", id: "option-rerank" });
-    this.candidates = number("candidates", "Candidates", { min: 1, max: 4000, step: 1, hint: "nearest images re-ranked" });
-    this.k1 = number("k1", "k1", { min: 1, max: 100, step: 1, hint: "neighbors looked at" });
-    this.k2 = number("k2", "k2", { min: 1, max: 100, step: 1, hint: "neighbors averaged" });
-    this.lambda = number("lambda", "λ", { min: 0, max: 1, step: "any", hint: "weight of the plain distance" });
+    this.candidates = number("candidates", text("option.candidates"), { min: 1, max: 4000, step: 1, hint: text("option.candidates.hint") });
+    this.k1 = number("k1", "k1", { min: 1, max: 100, step: 1, hint: text("option.k1.hint") });
+    this.k2 = number("k2", "k2", { min: 1, max: 100, step: 1, hint: text("option.k2.hint") });
+    this.lambda = number("lambda", "λ", { min: 0, max: 1, step: "any", hint: text("option.lambda.hint") });
     this.queryCamera = new QueryCamera();
     this.normalize = element("input", { type: "checkbox", id: "option-camera_normalization" });
     /** Whether searches of the gallery even out differences between cameras unless they say otherwise. */
     this.normalizes = true;
     this.cameras = new CameraFilter(changed);
-    this.from = time("captured_from", "Captured from (UTC)");
-    this.to = time("captured_to", "Captured to (UTC)");
+    this.from = time("captured_from", text("option.from"));
+    this.to = time("captured_to", text("option.to"));
     this.standing = element("input", { type: "checkbox", id: "option-standing" });
     this.numbers = element("div", { class: "field-row numbers" },
       this.candidates.root, this.k1.root, this.k2.root, this.lambda.root);
     this.form = element("form", { class: "options", noValidate: true, oninput: changed },
       element("div", { class: "switches" },
-        element("label", { class: "switch" }, this.standing, element("span", {}, "Watch for new images")),
-        element("label", { class: "switch" }, this.rerank, element("span", {}, "Re-rank by shared neighbors")),
-        element("label", { class: "switch", title: "Takes out what all images of a camera have in common, such as its light." },
-          this.normalize, element("span", {}, "Even out differences between cameras"))),
+        element("label", { class: "switch" }, this.standing, element("span", {}, text("option.standing"))),
+        element("label", { class: "switch" }, this.rerank, element("span", {}, text("option.rerank"))),
+        element("label", { class: "switch", title: text("option.normalize.hint") },
+          this.normalize, element("span", {}, text("option.normalize")))),
       this.queryCamera.root,
       this.numbers,
       this.cameras.root,
       element("div", { class: "field-row times" }, this.from.root, this.to.root),
       element("div", { class: "field-row last" },
         this.limit.root,
-        element("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Default options")));
+        element("button", { type: "button", class: "quiet", onclick: () => this.reset() }, text("option.reset"))));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       changed();
     });
-    this.root = element("details", { class: "options-panel" }, element("summary", {}, "Options"), this.form);
+    this.root = element("details", { class: "options-panel" }, element("summary", {}, text("option.title")), this.form);
     this.set({});
     this.chosen = false;
     // Until the service has sent its defaults, the numbers cannot be changed, and a search sends none.
@@ -175,7 +176,7 @@ export class OptionsPanel {
       mark(field, input.disabled || input.validity.valid ? "" : input.validationMessage);
     }
     const { captured_from: from, captured_to: to } = this.value;
-    if (from && to && from > to) mark(this.to, "The end is before the start.");
+    if (from && to && from > to) mark(this.to, text("option.order"));
     return Object.values(this.fields).every(({ input }) => input.getAttribute("aria-invalid") !== "true");
   }
 
@@ -206,10 +207,10 @@ function chosenNumber({ input }) {
   return input.value === "" ? undefined : Number(input.value);
 }
 
-/** @param {Field} field @param {string} text */
-function mark({ input, error }, text) {
-  input.setAttribute("aria-invalid", String(text !== ""));
-  error.textContent = text;
+/** @param {Field} field @param {string} problem */
+function mark({ input, error }, problem) {
+  input.setAttribute("aria-invalid", String(problem !== ""));
+  error.textContent = problem;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { element } from "../dom.js";
+import { text } from "../text.js";
 
 /** The camera that took the query's image, chosen from the gallery's cameras. */
 export class QueryCamera {
@@ -7,7 +8,7 @@ export class QueryCamera {
     this.cameras = [];
     this.input = element("select", { id: "option-query_camera" });
     this.root = element("div", { class: "field" },
-      element("label", { for: this.input.id }, "Camera of this image, if known"), this.input);
+      element("label", { for: this.input.id }, text("option.query-camera")), this.input);
     this.draw("");
   }
 
@@ -30,7 +31,7 @@ export class QueryCamera {
   /** @param {string} chosen */
   draw(chosen) {
     const others = chosen === "" || this.cameras.includes(chosen) ? [] : [chosen];
-    this.input.replaceChildren(element("option", { value: "" }, "Not known"),
+    this.input.replaceChildren(element("option", { value: "" }, text("option.query-camera.unknown")),
       ...[...this.cameras, ...others].map((camera) => element("option", { value: camera }, camera)));
     this.input.value = chosen;
     this.input.disabled = this.input.options.length === 1;

@@ -58,12 +58,12 @@ export class StartPage {
 }
 
 /** @param {KeptQuery} query */
-function recent({ query_id, gallery, created_at, image_url }) {
+function recent({ query_id, gallery, name, created_at, image_url }) {
   const time = shortMoment(created_at);
   return element("a", { class: "starter", href: `#/search/${encodeURIComponent(query_id)}`,
     title: text("start.query", { time, gallery }), "aria-label": text("start.query", { time, gallery }) },
     element("img", { src: image_url, alt: "", loading: "lazy" }),
-    element("span", {}, gallery), element("small", {}, time.slice(5)));
+    element("span", {}, name || gallery), element("small", {}, time.slice(5)));
 }
 
 /** The first image of each person, those with a name first. @param {RankingResult[]} images */
