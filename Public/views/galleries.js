@@ -1,6 +1,7 @@
 import { asProblem, galleries, isAbort } from "../scripts/api.js";
 import { element, notice } from "../scripts/dom.js";
-import { count, counted, decimal, moment, shortDigest } from "../scripts/format.js";
+import { count, decimal, moment, shortDigest } from "../scripts/format.js";
+import { text } from "../scripts/text.js";
 /** @import { Batch, Gallery } from "../scripts/types.js" */
 /** @import { Service } from "../scripts/service.js" */
 
@@ -10,7 +11,7 @@ const idleInterval = 4_000;
 
 /** The galleries, with the batches that are being enrolled. */
 export class GalleriesView {
-  title = "Galleries";
+  title = text("nav.galleries");
 
   /** @param {Service} service */
   constructor(service) {
@@ -20,12 +21,12 @@ export class GalleriesView {
     this.visible = false;
     /** @type {Map<string, GalleryCard>} */
     this.cards = new Map();
-    this.message = element("div", {}, notice("loading", "Loading…"));
+    this.message = element("div", {}, notice("loading", text("state.loading")));
     this.list = element("div", { class: "cards" });
     this.root = element("div", { class: "page" },
       element("header", { class: "page-header" },
-        element("h1", { tabIndex: -1 }, "Galleries"),
-        element("p", {}, "What can be searched. Images are enrolled through the admin address. Times are UTC.")),
+        element("h1", { tabIndex: -1 }, text("nav.galleries")),
+        element("p", {}, text("gallery.text"))),
       this.message, this.list);
     document.addEventListener("visibilitychange", () => {
       if (this.visible && !document.hidden) void this.look();
@@ -56,7 +57,7 @@ export class GalleriesView {
       if (isAbort(error)) return;
       const { title, message } = asProblem(error);
       this.message.replaceChildren(notice("error", title, message,
-        element("button", { type: "button", onclick: () => this.look() }, "Try again")));
+        element("button", { type: "button", onclick: () => this.look() }, text("action.again"))));
     }
     if (!this.visible || document.hidden) return;
     this.timer = setTimeout(() => this.look(), running ? busyInterval : idleInterval);
@@ -70,8 +71,8 @@ export class GalleriesView {
   draw(all) {
     this.message.replaceChildren();
     if (all.length === 0) {
-      this.message.append(notice("empty", "No galleries yet.",
-        "Create one and enroll images, for example with “reid enroll FOLDER --gallery lobby”."));
+      this.message.append(notice("empty", text("gallery.none"),
+        text("gallery.create")));
     }
     const names = new Set(all.map(({ name }) => name));
     for (const [name, card] of this.cards) {
@@ -98,14 +99,14 @@ class GalleryCard {
     this.facts = element("dl", { class: "facts" });
     this.warning = element("p", { class: "card-warning", hidden: true });
     this.batches = element("ul", { class: "batches" });
-    this.root = element("article", { class: "card", "aria-label": `Gallery ${name}` },
+    this.root = element("article", { class: "card", "aria-label": text("gallery.card", { name }) },
       element("header", {},
         element("h2", {}, name),
         element("a", {
           class: "button",
           href: `#/search/in:${encodeURIComponent(name)}`,
-          "aria-label": `Search in ${name}`,
-        }, "Search")),
+          "aria-label": text("gallery.search.label", { name }),
+        }, text("nav.search"))),
       this.facts, this.warning, this.batches);
   }
 
@@ -114,24 +115,24 @@ class GalleryCard {
     const { images, people, cameras, cameras_with_mean, camera_normalization, captured_from, captured_to, model, revision } = gallery;
     const times = element("span", { class: "span-of-time" },
       element("span", {}, moment(captured_from)),
-      captured_to ? element("span", {}, `to ${moment(captured_to)}`) : null);
+      captured_to ? element("span", {}, text("gallery.to", { time: moment(captured_to) })) : null);
     /** @type {[string, Node | string][]} */
     const rows = [
-      ["Images", count(images)],
-      ["People", count(people)],
-      ["Cameras", cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
-      ["Cameras evened out", camera_normalization ? count(cameras_with_mean.length) : "Off"],
-      ["Captured", times],
-      ["Model", element("span", { class: "mono", title: model }, shortDigest(model))],
-      ["Revision", count(revision)],
+      [text("gallery.images"), count(images)],
+      [text("gallery.people"), count(people)],
+      [text("option.cameras"), cameras.length > 0 ? `${count(cameras.length)}: ${cameras.join(", ")}` : "–"],
+      [text("gallery.evened"), camera_normalization ? count(cameras_with_mean.length) : text("branch.off")],
+      [text("gallery.captured"), times],
+      [text("nav.model"), element("span", { class: "mono", title: model }, shortDigest(model))],
+      [text("gallery.revision"), count(revision)],
     ];
     this.facts.replaceChildren(...rows.flatMap(([name, value]) =>
       [element("dt", {}, name), element("dd", {}, value)]));
     const isCurrent = !(gallery.needs_reembedding ?? (loaded !== "" && !model.endsWith(loaded)));
     this.warning.hidden = isCurrent;
     this.warning.textContent = gallery.searchable
-      ? "Made with the model before the one served: searches still find it. “reid galleries reembed” embeds it again."
-      : "Made with another model than the one served: it cannot be searched until it is embedded again, by “reid galleries reembed”.";
+      ? text("gallery.old-model")
+      : text("gallery.other-model");
     this.batches.replaceChildren(...(gallery.running_batches ?? []).map(batchRow));
   }
 }
@@ -141,21 +142,21 @@ function batchRow({ id, state, received: known, enrolled, duplicate, failed, ite
   const received = known ?? 0;
   const done = enrolled + duplicate + failed;
   const rate = items_per_second ?? 0;
-  const progress = element("progress", { "aria-label": `Batch ${id}` });
+  const progress = element("progress", { "aria-label": text("gallery.batch", { id }) });
   if (received > 0) {
     progress.max = received;
     progress.value = done;
   }
-  const left = rate > 0 && received > done ? `, about ${duration((received - done) / rate)} left` : "";
+  const left = rate > 0 && received > done ? text("gallery.left", { time: duration((received - done) / rate) }) : "";
   return element("li", {},
     element("p", {},
       element("span", { class: "mono" }, id),
       element("span", { class: "badge badge-accent" }, state),
-      element("span", {}, received > 0 ? `${count(done)} of ${counted(received, "item")}` : counted(done, "item"))),
+      element("span", {}, received > 0 ? text("gallery.progress", { done: count(done), all: count(received), count: received }) : text("gallery.items", { count: done }))),
     progress,
     element("p", { class: "hint" },
-      `${count(enrolled)} enrolled, ${count(duplicate)} duplicate, ${count(failed)} failed`,
-      rate > 0 ? ` · ${decimal(rate, 1)} per second${left}` : ""));
+      text("gallery.outcome", { enrolled: count(enrolled), duplicate: count(duplicate), failed: count(failed) }),
+      rate > 0 ? ` · ${text("gallery.rate", { rate: decimal(rate, 1) })}${left}` : ""));
 }
 
 /** @param {number} seconds */
