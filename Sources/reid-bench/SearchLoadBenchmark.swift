@@ -34,8 +34,8 @@ func searchLoadBenchmark(smoke: Bool, seconds: Double) throws -> SearchLoad {
     let bench = try BenchService(smoke: smoke)
     defer { bench.close() }
     let batches = try FullBatches(
-        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 6)
-    let slices = smoke ? 1 : 16
+        bench.service.context.model, bench.service.context.configuration.embedder, passes: smoke ? 1 : 24)
+    let slices = smoke ? 1 : 8
     var rows: [SearchLoadRow] = []
     for connections in smoke ? [1, 2] : [1, 2, 4, 8, 16] {
         let client = try LoadClient(
