@@ -77,17 +77,22 @@ struct KeptRanking {
     func newestAnswer(
         of query: QueryRecord, to request: ServerRequest
     ) throws -> (revision: Int64, response: ServerResponse) {
-        let subject = AnswerCache.Subject.ranking(query: query.id)
-        if let kept = service.answers.kept(about: subject, for: request), let revision = kept.tag.flatMap(Self.revision)
-        {
-            return (revision, kept.response)
-        }
+        if let kept = keptAnswer(of: query.id, to: request) { return kept }
         let changes = service.answers.changes
         let newest = try newest(of: query) { request.cancellation.isCancelled }
         let response = try Self.response(newest, of: query.id)
         service.answers.keep(
-            response, tag: Self.tag(newest.revision), about: subject, in: query.gallery, since: changes)
+            response, tag: Self.tag(newest.revision), about: .ranking(query: query.id), in: query.gallery,
+            since: changes)
         return (newest.revision, response)
+    }
+
+    /// The response with the newest ranking, and its version, from memory; nil if it is not there, or not for who asks.
+    func keptAnswer(of query: String, to request: ServerRequest) -> (revision: Int64, response: ServerResponse)? {
+        guard let kept = service.answers.kept(about: .ranking(query: query), for: request),
+            let revision = kept.tag.flatMap({ Int64($0.value) })
+        else { return nil }
+        return (revision, kept.response)
     }
 
     /// The response with a ranking; its strong `ETag` is the version.
@@ -101,9 +106,6 @@ struct KeptRanking {
 
     /// The `ETag` of a version.
     static func tag(_ revision: Int64) -> EntityTag { EntityTag("\(revision)") }
-
-    /// The version that an `ETag` stands for.
-    private static func revision(_ tag: EntityTag) -> Int64? { Int64(tag.value) }
 }
 
 /// A kept ranking that was read.

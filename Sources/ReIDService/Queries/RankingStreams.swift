@@ -17,6 +17,12 @@ final class RankingStreams: Sendable {
     private struct State {
         var next = 0
         var open: [String: [Int: Stream]] = [:]
+
+        /// The streams of a query by their numbers; `only`: this one alone.
+        func streams(of query: String, only number: Int?) -> [Int: Stream] {
+            guard let number else { return open[query] ?? [:] }
+            return open[query]?[number].map { [number: $0] } ?? [:]
+        }
     }
 
     private let gatekeeper: Gatekeeper
@@ -72,7 +78,7 @@ final class RankingStreams: Sendable {
         let event = ServerSentEvent("ranking", id: "\(version)", data: ranking).text
         // Sends while the table is locked, so that an older version never replaces a newer one.
         state.withLock { state in
-            for (key, stream) in state.open[query] ?? [:] where number == nil || key == number {
+            for (key, stream) in state.streams(of: query, only: number) {
                 guard stream.offered.map({ $0 < version }) ?? true else { continue }
                 state.open[query]?[key]?.offered = version
                 if stream.offered != nil || stream.known != version { send(event, as: "ranking", to: stream) }
@@ -93,7 +99,7 @@ final class RankingStreams: Sendable {
         guard let data = try? jsonBytes(status) else { return }
         let event = ServerSentEvent("status", data: data).text
         state.withLock { state in
-            for (key, stream) in state.open[query] ?? [:] where number == nil || key == number {
+            for stream in state.streams(of: query, only: number).values {
                 send(event, as: "status", to: stream)
             }
         }
