@@ -20,11 +20,14 @@ public struct NewQuery: Sendable, Equatable {
     public let createdBy: String?
     /// When it is deleted; nil: never.
     public let expiresAt: Timestamp?
+    /// Where its rankings are to be sent; nil: nowhere.
+    public let webhook: NewWebhook?
 
     /// Creates a description of a query to store.
     public init(
         gallery: String, name: String? = nil, options: [UInt8], isStanding: Bool, images: [ImageContent],
-        vector: [Float], model: String, warnings: [String] = [], createdBy: String? = nil, expiresAt: Timestamp? = nil
+        vector: [Float], model: String, warnings: [String] = [], createdBy: String? = nil, expiresAt: Timestamp? = nil,
+        webhook: NewWebhook? = nil
     ) {
         precondition(!images.isEmpty, "a kept query has an image")
         self.gallery = gallery
@@ -37,6 +40,7 @@ public struct NewQuery: Sendable, Equatable {
         self.warnings = warnings
         self.createdBy = createdBy
         self.expiresAt = expiresAt
+        self.webhook = webhook
     }
 }
 
@@ -102,6 +106,8 @@ public struct QueryRecord: Sendable, Equatable {
     public let createdBy: String?
     /// When it is deleted; nil: never.
     public let expiresAt: Timestamp?
+    /// Where its rankings are sent; nil: nowhere.
+    public let webhook: WebhookRecord?
 }
 
 /// The newest ranking of a kept query.

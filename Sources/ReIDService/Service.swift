@@ -36,6 +36,7 @@ public final class Service: Sendable {
     let standingQueries: StandingQueries
     let rankingNews: RankingNews
     let waiters = RankingWaiters()
+    let webhooks: WebhookSender
     let queryCleaner: QueryCleaner
     let retentionKeeper: RetentionKeeper
     private let status = ServiceStatus()
@@ -68,6 +69,7 @@ public final class Service: Sendable {
             logger: logger)
         standingQueries = StandingQueries(service: context)
         rankingNews = RankingNews(service: context, waiters: waiters)
+        webhooks = WebhookSender(service: context)
         queryCleaner = QueryCleaner(service: context)
         retentionKeeper = RetentionKeeper(service: context)
         batches = BatchProcessor(context: context)
@@ -103,6 +105,7 @@ public final class Service: Sendable {
         try? context.audit.record(.byService(.serviceStart, of: "", details: details))
         context.audit.flush()
         rankingNews.start()
+        webhooks.start()
         standingQueries.start()
         batches.start()
         jobs.start()
@@ -164,6 +167,7 @@ public final class Service: Sendable {
         queryCleaner.stop()
         standingQueries.stop()
         rankingNews.stop()
+        webhooks.stop()
         context.embedder.stop()
         context.previous?.embedder.stop()
         context.gatekeeper.tokens.stop()

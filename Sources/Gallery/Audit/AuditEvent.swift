@@ -12,6 +12,8 @@ public enum AuditAction: String, Sendable, CaseIterable, Codable {
     case queryDelete = "query.delete"
     /// A kept query got a new ranking.
     case rankingUpdate = "ranking.update"
+    /// A ranking was sent to a webhook, or that failed.
+    case webhookDeliver = "webhook.deliver"
     /// A batch was accepted for enrollment.
     case batchAccept = "batch.accept"
     /// A batch was asked to stop.
@@ -70,7 +72,7 @@ public struct AuditEvent: Sendable, Equatable {
     public var address: String
     /// The id or name of what it was done to: of a gallery, image, query, batch, job or token; empty if there is none.
     public var target: String
-    /// `ok`; `unchanged` if everything was so already; or `refused: ` with the status and the kind of the problem.
+    /// `ok`; `failed` if a webhook's receiver did not take it; `unchanged` if everything was so already; or `refused: ` with the status and the kind of the problem.
     public var outcome: String
     /// More facts as a JSON object with sorted members and without white space; this module does not interpret it.
     ///

@@ -39,6 +39,12 @@ extension GalleryStore {
                     "INSERT INTO query_image (query, position, media_type, bytes) VALUES (?, ?, ?, ?)",
                     [key, position, image.mediaType, image.bytes.data])
             }
+            if let webhook = new.webhook {
+                // Whoever keeps the query knows its first ranking.
+                try db.run(
+                    "INSERT INTO webhook (query, url, secret, delivered) VALUES (?, ?, ?, 1)",
+                    [key, webhook.url, webhook.secret])
+            }
             if let ranking, try db.hasImages(ranking.images) {
                 try db.insert(
                     ranking.content, of: key, galleryRevision: ranking.galleryRevision, revision: 1)
@@ -238,7 +244,7 @@ extension Database {
     }
 
     /// The kept query with this id; throws `unknownQuery`.
-    fileprivate func query(_ id: String, now: Timestamp) throws -> QueryRecord {
+    func query(_ id: String, now: Timestamp) throws -> QueryRecord {
         guard let query = try queries("query.id = ?", [id], now: now).first else { throw GalleryError.unknownQuery(id) }
         return query
     }
@@ -249,8 +255,10 @@ extension Database {
     ) throws -> [QueryRecord] {
         try rows(
             """
-            SELECT query.*, gallery.name AS gallery_name, ranking.gallery_revision AS ranked_revision
+            SELECT query.*, gallery.name AS gallery_name, ranking.gallery_revision AS ranked_revision, webhook.url,
+                delivered, attempts, attempted_at, status, failure, next_at
             FROM query JOIN gallery ON gallery.key = query.gallery LEFT JOIN ranking ON ranking.query = query.key
+            LEFT JOIN webhook ON webhook.query = query.key
             WHERE (query.expires_at IS NULL OR query.expires_at > ?) AND \(condition)
             """, StatementArguments([now.milliseconds]) + arguments
         ).map { row in
@@ -262,7 +270,7 @@ extension Database {
                 vector: try Vector.read(row, "vector"), model: row["model"], warnings: row.lines("warnings"),
                 createdAt: Timestamp(milliseconds: row["created_at"]), rankingRevision: row["ranking_revision"],
                 rankedRevision: row["ranked_revision"], createdBy: row["created_by"],
-                expiresAt: row.timestamp("expires_at"))
+                expiresAt: row.timestamp("expires_at"), webhook: WebhookRecord(row))
         }
     }
 }

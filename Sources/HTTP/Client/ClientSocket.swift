@@ -18,10 +18,12 @@ import Glibc
     /// Whether the server has said that nothing follows.
     private(set) var hasGoodbye = false
 
-    /// Connects to the first address of `host` that answers.
+    /// Connects to the first address of `host` that is allowed and answers.
     ///
     /// `wait` is called again and again while the connection is not made, and throws to give up.
-    init(host: String, port: UInt16, wait: () throws(HTTPClientError) -> Void) throws(HTTPClientError) {
+    init(
+        host: String, port: UInt16, allows: (_ address: String) -> Bool, wait: () throws(HTTPClientError) -> Void
+    ) throws(HTTPClientError) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
@@ -30,6 +32,11 @@ import Glibc
         var failure = HTTPClientError.unknownHost(host)
         var next = unsafe found
         while let address = unsafe next?.pointee {
+            unsafe next = unsafe address.ai_next
+            guard unsafe allows(Self.text(of: address)) else {
+                failure = .forbidden(host: host)
+                continue
+            }
             do {
                 descriptor = unsafe try Self.connect(address, wait)
                 return
@@ -37,9 +44,16 @@ import Glibc
                 if error == .cancelled { throw error }
                 failure = error
             }
-            unsafe next = unsafe address.ai_next
         }
         throw failure
+    }
+
+    /// The address without its port.
+    private static func text(of address: addrinfo) -> String {
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let size = socklen_t(host.count)
+        _ = unsafe getnameinfo(address.ai_addr, address.ai_addrlen, &host, size, nil, 0, NI_NUMERICHOST)
+        return String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     deinit {
@@ -82,8 +96,11 @@ import Glibc
     }
 
     /// Sets up TLS; the certificate must be `host`'s, an address or a name.
+    ///
+    /// `check` is called whenever something has moved, and throws to give up.
     func secure(
-        host: String, trust: Trust, wait: () throws(HTTPClientError) -> Void
+        host: String, trust: Trust, check: () throws(HTTPClientError) -> Void,
+        wait: () throws(HTTPClientError) -> Void
     ) throws(HTTPClientError) {
         ERR_clear_error()
         unsafe context = SSL_CTX_new(TLS_client_method())
@@ -113,7 +130,7 @@ import Glibc
             let result = unsafe SSL_connect(session)
             if result == 1 { return }
             guard isWaiting(result) else { throw unsafe failure(session) }
-            if !isReady() { try wait() }
+            if isReady() { try check() } else { try wait() }
         }
     }
 

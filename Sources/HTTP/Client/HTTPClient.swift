@@ -25,6 +25,9 @@ public struct HTTPClient: Sendable {
     private let authorities: String?
     private let checksCertificate: Bool
     private let patience: Duration
+    private let longest: Duration?
+    private let answerBytes: Int
+    private let allows: @Sendable (_ address: String) -> Bool
 
     /// Describes a server.
     ///
@@ -35,9 +38,15 @@ public struct HTTPClient: Sendable {
     ///   - authorities: A PEM file with the certificates to trust; nil: those that the system trusts.
     ///   - checksCertificate: Whether a server must show a certificate that is trusted and its own; false only for this machine.
     ///   - patience: The longest time for which nothing moves.
+    ///   - longest: The longest time for all of it, of which looking up the name is not interrupted; nil: as long as
+    ///     something moves.
+    ///   - answerBytes: The most bytes of an answer's body.
+    ///   - allows: Whether a connection to this address may be made; asked about the address that the host's name has, right
+    ///     before it is used.
     public init(
         host: String, port: UInt16, isSecure: Bool, authorities: String? = nil, checksCertificate: Bool = true,
-        patience: Duration = .seconds(3600)
+        patience: Duration = .seconds(3600), longest: Duration? = nil, answerBytes: Int = .max,
+        allows: @escaping @Sendable (_ address: String) -> Bool = { _ in true }
     ) {
         self.host = host
         self.port = port
@@ -45,6 +54,9 @@ public struct HTTPClient: Sendable {
         self.authorities = authorities
         self.checksCertificate = checksCertificate
         self.patience = patience
+        self.longest = longest
+        self.answerBytes = answerBytes
+        self.allows = allows
     }
 
     /// Sends a request and waits for its answer.
@@ -61,24 +73,30 @@ public struct HTTPClient: Sendable {
         _ method: String, _ target: String, fields: [(name: String, value: String)] = [], body: Body? = nil,
         isCancelled: () -> Bool = { false }
     ) throws(HTTPClientError) -> Answer {
+        let end = longest.map { uptime() + nanoseconds($0 / .seconds(1)) } ?? .max
         var lastMove = uptime()
+        func check() throws(HTTPClientError) {
+            if uptime() > end { throw .timedOut }
+        }
         func wait() throws(HTTPClientError) {
             if isCancelled() { throw .cancelled }
+            try check()
             if uptime() - lastMove > nanoseconds(patience / .seconds(1)) { throw .timedOut }
         }
         // A server that closes early must not end the program.
         signal(SIGPIPE, SIG_IGN)
         var source = try BodySource(body)
-        let socket = try ClientSocket(host: host, port: port, wait: wait)
+        let socket = try ClientSocket(host: host, port: port, allows: allows, wait: wait)
         if isSecure {
             let trust = authorities.map { ClientSocket.Trust.file($0) } ?? .system
-            try socket.secure(host: host, trust: checksCertificate ? trust : .anyone, wait: wait)
+            try socket.secure(host: host, trust: checksCertificate ? trust : .anyone, check: check, wait: wait)
         }
         var output = head(method, target, fields, length: source?.size)[...]
         var reader = ResponseReader()
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var isSending = true
         while !reader.isComplete {
+            try check()
             if isSending, output.isEmpty {
                 if let piece = try source?.next() { output = piece[...] } else { isSending = false }
             }
@@ -99,6 +117,7 @@ public struct HTTPClient: Sendable {
             case let count?:
                 lastMove = uptime()
                 try reader.receive(buffer[..<count])
+                if reader.content.count > answerBytes { throw .tooLarge(limit: answerBytes) }
             }
         }
         return Answer(status: reader.status ?? 0, body: reader.content)

@@ -4,6 +4,8 @@ import Glibc
 public enum HTTPClientError: Error, Sendable, Equatable {
     /// No address is known for the host.
     case unknownHost(String)
+    /// The caller allows no connection to the host's addresses.
+    case forbidden(host: String)
     /// A system call failed, with its error number; before anything was sent: nobody listens.
     case system(call: String, code: Int32)
     /// The file with trusted authorities cannot be used.
@@ -18,6 +20,8 @@ public enum HTTPClientError: Error, Sendable, Equatable {
     case cutShort
     /// The answer is not HTTP.
     case malformed
+    /// The answer's body has more bytes than the caller takes.
+    case tooLarge(limit: Int)
     /// Nothing came for too long.
     case timedOut
     /// The caller wants no answer any more.
@@ -29,6 +33,7 @@ extension HTTPClientError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownHost(let host): "the host \(host) is not known"
+        case .forbidden(let host): "no address of the host \(host) is allowed"
         case .system(let call, let code): "\(call): \(unsafe String(cString: strerror(code)))"
         case .unusableAuthorities(let path): "\(path) does not hold certificates of authorities in PEM form"
         case .untrusted(let reason): "the server's certificate is not trusted: \(reason)"
@@ -36,6 +41,7 @@ extension HTTPClientError: CustomStringConvertible {
         case .body(let error): "\(error)"
         case .cutShort: "the answer was cut short"
         case .malformed: "the answer is not HTTP"
+        case .tooLarge(let limit): "the answer has more than \(limit) bytes"
         case .timedOut: "no answer in time"
         case .cancelled: "cancelled"
         }

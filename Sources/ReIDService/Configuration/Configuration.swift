@@ -41,6 +41,8 @@ extension Service {
         public var tls = Service.Configuration.TLS()
         /// How streams of events are kept open.
         public var events = Service.Configuration.Events()
+        /// Where webhooks may go, and how they are delivered.
+        public var webhooks = Service.Configuration.Webhooks()
         /// The network's queue, batches and threads.
         public var embedder = Embedder.Configuration()
         /// Limits of images, bodies and answers.

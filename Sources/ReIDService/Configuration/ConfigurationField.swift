@@ -22,6 +22,7 @@ struct ConfigurationField: Sendable {
         case hostNames
         case origins
         case folders
+        case targets
 
         /// What the list may be.
         var expectation: String {
@@ -29,6 +30,7 @@ struct ConfigurationField: Sendable {
             case .hostNames: "a list of host names such as reid.example.org"
             case .origins: "a list of origins such as https://desk.example.org"
             case .folders: "a list of absolute paths such as /srv/backups"
+            case .targets: "a list of host names and networks such as desk.example.org or 10.1.0.0/16"
             }
         }
 
@@ -37,6 +39,7 @@ struct ConfigurationField: Sendable {
             case .hostNames: OriginRules.isName(text)
             case .origins: OriginRules.isOrigin(text)
             case .folders: BackupFolders.isPlain(text)
+            case .targets: WebhookTargets.isEntry(text)
             }
         }
     }

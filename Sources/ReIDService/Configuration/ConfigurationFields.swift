@@ -8,7 +8,8 @@ internal import Ranking
 extension ConfigurationField {
     /// Every field, in the order of the reference.
     static let all =
-        general + tokens + log + audit + tls + embedder + limits + rates + events + jobs + ranking + names + server
+        general + tokens + log + audit + tls + embedder + limits + rates + events + webhooks + jobs + ranking + names
+        + server
         + serverTimes
 
     private static let general = [

@@ -25,6 +25,7 @@ public final class ServiceMetrics: Sendable {
             for state in JobState.allCases where state.isFinal { jobEnded(kind: kind, state: state, count: 0) }
         }
         for cause in ErasureCause.allCases { imagesErased(0, by: cause) }
+        for isDone in [true, false] { webhookDelivered(isDone: isDone, count: 0) }
     }
 
     /// The kinds that are counted as jobs; batches have metrics of their own.
@@ -58,6 +59,11 @@ public final class ServiceMetrics: Sendable {
     public func itemsFinished(outcome: String, count: Int) {
         Counter(label: "reid_batch_items_total", dimensions: [("outcome", outcome)], factory: registry)
             .increment(by: count)
+    }
+
+    /// Counts an attempt to deliver a webhook.
+    func webhookDelivered(isDone: Bool, count: Int = 1) {
+        self.count("reid_webhook_deliveries_total", count, [("outcome", isDone ? "delivered" : "failed")])
     }
 
     /// Records that a standing query was ranked again, and how long it took.
@@ -205,6 +211,7 @@ public final class ServiceMetrics: Sendable {
         "reid_http_request_duration_seconds": "Time from a request's head to its answer, held polls included.",
         "reid_batch_items_total": "Batch items that came to an end, by outcome.",
         "reid_standing_query_duration_seconds": "Time to rank one standing query again.",
+        "reid_webhook_deliveries_total": "Attempts to deliver a webhook, by outcome.",
         "reid_embedder_batches_total": "Forward passes of the network.",
         "reid_embedder_images_total": "Images through the network.",
         "reid_ready": "1 while the service is ready for searches, as /readyz tells; otherwise 0.",

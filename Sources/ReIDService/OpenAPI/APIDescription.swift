@@ -13,6 +13,8 @@ struct APIDescription: Sendable {
     let schemas: [String: Schema]
     /// Whether the routes need a token or a session, except those that say otherwise.
     let needsToken: Bool
+    /// The body of the request that a webhook's receiver gets; nil: the listener has none.
+    var delivery: Content?
 
     /// The document.
     func json() throws -> JSONValue {
@@ -42,12 +44,14 @@ struct APIDescription: Sendable {
                     "The cookie of `POST /v1/session`; under TLS its name is `\(SessionCookie.secureName)`."),
             ],
         ]
-        return [
+        var document: [String: JSONValue] = [
             "openapi": "3.1.0",
             "info": ["title": .text(title), "version": "1", "description": .text(introduction)],
             "paths": .object(paths.mapValues(JSONValue.object)),
             "components": .object(components),
         ]
+        if let delivery { document["webhooks"] = try Self.webhooks(delivery) }
+        return .object(document)
     }
 
     /// The header fields that answers have.
@@ -102,7 +106,10 @@ extension APIDescription {
             schemas: Components.shared.merging(Components.ofCalibrations) { $1 }.merging(
                 Components.ofQueries(configuration)
             ) { $1 }
-            .merging(Components.ofSessions) { $1 }, needsToken: configuration.queriesNeedToken)
+            .merging(Components.ofSessions) { $1 }, needsToken: configuration.queriesNeedToken,
+            delivery: Content(
+                type: "application/json", schema: .component("WebhookDelivery"),
+                examples: ["usual": Examples.delivery(configuration.ranking)]))
     }
 
     /// The description of the admin listener, with the limits of `configuration`.

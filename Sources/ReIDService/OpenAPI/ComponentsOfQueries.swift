@@ -152,8 +152,9 @@ extension Components {
                     "ranking_url": .text("Path of its newest ranking."),
                     "images": .count("The number of its images."),
                     "image_url": .text("The path of its first image; `?index=` selects another one."),
+                    "webhook": .component("Webhook").orNull,
                 ]),
-        ]
+        ].merging(ofWebhooks) { $1 }
     }
 
     private static let comparison: Schema = .object(

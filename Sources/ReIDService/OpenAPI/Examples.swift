@@ -83,7 +83,17 @@ enum Examples {
             queryID: queryID, gallery: galleryName, name: "Red coat", options: options(defaults), standing: true,
             state: "ranked", error: nil, createdAt: time, createdBy: nil, expiresAt: future, revision: 3,
             rankingURL: "/v1/queries/\(queryID)/ranking", images: 1,
-            imageURL: "/v1/queries/\(queryID)/image")
+            imageURL: "/v1/queries/\(queryID)/image", webhook: webhook)
+    }
+
+    static let webhook = WebhookAnswer(
+        url: "https://desk.example.org/sightings", secret: nil, deliveredRevision: 2, attempts: 1, attemptedAt: time,
+        status: 500, error: "The receiver answered 500.", nextAttemptAt: time.adding(seconds: 4))
+
+    static func delivery(_ defaults: Service.Configuration.Ranking) -> WebhookDelivery {
+        WebhookDelivery(
+            queryID: queryID, name: "Red coat", gallery: galleryName, revision: 3,
+            ranking: ranking(defaults, isKept: true))
     }
 
     static let embeddings = EmbeddingAnswer(

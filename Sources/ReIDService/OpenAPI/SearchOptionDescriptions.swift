@@ -104,7 +104,7 @@ struct SearchOptionDescriptions {
                 ? [
                     .query("name", Self.name), .query("standing", Self.standing.usually(false)),
                     .query("expires_in", Self.lifetime),
-                    .query("expires_at", Self.end),
+                    .query("expires_at", Self.end), .query("webhook_url", Self.webhook),
                 ] : [])
     }
 
@@ -128,6 +128,7 @@ struct SearchOptionDescriptions {
             members["standing"] = Self.standing.orNull
             members["expires_in"] = Self.lifetime.orNull
             members["expires_at"] = Self.end.orNull
+            members["webhook_url"] = Self.webhook.orNull
         }
         return .object(
             "The options of the search; query parameters win over these.", members, optional: Set(members.keys))
@@ -143,6 +144,9 @@ struct SearchOptionDescriptions {
     }
 
     private static let name = Schema.option("What people call the query; several may have the same name.")
+    private static let webhook = Schema.option(
+        "The URL that the query's rankings are sent to when they change; only for a standing query, and as far as the service's "
+            + "configuration allows it.")
     private static let lifetime = Schema.integer(
         "Seconds after which the query is deleted; not beside `expires_at`.", in: Question.lifetimes)
     private static let end = Schema.time("When the query is deleted; a time to come.")

@@ -13,6 +13,8 @@ struct Question {
     let isStanding: Bool
     /// When the query is deleted; only for kept queries.
     let expiresAt: Timestamp?
+    /// Where the query's rankings are sent; only for kept queries.
+    let webhook: String?
     /// The embedding that the images stand for together, of length 1.
     let vector: [Float]
     /// Reasons to doubt the order, about the model and the images.
@@ -31,6 +33,7 @@ struct Question {
         var name: String?
         var isStanding = false
         var end: Timestamp?
+        var webhook: String?
         if let part = upload.options {
             var members = try JSONMembers(parsing: part, part: "part 'options'")
             try options.read(from: &members, limits: limits)
@@ -38,6 +41,7 @@ struct Question {
                 name = try members.text("name")
                 isStanding = try members.flag("standing") ?? isStanding
                 end = try Self.end(from: &members)
+                webhook = try Self.webhook(from: &members, service)
             }
             try members.finish()
         }
@@ -46,6 +50,10 @@ struct Question {
             name = try parameters.text("name") ?? name
             isStanding = try parameters.flag("standing") ?? isStanding
             end = try Self.end(from: &parameters) ?? end
+            webhook = try Self.webhook(from: &parameters, service) ?? webhook
+        }
+        if webhook != nil, !isStanding {
+            throw ServiceError.invalidParameter("webhook_url", expected: "absent, unless the query is standing")
         }
         try parameters.finish()
         let embedded = try service.embed(upload, with: network, cancellation: request.cancellation)
@@ -54,6 +62,7 @@ struct Question {
         self.name = name
         self.isStanding = isStanding
         expiresAt = end
+        self.webhook = webhook
         vector = try QueryVector.fused(embedded.vectors)
         timing = embedded.timing
         warnings = embedded.warnings
@@ -63,6 +72,18 @@ struct Question {
 extension Question {
     /// The seconds after which a query may ask to be deleted: up to a hundred years.
     static let lifetimes = 1...3_155_760_000
+
+    /// Where the query's rankings are sent, from `webhook_url`.
+    private static func webhook(
+        from options: inout some OptionSource, _ service: ServiceContext
+    ) throws(ServiceError) -> String? {
+        guard let text = try options.text("webhook_url") else { return nil }
+        guard let url = WebhookURL(text) else { throw options.invalid("webhook_url", expected: WebhookURL.expectation) }
+        guard WebhookTargets(allowing: service.configuration.webhooks.allowed).mayAllow(url) else {
+            throw options.invalid("webhook_url", expected: "an address that the setting webhooks.allowed allows")
+        }
+        return text
+    }
 
     /// When the query is deleted, from `expires_at` or `expires_in`.
     private static func end(from options: inout some OptionSource) throws(ServiceError) -> Timestamp? {

@@ -31,6 +31,8 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
     public var images: Int
     /// The path of its first image; `?index=` selects another one.
     public var imageURL: String
+    /// Where its rankings are sent; null: nowhere.
+    public var webhook: WebhookAnswer?
 
     private enum CodingKeys: String, CodingKey {
         case queryID = "query_id"
@@ -38,7 +40,7 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
         case createdAt = "created_at"
         case createdBy = "created_by"
         case expiresAt = "expires_at"
-        case revision, images
+        case revision, images, webhook
         case rankingURL = "ranking_url"
         case imageURL = "image_url"
     }
@@ -51,6 +53,7 @@ public struct QueryAnswer: Codable, Sendable, Equatable {
         try fields.encode(name, forKey: .name)
         try fields.encode(options, forKey: .options)
         try fields.encode(standing, forKey: .standing)
+        try fields.encode(webhook, forKey: .webhook)
         try fields.encode(state, forKey: .state)
         try fields.encode(error, forKey: .error)
         try fields.encode(createdAt, forKey: .createdAt)

@@ -111,7 +111,7 @@ struct APIClient {
         case .unknownHost, .system, .timedOut, .cutShort: "is the service running?"
         case .untrusted: "--ca names a file with the certificates to trust"
         case .tls: "does the service speak TLS?"
-        case .unusableAuthorities, .body, .malformed, .cancelled: nil
+        case .unusableAuthorities, .body, .malformed, .cancelled, .forbidden, .tooLarge: nil
         }
     }
 }

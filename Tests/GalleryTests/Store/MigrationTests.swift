@@ -9,7 +9,7 @@ import Testing
 /// Databases of every version: they open and answer the same, whatever interrupts their migration.
 @Suite struct MigrationTests {
     /// The versions with a fixture.
-    static let versions = Array(1...13)
+    static let versions = Array(1...14)
 
     /// Makes the database of a version in a new folder.
     private func database(_ version: Int) throws -> TemporaryFolder {
@@ -120,6 +120,8 @@ import Testing
         #expect(try store.gallery("lobby").retention?.basis == (version < 11 ? nil : .enrolled))
         #expect(
             try store.query(id: "q_" + String(repeating: "0", count: 20)).name == (version < 12 ? nil : "red coat"))
+        let due = try store.dueWebhooks(limit: 9, longestPause: 60)
+        #expect(due.map(\.webhook.attempts) == (version < 14 ? [] : [3]))
         // A ranking from before the means is of an earlier revision, so that it is made again.
         #expect(try store.ranking(of: "q_" + String(repeating: "0", count: 20))?.galleryRevision == 3)
         #expect(try store.gallery("lobby").revision == (version < 6 ? 4 : 3))

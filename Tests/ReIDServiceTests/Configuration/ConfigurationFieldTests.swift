@@ -20,12 +20,13 @@ import Testing
             HTTPServer.Configuration(), Embedder.Configuration(), Service.Configuration.Limits(),
             Service.Configuration.Ranking(), Service.Configuration.Tokens(), Service.Configuration.TLS(),
             Service.Configuration.Audit(), Service.Configuration.Jobs(), Service.Configuration.Events(),
+            Service.Configuration.Webhooks(),
             Service.Configuration(),
         ]
-        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 10
+        let values = parts.reduce(0) { $0 + Mirror(reflecting: $1).children.count } - 11
         #expect(
             fields.count == values,
-            "values and parts of the configuration, less the nine parts and the spool folder, which the service sets")
+            "values and parts of the configuration, less the ten parts and the spool folder, which the service sets")
         #expect(Set(fields.map(\.name)).count == fields.count)
         #expect(Set(fields.map(\.variable)).count == fields.count)
         #expect(fields.allSatisfy { !$0.summary.isEmpty && $0.summary.hasSuffix(".") })
@@ -180,6 +181,10 @@ struct Samples {
         case .list(_, of: .folders):
             allowed = ["/srv/backups", "/a,/b c/d"]
             beyond = ["a", "/", "/a/", "/a/../b", "./b"]
+            isList = true
+        case .list(_, of: .targets):
+            allowed = ["desk.example.org", "10.1.0.0/16,::1,a.b"]
+            beyond = ["10.1.0.1/16", "10.0.0.0/33", "https://a", "a b", "*", "a."]
             isList = true
         case .list(_, of: .origins):
             allowed = ["https://a.example.org", "http://localhost:3000,https://[::1]:8443"]

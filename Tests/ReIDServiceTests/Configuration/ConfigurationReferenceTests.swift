@@ -33,7 +33,8 @@ struct ConfigurationReference {
                 ("General", ""), ("Tokens", "tokens."), ("Log", "log."), ("Audit", "audit."), ("TLS", "tls."),
                 ("Network", "embedder."),
                 ("Limits of requests", "limits."),
-                ("Streams of events", "events."), ("Jobs", "jobs."), ("Rankings", "ranking."), ("Listeners", "server."),
+                ("Streams of events", "events."), ("Webhooks", "webhooks."),
+                ("Jobs", "jobs."), ("Rankings", "ranking."), ("Listeners", "server."),
             ]
             let tables = groups.map { title, prefix in
                 let fields = ConfigurationField.all.filter {

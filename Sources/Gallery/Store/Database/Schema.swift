@@ -8,7 +8,7 @@ enum Schema {
     static let applicationID = 0x7265_6964
 
     /// The version of the schema, which is also the file's `user_version`.
-    static let version = 13
+    static let version = 14
 
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -59,8 +59,30 @@ enum Schema {
         migrator.registerMigration("13 changes of models") { db in
             try db.execute(sql: changesOfModels + "PRAGMA user_version = 13")
         }
+        migrator.registerMigration("14 webhooks") { db in
+            try db.execute(sql: webhooks + "PRAGMA user_version = 14")
+        }
         return migrator
     }
+
+    /// Where rankings are sent, and what came of the last attempt.
+    ///
+    /// `delivered` is the newest version that the receiver has taken, `attempts` counts the failures since, and `next_at` is
+    /// when the next attempt may be made.
+    private static let webhooks = """
+        CREATE TABLE webhook (
+            query INTEGER PRIMARY KEY REFERENCES query ON DELETE CASCADE,
+            url TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            delivered INTEGER NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            attempted_at INTEGER,
+            status INTEGER,
+            failure TEXT,
+            next_at INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        """
 
     /// `scopes` and `galleries` have one entry per line; NULL galleries stand for every gallery.
     ///

@@ -78,20 +78,24 @@ private func keep(
         .answer(for: question.vector, warnings: question.warnings) { request.cancellation.isCancelled }
     answer.timing.total = (ContinuousClock.now - start).wireMilliseconds
     service.metrics.standingQueryRanked(after: ContinuousClock.now - start)
+    let webhook = try question.webhook.map { NewWebhook(url: $0, secret: try WebhookRequest.newSecret()) }
     let query = try service.store.keepQuery(
         NewQuery(
             gallery: snapshot.name, name: question.name, options: try jsonBytes(question.options),
             isStanding: question.isStanding, images: question.images, vector: question.vector,
             model: snapshot.model,
-            warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt),
+            warnings: question.warnings, createdBy: request.tokenID, expiresAt: question.expiresAt,
+            webhook: webhook),
         ranking: NewRanking(
             content: answer.json, galleryRevision: snapshot.revision, images: answer.imageIDs),
         limits: service.configuration.limits.queries,
         audit: try audit.adding(SearchDetails(answer, images: question.images, standing: question.isStanding)))
     // The gallery may have changed before the query was stored, when no pass could find it.
     try rankings.update(query) { request.cancellation.isCancelled }
+    var kept = try service.describe(service.store.query(id: query.id))
+    kept.webhook?.secret = webhook?.secret
     return try .json(
-        try service.describe(service.store.query(id: query.id)), status: .created,
+        kept, status: .created,
         fields: [.location: "/v1/queries/\(query.id)"])
 }
 
@@ -175,6 +179,6 @@ extension ServiceContext {
             createdAt: query.createdAt, createdBy: query.createdBy,
             expiresAt: query.expiresAt, revision: query.rankingRevision,
             rankingURL: "/v1/queries/\(query.id)/ranking", images: query.mediaTypes.count,
-            imageURL: "/v1/queries/\(query.id)/image")
+            imageURL: "/v1/queries/\(query.id)/image", webhook: query.webhook.map { WebhookAnswer($0, of: query) })
     }
 }
