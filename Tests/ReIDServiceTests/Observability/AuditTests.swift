@@ -113,6 +113,11 @@ import Testing
             try bench.label(people: 50)
             return try bench.service.askAdmin(.post, "/admin/v1/galleries/lobby/calibrate")
         },
+        Deed(method: .post, pattern: "/admin/v1/galleries/{gallery}/reembed", action: .jobAccept) { bench in
+            try bench.service.store.createGallery(
+                try #require(GalleryName("yard")), model: "sha256:0000", dimensions: 4)
+            return try bench.service.askAdmin(.post, "/admin/v1/galleries/yard/reembed")
+        },
         Deed(method: .post, pattern: "/admin/v1/jobs/{job}/cancel", action: .jobCancel) { bench in
             let job = try #require(try bench.service.store.unfinishedJobs().first)
             return try bench.service.askAdmin(.post, "/admin/v1/jobs/\(job.id)/cancel")
