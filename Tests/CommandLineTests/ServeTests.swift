@@ -114,6 +114,19 @@ import Testing
         #expect(sqlite.output == "\(count)|\(count)\n")
     }
 
+    @Test func `a standard output that takes nothing does not end the service`() throws {
+        let folder = try TemporaryFolder()
+        let program = try StartedProgram(
+            [
+                "-c", #"exec "$0" "$@" > /dev/full"#, ReidProgram.url.path, "serve", "--data", folder.path("data"),
+                "--query-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0",
+            ], program: URL(filePath: "/bin/sh"))
+        try program.interrupt { $0.contains("dashboard: ") }
+        let outcome = try program.end()
+        #expect(outcome.status == 0 && outcome.errors.contains("the addresses are not printed"), "\(outcome.errors)")
+        #expect(outcome.errors.hasSuffix("stopping\n"), "\(outcome.errors)")
+    }
+
     @Test func `the admin listener answers nobody without the token, and neither listener the other's routes`() throws {
         let service = try RunningService(data: data, model: model)
         let anonymous = try ReidProgram.run(

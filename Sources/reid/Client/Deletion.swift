@@ -15,7 +15,7 @@ struct DeletionOptions: ParsableArguments {
     /// Asks at the terminal whether to delete `what`, unless --yes was given; throws if the answer is no.
     func confirm(_ what: String) throws {
         guard !yes else { return }
-        FileHandle.standardError.write(Data("Delete \(what) for good? [y/N] ".utf8))
+        Terminal.tell("Delete \(what) for good? [y/N] ")
         let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
         guard answer == "y" || answer == "yes" else { throw CommandFailure("nothing was deleted") }
     }

@@ -102,7 +102,9 @@ struct ServeCommand: ParsableCommand {
         // Without TLS there is nothing to read again, and a closed terminal ends the program as usual.
         let reloads = RepeatedSignal(SIGHUP, service.reloadCertificates)
         if demo { makeDemoGallery(ready, settings, isStopped: { signals.hasArrived }) }
-        try Terminal.printJSON(ready)
+        do { try Terminal.printJSON(ready) } catch {
+            logger.warning("the addresses are not printed, and the service goes on", metadata: ["reason": "\(error)"])
+        }
         Terminal.complain("dashboard: \(ready.query)/   admin token: \(ready.tokenFile)")
         if !service.context.model.isTrained {
             Terminal.complain("the model is untrained: its rankings are meaningless")

@@ -3,18 +3,22 @@ internal import Foundation
 /// The output of the commands: results go to standard output, everything else to standard error.
 enum Terminal {
     /// One line on standard error.
-    static func complain(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
-    }
+    static func complain(_ line: String) { tell(line + "\n") }
+
+    /// Text on standard error; if nobody reads it any more, it is lost, and the work goes on.
+    static func tell(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     /// Whether standard error is a terminal that can redraw a line.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// `value` as JSON on standard output, one line, keys sorted.
+    /// `value` as JSON on standard output, one line, keys sorted; throws if nobody reads it any more, or the disk is full.
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+        let line = try encoder.encode(value) + Data("\n".utf8)
+        do { try FileHandle.standardOutput.write(contentsOf: line) } catch {
+            throw CommandFailure("standard output cannot be written: \(describe(error))")
+        }
     }
 
     /// Rows under a header, columns padded to their widest cell.
@@ -65,7 +69,7 @@ struct ProgressBar {
             let filled = total > 0 ? done * 30 / total : 0
             let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
             let line = "\r\(label) [\(bar)] \(done)/\(total)  \(String(format: "%.1f", rate))/s  \(note)\u{1B}[K"
-            FileHandle.standardError.write(Data(line.utf8))
+            Terminal.tell(line)
         } else if tenth != lastShown {
             Terminal.complain("\(label) \(done)/\(total) \(note)")
         }

@@ -23,7 +23,7 @@ struct TrainingDisplay {
         if isInteractive {
             let filled = 20 * progress.batch / max(1, progress.batches)
             let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)
-            FileHandle.standardError.write(Data("\r[\(bar)] \(line)\u{1B}[K".utf8))
+            Terminal.tell("\r[\(bar)] \(line)\u{1B}[K")
         } else {
             Terminal.complain(line)
         }

@@ -120,7 +120,8 @@ import Testing
         // What version 5 did not have.
         try fixture.folder.tamper(
             """
-            DROP TABLE new_embedding; DROP TABLE new_query_vector; ALTER TABLE gallery DROP COLUMN model_changes;
+            DROP TABLE webhook; DROP TABLE new_embedding; DROP TABLE new_query_vector;
+            ALTER TABLE gallery DROP COLUMN model_changes;
             ALTER TABLE query DROP COLUMN name;
             DROP TABLE hold; DROP TABLE calibration; DROP TABLE job; DROP VIEW living_image; DROP TABLE erased; DROP TABLE camera_mean;
             ALTER TABLE camera DROP COLUMN images; ALTER TABLE gallery DROP COLUMN camera_normalization;
