@@ -14,11 +14,11 @@ const quality = 0.95;
 export class CropDialog {
   /**
    * @param {Blob} source
-   * @param {ImageBitmap} picture the decoded source
+   * @param {ImageBitmap} bitmap the decoded source
    * @param {(crops: Blob[]) => void} onCrops
    */
-  constructor(source, picture, onCrops) {
-    this.picture = picture;
+  constructor(source, bitmap, onCrops) {
+    this.bitmap = bitmap;
     this.onCrops = onCrops;
     this.boxes = drawn.get(source) ?? [];
     drawn.set(source, this.boxes);
@@ -26,11 +26,11 @@ export class CropDialog {
     /** What the pointer does: a corner that stays, or the point at which a box is held. */
     /** @type {{anchor: {x: number, y: number}} | {held: {x: number, y: number}} | null} */
     this.drag = null;
-    const scale = Math.min(1, (innerWidth - 64) / picture.width, (innerHeight - 230) / picture.height);
+    const scale = Math.min(1, (innerWidth - 64) / bitmap.width, (innerHeight - 230) / bitmap.height);
     // Small images are enlarged a little, so that a hand can crop them.
-    this.scale = scale === 1 ? Math.max(1, Math.min(3, 480 / picture.height, (innerWidth - 64) / picture.width)) : scale;
+    this.scale = scale === 1 ? Math.max(1, Math.min(3, 480 / bitmap.height, (innerWidth - 64) / bitmap.width)) : scale;
     this.canvas = element("canvas", { tabIndex: 0, role: "application", "aria-label": text("crop.canvas"), "aria-describedby": "crop-help",
-      width: Math.round(picture.width * this.scale), height: Math.round(picture.height * this.scale) });
+      width: Math.round(bitmap.width * this.scale), height: Math.round(bitmap.height * this.scale) });
     this.status = element("p", { class: "hint", role: "status" });
     this.fixed = element("input", { type: "checkbox", checked: true, id: "crop-fixed" });
     this.remove = element("button", { type: "button", onclick: () => this.removeBox() }, text("crop.remove"));
@@ -54,7 +54,7 @@ export class CropDialog {
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.root.addEventListener("close", () => {
       this.root.remove();
-      picture.close();
+      bitmap.close();
     });
   }
 
@@ -76,7 +76,7 @@ export class CropDialog {
   }
 
   addBox() {
-    this.boxes.push(newBox(this.picture, this.boxes.length));
+    this.boxes.push(newBox(this.bitmap, this.boxes.length));
     this.active = this.boxes.length - 1;
     this.draw();
   }
@@ -92,7 +92,7 @@ export class CropDialog {
   /** @param {PointerEvent} event */
   point(event) {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
-    return { x: (event.clientX - left) / width * this.picture.width, y: (event.clientY - top) / height * this.picture.height };
+    return { x: (event.clientX - left) / width * this.bitmap.width, y: (event.clientY - top) / height * this.bitmap.height };
   }
 
   /** @param {PointerEvent} event */
@@ -107,7 +107,7 @@ export class CropDialog {
       this.active = inside;
       this.drag = { held: point };
     } else {
-      this.boxes.push(boxBetween(point, point, this.picture, this.fixed.checked));
+      this.boxes.push(boxBetween(point, point, this.bitmap, this.fixed.checked));
       this.active = this.boxes.length - 1;
       this.drag = { anchor: point };
     }
@@ -119,16 +119,16 @@ export class CropDialog {
     if (!this.drag) return;
     const point = this.point(event);
     if ("anchor" in this.drag) {
-      this.change(boxBetween(this.drag.anchor, point, this.picture, this.fixed.checked));
+      this.change(boxBetween(this.drag.anchor, point, this.bitmap, this.fixed.checked));
     } else {
-      this.change(moved(this.box, point.x - this.drag.held.x, point.y - this.drag.held.y, this.picture));
+      this.change(moved(this.box, point.x - this.drag.held.x, point.y - this.drag.held.y, this.bitmap));
       this.drag = { held: point };
     }
   }
 
   release() {
     // A press without a drag leaves no box behind.
-    const tiny = this.drag && "anchor" in this.drag && this.box && this.box.height <= 16 && this.picture.height > 64;
+    const tiny = this.drag && "anchor" in this.drag && this.box && this.box.height <= 16 && this.bitmap.height > 64;
     this.drag = null;
     if (tiny) this.removeBox();
   }
@@ -136,7 +136,7 @@ export class CropDialog {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = Math.max(1, Math.round(this.picture.height / 100));
+    const step = Math.max(1, Math.round(this.bitmap.height / 100));
     /** @type {Record<string, [number, number]>} */
     const directions = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
     const direction = directions[event.key];
@@ -146,9 +146,9 @@ export class CropDialog {
       // With a fixed shape the height follows the width, so that both kinds of arrows do something.
       if (this.fixed.checked) corner.x = box.x + Math.min(box.width + direction[0] + direction[1] / 2, Infinity);
       if (this.fixed.checked) corner.y = box.y;
-      this.change(boxBetween(box, corner, this.picture, this.fixed.checked));
+      this.change(boxBetween(box, corner, this.bitmap, this.fixed.checked));
     } else if (direction && box) {
-      this.change(moved(box, direction[0], direction[1], this.picture));
+      this.change(moved(box, direction[0], direction[1], this.bitmap));
     } else if (event.key === "n" || (direction && !box)) {
       this.addBox();
     } else if (event.key === "Delete" || event.key === "Backspace") {
@@ -169,12 +169,12 @@ export class CropDialog {
     const context = this.canvas.getContext("2d");
     if (!context) return;
     const { width, height } = this.canvas;
-    context.drawImage(this.picture, 0, 0, width, height);
+    context.drawImage(this.bitmap, 0, 0, width, height);
     context.fillStyle = "rgb(0 0 0 / 45%)";
     context.fillRect(0, 0, width, height);
     this.boxes.forEach((box, index) => {
       const [x, y, w, h] = [box.x, box.y, box.width, box.height].map((value) => value * this.scale);
-      context.drawImage(this.picture, box.x, box.y, box.width, box.height, x, y, w, h);
+      context.drawImage(this.bitmap, box.x, box.y, box.width, box.height, x, y, w, h);
       context.lineWidth = index === this.active ? 3 : 1.5;
       context.strokeStyle = index === this.active ? "#4da3ff" : "#ffffff";
       context.strokeRect(x, y, w, h);
@@ -193,15 +193,15 @@ export class CropDialog {
   }
 
   async finish() {
-    const crops = await Promise.all(this.boxes.map((box) => crop(this.picture, box)));
+    const crops = await Promise.all(this.boxes.map((box) => crop(this.bitmap, box)));
     this.root.close();
     this.onCrops(crops.filter((blob) => blob !== null));
   }
 }
 
-/** @param {ImageBitmap} picture @param {Box} box @returns {Promise<Blob | null>} */
-function crop(picture, { x, y, width, height }) {
+/** @param {ImageBitmap} bitmap @param {Box} box @returns {Promise<Blob | null>} */
+function crop(bitmap, { x, y, width, height }) {
   const canvas = element("canvas", { width: Math.round(width), height: Math.round(height) });
-  canvas.getContext("2d")?.drawImage(picture, x, y, width, height, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d")?.drawImage(bitmap, x, y, width, height, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
 }

@@ -205,15 +205,15 @@ export class ImageInput {
     const { selected, items } = this;
     const { source, name } = items[selected];
     /** @type {ImageBitmap} */
-    let picture;
+    let bitmap;
     try {
-      picture = await createImageBitmap(source);
+      bitmap = await createImageBitmap(source);
     } catch (error) {
       return this.onRefused(`${text("crop.failed")}: ${error instanceof Error ? error.message : error}`);
     }
     // All images that came from this source are drawn anew.
     const others = items.filter((image) => image.source !== source);
-    new CropDialog(source, picture, (crops) => {
+    new CropDialog(source, bitmap, (crops) => {
       const given = crops.length + others.length;
       if (given > mostImages) return this.onRefused(text("image.many", { count: mostImages, given }));
       this.replace([...others, ...crops.map((blob) => item(blob, name, source))], others.length);
