@@ -35,12 +35,15 @@ public struct GallerySnapshot: Sendable {
     /// The key of the newest image, also of one that is erased; 0 if there was none.
     public var newestKey: Int64 { parts.last { $0.count > 0 }?.lastKey ?? 0 }
 
-    /// The number of images whose key is greater than `last`; costs O(images).
+    /// The number of images whose key is greater than `last`; costs O(parts), and O(rows) of one part if it has erased rows.
     func imageCount(after last: Int64) -> Int {
         parts.reduce(0) { count, part in
             guard part.lastKey ?? .min > last else { return count }
-            let start = last == .max ? part.count : part.firstRow(from: last + 1)
-            return count + (start == 0 ? part.liveCount : (start..<part.count).count { !part.isErased($0) })
+            // The last key of the part is greater, so that this is not the largest number.
+            let start = part.firstRow(from: last + 1)
+            let hasErased = part.liveCount < part.count
+            guard start > 0, hasErased else { return count + part.liveCount - start }
+            return count + (start..<part.count).count { !part.isErased($0) }
         }
     }
 
