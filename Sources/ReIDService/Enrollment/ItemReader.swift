@@ -210,13 +210,7 @@ struct ItemReader: Sendable {
         _ bytes: [UInt8], covering target: (width: Int, height: Int)?
     ) throws -> (size: (width: Int, height: Int), image: RGBImage) {
         do {
-            let header = try ImageHeader(bytes, limits: limits)
-            let image = try decoding.run(cost: header.cost, patience: .endless, isCancelled: isCancelled) {
-                try decodeImage(bytes, limits: limits, covering: target, isCancelled: isCancelled)
-            }
-            return ((header.width, header.height), image)
-        } catch ImageError.cancelled {
-            throw EmbedderError.cancelled
+            return try decoding.decode(bytes, limits: limits, covering: target, isCancelled: isCancelled)
         } catch let error as ImageError {
             throw Self.refusal(error)
         }

@@ -66,7 +66,7 @@ struct ReembeddingWork: JobWork {
                 try unit.changeModel(asker: job.createdBy)
             }
             return .more
-        } catch EmbedderError.cancelled, EmbedderError.stopped, ImageError.cancelled {
+        } catch EmbedderError.cancelled, EmbedderError.stopped {
             return .more
         } catch {
             service.modelChanges.end(gallery)
@@ -209,14 +209,11 @@ struct ReembeddingWork: JobWork {
 
         /// An image as enrollment decodes it; nil if that is not possible, or not allowed any more.
         private func decode(_ content: ImageContent) throws -> RGBImage? {
-            let (limits, end) = (service.configuration.limits.image, control.end)
+            let end = control.end
             do {
-                let header = try ImageHeader(content.bytes, limits: limits)
-                return try service.decoding.run(cost: header.cost, patience: .endless, isCancelled: { end.isDue }) {
-                    try decodeImage(content.bytes, limits: limits, covering: service.network.inputSize) { end.isDue }
-                }
-            } catch ImageError.cancelled {
-                throw EmbedderError.cancelled
+                return try service.decoding.decode(
+                    content.bytes, limits: service.configuration.limits.image, covering: service.network.inputSize
+                ) { end.isDue }.image
             } catch is ImageError {
                 return nil
             }

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Embedding
 internal import Imaging
 internal import Synchronization
 
@@ -112,5 +113,31 @@ final class DecodingBudget: Sendable {
             return admitted
         }
         for waiter in admitted { waiter.turn.signal() }
+    }
+}
+
+extension DecodingBudget {
+    /// Decodes an image that nobody waits for, as soon as there is room.
+    ///
+    /// - Parameters:
+    ///   - bytes: the encoded image.
+    ///   - limits: how large it may be.
+    ///   - target: a size that the result must cover; nil: the image's own size.
+    ///   - isCancelled: asked while it waits, and in between; true ends the work with `EmbedderError.cancelled`.
+    /// - Returns: the image's own size, and its pixels, perhaps at a smaller size that still covers `target`.
+    /// - Throws: `ImageError`, `EmbedderError.cancelled`.
+    func decode(
+        _ bytes: [UInt8], limits: ImageLimits, covering target: (width: Int, height: Int)?,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> (size: (width: Int, height: Int), image: RGBImage) {
+        let header = try ImageHeader(bytes, limits: limits)
+        do {
+            let image = try run(cost: header.cost, patience: .endless, isCancelled: isCancelled) {
+                try decodeImage(bytes, limits: limits, covering: target, isCancelled: isCancelled)
+            }
+            return ((header.width, header.height), image)
+        } catch ImageError.cancelled {
+            throw EmbedderError.cancelled
+        }
     }
 }
