@@ -79,53 +79,46 @@ private struct FullBatches {
         let shape = model.configuration
         (self.configuration, self.passes, viewsPerImage) = (configuration, passes, model.viewsPerImage)
         views = noise(count: configuration.maximumBatch * 3 * shape.height * shape.widthPixels)
-        executors = try (0..<configuration.threads).map { _ in
-            try Self.onThread(configuration) { try model.makeExecutor(batch: configuration.maximumBatch) }
+        executors = try Self.onThreads(configuration) { _ in
+            try model.makeExecutor(batch: configuration.maximumBatch)
         }
         _ = try imagesPerSecond()
     }
 
-    /// Calls `body` on a thread with the service's number of OpenMP threads, which oneDNN compiles the network for.
-    private static func onThread<Value>(
-        _ configuration: Embedder.Configuration, _ body: @escaping @Sendable () throws -> Value
-    ) throws -> Value {
-        // Written once, before the group ends.
-        nonisolated(unsafe) var result: Result<Value, any Error>?
-        let ended = DispatchGroup()
-        ended.enter()
-        Thread {
-            defer { ended.leave() }
-            setOpenMPThreads(configuration.threadWidth)
-            unsafe result = Result { try body() }
-        }.start()
-        ended.wait()
-        guard let result = unsafe result else { preconditionFailure("a thread that has ended has a result") }
-        return try result.get()
-    }
-
     /// Runs `passes` batches on each thread.
     func imagesPerSecond() throws -> Double {
-        let failure = Mutex<(any Error)?>(nil)
-        let ended = DispatchGroup()
+        // Each is used by one thread, until all have ended.
+        nonisolated(unsafe) let executors = executors
         let begin = ContinuousClock.now
-        for executor in executors {
-            // Only this thread uses it until all have ended.
-            nonisolated(unsafe) let executor = executor
+        _ = try Self.onThreads(configuration) { [configuration, passes, views] thread in
+            for _ in 0..<passes {
+                _ = try unsafe executors[thread].runViews(views, count: configuration.maximumBatch)
+            }
+        }
+        let images = Double(configuration.threads * passes * configuration.maximumBatch) / Double(viewsPerImage)
+        return images / ((ContinuousClock.now - begin) / .seconds(1))
+    }
+
+    /// Calls `body` on as many threads as the service has, each with its number of OpenMP threads, which oneDNN compiles the
+    /// network for; returns the results in the order of the threads.
+    private static func onThreads<Value>(
+        _ configuration: Embedder.Configuration, _ body: @escaping @Sendable (_ thread: Int) throws -> Value
+    ) throws -> [Value] {
+        let ended = DispatchGroup()
+        // Written under the lock, and read after all threads have ended.
+        nonisolated(unsafe) var results: [Int: Result<Value, any Error>] = [:]
+        let lock = Mutex(())
+        for thread in 0..<configuration.threads {
             ended.enter()
-            Thread { [configuration, passes, views] in
+            Thread {
                 defer { ended.leave() }
                 setOpenMPThreads(configuration.threadWidth)
-                do {
-                    for _ in 0..<passes { _ = try unsafe executor.runViews(views, count: configuration.maximumBatch) }
-                } catch {
-                    failure.withLock { $0 = error }
-                }
+                nonisolated(unsafe) let result = Result { try body(thread) }
+                lock.withLock { _ in unsafe results[thread] = unsafe result }
             }.start()
         }
         ended.wait()
-        if let error = failure.withLock({ $0 }) { throw error }
-        let images = Double(executors.count * passes * configuration.maximumBatch) / Double(viewsPerImage)
-        return images / ((ContinuousClock.now - begin) / .seconds(1))
+        return try (0..<configuration.threads).compactMap { try unsafe results[$0]?.get() }
     }
 }
 
