@@ -59,12 +59,12 @@ public final class Service: Sendable {
         try Self.removeLeftovers(folder.spool)
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: folder.adminToken), logger: logger)
         let weights = configuration.modelPath ?? folder.model
-        let network = try Self.startNetwork(weights, configuration.embedder, logger)
+        let network = try Self.startNetwork(try Self.load(weights), weights, configuration.embedder, logger)
         let model = network.model
         if !model.isTrained { logger.warning("the model is untrained", metadata: ["model": "\(model.identity)"]) }
         context = ServiceContext(
-            configuration: configuration, folder: folder, store: store, model: model, profile: network.profile,
-            embedder: network.embedder, previous: try Self.startPrevious(configuration, beside: network, logger),
+            configuration: configuration, folder: folder, store: store, network: network,
+            previous: try Self.startPrevious(configuration, beside: network, logger),
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)
         standingQueries = StandingQueries(service: context)
@@ -276,9 +276,8 @@ public final class Service: Sendable {
     }
 
     private static func startNetwork(
-        _ path: String, _ configuration: Embedder.Configuration, _ logger: Logger
+        _ model: CSPRModel, _ path: String, _ configuration: Embedder.Configuration, _ logger: Logger
     ) throws -> Network {
-        let model = try load(path)
         let profile = profile(of: model, beside: path, logger)
         do {
             return Network(
@@ -295,11 +294,12 @@ public final class Service: Sendable {
     ) throws -> Network? {
         guard let path = configuration.previousModelPath else { return nil }
         do {
-            guard try load(path).identity != network.model.identity else {
+            let model = try load(path)
+            guard model.identity != network.model.identity else {
                 logger.notice("the previous model is the served one", metadata: ["path": "\(path)"])
                 return nil
             }
-            return try startNetwork(path, configuration.embedder, logger)
+            return try startNetwork(model, path, configuration.embedder, logger)
         } catch {
             network.embedder.stop()
             throw error

@@ -13,12 +13,8 @@ public final class ServiceContext: Sendable {
     public let folder: DataFolder
     /// Galleries, images, batches and kept queries.
     public let store: GalleryStore
-    /// The network being served.
-    public let model: CSPRModel
-    /// What the network gives for images of people; nil: it is not known.
-    public let profile: ModelProfile?
-    /// Turns images into unit vectors, in batches.
-    public let embedder: Embedder
+    /// The network that is served: new galleries are bound to it.
+    public let network: Network
     /// The network of galleries that are not re-embedded yet; nil: none is loaded beside the served one.
     public let previous: Network?
     /// Tells who asks.
@@ -49,16 +45,13 @@ public final class ServiceContext: Sendable {
 
     /// Joins the parts, which are open already.
     public init(
-        configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, model: CSPRModel,
-        profile: ModelProfile?, embedder: Embedder, previous: Network? = nil, gatekeeper: Gatekeeper,
-        metrics: ServiceMetrics, logger: Logger
+        configuration: Service.Configuration, folder: DataFolder, store: GalleryStore, network: Network,
+        previous: Network? = nil, gatekeeper: Gatekeeper, metrics: ServiceMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.folder = folder
         self.store = store
-        self.model = model
-        self.profile = profile
-        self.embedder = embedder
+        self.network = network
         self.previous = previous
         self.gatekeeper = gatekeeper
         self.metrics = metrics
@@ -71,4 +64,11 @@ public final class ServiceContext: Sendable {
         audit = Audit(store: store, configuration: configuration.audit, logger: logger)
         observation = store.observe { [answers] change in answers.take(change) }
     }
+
+    /// The model being served.
+    public var model: CSPRModel { network.model }
+    /// What it gives for images of people; nil: it is not known.
+    public var profile: ModelProfile? { network.profile }
+    /// Turns images into its unit vectors, in batches.
+    public var embedder: Embedder { network.embedder }
 }

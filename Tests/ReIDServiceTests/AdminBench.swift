@@ -58,8 +58,10 @@ final class AdminBench: Sendable {
         let store = try GalleryStore(path: data.database, logger: logger, clock: { clock.now })
         let tokens = try TokenBook(store: store, adminToken: AdminToken(path: data.adminToken), logger: logger)
         context = ServiceContext(
-            configuration: configuration, folder: data, store: store, model: model, profile: nil,
-            embedder: try Embedder(model: model, configuration: configuration.embedder, logger: logger),
+            configuration: configuration, folder: data, store: store,
+            network: Network(
+                model: model, profile: nil,
+                embedder: try Embedder(model: model, configuration: configuration.embedder, logger: logger)),
             gatekeeper: Gatekeeper(tokens: tokens, configuration: configuration), metrics: ServiceMetrics(),
             logger: logger)
         var router = Router { error, request in problem(for: error).response(instance: request.id) }

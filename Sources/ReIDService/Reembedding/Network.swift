@@ -61,9 +61,6 @@ public struct Network: Sendable {
 }
 
 extension ServiceContext {
-    /// The network that is served: new galleries are bound to it.
-    var network: Network { Network(model: model, profile: profile, embedder: embedder) }
-
     /// The loaded network with this identity; nil: it is not loaded.
     func network(of model: String) -> Network? {
         [network, previous].compactMap { $0 }.first { $0.model.identity == model }
